@@ -1,0 +1,91 @@
+/**
+ * Clínica Vitalis: a legacy system whose PATCH wants the whole professional record, all ten fields, and answers with it.
+ * Its errors are Spanish sentences in two shapes; its reads turn national ids into numbers.
+ */
+import joi from 'joi';
+import { isObject, member } from '../../src/staff/json';
+import { codeTable } from '../../src/vendor/codecs';
+import type { AdapterModule, AdapterSettings } from '../../src/vendor/contract';
+import { path } from '../../src/vendor/path';
+import { GENDERS } from '../../src/staff/fields';
+import { errors } from './errors';
+import { fields } from './fields';
+
+interface Settings extends AdapterSettings {
+  credentials: { token?: string; email?: string; password?: string };
+  options: { tokenHeader?: 'authorization' | 'x-token' | 'both'; basePath?: string };
+}
+
+/** Tokens live for 4 hours (contract section 1); five minutes are left for clocks that differ and calls under way. */
+const TOKEN_SECONDS = 4 * 3600 - 300;
+
+export const vitalis: AdapterModule<Settings> = {
+  name: 'vitalis',
+  title: 'Clínica Vitalis',
+  settings: {
+    credentials: joi
+      .object({
+        token: joi.string(),
+        email: joi.string().email({ tlds: false }),
+        password: joi.string().min(6),
+      })
+      .xor('token', 'email')
+      .and('email', 'password')
+      .required(),
+    options: joi
+      .object({
+        tokenHeader: joi.valid('authorization', 'x-token', 'both').default('authorization'),
+        basePath: joi
+          .string()
+          .allow('')
+          .pattern(/^(\/[A-Za-z0-9_~-]+)*$/)
+          .default(''),
+      })
+      .default(),
+    codes: joi
+      .object({
+        specialty: codeTable(joi.number().integer().positive()),
+        gender: joi.object().pattern(joi.valid(...GENDERS), joi.string().max(200)),
+      })
+      .default({}),
+  },
+  verify: 'returned',
+
+  connect({ credentials, options, codes }) {
+    const { token, email, password } = credentials;
+    const { tokenHeader = 'authorization', basePath = '' } = options;
+    return {
+      writes: 'whole-record',
+      answers: 'record',
+      fields: fields(codes),
+      errors,
+      // Anything else that the vendor can turn into a number (`01`, `1e0`) would reach a record under a second name.
+      recordId: /^[1-9]\d{0,15}$/,
+      ...(token === undefined && {
+        login: {
+          request: { method: 'POST', path: `${basePath}/auth/login`, body: { email, password } },
+          session: (body) => {
+            const session = member(body, 'token');
+            return typeof session === 'string' && session !== '' ? session : undefined;
+          },
+          lifetimeSeconds: TOKEN_SECONDS,
+        },
+      }),
+      authorize: (session = token) => {
+        if (session === undefined) return {};
+        return {
+          ...(tokenHeader !== 'x-token' && { authorization: `Bearer ${session}` }),
+          ...(tokenHeader !== 'authorization' && { 'x-token': session }),
+        };
+      },
+      read: (id) => ({ method: 'GET', path: basePath + path`/professionals/${id}` }),
+      write: (id, body) => ({ method: 'PATCH', path: basePath + path`/professionals/${id}`, body }),
+      record: (body) => {
+        const professional = member(body, 'professional');
+        return isObject(professional) ? professional : undefined;
+      },
+      idOf: ({ id }) => (typeof id === 'number' || typeof id === 'string' ? String(id) : undefined),
+      revision: ({ updatedAt }) => (typeof updatedAt === 'string' ? updatedAt : undefined),
+    };
+  },
+};

@@ -1,0 +1,78 @@
+/** From a vendor's failure to the problem that the caller sees, with pointers to the caller's own fields. */
+import { type FieldError, Problem, type ProblemCode, type VendorDetail, type WriteOutcome } from '../problem';
+import { FIELDS, pointerOf } from '../staff/fields';
+import type { FailureKind } from '../vendor/contract';
+import type { VendorConnection } from '../vendor/connection';
+import type { VendorFailure } from '../vendor/failure';
+import { tableOf } from './record';
+
+const CODES: Readonly<Record<FailureKind, ProblemCode>> = {
+  record_not_found: 'staff_not_found',
+  credentials_rejected: 'vendor_credentials_rejected',
+  session_expired: 'vendor_credentials_rejected',
+  conflict: 'conflict',
+  rejected: 'vendor_rejected',
+  rate_limited: 'vendor_rate_limited',
+  quota_exhausted: 'vendor_rate_limited',
+  unavailable: 'vendor_unavailable',
+  timeout: 'vendor_timeout',
+  unexpected_response: 'vendor_unexpected_response',
+};
+
+/** Seconds for `Retry-After` where the vendor gave none. */
+const DEFAULT_RETRY_AFTER = 5;
+
+/**
+ * @param outcome what is known about the write; absent for a failed read, which has no outcome
+ */
+export function problemFrom(failure: VendorFailure, connection: VendorConnection, outcome?: WriteOutcome): Problem {
+  const code = CODES[failure.kind];
+  const errors = failure.complaints.map((complaint) => fieldError(complaint, connection));
+  const isBusy = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
+  return new Problem(code, detailOf(failure, connection.title), {
+    ...(errors.length > 0 && { errors: distinct(errors) }),
+    vendor: vendorDetail(failure, connection),
+    ...(outcome && { outcome }),
+    ...(isBusy && { headers: { 'retry-after': String(Math.ceil(failure.retryAfter ?? DEFAULT_RETRY_AFTER)) } }),
+  });
+}
+
+function detailOf(failure: VendorFailure, title: string): string {
+  if (failure.kind === 'record_not_found') return `${title} has no such record.`;
+  if (failure.kind === 'quota_exhausted') return `The quota at ${title} is used up. ${failure.reason}`;
+  return `${title}: ${failure.reason}`;
+}
+
+function vendorDetail(failure: VendorFailure, connection: VendorConnection): VendorDetail {
+  const text = failure.complaints.find((complaint) => complaint.text !== undefined)?.text;
+  return {
+    name: connection.name,
+    ...(failure.status !== undefined && { status: failure.status }),
+    ...(failure.vendorCode !== undefined && { code: failure.vendorCode }),
+    ...(text !== undefined && { message: text }),
+  };
+}
+
+function fieldError(
+  complaint: { key?: string; code: string; detail: string },
+  connection: VendorConnection,
+): FieldError {
+  const table = tableOf(connection.adapter);
+  const [key = '', ...rest] = (complaint.key ?? '').split('.');
+  const field = FIELDS.find((name) => {
+    const mapping = table[name];
+    return mapping.supported && mapping.key === key;
+  });
+  // A complaint about a member of a composite keeps the member; one about nothing we know points at the whole.
+  const inner = field !== undefined && (field === 'specialty' || field === 'period') ? rest.map((part) => `/${part}`).join('') : '';
+  const pointer = field === undefined ? '' : pointerOf(field) + inner;
+  return { pointer, code: complaint.code, detail: complaint.detail };
+}
+
+function distinct(errors: readonly FieldError[]): FieldError[] {
+  const seen = new Set<string>();
+  return errors.filter(({ pointer, code }) => {
+    const key = `${pointer} ${code}`;
+    return seen.has(key) ? false : seen.add(key);
+  });
+}

@@ -1,0 +1,35 @@
+import AsyncLock from 'async-lock';
+import { Problem } from '../problem';
+
+/** Lets one update at a time through for each key, with a bounded wait. */
+export interface Locks {
+  /** @throws Problem `vendor_unavailable` when the turn does not come within `waitMs` */
+  hold<T>(key: string, waitMs: number, work: () => Promise<T>): Promise<T>;
+}
+
+/** Locks that hold within this process. */
+export function createLocks(): Locks {
+  const lock = new AsyncLock({ maxPending: 10_000 });
+  return {
+    async hold(key, waitMs, work) {
+      // The library rejects for a late turn; what the work itself throws must pass through untouched.
+      let started = false;
+      try {
+        return await lock.acquire(
+          key,
+          () => {
+            started = true;
+            return work();
+          },
+          { timeout: Math.max(1, Math.ceil(waitMs)) },
+        );
+      } catch (error) {
+        if (started) throw error;
+        throw new Problem('vendor_unavailable', 'Other updates of this record are still under way. Nothing was sent.', {
+          outcome: 'not_applied',
+          headers: { 'retry-after': '1' },
+        });
+      }
+    },
+  };
+}

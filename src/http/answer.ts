@@ -1,0 +1,44 @@
+import type { Response } from 'express';
+import { Problem, problemBody } from '../problem';
+
+/** What every handler and error middleware may know about the request being answered. */
+export interface RequestContext {
+  requestId: string;
+  /** The problem code of the answer, for the log and the metrics. */
+  code?: string;
+  caller?: string;
+  clinic?: string;
+  vendor?: string;
+  route?: string;
+}
+
+/** The context that the first middleware has put on the response. */
+export function contextOf(res: Response): RequestContext {
+  return res.locals.context;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Writes a JSON answer. Bypasses `res.json`, which computes an entity tag and negotiates again at some cost. */
+export function sendJson(res: Response, status: number, body: unknown, headers: Headers = {}): void {
+  write(res, status, 'application/json; charset=utf-8', body, headers);
+}
+
+/** Writes a problem document (RFC 9457). */
+export function sendProblem(res: Response, problem: Problem): void {
+  const context = contextOf(res);
+  context.code = problem.code;
+  const body = problemBody(problem, context.requestId);
+  write(res, problem.status, 'application/problem+json; charset=utf-8', body, problem.extras.headers ?? {});
+}
+
+function write(res: Response, status: number, type: string, body: unknown, headers: Headers): void {
+  if (res.headersSent) return;
+  const bytes = Buffer.from(JSON.stringify(body));
+  for (const name of Object.keys(headers)) res.setHeader(name, headers[name] ?? '');
+  res.statusCode = status;
+  res.setHeader('content-type', type);
+  res.setHeader('content-length', bytes.length);
+  res.setHeader('cache-control', 'no-store');
+  res.end(res.req.method === 'HEAD' ? undefined : bytes);
+}

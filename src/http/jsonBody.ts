@@ -1,0 +1,57 @@
+/**
+ * Reads a JSON request body with every limit that `express.json()` has, at a fraction of its cost (see
+ * docs/performance.md): media type, charset, no compression, size while reading, strict UTF-8.
+ */
+import type { Request } from 'express';
+import { Problem } from '../problem';
+
+/** The largest body that is read, in bytes. */
+export const MAX_BODY_BYTES = 100 * 1024;
+
+const ACCEPT_PATCH = 'application/merge-patch+json, application/json';
+const MEDIA_TYPES = new Set(['application/json', 'application/merge-patch+json']);
+
+/** @throws Problem `unsupported_media_type`, `payload_too_large` or `malformed_request` */
+export async function readJsonBody(req: Request): Promise<unknown> {
+  checkMediaType(req);
+  const bytes = await readBytes(req);
+  if (bytes.length === 0) throw new Problem('malformed_request', 'The body is empty; a JSON document is expected.');
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw new Problem('malformed_request', 'The body is not valid JSON in UTF-8.');
+  }
+}
+
+function checkMediaType(req: Request): void {
+  const [type = '', ...parameters] = (req.headers['content-type'] ?? '').toLowerCase().split(';');
+  const charset = parameters.map((item) => item.trim()).find((item) => item.startsWith('charset='));
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  const coding = req.headers['content-encoding'] ?? 'identity';
+  if (MEDIA_TYPES.has(type.trim()) && isUtf8 && coding.toLowerCase() === 'identity') return;
+  throw new Problem('unsupported_media_type', 'JSON in UTF-8, uncompressed, is expected.', {
+    headers: { 'accept-patch': ACCEPT_PATCH },
+  });
+}
+
+function tooLarge(): Problem {
+  // The rest of the body is not read, so the connection cannot be used again.
+  return new Problem('payload_too_large', `A body has at most ${MAX_BODY_BYTES} bytes.`, { headers: { connection: 'close' } });
+}
+
+function readBytes(req: Request): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) {
+        req.removeAllListeners('data').pause();
+        reject(tooLarge());
+      } else chunks.push(chunk);
+    });
+    req.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    req.on('error', () => reject(new Problem('malformed_request', 'The body ended before it was complete.')));
+  });
+}

@@ -1,0 +1,28 @@
+/** The `Prefer` header (RFC 7240): what a caller would like, and what of it is honoured. */
+
+export interface Preferences {
+  lenient: boolean;
+  minimal: boolean;
+  /** The value of `Preference-Applied`, or undefined where nothing was asked for that applies. */
+  applied: string | undefined;
+}
+
+/** Unknown preferences are ignored, as the RFC wants; of a repeated one the first counts. */
+export function parsePrefer(header: string | string[] | undefined): Preferences {
+  const asked = new Map<string, string>();
+  for (const part of [header ?? []].flat().join(',').split(',')) {
+    const [name = '', value = ''] = (part.split(';')[0] ?? '').split('=').map((word) => word.trim().toLowerCase());
+    if (name !== '' && !asked.has(name)) asked.set(name, value.replace(/^"(.*)"$/, '$1'));
+  }
+  const handling = asked.get('handling');
+  const returns = asked.get('return');
+  const applied = [
+    ...(handling === 'strict' || handling === 'lenient' ? [`handling=${handling}`] : []),
+    ...(returns === 'minimal' || returns === 'representation' ? [`return=${returns}`] : []),
+  ];
+  return {
+    lenient: handling === 'lenient',
+    minimal: returns === 'minimal',
+    applied: applied.length > 0 ? applied.join(', ') : undefined,
+  };
+}

@@ -1,0 +1,69 @@
+import type { Request, Response } from 'express';
+import Joi from 'joi';
+import { Problem } from '../../problem';
+import type { Links } from '../../store/links';
+import type { VendorConnection } from '../../vendor/connection';
+import { sendJson } from '../answer';
+import { readJsonBody } from '../jsonBody';
+import { refuseUnknownQuery } from '../query';
+import { enter, type Session, staffIdOf } from '../session';
+
+/** The body of `PUT /staff/:id/links/:vendor`. */
+export const linkSchema = Joi.object({
+  vendorRecordId: Joi.string().min(1).max(200).required().description('The id of the record at the vendor.'),
+}).required();
+
+/** `GET /staff/:id/links` */
+export async function getLinks(links: Links, req: Request, res: Response): Promise<void> {
+  const { clinic, requestId } = enter(res, 'staff:read');
+  refuseUnknownQuery(req, []);
+  const found = await links.list(clinic.name, staffIdOf(req));
+  const data = found.map(({ vendor, vendorRecordId }) => ({ vendor, vendorRecordId }));
+  sendJson(res, 200, { data, meta: { requestId, clinic: clinic.name } });
+}
+
+/** `PUT /staff/:id/links/:vendor` */
+export async function putLink(links: Links, req: Request, res: Response): Promise<void> {
+  const session = enter(res, 'links:write');
+  refuseUnknownQuery(req, []);
+  const connection = connectionOf(session, req);
+  const staffId = staffIdOf(req);
+  const vendorRecordId = recordIdIn(await readJsonBody(req), connection);
+  const result = await links.put({ clinic: session.clinic.name, staffId, vendor: connection.name, vendorRecordId });
+  if ('conflict' in result) {
+    throw new Problem('conflict', 'This vendor record is linked to another staff id.', {
+      errors: [{ pointer: '/vendorRecordId', code: 'already_taken', detail: 'A vendor record has one staff id only.' }],
+    });
+  }
+  const meta = { requestId: session.requestId, clinic: session.clinic.name };
+  sendJson(res, result.created ? 201 : 200, { data: { vendor: connection.name, vendorRecordId }, meta });
+}
+
+/** `DELETE /staff/:id/links/:vendor` */
+export async function deleteLink(links: Links, req: Request, res: Response): Promise<void> {
+  const session = enter(res, 'links:write');
+  refuseUnknownQuery(req, []);
+  const connection = connectionOf(session, req);
+  const removed = await links.remove(session.clinic.name, staffIdOf(req), connection.name);
+  if (!removed) throw new Problem('staff_not_found', `No link leads from this id to ${connection.name}.`);
+  res.status(204).end();
+}
+
+function connectionOf({ setup }: Session, req: Request): VendorConnection {
+  const { vendor } = req.params;
+  const connection = typeof vendor === 'string' ? setup.connections.get(vendor) : undefined;
+  if (connection === undefined) throw new Problem('not_found', 'No vendor connection has this name.');
+  return connection;
+}
+
+function recordIdIn(body: unknown, connection: VendorConnection): string {
+  const { error, value } = linkSchema.validate(body, { convert: false, errors: { render: false } });
+  const id: unknown = error ? undefined : value.vendorRecordId;
+  if (typeof id === 'string' && connection.admits(id)) return id;
+  const detail = error
+    ? 'An object with the one member vendorRecordId, a string, is expected.'
+    : `${connection.title} has no ids of this form.`;
+  throw new Problem('validation_failed', 'The link is not valid.', {
+    errors: [{ pointer: '/vendorRecordId', code: 'invalid_format', detail }],
+  });
+}

@@ -1,0 +1,31 @@
+/**
+ * The log: an allow-list. A line holds what is named here and nothing else, so no body, value, key, query string or
+ * vendor text can reach it.
+ */
+import pino, { type DestinationStream } from 'pino';
+import type { RequestContext } from '../http/answer';
+
+export interface Log {
+  request(context: RequestContext, method: string, status: number, milliseconds: number): void;
+  /** A defect of ours: the kind of error and where it arose, never its message, which may quote a value. */
+  defect(context: RequestContext, error: unknown): void;
+  /** Something that operators should see, in our own words. */
+  notice(message: string, facts?: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+/** @param level a pino level name, or `silent` */
+export function createLog(level: string, destination?: DestinationStream): Log {
+  const logger = pino({ level, base: null }, destination ?? pino.destination({ sync: false }));
+  return {
+    request({ requestId, route, caller, clinic, vendor, code }, method, status, milliseconds) {
+      logger.info({ requestId, method, route, status, code, caller, clinic, vendor, ms: Math.round(milliseconds * 10) / 10 }, 'request');
+    },
+    defect({ requestId, route }, error) {
+      const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
+      logger.error({ requestId, route, error: error instanceof Error ? error.name : typeof error, at: frames.slice(0, 8) }, 'defect');
+    },
+    notice(message, facts = {}) {
+      logger.warn(facts, message);
+    },
+  };
+}

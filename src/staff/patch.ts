@@ -1,0 +1,144 @@
+/**
+ * From a JSON body to a canonical patch: normalise, check against the schema, word the complaints, order the blocks.
+ */
+import type { ValidationErrorItem } from 'joi';
+import { distance } from 'fastest-levenshtein';
+import type { FieldError } from '../problem';
+import { type AvailableTime, FIELDS, type Field, MEMBERS, topLevelOf } from './fields';
+import { isObject, member, pointerToken } from './json';
+import { normalise, sortBlocks } from './normalise';
+import { JOI_OPTIONS, patchSchema } from './schema';
+
+/** One sent field. `value` is a merge patch: for `specialty` and `period` an object may hold only some members. */
+export interface Change {
+  field: Field;
+  value: unknown;
+}
+
+export interface CanonicalPatch {
+  /** The sent fields in the order of the field list; `name: null` stands as a change of each of its leaves. */
+  changes: readonly Change[];
+  /** The sent top-level members, in the same order. Each gets one receipt row. */
+  members: readonly string[];
+}
+
+export type ParsedPatch = { patch: CanonicalPatch } | { errors: readonly FieldError[] };
+
+/** Reads a JSON value as an update. Pure. Errors point into the body as the caller sent it. */
+export function parsePatch(body: unknown): ParsedPatch {
+  const normalised = normalise(body);
+  const { error } = patchSchema.validate(normalised, JOI_OPTIONS);
+  const errors = [...(error?.details.map(fieldError) ?? []), ...prototypeMembers(body, '')];
+  if (errors.length > 0) return { errors };
+  const changes = FIELDS.flatMap((field) => changeOf(normalised, field));
+  return { patch: { changes, members: [...new Set(changes.map((change) => topLevelOf(change.field)))] } };
+}
+
+function changeOf(patch: unknown, field: Field): Change[] {
+  const [top, leaf] = field.split('.');
+  const value = member(patch, top ?? field);
+  if (value === undefined) return [];
+  if (leaf === undefined) return [{ field, value: isBlocks(value) ? sortBlocks(value) : value }];
+  if (value === null) return [{ field, value: null }];
+  const inner = member(value, leaf);
+  return inner === undefined ? [] : [{ field, value: inner }];
+}
+
+/** The schema has checked the items; only the field that holds blocks holds an array. */
+function isBlocks(value: unknown): value is AvailableTime[] {
+  return Array.isArray(value);
+}
+
+const MESSAGES: Readonly<Record<string, readonly [code: string, detail: string]>> = {
+  'any.required': ['required', 'This member is required.'],
+  'any.only': ['invalid_value', 'The value is not one of the allowed ones.'],
+  'string.base': ['wrong_type', 'A string is expected.'],
+  'number.base': ['wrong_type', 'A number is expected.'],
+  'number.unsafe': ['invalid_value', 'The number is out of range.'],
+  'number.integer': ['invalid_value', 'A whole number is expected.'],
+  'number.min': ['invalid_value', 'The number is out of range.'],
+  'number.max': ['invalid_value', 'The number is out of range.'],
+  'object.base': ['wrong_type', 'An object is expected.'],
+  'object.min': ['empty', 'At least one member is expected.'],
+  'array.base': ['wrong_type', 'An array is expected.'],
+  'array.min': ['empty', 'At least one item is expected.'],
+  'array.max': ['too_long', 'There are too many items.'],
+  'string.empty': ['too_short', 'The text is empty. To clear a field, send null.'],
+  'string.min': ['too_short', 'The text is too short.'],
+  'string.max': ['too_long', 'The text is too long.'],
+  'string.pattern.base': ['invalid_format', 'The text does not have the expected form.'],
+  'string.email': ['invalid_format', 'An e-mail address is expected.'],
+  'string.uri': ['invalid_format', 'A URI is expected.'],
+  'date.real': ['invalid_format', 'The calendar has no such date.'],
+  'date.past': ['not_in_past', 'A date in the past is expected.'],
+  'period.order': ['end_before_start', 'The end is before the start.'],
+  'time.order': ['end_before_start', 'A block ends after it starts, on the same day; an overnight shift is two blocks.'],
+  'time.overlap': ['overlap', 'The block overlaps another one of the same day.'],
+};
+
+/** What the pattern of a member asks for, by the last named member of the path. */
+const FORMS: Readonly<Record<string, string>> = {
+  nationalId: '7 to 20 letters and digits are expected.',
+  phone: '10 to 20 digits, spaces, hyphens and plus signs are expected.',
+  birthDate: 'A date, YYYY-MM-DD, is expected.',
+  start: 'A date, YYYY-MM-DD, is expected.',
+  end: 'A date, YYYY-MM-DD, is expected.',
+  availableStartTime: 'A time from 00:00:00 to 23:59:59 is expected.',
+  availableEndTime: 'A time from 00:00:00 to 23:59:59 is expected; an overnight shift is two blocks.',
+};
+
+function fieldError(item: ValidationErrorItem): FieldError {
+  const path = [...item.path, ...(Array.isArray(item.context?.at) ? item.context.at : [])];
+  const pointer = path.map((key) => `/${pointerToken(key)}`).join('');
+  if (item.type === 'object.unknown') return unknownMember(path, pointer);
+  if (item.type === 'any.only') {
+    const valid: unknown[] = Array.isArray(item.context?.valids) ? item.context.valids : [];
+    const allowed = valid.filter((value) => value !== null).join(', ');
+    return { pointer, code: 'invalid_value', detail: `One of these is expected: ${allowed}.` };
+  }
+  const [code, detail] = MESSAGES[item.type] ?? ['invalid_value', 'The value is not valid.'];
+  const form = item.type === 'string.pattern.base' ? FORMS[String(path.at(-1))] : undefined;
+  return { pointer, code, detail: form ?? detail };
+}
+
+/** All places of the record, dotted, for suggestions. */
+const PLACES = [
+  ...FIELDS,
+  'name',
+  'address',
+  ...Object.entries(MEMBERS).flatMap(([field, members]) => members.map((name) => `${field}.${name}`)),
+  ...['daysOfWeek', 'availableStartTime', 'availableEndTime', 'locationId', 'period', 'recurrence'].map(
+    (name) => `availableTime.${name}`,
+  ),
+  ...['interval', 'unit', 'start', 'end', 'description'].map((name) => `availableTime.recurrence.${name}`),
+];
+
+function unknownMember(path: readonly (string | number)[], pointer: string): FieldError {
+  if (pointer === '/id') return { pointer, code: 'read_only', detail: 'The id cannot be changed.' };
+  const near = nearest(path.filter((key) => typeof key === 'string').join('.'));
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+  return { pointer, code: 'unknown_field', detail: `There is no such member.${hint}` };
+}
+
+/** The known place that is spelled most alike, whole or by its last part; undefined when none is near. */
+function nearest(unknown: string): string | undefined {
+  // A caller's name is compared, never repeated in the answer; cut, since comparing costs the product of the lengths.
+  const wanted = unknown.slice(-60).toLowerCase().replaceAll(/[_-]/g, '');
+  const score = (place: string) => {
+    const whole = place.toLowerCase();
+    return Math.min(distance(wanted, whole), distance(wanted, whole.slice(whole.lastIndexOf('.') + 1)) + 0.5);
+  };
+  const best = PLACES.map((place) => ({ place, score: score(place) })).sort((a, b) => a.score - b.score)[0];
+  const allowed = Math.max(1, Math.floor(wanted.length / 3));
+  return best !== undefined && best.score <= allowed ? best.place : undefined;
+}
+
+/** The schema library cannot see a member named `__proto__`, so it would vanish silently; found here by hand. */
+function prototypeMembers(value: unknown, pointer: string): FieldError[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => prototypeMembers(item, `${pointer}/${index}`));
+  if (!isObject(value)) return [];
+  return Object.keys(value).flatMap((key) => {
+    const at = `${pointer}/${pointerToken(key)}`;
+    return key === '__proto__' ? [unknownMember([key], at)] : prototypeMembers(value[key], at);
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * The schema of an update: a JSON Merge Patch of the canonical record, after normalisation. Nothing is converted; a
+ * number is not a string. Every leaf may be `null` (clear); inside `availableTime`, which is replaced whole, nothing may.
+ */
+import Joi from 'joi';
+import { type AvailableTime, DAYS, GENDERS, RECURRENCE_UNITS, STATUSES } from './fields';
+import { isObject } from './json';
+
+const MAX_BLOCKS = 200;
+
+const string = (min: number, max: number) => Joi.string().min(min).max(max);
+
+const date = Joi.string()
+  .pattern(/^\d{4}-\d{2}-\d{2}$/)
+  .custom((value: string, helpers) => (isRealDate(value) ? value : helpers.error('date.real')));
+
+const time = Joi.string().pattern(/^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/);
+
+const orderedPeriod = (value: unknown, helpers: Joi.CustomHelpers) => {
+  const { start, end } = isObject(value) ? value : {};
+  return typeof start === 'string' && typeof end === 'string' && end < start
+    ? helpers.error('period.order', { at: ['end'] })
+    : value;
+};
+
+const recurrence = Joi.object({
+  interval: Joi.number().integer().min(1).max(1000).required(),
+  unit: Joi.valid(...RECURRENCE_UNITS).required(),
+  start: date,
+  end: date,
+  description: string(1, 500),
+}).custom(orderedPeriod);
+
+const block = Joi.object({
+  daysOfWeek: Joi.array()
+    .items(Joi.valid(...DAYS))
+    .min(1)
+    .required(),
+  availableStartTime: time.required(),
+  availableEndTime: time.required(),
+  locationId: string(1, 200),
+  period: Joi.object({ start: date, end: date }).min(1).custom(orderedPeriod),
+  recurrence,
+});
+
+/** The update as it arrives, after normalisation. Description texts feed the generated documentation. */
+export const patchSchema = Joi.object({
+  status: Joi.valid(...STATUSES, null).description('Whether the person works here now.'),
+  name: Joi.object({ given: string(1, 200).allow(null), family: string(1, 200).allow(null) })
+    .min(1)
+    .allow(null)
+    .description('The person’s name.'),
+  nationalId: Joi.string()
+    .pattern(/^[0-9A-Za-z]{7,20}$/)
+    .allow(null)
+    .description('National identity number; dots, spaces and hyphens are removed, leading zeros kept.'),
+  birthDate: date
+    .custom((value: string, helpers) => (value < today() ? value : helpers.error('date.past')))
+    .allow(null)
+    .description('Date of birth, `YYYY-MM-DD`.'),
+  gender: Joi.valid(...GENDERS, null).description('Administrative gender.'),
+  address: Joi.object({ text: string(1, 500).allow(null) })
+    .min(1)
+    .allow(null)
+    .description('Postal address.'),
+  phone: Joi.string()
+    .pattern(/^[0-9 +-]{10,20}$/)
+    .pattern(/\d/)
+    .allow(null)
+    .description('10 to 20 digits, spaces, hyphens and plus signs.'),
+  email: Joi.string().email({ tlds: false }).max(254).allow(null).description('E-mail address.'),
+  role: string(1, 100).allow(null).description('Role code, such as `doctor`.'),
+  specialty: Joi.object({
+    code: string(1, 100),
+    display: string(1, 200).allow(null),
+    system: Joi.string().uri().max(200).allow(null),
+  })
+    .min(1)
+    .allow(null)
+    .description('One coded specialty; `system` defaults to SNOMED CT.'),
+  organizationId: string(1, 200).allow(null).description('Id of the organization.'),
+  locationId: string(1, 200).allow(null).description('Id of the location.'),
+  period: Joi.object({ start: date.allow(null), end: date.allow(null) })
+    .min(1)
+    .custom(orderedPeriod)
+    .allow(null)
+    .description('When the role is held; `end` is not before `start`.'),
+  availableTime: Joi.array()
+    .items(block)
+    .max(MAX_BLOCKS)
+    .custom(checkBlocks)
+    .allow(null)
+    .description('The whole week: an array replaces the stored one.'),
+})
+  .min(1)
+  .required();
+
+export const JOI_OPTIONS = { abortEarly: false, convert: false, errors: { render: false } } as const;
+
+/** True for a date of the calendar, `2024-02-29` but not `2023-02-29`. */
+export function isRealDate(value: string): boolean {
+  const parsed = new Date(`${value}T00:00:00Z`);
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(value);
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+function checkBlocks(blocks: readonly AvailableTime[], helpers: Joi.CustomHelpers) {
+  for (const [index, item] of blocks.entries()) {
+    if (item.availableEndTime <= item.availableStartTime) {
+      return helpers.error('time.order', { at: [index, 'availableEndTime'] });
+    }
+    const clash = blocks.slice(0, index).findIndex((earlier) => overlap(earlier, item));
+    if (clash !== -1) return helpers.error('time.overlap', { at: [index], other: clash });
+  }
+  return blocks;
+}
+
+/** Two blocks overlap when they share a day, a time, and a date on which both apply. */
+function overlap(a: AvailableTime, b: AvailableTime): boolean {
+  return (
+    a.daysOfWeek.some((day) => b.daysOfWeek.includes(day)) &&
+    a.availableStartTime < b.availableEndTime &&
+    b.availableStartTime < a.availableEndTime &&
+    (a.period?.start ?? '') <= (b.period?.end ?? '9999') &&
+    (b.period?.start ?? '') <= (a.period?.end ?? '9999')
+  );
+}

@@ -1,0 +1,53 @@
+import NodeCache from 'node-cache';
+import type { Links } from './links';
+
+export interface LinkCacheOptions {
+  /** For how long a change made by another process may go unnoticed. */
+  ttlSeconds: number;
+  /** How many links are kept; when it is full, further ones are looked up each time until some expire. */
+  maxKeys: number;
+}
+
+/**
+ * Keeps looked-up links in memory. What this process changes is seen at once. That there is no link is never kept, so
+ * that a new link works everywhere as soon as it is made.
+ */
+export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOptions): Links {
+  const cache = new NodeCache({ stdTTL: ttlSeconds, checkperiod: ttlSeconds, useClones: false });
+  let changes = 0;
+
+  /** Also counts the change, because a lookup that is under way may bring the value from before it. */
+  async function changing<Result>(key: string | undefined, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } finally {
+      changes += 1;
+      if (key === undefined) cache.flushAll();
+      else cache.del(key);
+    }
+  }
+
+  return {
+    async find(clinic, staffId, vendor) {
+      const key = keyOf(clinic, staffId, vendor);
+      const kept = cache.get<string>(key);
+      if (kept !== undefined) return kept;
+      const before = changes;
+      const found = await links.find(clinic, staffId, vendor);
+      // node-cache throws when it is full; asking first is cheaper than catching.
+      if (found !== undefined && changes === before && cache.getStats().keys < maxKeys) cache.set(key, found);
+      return found;
+    },
+    list: (clinic, staffId) => links.list(clinic, staffId),
+    put: (link) => changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link)),
+    remove: (clinic, staffId, vendor) =>
+      changing(keyOf(clinic, staffId, vendor), () => links.remove(clinic, staffId, vendor)),
+    importAll: (rows, options) => changing(undefined, () => links.importAll(rows, options)),
+    exportAll: () => links.exportAll(),
+  };
+}
+
+/** Unambiguous: clinics and vendors are names from the configuration and hold no NUL, whatever the staff id holds. */
+function keyOf(clinic: string, staffId: string, vendor: string): string {
+  return `${clinic}\0${vendor}\0${staffId}`;
+}

@@ -1,0 +1,13 @@
+import type { Migration } from 'kysely';
+import type { Engine } from '../engine';
+import { createLinks } from './0001_links';
+
+/**
+ * Every migration, by name. Names sort in the order in which they run. A released migration is never edited: the next
+ * change is the next number. There is no way back; a backup is the way back.
+ */
+export function migrations(engine: Engine): Readonly<Record<string, Migration>> {
+  return {
+    '0001_links': createLinks(engine),
+  };
+}

@@ -1,0 +1,47 @@
+import { PostgresDialect } from 'kysely';
+import { Pool } from 'pg';
+import type { Prepared } from './engine';
+
+/**
+ * A pool with limits that make a sick database an error instead of a hang. Times are in milliseconds. Everything that
+ * stands in the URL (`sslmode`, `options`, …) is the operator's choice and reaches the server as given.
+ */
+export function openPool(url: string, onError: (error: Error) => void): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    application_name: 'provider-directory-gateway',
+    max: 10,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    // The server gives up first; the client's own limit is for a server that is not there any more.
+    statement_timeout: 10_000,
+    query_timeout: 15_000,
+    idle_in_transaction_session_timeout: 30_000,
+  });
+  // An idle connection that breaks would otherwise end the process. The next query opens a new one.
+  pool.on('error', onError);
+  return pool;
+}
+
+/** One connection without time limits, for migrations: they may wait long for another replica's, and may work long. */
+export function openMigrationPool(url: string): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    application_name: 'provider-directory-gateway migrations',
+    max: 1,
+    connectionTimeoutMillis: 5_000,
+  });
+  // A broken connection also fails the query that uses it, and that is the error to show.
+  pool.on('error', () => {});
+  return pool;
+}
+
+export function postgresDialect(pool: Pool): PostgresDialect {
+  return new PostgresDialect({ pool });
+}
+
+/** A named statement: each connection parses and plans it once. */
+export function preparePostgres<Row extends object>(pool: Pool, name: string, sql: string): Prepared<Row> {
+  return async (...values) => (await pool.query<Row>({ name, text: sql, values: [...values] })).rows[0];
+}

@@ -1,0 +1,230 @@
+/**
+ * SQLite through `libsql`, for Kysely. Kysely's own SQLite driver prepares every query anew, and a libsql statement is
+ * freed by the garbage collector alone, which let 200,000 lookups take 0.8 GB; it also begins transactions that fail
+ * instead of waiting when two processes write. Hence this driver: statements are kept, and waiting is asynchronous.
+ */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type TransactionSettings,
+} from 'kysely';
+import Libsql from 'libsql';
+import { isBusy, type Prepared } from './engine';
+
+/** How long a write waits for another process' transaction, without blocking this process, in milliseconds. */
+const LOCK_WAIT = 10_000;
+/** The part of it that SQLite waits itself, blocking; short, because nothing else runs meanwhile. */
+const BLOCKING_WAIT = 20;
+const KEPT_STATEMENTS = 256;
+
+type Statement = Libsql.Statement;
+interface KeptStatement {
+  readonly statement: Statement;
+  readonly reader: boolean;
+}
+
+/** The one connection. Everything but `prepare` goes through Kysely. */
+export class SqliteConnection implements DatabaseConnection {
+  readonly #database: Libsql.Database;
+  readonly #statements = new Map<string, KeptStatement>();
+  readonly #waiting: (() => void)[] = [];
+  #held = false;
+  #closed = false;
+
+  constructor(database: Libsql.Database) {
+    this.#database = database;
+  }
+
+  /** Waits until nobody else, a transaction in particular, has the connection. First come, first served. */
+  async acquire(): Promise<void> {
+    if (this.#held) await new Promise<void>((resume) => this.#waiting.push(resume));
+    this.#held = true;
+  }
+
+  release(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#held = false;
+    else next();
+  }
+
+  executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    return whenFree(() => this.#run<Row>(query.sql, query.parameters));
+  }
+
+  // biome-ignore lint/correctness/useYield: Kysely's interface asks for it
+  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
+    throw new Error('SQLite has one connection and a stream would hold it: read page by page, by key');
+  }
+
+  /**
+   * The way of the lookup that every request makes: bound and run at once when no transaction is open, because there is
+   * nothing to wait for then; otherwise after it, so that nothing uncommitted is ever seen.
+   */
+  prepare<Row>(sql: string): Prepared<Row> {
+    const statement = this.#database.prepare(sql).raw(true);
+    const columns = statement.columns().map((column) => column.name);
+    const first = (values: readonly unknown[]): Row | undefined => {
+      if (this.#closed) throw new Error('the database is closed');
+      const row = statement.get(bindable(values));
+      if (!Array.isArray(row)) return undefined;
+      // The caller's query says what a row is; libsql cannot know.
+      return Object.fromEntries(columns.map((column, index) => [column, row[index]])) as Row;
+    };
+    return async (...values) => {
+      if (!this.#held) return whenFree(() => first(values));
+      await this.acquire();
+      try {
+        return await whenFree(() => first(values));
+      } finally {
+        this.release();
+      }
+    };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #run<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
+    if (this.#closed) throw new Error('the database is closed');
+    const { statement, reader } = this.#kept(sql);
+    // Kysely's types say what a row is; libsql cannot know.
+    if (reader) return { rows: statement.all(bindable(parameters)) as Row[] };
+    return { rows: [], numAffectedRows: BigInt(statement.run(bindable(parameters)).changes) };
+  }
+
+  /** The statement for this text, the least recently used one giving way. */
+  #kept(sql: string): KeptStatement {
+    let kept = this.#statements.get(sql);
+    if (kept === undefined) {
+      const statement = this.#database.prepare(sql);
+      kept = { statement, reader: statement.reader };
+      const [oldest] = this.#statements.keys();
+      if (this.#statements.size >= KEPT_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
+    } else {
+      this.#statements.delete(sql);
+    }
+    this.#statements.set(sql, kept);
+    return kept;
+  }
+}
+
+/** libsql aborts the whole process on a boolean, reads text only up to a NUL, and turns undefined into null. */
+function bindable(values: readonly unknown[]): unknown[] {
+  return values.map((value) => {
+    if (typeof value === 'boolean') return value ? 1 : 0;
+    if (value === undefined) throw new TypeError('a query parameter is undefined');
+    if (typeof value === 'string' && value.includes('\0')) {
+      throw new TypeError('a query parameter contains a NUL character');
+    }
+    return value;
+  });
+}
+
+/** Repeats what another process' write lock kept from happening. */
+async function whenFree<Result>(work: () => Result): Promise<Result> {
+  const deadline = performance.now() + LOCK_WAIT;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+    }
+    await sleep(5 + Math.random() * 20);
+  }
+}
+
+/** Migrations run inside `begin immediate`, which is their lock: a second process waits, then finds them done. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class SqliteDriver implements Driver {
+  readonly #connection: SqliteConnection;
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    await this.#connection.acquire();
+    return this.#connection;
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.#connection.release();
+  }
+
+  /** Takes the write lock at once: a transaction that only later turns to writing could not wait for it any more. */
+  async beginTransaction(_: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    await this.#execute(settings.accessMode === 'read only' ? 'begin' : 'begin immediate');
+  }
+
+  async commitTransaction(): Promise<void> {
+    await this.#execute('commit');
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    await this.#execute('rollback');
+  }
+
+  async destroy(): Promise<void> {
+    this.#connection.close();
+  }
+
+  async #execute(sql: string): Promise<void> {
+    await this.#connection.executeQuery(CompiledQuery.raw(sql));
+  }
+}
+
+export function sqliteDialect(connection: SqliteConnection): Dialect {
+  return {
+    createDriver: () => new SqliteDriver(connection),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createAdapter: () => new TransactionalSqliteAdapter(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+  };
+}
+
+/**
+ * Opens, and where need be creates, the database in `path` (`:memory:` for one that is forgotten). A new folder is
+ * readable by its owner only, and so is a new file; SQLite gives its side files the rights of the main one.
+ */
+export async function openSqlite(path: string): Promise<SqliteConnection> {
+  let file = path;
+  if (path !== ':memory:') {
+    // An absolute path also keeps libsql from taking a name like `http:…` for a remote database.
+    file = resolve(path);
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    closeSync(openSync(file, 'a', 0o600));
+  }
+  const database = new Libsql(file);
+  const pragma = (setting: string) => whenFree(() => database.prepare(`pragma ${setting}`).all());
+  try {
+    await pragma(`busy_timeout = ${BLOCKING_WAIT}`);
+    await pragma('journal_mode = wal');
+    // A commit is on the disk when it returns, also when the power fails.
+    await pragma('synchronous = full');
+    await pragma('foreign_keys = on');
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return new SqliteConnection(database);
+}

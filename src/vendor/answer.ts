@@ -1,0 +1,43 @@
+/** Vendor bodies are hostile input: bytes in, JSON or nothing out. */
+import { unexpectedResponse } from './failure';
+
+/** Deeper than any vendor's record, far below where recursion hurts. */
+const MAX_DEPTH = 64;
+
+/**
+ * Parses an answer's bytes as JSON whatever its content type says, since vendors label loosely. Honours `charset`, drops
+ * a byte order mark.
+ * @returns the value, or undefined where the body is empty or not JSON (an HTML error page, say)
+ */
+export function parseAnswer(bytes: Buffer, headers: Readonly<Record<string, string | undefined>>): unknown {
+  const coding = headers['content-encoding'];
+  // Nothing compressed is asked for, so nothing is inflated: no decompression bomb can go off here.
+  if (coding !== undefined && coding !== '' && coding !== 'identity') {
+    throw unexpectedResponse('The vendor’s answer is compressed although that was not asked for.');
+  }
+  const text = decode(bytes, headers['content-type'] ?? '');
+  if (text === undefined || !/^\s*[[{]/.test(text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return depth(value) > MAX_DEPTH ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function decode(bytes: Buffer, contentType: string): string | undefined {
+  const charset = /charset="?([\w-]+)/i.exec(contentType)?.[1] ?? 'utf-8';
+  try {
+    return new TextDecoder(charset, { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function depth(value: unknown): number {
+  let levels = 0;
+  for (let layer = [value]; layer.length > 0 && levels <= MAX_DEPTH; levels += 1) {
+    layer = layer.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return levels;
+}
