@@ -65,7 +65,7 @@ function validate(substituted: Substituted, adapters: readonly AdapterModule[]):
   const schema = configSchema(namesIn(substituted.tree, adapters));
   let result = schema.validate(substituted.tree, { abortEarly: false, convert: false });
   const details = result.error?.details ?? [];
-  if (details.some((detail) => becomesTyped(detail, substituted))) {
+  if (details.filter((detail) => becomesTyped(detail, substituted)).length > 0) {
     result = schema.validate(substituted.tree, { abortEarly: false, convert: false });
   }
   if (result.error === undefined) return { value: result.value, problems: [] };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import Joi from 'joi';
+import joi from 'joi';
 import type { AdapterModule } from '../src/vendor/contract';
 import { type GatewayConfig, SCOPES } from './types';
 
@@ -18,52 +18,57 @@ export interface Names {
  * The schema of one document: its vendors' settings are checked by their adapters' own schemas. To add a key, add a line
  * here and one in `types.ts`; its description is its documentation. `restart` marks what a running gateway cannot change.
  */
-export function configSchema(names: Names): Joi.ObjectSchema<GatewayConfig> {
-  return Joi.object<GatewayConfig>({
-    server: Joi.object({
-      host: host().description('Address to listen on. The environment variable HOST overrides it.'),
-      port: Joi.number().port().default(8080).description('Port; 0 takes any free one. PORT overrides it.'),
-    })
+export function configSchema(names: Names): joi.ObjectSchema<GatewayConfig> {
+  return joi.object<GatewayConfig>({
+    server: joi
+      .object({
+        host: host().description('Address to listen on. The environment variable HOST overrides it.'),
+        port: joi.number().port().default(8080).description('Port; 0 takes any free one. PORT overrides it.'),
+      })
       .default()
       .meta({ restart: true })
       .description('Where clinic apps reach the gateway. Changing it needs a restart.'),
-    ops: Joi.object({
-      host: host().description('Address to listen on.'),
-      port: Joi.number().port().default(9464).description('Port; 0 takes any free one.'),
-    })
+    ops: joi
+      .object({
+        host: host().description('Address to listen on.'),
+        port: joi.number().port().default(9464).description('Port; 0 takes any free one.'),
+      })
       .default()
       .meta({ restart: true })
       .description('Where metrics are served, apart from the callers. Changing it needs a restart.'),
-    store: Joi.object({
-      url: Joi.string()
-        .custom(storeUrl)
-        .default('sqlite:./data/gateway.db')
-        .description('sqlite:<file> or postgres://user:password@host/database. STORE_URL overrides it.'),
-    })
+    store: joi
+      .object({
+        url: joi
+          .string()
+          .custom(storeUrl)
+          .default('sqlite:./data/gateway.db')
+          .description('sqlite:<file> or postgres://user:password@host/database. STORE_URL overrides it.'),
+      })
       .default()
       .meta({ restart: true })
       .description('Where the gateway keeps its own data. Changing it needs a restart.'),
     vendors: vendorsSchema(names)
       .min(1)
       .required()
-      .meta({ child: '<vendor>' })
       .description('The vendor connections, by a name of your choice.'),
-    clinics: Joi.object()
+    clinics: joi
+      .object()
       .pattern(NAME, clinicSchema([...names.vendors.keys()]))
       .min(1)
       .required()
       .meta({ child: '<clinic>' })
       .description('The clinics, by a name of your choice.'),
-    callers: Joi.array()
+    callers: joi
+      .array()
       .items(callerSchema(names.clinics))
       .default([])
       .description('The apps that may call the gateway, each for one clinic.'),
   });
 }
 
-function vendorsSchema({ vendors, adapters }: Names): Joi.ObjectSchema {
+function vendorsSchema({ vendors, adapters }: Names): joi.ObjectSchema {
   const usable = [...vendors].filter(([name]) => NAME.test(name));
-  return Joi.object(
+  return joi.object(
     Object.fromEntries(usable.map(([name, adapter]) => [name, vendorSchema(adapter, adapters)])),
   );
 }
@@ -71,59 +76,65 @@ function vendorsSchema({ vendors, adapters }: Names): Joi.ObjectSchema {
 function vendorSchema(
   adapter: AdapterModule | undefined,
   adapters: readonly AdapterModule[],
-): Joi.ObjectSchema {
-  return Joi.object({
+): joi.ObjectSchema {
+  return joi.object({
     adapter: oneOf(adapters.map(({ name }) => name))
       .required()
       .description('The kind of vendor system: the name of a folder in adapters/.'),
-    baseUrl: Joi.string()
+    baseUrl: joi
+      .string()
       .custom(baseUrl)
       .required()
       .description(
         'Where the vendor is: http(s), without the version that the adapter adds (/v1), query or user.',
       ),
-    credentials: (adapter?.settings.credentials ?? Joi.any())
+    credentials: (adapter?.settings.credentials ?? joi.any())
       .required()
       .description(
         'What the vendor gave you to sign in with; the keys depend on the adapter. Never printed.',
       ),
-    options: (adapter?.settings.options.default() ?? Joi.any()).description(
+    options: (adapter?.settings.options.default() ?? joi.any()).description(
       "Choices between a vendor's variants; the keys depend on the adapter.",
     ),
-    codes: (adapter?.settings.codes.default() ?? Joi.any())
+    codes: (adapter?.settings.codes.default() ?? joi.any())
       .meta({ child: '<code>' })
       .description("Code lists: the callers' code on the left, the vendor's on the right."),
-    timeoutMs: Joi.number()
+    timeoutMs: joi
+      .number()
       .integer()
       .min(1)
       .max(600_000)
       .default(10_000)
       .description('Milliseconds for all vendor calls of one request together.'),
-    readRetries: Joi.number()
+    readRetries: joi
+      .number()
       .integer()
       .min(0)
       .max(10)
       .default(2)
       .description('How often a failed read is tried again. A write is never repeated blindly.'),
-    maxConcurrent: Joi.number()
+    maxConcurrent: joi
+      .number()
       .integer()
       .min(1)
       .max(100_000)
       .default(100)
       .description('Calls in flight at the same time.'),
-    rateLimit: Joi.object({
-      requests: Joi.number().integer().min(1).required().description('Calls per period.'),
-      perSeconds: Joi.number().greater(0).required().description('Length of the period in seconds.'),
-    }).description('Ceiling on calls to this vendor, shared by the whole process. Absent: none.'),
+    rateLimit: joi
+      .object({
+        requests: joi.number().integer().min(1).required().description('Calls per period.'),
+        perSeconds: joi.number().greater(0).required().description('Length of the period in seconds.'),
+      })
+      .description('Ceiling on calls to this vendor, shared by the whole process. Absent: none.'),
     verify: oneOf(['returned', 'read'])
-      .default(adapter?.verify)
+      .default(() => adapter?.verify)
       .meta({ default: "the adapter's" })
       .description("What proves a change: the record in the vendor's answer, or a read after the write."),
   });
 }
 
-function clinicSchema(vendors: readonly string[]): Joi.ObjectSchema {
-  return Joi.object({
+function clinicSchema(vendors: readonly string[]): joi.ObjectSchema {
+  return joi.object({
     vendor: oneOf(vendors)
       .required()
       .meta({ type: 'a key of vendors' })
@@ -134,10 +145,11 @@ function clinicSchema(vendors: readonly string[]): Joi.ObjectSchema {
   });
 }
 
-function callerSchema(clinics: readonly string[]): Joi.ObjectSchema {
-  return Joi.object({
-    name: Joi.string().max(100).required().description('Stands in the audit and the logs; each one once.'),
-    keySha256: Joi.string()
+function callerSchema(clinics: readonly string[]): joi.ObjectSchema {
+  return joi.object({
+    name: joi.string().max(100).required().description('Stands in the audit and the logs; each one once.'),
+    keySha256: joi
+      .string()
       .custom(sha256)
       .required()
       .meta({ type: '64 hex digits' })
@@ -146,16 +158,17 @@ function callerSchema(clinics: readonly string[]): Joi.ObjectSchema {
       .required()
       .meta({ type: 'a key of clinics' })
       .description('The clinic it may reach.'),
-    scopes: Joi.array().items(oneOf(SCOPES)).min(1).required().description('What it may do.'),
+    scopes: joi.array().items(oneOf(SCOPES)).min(1).required().description('What it may do.'),
   });
 }
 
-function oneOf(values: readonly string[]): Joi.StringSchema {
-  return Joi.string().valid(...values);
+function oneOf(values: readonly string[]): joi.StringSchema {
+  return joi.string().valid(...values);
 }
 
-function host(): Joi.StringSchema {
-  return Joi.string()
+function host(): joi.StringSchema {
+  return joi
+    .string()
     .pattern(/^[\w.:-]+$/, 'host name or IP address')
     .default('127.0.0.1');
 }
@@ -165,7 +178,7 @@ function parsedUrl(text: string): URL | undefined {
   return /[\s\\]/.test(text) || !URL.canParse(text) ? undefined : new URL(text);
 }
 
-const baseUrl: Joi.CustomValidator<string> = (text, helpers) => {
+const baseUrl: joi.CustomValidator<string> = (text, helpers) => {
   const url = parsedUrl(text);
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return helpers.error('baseUrl.form');
   if (url.username !== '' || url.password !== '') return helpers.error('baseUrl.user');
@@ -173,7 +186,7 @@ const baseUrl: Joi.CustomValidator<string> = (text, helpers) => {
   return url.origin + url.pathname.replace(/\/+$/, '');
 };
 
-const storeUrl: Joi.CustomValidator<string> = (text, helpers) => {
+const storeUrl: joi.CustomValidator<string> = (text, helpers) => {
   if (/^sqlite:./.test(text)) return text;
   const postgres = /^postgres(ql)?:\/\//.test(text) && parsedUrl(text) !== undefined;
   return postgres ? text : helpers.error('store.form');
@@ -181,7 +194,7 @@ const storeUrl: Joi.CustomValidator<string> = (text, helpers) => {
 
 const EMPTY_KEY = createHash('sha256').update('').digest('hex');
 
-const sha256: Joi.CustomValidator<string> = (text, helpers) => {
+const sha256: joi.CustomValidator<string> = (text, helpers) => {
   const digest = text.toLowerCase();
   if (!/^[0-9a-f]{64}$/.test(digest)) return helpers.error('sha256.form');
   // `echo -n "$KEY" | sha256sum` with an unset KEY gives this one.

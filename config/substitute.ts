@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { isObject } from '../src/staff/json';
+import { isObject, member } from '../src/staff/json';
 import { type ConfigProblem, type Path, pathKey, pathText } from './problem';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,6 +31,7 @@ export interface Substituted {
 
 /** `$${` stands for `${`. The rest is one reference, or an opening that is never closed. */
 const REFERENCE = /\$\$\{|\$\{([^{}]*)(\}?)/g;
+const MALFORMED = `has a malformed \${…}: write \${NAME}, \${NAME:-default} or \${file:/path}; a literal \${ is written $\${`;
 const VARIABLE = /^([A-Za-z_]\w*)(?::-(.*))?$/s;
 
 /**
@@ -122,16 +123,7 @@ async function resolve(reference: string, closed: boolean, place: Place): Promis
   if (closed && reference.startsWith('file:')) return fromFile(reference.slice('file:'.length), place);
   const variable = closed ? VARIABLE.exec(reference) : null;
   if (variable === null) {
-    return {
-      problem:
-        'has a malformed $' +
-        '{…}: write $' +
-        '{NAME}, $' +
-        '{NAME:-default} or $' +
-        '{file:/path}; a literal $' +
-        '{ is written $$' +
-        '{',
-    };
+    return { problem: MALFORMED };
   }
   return fromEnvironment(variable[1] ?? '', variable[2], place.sources.env);
 }
@@ -156,7 +148,6 @@ async function fromFile(path: string, { state, sources }: Place): Promise<Resolv
 
 /** The system's code for a failed file operation (`ENOENT`). */
 export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : 'unknown error';
+  const code = member(error, 'code');
+  return typeof code === 'string' ? code : 'unknown error';
 }

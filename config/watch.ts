@@ -51,19 +51,25 @@ export async function watchConfig(path: string, options: WatchOptions): Promise<
   let queue: Promise<void> = Promise.resolve();
   const enqueue = (forced: boolean): Promise<void> => {
     queue = queue.then(async () => {
-      await check(forced);
+      // First the names, then the text: whatever changes after it was read is then among the names.
       const { added, removed } = await points.refresh();
       if (!watcher.closed) watcher.add(added).unwatch(removed);
+      await check(forced);
+      // chokidar does not tell when it has begun to watch a further directory.
+      if (added.length > 0) schedule();
     });
     return queue;
   };
 
   let timer: NodeJS.Timeout | undefined;
+  const schedule = (): void => {
+    clearTimeout(timer);
+    if (!watcher.closed) timer = setTimeout(() => enqueue(false), options.debounceMs ?? 200);
+  };
+
   // The raw events, because chokidar's own ones are held back for a second per directory and miss a swapped link.
   watcher.on('raw', (_event, name, details) => {
-    if (!points.concerns(member(details, 'watchedPath'), name)) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => enqueue(false), options.debounceMs ?? 200);
+    if (points.concerns(member(details, 'watchedPath'), name)) schedule();
   });
   watcher.on('error', (error) => options.onRejected(failure(`${path}: cannot be watched`, error)));
   await new Promise<void>((ready) => watcher.once('ready', ready));
@@ -72,7 +78,6 @@ export async function watchConfig(path: string, options: WatchOptions): Promise<
   return {
     reload: () => enqueue(true),
     close: async () => {
-      clearTimeout(timer);
       await watcher.close();
       clearTimeout(timer);
       await queue;

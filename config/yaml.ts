@@ -78,8 +78,7 @@ function syntaxProblems(faults: readonly { line: number; message: string }[], te
 }
 
 function quoteHint(line: string): string {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the configuration's own syntax
-  return line.includes('${') && /[{[]/.test(line) ? '; inside { } and [ ] put "${…}" in quotes' : '';
+  return line.includes('${') && /[{[]/.test(line) ? `; inside { } and [ ] put "\${…}" in quotes` : '';
 }
 
 /** Aliases are resolved only now: an unknown one, or a bomb of them, throws. */

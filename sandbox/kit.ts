@@ -58,6 +58,23 @@ export interface Tools {
   commit<Row>(request: Request, stored: Row, next: Row, store: (row: Row) => void): Row;
 }
 
+/**
+ * Reads the body first, so that the log and the faults see it, but keeps what is wrong with it until the vendor looks:
+ * mount `read` in front and `raise` where the vendor would notice.
+ */
+export function deferBodyErrors(parser: RequestHandler): { read: RequestHandler; raise: RequestHandler } {
+  const errors = new WeakMap<Request, unknown>();
+  return {
+    read(request, response, next) {
+      parser(request, response, (error?: unknown) => {
+        if (error) errors.set(request, error);
+        next();
+      });
+    },
+    raise: (request, _response, next) => next(errors.get(request)),
+  };
+}
+
 /** Puts one vendor together: the log around everything, then what `build` mounts. */
 export function createSandbox<State extends { reset(): void }>(
   state: State,

@@ -2,19 +2,25 @@
  * The Express composition: which route, in what order. Builds from what it is given and never listens.
  */
 import { randomUUID } from 'node:crypto';
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import helmet from 'helmet';
 import { capabilitiesOf } from './gateway/capabilities';
 import type { Locks } from './gateway/locks';
 import type { Runtime } from './gateway/runtime';
 import { contextOf, type RequestContext, sendJson, sendProblem } from './http/answer';
+import { refuseUnknownQuery } from './http/query';
 import { deleteLink, getLinks, putLink } from './http/routes/links';
 import { getStaff, patchStaff } from './http/routes/staff';
-import { refuseUnknownQuery } from './http/query';
 import { enter, openSession } from './http/session';
+import type { Log } from './ops/log';
 import { PROBLEMS, Problem } from './problem';
 import type { Links } from './store/links';
-import type { Log } from './ops/log';
 
 /** What the application is built from. */
 export interface AppParts {
@@ -69,7 +75,12 @@ export function createApp(parts: AppParts): Express {
 }
 
 /** Registers the methods of one path; any other method is answered 405 with `Allow`. */
-function route(app: Express, path: string, handlers: Readonly<Record<string, Handler>>, before?: RequestHandler): void {
+function route(
+  app: Express,
+  path: string,
+  handlers: Readonly<Record<string, Handler>>,
+  before?: RequestHandler,
+): void {
   const names = Object.keys(handlers);
   const allow = names.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
   const dispatch: RequestHandler = (req, res) => {
@@ -122,7 +133,11 @@ function getCapabilities(req: Request, res: Response): void {
   refuseUnknownQuery(req, []);
   const { name, connection } = clinic;
   sendJson(res, 200, {
-    data: { vendor: connection.name, adapter: connection.config.adapter, fields: capabilitiesOf(connection.adapter) },
+    data: {
+      vendor: connection.name,
+      adapter: connection.config.adapter,
+      fields: capabilitiesOf(connection.adapter),
+    },
     meta: { requestId, clinic: name },
   });
 }

@@ -36,7 +36,8 @@ export const PROBLEMS = {
   forbidden: {
     status: 403,
     title: 'The caller lacks a scope',
-    meaning: 'The key is valid but its scopes do not cover this call. Ask the operator for the scope named in `detail`.',
+    meaning:
+      'The key is valid but its scopes do not cover this call. Ask the operator for the scope named in `detail`.',
   },
   staff_not_found: {
     status: 404,
@@ -52,7 +53,8 @@ export const PROBLEMS = {
   conflict: {
     status: 409,
     title: 'The update contradicts what is stored',
-    meaning: 'For example the national id belongs to someone else, or the record was changed meanwhile. Read, then decide.',
+    meaning:
+      'For example the national id belongs to someone else, or the record was changed meanwhile. Read, then decide.',
   },
   payload_too_large: {
     status: 413,
@@ -67,12 +69,14 @@ export const PROBLEMS = {
   precondition_failed: {
     status: 412,
     title: 'The record is not the one you know',
-    meaning: 'It has changed since you read it; the current entity tag is in `ETag`. Read again, then decide.',
+    meaning:
+      'It has changed since you read it; the current entity tag is in `ETag`. Read again, then decide.',
   },
   validation_failed: {
     status: 422,
     title: 'The update is not valid',
-    meaning: 'Each entry of `errors` names a field by pointer and says what is wrong with it. Nothing was sent.',
+    meaning:
+      'Each entry of `errors` names a field by pointer and says what is wrong with it. Nothing was sent.',
   },
   unsupported_field: {
     status: 422,
@@ -104,12 +108,14 @@ export const PROBLEMS = {
   vendor_credentials_rejected: {
     status: 502,
     title: 'The vendor refused the gateway’s credentials',
-    meaning: 'An operator has to act: the gateway’s key, token or link at the vendor is not valid. Not the caller’s fault.',
+    meaning:
+      'An operator has to act: the gateway’s key, token or link at the vendor is not valid. Not the caller’s fault.',
   },
   vendor_unexpected_response: {
     status: 502,
     title: 'The vendor’s answer makes no sense',
-    meaning: 'The answer does not follow the vendor’s contract. `outcome` says whether the update was applied, if known.',
+    meaning:
+      'The answer does not follow the vendor’s contract. `outcome` says whether the update was applied, if known.',
   },
   write_not_confirmed: {
     status: 502,

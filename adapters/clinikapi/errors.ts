@@ -33,7 +33,8 @@ const rules: readonly ErrorRule[] = [
   {
     status: 429,
     kind: 'rate_limited',
-    retryAfter: (headers, now) => retryAfterHeader(headers, now) ?? secondsHeader(headers, 'x-ratelimit-reset'),
+    retryAfter: (headers, now) =>
+      retryAfterHeader(headers, now) ?? secondsHeader(headers, 'x-ratelimit-reset'),
   },
   ...SERVER_FAILURES,
 ];
@@ -48,7 +49,9 @@ function issues(body: unknown): VendorIssue[] {
     const diagnostics = member(item, 'diagnostics');
     if (typeof diagnostics !== 'string') return [];
     const [, key, constraint] = DIAGNOSTICS.exec(diagnostics) ?? [];
-    return key === undefined || constraint === undefined ? [{ text: diagnostics }] : [{ key, text: constraint }];
+    return key === undefined || constraint === undefined
+      ? [{ text: diagnostics }]
+      : [{ key, text: constraint }];
   });
 }
 
@@ -83,7 +86,11 @@ export const errors: AdapterErrors = {
       safe: true,
     },
     { text: /^Too big\b/, code: 'too_long', detail: 'The value is longer or larger than ClinikAPI allows.' },
-    { text: /^Too small\b/, code: 'too_short', detail: 'The value is shorter or smaller than ClinikAPI allows.' },
+    {
+      text: /^Too small\b/,
+      code: 'too_short',
+      detail: 'The value is shorter or smaller than ClinikAPI allows.',
+    },
     {
       text: /^Invalid (date|datetime|email|phone|string)$/i,
       code: 'invalid_format',

@@ -11,8 +11,8 @@ import {
 import { isObject, member } from '../../src/staff/json';
 import { sortBlocks } from '../../src/staff/normalise';
 import {
-  type CodeTable,
   type Codec,
+  type CodeTable,
   codeList,
   enumeration,
   field,
@@ -28,7 +28,10 @@ import type { Decoded, FieldTable, MappedField, VendorRecord } from '../../src/v
 import { UNREADABLE } from '../../src/vendor/contract';
 
 const KEEP = { notClearable: 'ClinikAPI documents no way to empty a field of a practitioner role.' };
-const NO_LEAVE = { code: 'unsupported_field', detail: 'ClinikAPI knows no leave, only active and inactive.' } as const;
+const NO_LEAVE = {
+  code: 'unsupported_field',
+  detail: 'ClinikAPI knows no leave, only active and inactive.',
+} as const;
 
 const lacks = (what: string) => unsupported(`ClinikAPI practitioner roles hold no ${what}`);
 
@@ -85,7 +88,8 @@ export function liveFields(): FieldTable {
         code: 'The live ClinikAPI holds the specialty as text only; the code is not stored.',
         system: 'The live ClinikAPI holds the specialty as text only; the code system is not stored.',
       },
-      holds: (role, { display }) => onlyOne(listOf(role.specialty).map((item) => conceptOf(item).display)) === display,
+      holds: (role, { display }) =>
+        onlyOne(listOf(role.specialty).map((item) => conceptOf(item).display)) === display,
       note: 'Held as text: `display` is required, and without a code it cannot be read back as a coded value.',
     }),
     organizationId: unsupported('The live ClinikAPI takes organizations by name, not by id'),
@@ -106,7 +110,11 @@ const liveSpecialty: Codec<Coding> = {
   encode: (value, refuse) => {
     refuseOtherSystem(value, refuse, 'ClinikAPI');
     if (value.display === undefined) {
-      refuse('', 'unsupported_field', 'The live ClinikAPI holds a specialty by its display text, which is missing here.');
+      refuse(
+        '',
+        'unsupported_field',
+        'The live ClinikAPI holds a specialty by its display text, which is missing here.',
+      );
       return undefined;
     }
     return [value.display];
@@ -159,7 +167,7 @@ function textIn(value: unknown, key: string): string | undefined {
 
 /** `status` of the document, `active` of the live API. */
 function readStatus(role: VendorRecord): Decoded<Status> {
-  return readPresent(role.status ?? role.active, (value) => {
+  return readPresent(role.status ?? role.active ?? role.status, (value) => {
     if (value === 'active' || value === true) return 'active';
     return value === 'inactive' || value === false ? 'inactive' : UNREADABLE;
   });
@@ -179,7 +187,9 @@ function referenceField(key: string, fhirKey: string, type: string, table?: Code
     note: 'The documented answer does not list it; it is then only accepted.',
     decode: (role) => {
       if (role[key] !== undefined || role[fhirKey] === undefined) return codes.decode(role[key]);
-      const ids = listOf(role[fhirKey]).map((reference) => referencedId(member(reference, 'reference'), type));
+      const ids = listOf(role[fhirKey]).map((reference) =>
+        referencedId(member(reference, 'reference'), type),
+      );
       return ids.includes(undefined) ? undefined : onlyOne(ids.map((id) => codes.decode(id)));
     },
   });
@@ -202,7 +212,11 @@ const liveHours: Codec<AvailableTime[]> = {
   encode: (blocks, refuse) =>
     blocks.map(({ daysOfWeek, availableStartTime, availableEndTime, ...rest }, index) => {
       for (const part of Object.keys(rest)) {
-        refuse(`/${index}/${part}`, 'unsupported_field', `ClinikAPI hours hold days and times only, no ${part}.`);
+        refuse(
+          `/${index}/${part}`,
+          'unsupported_field',
+          `ClinikAPI hours hold days and times only, no ${part}.`,
+        );
       }
       return { daysOfWeek, availableStartTime, availableEndTime };
     }),
@@ -225,7 +239,9 @@ function readBlock(block: unknown): AvailableTime | undefined {
   ];
   if (daysOfWeek.length === 0 || daysOfWeek.length < new Set(names).size) return undefined;
   if (availableStartTime === undefined || availableEndTime === undefined) return undefined;
-  return availableStartTime < availableEndTime ? { daysOfWeek, availableStartTime, availableEndTime } : undefined;
+  return availableStartTime < availableEndTime
+    ? { daysOfWeek, availableStartTime, availableEndTime }
+    : undefined;
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -11,12 +11,11 @@ const says = (text: RegExp) => (body: unknown) => {
 
 const rules: readonly ErrorRule[] = [
   ...PLAIN_MESSAGES.map(({ status, text, kind }) => ({ status, when: says(text), kind })),
-  { status: 400, when: isObject, kind: 'rejected' },
   { status: 401, kind: 'credentials_rejected' },
   { status: 403, kind: 'credentials_rejected' },
-  // Express' own pages: a body or a path that this system does not know (contract sections 1 and 2).
-  { status: 400, kind: 'unexpected_response' },
-  { status: 404, kind: 'unexpected_response' },
+  // Express' own HTML pages: malformed JSON, a path that this system does not know (contract sections 1 and 2).
+  { status: 400, when: (body) => !isObject(body), kind: 'unexpected_response' },
+  { status: 404, when: (body) => !isObject(body), kind: 'unexpected_response' },
   ...SERVER_FAILURES,
 ];
 

@@ -1,6 +1,5 @@
 /** The ten fields of a Vitalis professional. All go out with every update, so each says how its stored value is kept. */
 import { type Coding, GENDERS, SNOMED_CT, STATUSES } from '../../src/staff/fields';
-import { isObject, member } from '../../src/staff/json';
 import {
   type Codec,
   type CodeTable,
@@ -14,13 +13,15 @@ import {
   text,
   unsupported,
 } from '../../src/vendor/codecs';
-import { type FieldTable, type MappedField, UNREADABLE, type VendorRecord } from '../../src/vendor/contract';
+import { type FieldTable, type MappedField, UNREADABLE } from '../../src/vendor/contract';
 
 const STATES = { active: 'Activo/a', inactive: 'Inactivo/a', 'on-leave': 'Licencia' };
 const GENDER_WORDS = { male: 'Masculino', female: 'Femenino' };
 const MINIMAL_ID_LENGTH = 7;
 
-const NO_EMPTY = { notClearable: 'Clínica Vitalis requires this field in every update, so it cannot be emptied.' };
+const NO_EMPTY = {
+  notClearable: 'Clínica Vitalis requires this field in every update, so it cannot be emptied.',
+};
 
 const lacks = (what: string) => unsupported(`Clínica Vitalis professionals hold no ${what}`);
 
@@ -40,8 +41,14 @@ export function fields(codes: Readonly<Record<string, CodeTable>>): FieldTable {
     'name.given': field('name', text, { ...NO_EMPTY, keep: keepText('name', 'first name') }),
     'name.family': field('surname', text, { ...NO_EMPTY, keep: keepText('surname', 'surname') }),
     'address.text': field('address', text, { ...NO_EMPTY, keep: keepText('address', 'address') }),
-    email: field('email', text, { ...NO_EMPTY, keep: keepText('email', 'e-mail address', /^[^\s@]+@[^\s@]+\.[^\s@]+$/) }),
-    phone: field('phone', text, { ...NO_EMPTY, keep: keepText('phone', 'phone number', /^[0-9\s\-+]{10,20}$/) }),
+    email: field('email', text, {
+      ...NO_EMPTY,
+      keep: keepText('email', 'e-mail address', /^[^\s@]+@[^\s@]+\.[^\s@]+$/),
+    }),
+    phone: field('phone', text, {
+      ...NO_EMPTY,
+      keep: keepText('phone', 'phone number', /^[0-9\s\-+]{10,20}$/),
+    }),
     birthDate: field('birthdate', date, { ...NO_EMPTY, keep: keepBirthDate }),
     nationalId,
     specialty: specialty(codes.specialty),
@@ -61,9 +68,11 @@ function keepText(key: string, name: string, accepted = /./s): Keep {
   return (record, block) => {
     const stored = record[key];
     // Numbers in text columns pass the vendor's validation (contract section 2).
-    if (typeof stored !== 'string' && typeof stored !== 'number') block(`The stored ${name} is missing, and Clínica Vitalis requires it.`);
+    if (typeof stored !== 'string' && typeof stored !== 'number')
+      block(`The stored ${name} is missing, and Clínica Vitalis requires it.`);
     else if (stored === '') block(`The stored ${name} is empty, and Clínica Vitalis requires it.`);
-    else if (!accepted.test(String(stored))) block(`The stored ${name} is one that Clínica Vitalis itself would refuse.`);
+    else if (!accepted.test(String(stored)))
+      block(`The stored ${name} is one that Clínica Vitalis itself would refuse.`);
     return stored;
   };
 }
@@ -71,7 +80,8 @@ function keepText(key: string, name: string, accepted = /./s): Keep {
 /** Unparseable dates are stored as null by the vendor (contract section 2), which it then refuses to take back. */
 const keepBirthDate: Keep = (record, block) => {
   const day = dateOf(record.birthdate);
-  if (day === undefined) block('The stored birth date is missing or no date, and Clínica Vitalis requires one.');
+  if (day === undefined)
+    block('The stored birth date is missing or no date, and Clínica Vitalis requires one.');
   return day;
 };
 
@@ -100,7 +110,9 @@ const nationalId: MappedField<string> = field('dni', text, {
       return undefined;
     }
     if (String(stored).length < MINIMAL_ID_LENGTH) {
-      block('The stored national id is shorter than Clínica Vitalis accepts; a leading zero may have been lost in its store.');
+      block(
+        'The stored national id is shorter than Clínica Vitalis accepts; a leading zero may have been lost in its store.',
+      );
     }
     return String(stored);
   },
@@ -133,12 +145,20 @@ function specialty(table?: CodeTable): MappedField<Coding> {
     members: ['code'],
     notStored: { display: 'Clínica Vitalis names its specialities itself; the display is not stored.' },
     // A number in reads, the type that was sent in the answer to a write (contract section 2).
-    holds: ({ specialityID }, value) => specialityID !== undefined && Number(specialityID) === codec.encode(value, () => undefined),
+    holds: ({ specialityID }, value) => {
+      const id = idIn(specialityID);
+      return id !== undefined && id === codec.encode(value, () => undefined);
+    },
     keep: ({ specialityID }, block) => {
-      const stored = Number(specialityID ?? Number.NaN);
-      if (Number.isSafeInteger(stored) && stored > 0) return stored;
-      block('The stored record has no speciality, and Clínica Vitalis requires one.');
-      return undefined;
+      const id = idIn(specialityID);
+      if (id === undefined) block('The stored record has no speciality, and Clínica Vitalis requires one.');
+      return id;
     },
   });
+}
+
+function idIn(stored: unknown): number | undefined {
+  const isId =
+    (typeof stored === 'number' || typeof stored === 'string') && /^[1-9]\d{0,15}$/.test(String(stored));
+  return isId ? Number(stored) : undefined;
 }

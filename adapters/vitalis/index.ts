@@ -3,11 +3,11 @@
  * Its errors are Spanish sentences in two shapes; its reads turn national ids into numbers.
  */
 import joi from 'joi';
+import { GENDERS } from '../../src/staff/fields';
 import { isObject, member } from '../../src/staff/json';
 import { codeTable } from '../../src/vendor/codecs';
 import type { AdapterModule, AdapterSettings } from '../../src/vendor/contract';
 import { path } from '../../src/vendor/path';
-import { GENDERS } from '../../src/staff/fields';
 import { errors } from './errors';
 import { fields } from './fields';
 

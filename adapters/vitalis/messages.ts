@@ -12,7 +12,11 @@ interface PlainMessage {
 
 const gone = { kind: 'record_not_found', code: 'record_not_found' } as const;
 const turnedAway = { kind: 'credentials_rejected', code: 'credentials_rejected' } as const;
-const failed = { kind: 'unavailable', code: 'vendor_failed', detail: 'Clínica Vitalis reports an internal error.' } as const;
+const failed = {
+  kind: 'unavailable',
+  code: 'vendor_failed',
+  detail: 'Clínica Vitalis reports an internal error.',
+} as const;
 
 export const PLAIN_MESSAGES: readonly PlainMessage[] = [
   {
@@ -42,7 +46,12 @@ export const PLAIN_MESSAGES: readonly PlainMessage[] = [
     code: 'session_expired',
     detail: 'The session at Clínica Vitalis is not valid any more.',
   },
-  { ...turnedAway, status: 401, text: /^No hay token en la petición$/, detail: 'Clínica Vitalis saw no token in the header that it reads.' },
+  {
+    ...turnedAway,
+    status: 401,
+    text: /^No hay token en la petición$/,
+    detail: 'Clínica Vitalis saw no token in the header that it reads.',
+  },
   {
     ...turnedAway,
     status: 401,
@@ -56,15 +65,33 @@ export const PLAIN_MESSAGES: readonly PlainMessage[] = [
     text: /^El usuario no se encuentra en la DB$/,
     detail: 'The gateway’s user at Clínica Vitalis does not exist any more.',
   },
-  { ...turnedAway, status: 404, text: /^No hay usuario confirmado$/, detail: 'The gateway’s user at Clínica Vitalis is not confirmed.' },
-  { ...turnedAway, status: 400, text: /^No se encontró el email$/, detail: 'Clínica Vitalis has no user with the configured e-mail address.' },
-  { ...turnedAway, status: 401, text: /^La contraseña es incorrecta$/, detail: 'Clínica Vitalis refuses the configured password.' },
+  {
+    ...turnedAway,
+    status: 404,
+    text: /^No hay usuario confirmado$/,
+    detail: 'The gateway’s user at Clínica Vitalis is not confirmed.',
+  },
+  {
+    ...turnedAway,
+    status: 400,
+    text: /^No se encontró el email$/,
+    detail: 'Clínica Vitalis has no user with the configured e-mail address.',
+  },
+  {
+    ...turnedAway,
+    status: 401,
+    text: /^La contraseña es incorrecta$/,
+    detail: 'Clínica Vitalis refuses the configured password.',
+  },
   { ...failed, status: 500, text: /^Error del servidor$/ },
   { ...failed, status: 500, text: /^Error en el servidor$/ },
 ];
 
 const required = { code: 'required', detail: 'Clínica Vitalis requires a value here.', safe: true } as const;
-const unknownSpeciality = { code: 'unknown_code', detail: 'Clínica Vitalis has no such speciality.' } as const;
+const unknownSpeciality = {
+  code: 'unknown_code',
+  detail: 'Clínica Vitalis has no such speciality.',
+} as const;
 
 /** Complaints about one field. Sentences that quote a value are matched by their fixed part and never shown. */
 export const FIELD_MESSAGES: readonly IssueRule[] = [
@@ -73,7 +100,13 @@ export const FIELD_MESSAGES: readonly IssueRule[] = [
   { key: 'dni', text: /^El DNI es obligatorio$/, ...required },
   // An internal of the vendor's database layer that leaks where the DNI is missing (contract section 5).
   { key: 'dni', text: /^WHERE parameter "dni" has invalid/, ...required, safe: false },
-  { key: 'dni', text: /^DNI no válido$/, code: 'too_short', detail: 'Clínica Vitalis wants at least 7 characters.', safe: true },
+  {
+    key: 'dni',
+    text: /^DNI no válido$/,
+    code: 'too_short',
+    detail: 'Clínica Vitalis wants at least 7 characters.',
+    safe: true,
+  },
   // `El DNI ya está registrado` of the document; `El DNI 22345678 ya está en uso por otro profesional` of the code.
   {
     key: 'dni',

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { isEmail } from './rules';
 import { ADMIN, type VitalisState } from './store';
-import { type Check, failIf, validate } from './validation';
+import { bodyField, type Check, failIf, validate } from './validation';
 
 /** Lets a request with a valid token pass; 401 and 404 texts of vitalis.md section 2. */
 export function requireToken(state: VitalisState): RequestHandler {
@@ -54,10 +54,10 @@ export function logIn(state: VitalisState): RequestHandler[] {
   return [
     validate(LOGIN_CHECKS, state),
     (request, response) => {
-      const { email, password } = request.body;
+      const email = bodyField(request, 'email');
       const user = state.users.all().find((candidate) => candidate.email === email);
       if (!user) return void response.status(400).json({ msg: 'No se encontró el email' });
-      if (user.password !== password) {
+      if (user.password !== bodyField(request, 'password')) {
         return void response.status(401).json({ msg: 'La contraseña es incorrecta' });
       }
       const { name, surname, rol } = user;

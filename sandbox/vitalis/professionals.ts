@@ -1,7 +1,7 @@
 import { type RequestHandler, Router } from 'express';
 import { reachCommit } from '../faultGate';
 import type { Tools } from '../kit';
-import { requireAdmin } from './auth';
+import { requireAdmin, requireToken } from './auth';
 import { createChecks, ownerOfDni, updateChecks } from './professionalChecks';
 import { asDateColumn, asIntegerColumn, endsLike, queryText } from './rules';
 import type { Professional } from './seeds';
@@ -25,9 +25,10 @@ const FIELDS = [
 /** /professionals (vitalis.md sections 2 and 3). */
 export function professionalRoutes(state: VitalisState, tools: Tools, now: () => number): Router {
   const router = Router();
-  const admin = requireAdmin(state);
-  router.get('/', list(state));
-  router.get('/:id', read(state));
+  const token = requireToken(state);
+  const admin = [token, requireAdmin(state)];
+  router.get('/', token, list(state));
+  router.get('/:id', token, read(state));
   router.post('/', admin, validate(createChecks(state), state), create(state, tools, now));
   router.patch('/:id', admin, validate(updateChecks(state), state), update(state, tools, now));
   return router;

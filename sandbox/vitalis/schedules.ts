@@ -1,6 +1,6 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import type { Tools } from '../kit';
-import { requireAdmin } from './auth';
+import { requireAdmin, requireToken } from './auth';
 import { required } from './professionalChecks';
 import { asIntegerColumn, isEmpty, queryText, validatorText } from './rules';
 import type { Schedule } from './seeds';
@@ -12,9 +12,10 @@ const TIME = /^([0-1]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$/;
 /** /work_schedules: the hours, apart from the professional (vitalis.md section 4). There is no way to delete. */
 export function scheduleRoutes(state: VitalisState, tools: Tools, now: () => number): Router {
   const router = Router();
-  const admin = requireAdmin(state);
-  router.get('/', list(state));
-  router.get('/:id', read(state));
+  const token = requireToken(state);
+  const admin = [token, requireAdmin(state)];
+  router.get('/', token, list(state));
+  router.get('/:id', token, read(state));
   router.post('/', admin, validate(createChecks(state), state), create(state, tools, now));
   router.patch('/:id', admin, validate(UPDATE_CHECKS, state), update(state, tools, now));
   return router;

@@ -1,6 +1,6 @@
 import { type RequestHandler, Router } from 'express';
 import type { Tools } from '../kit';
-import { requireAdmin } from './auth';
+import { requireAdmin, requireToken } from './auth';
 import { required } from './professionalChecks';
 import { endsLike, isEmpty, queryText } from './rules';
 import type { Speciality } from './seeds';
@@ -10,9 +10,10 @@ import { bodyField, type Check, validate } from './validation';
 /** /specialities (vitalis.md section 4). */
 export function specialityRoutes(state: VitalisState, tools: Tools, now: () => number): Router {
   const router = Router();
-  const admin = requireAdmin(state);
-  router.get('/', list(state));
-  router.get('/:id', read(state));
+  const token = requireToken(state);
+  const admin = [token, requireAdmin(state)];
+  router.get('/', token, list(state));
+  router.get('/:id', token, read(state));
   router.post('/', admin, validate(createChecks(state), state), create(state, tools, now));
   router.patch('/:id', admin, validate(updateChecks(state), state), update(state, tools, now));
   return router;

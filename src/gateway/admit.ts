@@ -25,17 +25,30 @@ export interface Admitted {
  * @throws Problem `unsupported_field`, `not_clearable` or `unmapped_code`; `errors` names every refused field, each with
  * its own code, whichever code the problem as a whole has
  */
-export function admit(patch: CanonicalPatch, table: AnyTable, lenient: boolean, vendorTitle: string): Admitted {
+export function admit(
+  patch: CanonicalPatch,
+  table: AnyTable,
+  lenient: boolean,
+  vendorTitle: string,
+): Admitted {
   const judged = patch.changes.map((change) => ({ change, refusals: refusalsOf(change, table) }));
   const fatal = judged.filter(({ refusals }) =>
     refusals.some((refusal) => !lenient || refusal.code !== 'unsupported_field'),
   );
-  if (fatal.length > 0) throw refused(fatal.flatMap(({ refusals }) => refusals), vendorTitle);
+  if (fatal.length > 0)
+    throw refused(
+      fatal.flatMap(({ refusals }) => refusals),
+      vendorTitle,
+    );
   const changes = judged.flatMap(({ change, refusals }) => {
     const mapping = table[change.field];
     return refusals.length === 0 && mapping.supported ? [{ ...change, mapping }] : [];
   });
-  if (changes.length === 0) throw refused(judged.flatMap(({ refusals }) => refusals), vendorTitle);
+  if (changes.length === 0)
+    throw refused(
+      judged.flatMap(({ refusals }) => refusals),
+      vendorTitle,
+    );
   return {
     changes,
     dropped: judged.flatMap(({ change, refusals }) =>
@@ -48,7 +61,8 @@ export function admit(patch: CanonicalPatch, table: AnyTable, lenient: boolean, 
 const ORDER: readonly ProblemCode[] = ['unsupported_field', 'not_clearable', 'unmapped_code'];
 
 function refused(errors: readonly FieldError[], vendorTitle: string): Problem {
-  const code = ORDER.find((candidate) => errors.some((error) => error.code === candidate)) ?? 'unsupported_field';
+  const code =
+    ORDER.find((candidate) => errors.some((error) => error.code === candidate)) ?? 'unsupported_field';
   const names = [...new Set(errors.map((error) => error.pointer))].join(', ');
   const details: Partial<Record<ProblemCode, string>> = {
     unsupported_field: `${vendorTitle} cannot hold what was sent: ${names}. Nothing was sent.`,
@@ -63,6 +77,15 @@ function refusalsOf({ field, value }: Change, table: AnyTable): FieldError[] {
   const pointer = pointerOf(field);
   if (!mapping.supported) return [{ pointer, code: 'unsupported_field', detail: mapping.reason }];
   if (value === null) return mapping.cleared ? [] : [notClearable(pointer, mapping)];
+  const lost = Object.entries(mapping.notStored ?? {});
+  // A display alone, where the vendor stores none: nothing of what was sent would be kept.
+  if (isObject(value) && Object.keys(value).every((name) => lost.some(([key]) => key === name))) {
+    return Object.keys(value).map((name) => ({
+      pointer: `${pointer}/${name}`,
+      code: 'unsupported_field',
+      detail: mapping.notStored?.[name] ?? '',
+    }));
+  }
   const refusals: FieldError[] = [];
   mapping.encode(isComposite(field) ? withoutNulls(value) : value, (at, code, detail) =>
     refusals.push({ pointer: pointer + at, code, detail }),
@@ -72,11 +95,17 @@ function refusalsOf({ field, value }: Change, table: AnyTable): FieldError[] {
 
 /** Why `null` is refused here. */
 export function notClearable(pointer: string, mapping: MappedField<unknown>): FieldError {
-  return { pointer, code: 'not_clearable', detail: mapping.notClearable ?? 'The vendor cannot clear this field.' };
+  return {
+    pointer,
+    code: 'not_clearable',
+    detail: mapping.notClearable ?? 'The vendor cannot clear this field.',
+  };
 }
 
 function withoutNulls(value: unknown): unknown {
-  return isObject(value) ? Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null)) : value;
+  return isObject(value)
+    ? Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null))
+    : value;
 }
 
 function notStored({ field, value, mapping }: AdmittedChange): Warning[] {

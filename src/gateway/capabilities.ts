@@ -23,7 +23,8 @@ export function capabilitiesOf(adapter: Adapter): Capability[] {
   return FIELDS.map((field) => {
     const pointer = pointerOf(field);
     const mapping = table[field];
-    if (!mapping.supported) return { pointer, read: false, write: false, clear: false, reason: mapping.reason };
+    if (!mapping.supported)
+      return { pointer, read: false, write: false, clear: false, reason: mapping.reason };
     return {
       pointer,
       read: true,

@@ -1,8 +1,8 @@
 /** From a vendor's failure to the problem that the caller sees, with pointers to the caller's own fields. */
 import { type FieldError, Problem, type ProblemCode, type VendorDetail, type WriteOutcome } from '../problem';
 import { FIELDS, pointerOf } from '../staff/fields';
-import type { FailureKind } from '../vendor/contract';
 import type { VendorConnection } from '../vendor/connection';
+import type { FailureKind } from '../vendor/contract';
 import type { VendorFailure } from '../vendor/failure';
 import { tableOf } from './record';
 
@@ -25,7 +25,11 @@ const DEFAULT_RETRY_AFTER = 5;
 /**
  * @param outcome what is known about the write; absent for a failed read, which has no outcome
  */
-export function problemFrom(failure: VendorFailure, connection: VendorConnection, outcome?: WriteOutcome): Problem {
+export function problemFrom(
+  failure: VendorFailure,
+  connection: VendorConnection,
+  outcome?: WriteOutcome,
+): Problem {
   const code = CODES[failure.kind];
   const errors = failure.complaints.map((complaint) => fieldError(complaint, connection));
   const isBusy = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
@@ -33,7 +37,9 @@ export function problemFrom(failure: VendorFailure, connection: VendorConnection
     ...(errors.length > 0 && { errors: distinct(errors) }),
     vendor: vendorDetail(failure, connection),
     ...(outcome && { outcome }),
-    ...(isBusy && { headers: { 'retry-after': String(Math.ceil(failure.retryAfter ?? DEFAULT_RETRY_AFTER)) } }),
+    ...(isBusy && {
+      headers: { 'retry-after': String(Math.ceil(failure.retryAfter ?? DEFAULT_RETRY_AFTER)) },
+    }),
   });
 }
 
@@ -64,7 +70,10 @@ function fieldError(
     return mapping.supported && mapping.key === key;
   });
   // A complaint about a member of a composite keeps the member; one about nothing we know points at the whole.
-  const inner = field !== undefined && (field === 'specialty' || field === 'period') ? rest.map((part) => `/${part}`).join('') : '';
+  const inner =
+    field !== undefined && (field === 'specialty' || field === 'period')
+      ? rest.map((part) => `/${part}`).join('')
+      : '';
   const pointer = field === undefined ? '' : pointerOf(field) + inner;
   return { pointer, code: complaint.code, detail: complaint.detail };
 }

@@ -24,7 +24,8 @@ export interface Location {
 /** @throws Problem `staff_not_found` where no link leads to the vendor, or the id cannot exist there */
 export async function locate(links: FindLink, clinic: Clinic, staffId: string): Promise<Location> {
   const { connection } = clinic;
-  const recordId = clinic.identity === 'direct' ? staffId : await links.find(clinic.name, staffId, connection.name);
+  const recordId =
+    clinic.identity === 'direct' ? staffId : await links.find(clinic.name, staffId, connection.name);
   if (recordId === undefined) {
     throw new Problem('staff_not_found', `No link leads from this id to ${connection.name}.`);
   }

@@ -25,10 +25,14 @@ export function createLocks(): Locks {
         );
       } catch (error) {
         if (started) throw error;
-        throw new Problem('vendor_unavailable', 'Other updates of this record are still under way. Nothing was sent.', {
-          outcome: 'not_applied',
-          headers: { 'retry-after': '1' },
-        });
+        throw new Problem(
+          'vendor_unavailable',
+          'Other updates of this record are still under way. Nothing was sent.',
+          {
+            outcome: 'not_applied',
+            headers: { 'retry-after': '1' },
+          },
+        );
       }
     },
   };

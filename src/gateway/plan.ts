@@ -30,7 +30,10 @@ export interface Plan {
 
 /** True where the plan cannot be made without the stored record. */
 export function needsCurrent(adapter: Adapter, changes: readonly AdmittedChange[]): boolean {
-  return adapter.writes === 'whole-record' || changes.some((change) => change.mapping.needsCurrent || isPartial(change));
+  return (
+    adapter.writes === 'whole-record' ||
+    changes.some((change) => change.mapping.needsCurrent || isPartial(change))
+  );
 }
 
 /** A composite value that leaves out a member which the vendor holds: the vendor replaces the object, so it is merged. */
@@ -71,7 +74,13 @@ function target({ field, value, mapping }: AdmittedChange, current: VendorRecord
     return { field, mapping, value: null, wire: mapping.cleared.wire, unchanged: empty };
   }
   const wire = mapping.encode(wanted, refuseLate(pointerOf(field)));
-  return { field, mapping, value: wanted, wire, unchanged: current !== undefined && holds(mapping, current, wanted) };
+  return {
+    field,
+    mapping,
+    value: wanted,
+    wire,
+    unchanged: current !== undefined && holds(mapping, current, wanted),
+  };
 }
 
 /** What was complete was judged before anything was read; only a merged value can still be refused. */
@@ -89,7 +98,10 @@ export function holds(mapping: MappedField<unknown>, record: VendorRecord, value
   if (mapping.holds) return mapping.holds(record, value);
   const stored = mapping.decode(record);
   if (stored !== undefined && stored !== UNREADABLE && sameJson(stored, value)) return true;
-  return sameJson(member(record, mapping.key), mapping.encode(value, () => undefined));
+  return sameJson(
+    member(record, mapping.key),
+    mapping.encode(value, () => undefined),
+  );
 }
 
 function merged(
@@ -104,7 +116,8 @@ function merged(
   const result = mergePatch(isObject(base) ? base : {}, patch);
   if (!isObject(result) || Object.keys(result).length === 0) return null;
   if (field === 'period') return checkedPeriod(result);
-  if (typeof result.code !== 'string') throw invalid('/specialty/code', 'required', 'There is no code to go with it.');
+  if (typeof result.code !== 'string')
+    throw invalid('/specialty/code', 'required', 'There is no code to go with it.');
   return withStoredMembers({ ...result, system: result.system ?? SNOMED_CT }, mapping);
 }
 
@@ -115,14 +128,23 @@ function changesCode(patch: unknown, stored: unknown): boolean {
 }
 
 /** Leaves out what the vendor does not store, about which the caller is warned. */
-function withStoredMembers(value: Record<string, unknown>, mapping: MappedField<unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !Object.hasOwn(mapping.notStored ?? {}, name)));
+function withStoredMembers(
+  value: Record<string, unknown>,
+  mapping: MappedField<unknown>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).filter(([name]) => !Object.hasOwn(mapping.notStored ?? {}, name)),
+  );
 }
 
 function checkedPeriod(period: Record<string, unknown>): Record<string, unknown> {
   const { start, end } = period;
   if (typeof start === 'string' && typeof end === 'string' && end < start) {
-    throw invalid('/period/end', 'end_before_start', 'With the stored other bound, the end would be before the start.');
+    throw invalid(
+      '/period/end',
+      'end_before_start',
+      'With the stored other bound, the end would be before the start.',
+    );
   }
   return period;
 }
@@ -133,13 +155,26 @@ function invalid(pointer: string, code: string, detail: string): Problem {
   });
 }
 
-function refuseEndangered(adapter: Adapter, moving: readonly Target[], current: VendorRecord | undefined): void {
+function refuseEndangered(
+  adapter: Adapter,
+  moving: readonly Target[],
+  current: VendorRecord | undefined,
+): void {
   if (current === undefined) return;
-  const rows = adapter.endangers?.(current, moving.map((item) => item.mapping.key)) ?? [];
-  if (rows.length > 0) throw storedValueInvalid(rows.map(([field, detail]) => blocked(pointerOf(field), detail)));
+  const rows =
+    adapter.endangers?.(
+      current,
+      moving.map((item) => item.mapping.key),
+    ) ?? [];
+  if (rows.length > 0)
+    throw storedValueInvalid(rows.map(([field, detail]) => blocked(pointerOf(field), detail)));
 }
 
-function wholeRecord(table: AnyTable, targets: readonly Target[], current: VendorRecord): Record<string, unknown> {
+function wholeRecord(
+  table: AnyTable,
+  targets: readonly Target[],
+  current: VendorRecord,
+): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   const blocks: FieldError[] = [];
   for (const field of FIELDS) {
@@ -162,5 +197,9 @@ function blocked(pointer: string, detail: string): FieldError {
 
 function storedValueInvalid(errors: readonly FieldError[]): Problem {
   const names = errors.map((error) => error.pointer).join(', ');
-  return new Problem('stored_value_invalid', `Already stored values block the update: ${names}. Nothing was sent.`, { errors });
+  return new Problem(
+    'stored_value_invalid',
+    `Already stored values block the update: ${names}. Nothing was sent.`,
+    { errors },
+  );
 }

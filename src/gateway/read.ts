@@ -32,6 +32,12 @@ export async function readStaff(
   });
   const shown = showRecord(tableOf(connection.adapter), record);
   const data = staffRecord(staffId, shown.fields);
-  const meta = { requestId, clinic: clinic.name, vendor: connection.name, vendorRecordId: recordId, warnings: shown.warnings };
+  const meta = {
+    requestId,
+    clinic: clinic.name,
+    vendor: connection.name,
+    vendorRecordId: recordId,
+    warnings: shown.warnings,
+  };
   return { data, meta, etag: etagOf(data) };
 }

@@ -1,8 +1,9 @@
 /** From a vendor's record to the canonical one, field by field, with what could not be read said aloud. */
-import type { Adapter, Decoded, FieldMapping, VendorRecord } from '../vendor/contract';
-import { UNREADABLE } from '../vendor/contract';
+
 import { FIELDS, type Field, pointerOf } from '../staff/fields';
 import type { Warning } from '../staff/receipt';
+import type { Adapter, Decoded, FieldMapping, VendorRecord } from '../vendor/contract';
+import { UNREADABLE } from '../vendor/contract';
 
 /** The mappings of a table without the types of their values, for code that walks over all fields. */
 export type AnyTable = Readonly<Record<Field, FieldMapping<unknown>>>;
@@ -40,7 +41,8 @@ function unreadable(field: Field): Warning {
   return {
     pointer: pointerOf(field),
     code: 'unreadable_value',
-    detail: 'The vendor stores a value that has no canonical meaning. It is shown as null and never overwritten unasked.',
+    detail:
+      'The vendor stores a value that has no canonical meaning. It is shown as null and never overwritten unasked.',
   };
 }
 

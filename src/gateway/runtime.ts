@@ -68,12 +68,18 @@ export class Runtime {
     const ended = this.#leases.filter((lease) => lease !== this.#current && lease.users === 0);
     this.#leases = this.#leases.filter((lease) => !ended.includes(lease));
     const needed = new Set(this.#leases.flatMap((lease) => [...lease.setup.connections.values()]));
-    const closing = new Set(ended.flatMap((lease) => [...lease.setup.connections.values()]).filter((item) => !needed.has(item)));
+    const closing = new Set(
+      ended.flatMap((lease) => [...lease.setup.connections.values()]).filter((item) => !needed.has(item)),
+    );
     for (const connection of closing) void connection.close();
   }
 }
 
-function build(config: GatewayConfig, adapters: readonly AdapterModule[], previous: Setup | undefined): Setup {
+function build(
+  config: GatewayConfig,
+  adapters: readonly AdapterModule[],
+  previous: Setup | undefined,
+): Setup {
   const connections = new Map(
     Object.entries(config.vendors).map(([name, vendor]) => {
       const existing = previous?.connections.get(name);

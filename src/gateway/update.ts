@@ -1,6 +1,8 @@
 /**
  * One update, from top to bottom: canonical patch → locate → admit → read → plan → write → confirm → receipt → answer.
  */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type FieldError, Problem, type WriteOutcome } from '../problem';
 import { pointerOf, topLevelOf } from '../staff/fields';
 import { sameJson } from '../staff/json';
@@ -10,7 +12,6 @@ import type { ShownRequest, VendorConnection } from '../vendor/connection';
 import type { VendorRecord } from '../vendor/contract';
 import { Deadline } from '../vendor/deadline';
 import { VendorFailure } from '../vendor/failure';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admitted, admit } from './admit';
 import { etagOf, matches } from './etag';
 import { problemFrom } from './failures';
@@ -50,8 +51,10 @@ export type UpdateAnswer = StaffAnswer<UpdateMeta>;
 /** What the vendor showed last, and when it could not be shown, why. */
 interface Confirmation {
   record: VendorRecord | undefined;
-  /** For outcomes that are only `accepted`. */
-  detail: string | undefined;
+  /** For outcomes that are only `accepted`: why nothing could be read. */
+  detail?: string;
+  /** The story behind a success that was not a plain one. */
+  warning?: Warning;
 }
 
 /** @throws Problem for everything that is not a success */
@@ -64,10 +67,12 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
   // A change merged on a read must not meet another one halfway.
   return parts.locks.hold(`${connection.name} ${location.recordId}`, deadline.remaining(), async () => {
     const current = readFirst ? await read(connection, location.recordId, deadline) : undefined;
-    if (request.ifMatch !== undefined) checkPrecondition(request.ifMatch, current, request.staffId, connection);
+    if (request.ifMatch !== undefined)
+      checkPrecondition(request.ifMatch, current, request.staffId, connection);
     const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
     if (request.dryRun) return answerDryRun(request, location, admitted, plan, current);
-    if (plan.body === undefined) return answer(request, location, admitted, plan, current, { record: current, detail: undefined });
+    if (plan.body === undefined)
+      return answer(request, location, admitted, plan, current, { record: current });
     const fresh = await recheck(connection, location.recordId, admitted, plan, current, deadline);
     if (request.gone.aborted) throw clientGone();
     const confirmation = await writeAndConfirm(connection, location.recordId, fresh.plan, deadline);
@@ -75,7 +80,11 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
   });
 }
 
-async function read(connection: VendorConnection, recordId: string, deadline: Deadline): Promise<VendorRecord> {
+async function read(
+  connection: VendorConnection,
+  recordId: string,
+  deadline: Deadline,
+): Promise<VendorRecord> {
   return connection.read(recordId, deadline).catch((error) => {
     throw error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error;
   });
@@ -90,7 +99,9 @@ function checkPrecondition(
   if (current === undefined) return;
   const etag = etagOf(staffRecord(staffId, showRecord(tableOf(connection.adapter), current).fields));
   if (!matches(ifMatch, etag)) {
-    throw new Problem('precondition_failed', 'The record is not the one that If-Match names.', { headers: { etag } });
+    throw new Problem('precondition_failed', 'The record is not the one that If-Match names.', {
+      headers: { etag },
+    });
   }
 }
 
@@ -116,14 +127,18 @@ async function recheck(
     ({ mapping }) => !sameJson(comparable(mapping.decode(current)), comparable(mapping.decode(now))),
   );
   if (changed.length > 0) {
-    throw new Problem('conflict', 'The record was changed outside the gateway while this update was under way. Nothing was sent.', {
-      errors: changed.map(({ field }) => ({
-        pointer: pointerOf(field),
-        code: 'changed_meanwhile',
-        detail: 'This field was changed by somebody else meanwhile.',
-      })),
-      outcome: 'not_applied',
-    });
+    throw new Problem(
+      'conflict',
+      'The record was changed outside the gateway while this update was under way. Nothing was sent.',
+      {
+        errors: changed.map(({ field }) => ({
+          pointer: pointerOf(field),
+          code: 'changed_meanwhile',
+          detail: 'This field was changed by somebody else meanwhile.',
+        })),
+        outcome: 'not_applied',
+      },
+    );
   }
   return { plan: makePlan(adapter, tableOf(adapter), admitted.changes, now), current: now };
 }
@@ -150,7 +165,7 @@ async function writeAndConfirm(
   plan: Plan,
   deadline: Deadline,
 ): Promise<Confirmation> {
-  if (plan.body === undefined) return { record: undefined, detail: undefined };
+  if (plan.body === undefined) return { record: undefined };
   let returned: VendorRecord | undefined;
   try {
     returned = await connection.write(recordId, plan.body, deadline.reserving(reserve(deadline)));
@@ -158,7 +173,7 @@ async function writeAndConfirm(
     if (!(error instanceof VendorFailure)) throw error;
     return settle(error, connection, recordId, plan, deadline);
   }
-  if (connection.config.verify === 'returned' && returned !== undefined) return { record: returned, detail: undefined };
+  if (connection.config.verify === 'returned' && returned !== undefined) return { record: returned };
   return readBack(connection, recordId, plan, deadline);
 }
 
@@ -184,7 +199,7 @@ async function readBack(
     }
     if (plan.targets.every((target) => lands(target, record) !== 'missing')) break;
   }
-  return { record, detail: undefined };
+  return { record };
 }
 
 /** After a failed write: what is true now? Reads back where the failure leaves it open, and never writes again. */
@@ -202,8 +217,15 @@ async function settle(
   });
   const outcome = outcomeShownBy(record, plan);
   // An answer that breaks the contract is reported even where the update has landed: someone has to look at it.
-  if (outcome !== 'applied' || failure.kind === 'unexpected_response') throw problemFrom(failure, connection, outcome);
-  return { record, detail: undefined };
+  if (outcome !== 'applied' || failure.kind === 'unexpected_response')
+    throw problemFrom(failure, connection, outcome);
+  return {
+    record,
+    warning: {
+      code: 'settled_by_reading',
+      detail: `${failure.reason} A read shows that the update was applied.`,
+    },
+  };
 }
 
 function outcomeShownBy(record: VendorRecord | undefined, plan: Plan): WriteOutcome {
@@ -229,17 +251,30 @@ function answer(
 ): UpdateAnswer {
   const outcomes = plan.targets.map((target) => outcomeOf(target, confirmation));
   const failed = plan.targets.filter((_, index) => outcomes[index] === undefined);
-  const receipt = receiptOf(request.patch, admitted, outcomes.filter((row) => row !== undefined), failed.map(({ field }) => topLevelOf(field)));
+  const receipt = receiptOf(
+    request.patch,
+    admitted,
+    outcomes.filter((row) => row !== undefined),
+    failed.map(({ field }) => topLevelOf(field)),
+  );
   if (failed.length > 0) throw notConfirmed(failed, receipt, location.connection);
   const table = tableOf(location.connection.adapter);
   const before = current && showRecord(table, current);
   const after = confirmation.record && showRecord(table, confirmation.record);
-  const data = staffRecord(request.staffId, { ...before?.fields, ...acceptedFields(plan, outcomes), ...after?.fields });
+  const data = staffRecord(request.staffId, {
+    ...before?.fields,
+    ...acceptedFields(plan, outcomes),
+    ...after?.fields,
+  });
   const certain = outcomes.every((row) => row?.outcome !== 'accepted');
   const known = after !== undefined && (after.complete || before !== undefined);
   return {
     data,
-    meta: metaOf(request, location, receipt, [...admitted.warnings, ...(after ?? before ?? noWarnings).warnings]),
+    meta: metaOf(request, location, receipt, [
+      ...(confirmation.warning ? [confirmation.warning] : []),
+      ...admitted.warnings,
+      ...(after ?? before ?? noWarnings).warnings,
+    ]),
     ...(certain && known && { etag: etagOf(data) }),
   };
 }
@@ -247,7 +282,10 @@ function answer(
 const noWarnings: Pick<Shown, 'warnings'> = { warnings: [] };
 
 /** Accepted values are not shown by the vendor; what was sent is not passed off as the vendor's record. */
-function acceptedFields(plan: Plan, outcomes: readonly (FieldOutcome | undefined)[]): Record<string, undefined> {
+function acceptedFields(
+  plan: Plan,
+  outcomes: readonly (FieldOutcome | undefined)[],
+): Record<string, undefined> {
   const hidden = plan.targets.filter((_, index) => outcomes[index]?.outcome === 'accepted');
   return Object.fromEntries(hidden.map(({ field }) => [field, undefined]));
 }
@@ -257,8 +295,15 @@ function outcomeOf(target: Target, { record, detail }: Confirmation): FieldOutco
   if (unchanged) return { field, outcome: 'unchanged' };
   const state = lands(target, record);
   if (state === 'missing') return undefined;
-  const unsure = state === 'hidden' ? (detail ?? 'The vendor’s answer does not show this field.') : value === null ? undefined : mapping.unconfirmable?.(value);
-  return unsure === undefined ? { field, outcome: 'verified' } : { field, outcome: 'accepted', detail: unsure };
+  const unsure =
+    state === 'hidden'
+      ? (detail ?? mapping.missingFromAnswer ?? 'The vendor’s answer does not show this field.')
+      : value === null
+        ? undefined
+        : mapping.unconfirmable?.(value);
+  return unsure === undefined
+    ? { field, outcome: 'verified' }
+    : { field, outcome: 'accepted', detail: unsure };
 }
 
 /** One row for each sent top-level member, in the order of the record. */
@@ -268,24 +313,41 @@ function receiptOf(
   outcomes: readonly FieldOutcome[],
   withoutRow: readonly string[],
 ): ReceiptRow[] {
-  const dropped = admitted.dropped.map(({ change, detail }) => ({ field: change.field, outcome: 'dropped' as const, detail }));
+  const dropped = admitted.dropped.map(({ change, detail }) => ({
+    field: change.field,
+    outcome: 'dropped' as const,
+    detail,
+  }));
   const all: FieldOutcome[] = [...outcomes, ...dropped];
   return patch.members
     .filter((name) => !withoutRow.includes(name))
-    .map((name) => receiptRow(name, all.filter((row) => row.field === name || row.field.startsWith(`${name}.`))));
+    .map((name) =>
+      receiptRow(
+        name,
+        all.filter((row) => row.field === name || row.field.startsWith(`${name}.`)),
+      ),
+    );
 }
 
-function notConfirmed(failed: readonly Target[], receipt: readonly ReceiptRow[], connection: VendorConnection): Problem {
+function notConfirmed(
+  failed: readonly Target[],
+  receipt: readonly ReceiptRow[],
+  connection: VendorConnection,
+): Problem {
   const errors: FieldError[] = failed.map(({ field }) => ({
     pointer: pointerOf(field),
     code: 'write_not_confirmed',
     detail: 'The vendor’s record does not hold the value that was sent.',
   }));
-  return new Problem('write_not_confirmed', `${connection.title} reported success, but its record shows other values.`, {
-    errors,
-    receipt,
-    vendor: { name: connection.name },
-  });
+  return new Problem(
+    'write_not_confirmed',
+    `${connection.title} reported success, but its record shows other values.`,
+    {
+      errors,
+      receipt,
+      vendor: { name: connection.name },
+    },
+  );
 }
 
 function answerDryRun(
@@ -298,7 +360,9 @@ function answerDryRun(
   const { connection, recordId } = location;
   const outcomes = plan.targets.map((target): FieldOutcome => {
     if (target.unchanged) return { field: target.field, outcome: 'unchanged' };
-    const unsure = target.value === null ? undefined : target.mapping.unconfirmable?.(target.value);
+    const hidden = connection.config.verify === 'returned' ? target.mapping.missingFromAnswer : undefined;
+    const unsure =
+      hidden ?? (target.value === null ? undefined : target.mapping.unconfirmable?.(target.value));
     return unsure === undefined
       ? { field: target.field, outcome: 'verified' }
       : { field: target.field, outcome: 'accepted', detail: unsure };

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { Problem, problemBody } from '../problem';
+import { type Problem, problemBody } from '../problem';
 
 /** What every handler and error middleware may know about the request being answered. */
 export interface RequestContext {

@@ -15,7 +15,8 @@ const MEDIA_TYPES = new Set(['application/json', 'application/merge-patch+json']
 export async function readJsonBody(req: Request): Promise<unknown> {
   checkMediaType(req);
   const bytes = await readBytes(req);
-  if (bytes.length === 0) throw new Problem('malformed_request', 'The body is empty; a JSON document is expected.');
+  if (bytes.length === 0)
+    throw new Problem('malformed_request', 'The body is empty; a JSON document is expected.');
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
@@ -36,7 +37,9 @@ function checkMediaType(req: Request): void {
 
 function tooLarge(): Problem {
   // The rest of the body is not read, so the connection cannot be used again.
-  return new Problem('payload_too_large', `A body has at most ${MAX_BODY_BYTES} bytes.`, { headers: { connection: 'close' } });
+  return new Problem('payload_too_large', `A body has at most ${MAX_BODY_BYTES} bytes.`, {
+    headers: { connection: 'close' },
+  });
 }
 
 function readBytes(req: Request): Promise<Buffer> {

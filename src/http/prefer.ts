@@ -11,7 +11,9 @@ export interface Preferences {
 export function parsePrefer(header: string | string[] | undefined): Preferences {
   const asked = new Map<string, string>();
   for (const part of [header ?? []].flat().join(',').split(',')) {
-    const [name = '', value = ''] = (part.split(';')[0] ?? '').split('=').map((word) => word.trim().toLowerCase());
+    const [name = '', value = ''] = (part.split(';')[0] ?? '')
+      .split('=')
+      .map((word) => word.trim().toLowerCase());
     if (name !== '' && !asked.has(name)) asked.set(name, value.replace(/^"(.*)"$/, '$1'));
   }
   const handling = asked.get('handling');

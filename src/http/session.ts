@@ -38,5 +38,8 @@ const STAFF_ID = /^[A-Za-z0-9][A-Za-z0-9._~:@-]{0,127}$/;
 export function staffIdOf(req: Request): string {
   const { id } = req.params;
   if (typeof id === 'string' && STAFF_ID.test(id)) return id;
-  throw new Problem('staff_not_found', 'Staff ids have 1 to 128 letters, digits and . _ ~ : @ -, and begin with a letter or digit.');
+  throw new Problem(
+    'staff_not_found',
+    'Staff ids have 1 to 128 letters, digits and . _ ~ : @ -, and begin with a letter or digit.',
+  );
 }

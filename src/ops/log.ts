@@ -18,11 +18,33 @@ export function createLog(level: string, destination?: DestinationStream): Log {
   const logger = pino({ level, base: null }, destination ?? pino.destination({ sync: false }));
   return {
     request({ requestId, route, caller, clinic, vendor, code }, method, status, milliseconds) {
-      logger.info({ requestId, method, route, status, code, caller, clinic, vendor, ms: Math.round(milliseconds * 10) / 10 }, 'request');
+      logger.info(
+        {
+          requestId,
+          method,
+          route,
+          status,
+          code,
+          caller,
+          clinic,
+          vendor,
+          ms: Math.round(milliseconds * 10) / 10,
+        },
+        'request',
+      );
     },
     defect({ requestId, route }, error) {
-      const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
-      logger.error({ requestId, route, error: error instanceof Error ? error.name : typeof error, at: frames.slice(0, 8) }, 'defect');
+      const frames =
+        error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
+      logger.error(
+        {
+          requestId,
+          route,
+          error: error instanceof Error ? error.name : typeof error,
+          at: frames.slice(0, 8),
+        },
+        'defect',
+      );
     },
     notice(message, facts = {}) {
       logger.warn(facts, message);

@@ -12,7 +12,8 @@ const text: Rule = (value) => (typeof value === 'string' ? value.normalize('NFC'
 const lower: Rule = (value) => onText(value, (word) => word.toLowerCase());
 
 /** A date-time becomes the date that it states; its offset is not applied, since a date here has no zone. */
-const date: Rule = (value) => onText(value, (word) => /^(\d{4}-\d{2}-\d{2})[Tt ]\d{2}:/.exec(word)?.[1] ?? word);
+const date: Rule = (value) =>
+  onText(value, (word) => /^(\d{4}-\d{2}-\d{2})[Tt ]\d{2}:/.exec(word)?.[1] ?? word);
 
 const nationalId: Rule = (value) => onText(value, (word) => word.replace(/[.\s-]/g, ''));
 

@@ -1,8 +1,9 @@
 /**
  * From a JSON body to a canonical patch: normalise, check against the schema, word the complaints, order the blocks.
  */
-import type { ValidationErrorItem } from 'joi';
+
 import { distance } from 'fastest-levenshtein';
+import type { ValidationErrorItem } from 'joi';
 import type { FieldError } from '../problem';
 import { type AvailableTime, FIELDS, type Field, MEMBERS, topLevelOf } from './fields';
 import { isObject, member, pointerToken } from './json';
@@ -72,7 +73,10 @@ const MESSAGES: Readonly<Record<string, readonly [code: string, detail: string]>
   'date.real': ['invalid_format', 'The calendar has no such date.'],
   'date.past': ['not_in_past', 'A date in the past is expected.'],
   'period.order': ['end_before_start', 'The end is before the start.'],
-  'time.order': ['end_before_start', 'A block ends after it starts, on the same day; an overnight shift is two blocks.'],
+  'time.order': [
+    'end_before_start',
+    'A block ends after it starts, on the same day; an overnight shift is two blocks.',
+  ],
   'time.overlap': ['overlap', 'The block overlaps another one of the same day.'],
 };
 
@@ -135,7 +139,8 @@ function nearest(unknown: string): string | undefined {
 
 /** The schema library cannot see a member named `__proto__`, so it would vanish silently; found here by hand. */
 function prototypeMembers(value: unknown, pointer: string): FieldError[] {
-  if (Array.isArray(value)) return value.flatMap((item, index) => prototypeMembers(item, `${pointer}/${index}`));
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => prototypeMembers(item, `${pointer}/${index}`));
   if (!isObject(value)) return [];
   return Object.keys(value).flatMap((key) => {
     const at = `${pointer}/${pointerToken(key)}`;

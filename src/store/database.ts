@@ -14,6 +14,7 @@ export interface Database {
   prepare<Row extends object>(query: (db: Kysely<Schema>) => Compilable<Row>): Prepared<Row>;
   /** Resolves when the database answers, rejects when it does not within `timeout` milliseconds (default 1,000). */
   check(timeout?: number): Promise<void>;
+  /** May be called again. */
   close(): Promise<void>;
 }
 
@@ -49,56 +50,73 @@ async function openSqliteDatabase(path: string): Promise<Database> {
     await db.destroy();
     throw error;
   }
-  return database('sqlite', db, (sql) => connection.prepare(sql));
+  return database(
+    'sqlite',
+    db,
+    (sql) => connection.prepare(sql),
+    () => db.destroy(),
+  );
 }
 
 async function openPostgresDatabase(url: string, onError: (error: Error) => void): Promise<Database> {
-  const migrating = new Kysely<Schema>({ dialect: postgresDialect(openMigrationPool(url)) });
+  const migrationPool = openMigrationPool(url);
   try {
-    await migrate(migrating, 'postgres');
+    await migrate(new Kysely<Schema>({ dialect: postgresDialect(migrationPool) }), 'postgres');
   } finally {
-    await migrating.destroy();
+    await migrationPool.end();
   }
   const pool = openPool(url, onError);
+  const db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
   let prepared = 0;
-  return database('postgres', new Kysely<Schema>({ dialect: postgresDialect(pool) }), (sql) => {
+  const prepareSql = <Row extends object>(sql: string) => {
     prepared += 1;
-    return preparePostgres(pool, `prepared_${prepared}`, sql);
-  });
+    return preparePostgres<Row>(pool, `prepared_${prepared}`, sql);
+  };
+  // Kysely ends only a pool that it has used, and prepared statements go past it.
+  return database('postgres', db, prepareSql, () => pool.end());
 }
 
 function database(
   engine: Engine,
   db: Kysely<Schema>,
   prepareSql: <Row extends object>(sql: string) => Prepared<Row>,
+  end: () => Promise<void>,
 ): Database {
   const prepare: Database['prepare'] = <Row extends object>(
     query: (db: Kysely<Schema>) => Compilable<Row>,
   ) => {
     const { sql, parameters } = query(db).compile();
     const run = prepareSql<Row>(sql);
-    const order = parameters.map(indexOfParameter);
-    return (...values) => run(...order.map((index) => valueAt(values, index)));
+    const places = parameters.map(indexOfParameter);
+    return async (...values) =>
+      run(
+        ...places.map((index, place) => valueAt(index === undefined ? parameters : values, index ?? place)),
+      );
   };
   const answers = prepare((on) => on.selectFrom('links').select('revision').limit(1));
+  let closed: Promise<void> | undefined;
   return {
     engine,
     db,
     prepare,
     check: (timeout = 1_000) => within(timeout, answers()),
-    close: () => db.destroy(),
+    close: () => {
+      closed ??= end();
+      return closed;
+    },
   };
 }
 
-function indexOfParameter(value: unknown): number {
-  if (typeof value === 'string' && value.startsWith(PARAMETER)) return Number(value.slice(PARAMETER.length));
-  throw new TypeError('a prepared query takes all of its values through parameter()');
+/** Undefined for a constant, such as a limit. */
+function indexOfParameter(value: unknown): number | undefined {
+  const isParameter = typeof value === 'string' && value.startsWith(PARAMETER);
+  return isParameter ? Number(value.slice(PARAMETER.length)) : undefined;
 }
 
-function valueAt(values: readonly StoredValue[], index: number): StoredValue {
+function valueAt(values: readonly unknown[], index: number): StoredValue {
   const value = values[index];
-  if (value === undefined) throw new TypeError(`a prepared query lacks its value ${index}`);
-  return value;
+  if (typeof value === 'string' || typeof value === 'number' || value === null) return value;
+  throw new TypeError(`a prepared query lacks its value ${index}`);
 }
 
 async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {

@@ -9,7 +9,8 @@ export type StoredValue = string | number | null;
 export type Prepared<Row> = (...values: readonly StoredValue[]) => Promise<Row | undefined>;
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
 }
 
 /** A unique index or a primary key refused the row. */

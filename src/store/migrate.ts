@@ -23,7 +23,7 @@ export async function migrate(
         'this version does not know. Start the newer version, or restore a backup from before it.',
     );
   }
-  throw error instanceof Error ? error : new Error('The migrations failed', { cause: error });
+  throw error;
 }
 
 /** The migrations that have run; none where the table of them cannot be read. */

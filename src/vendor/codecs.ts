@@ -68,25 +68,26 @@ export function dateOf(value: unknown): string | undefined {
   const day = /^(\d{4}-\d{2}-\d{2})(?:[Tt ]\d{2}:\d{2}.*)?$/.exec(value.trim())?.[1];
   const time = day === undefined ? Number.NaN : Date.parse(`${day}T00:00:00Z`);
   // Date.parse turns 30 February into 2 March; a real date survives the way back.
-  return day !== undefined && !Number.isNaN(time) && new Date(time).toISOString().startsWith(day) ? day : undefined;
+  return day !== undefined && !Number.isNaN(time) && new Date(time).toISOString().startsWith(day)
+    ? day
+    : undefined;
 }
 
 /** `THH:MM:SS`, `HH:MM:SS` or `HH:MM` → `HH:MM:SS`; undefined for anything else, `24:00` included. */
 export function timeOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
-  const [, hour, minute, second = '00'] = /^[Tt]?([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(value.trim()) ?? [];
+  const [, hour, minute, second = '00'] =
+    /^[Tt]?([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(value.trim()) ?? [];
   return hour === undefined ? undefined : `${hour}:${minute}:${second}`;
 }
 
 /** A period from its two stored bounds; an absent or empty bound is open, none at all means no period. */
 export function periodOf(start: unknown, end: unknown): Period | null | typeof UNREADABLE {
-  const bounds = { start: date.decode(start) ?? undefined, end: date.decode(end) ?? undefined };
-  if (bounds.start === UNREADABLE || bounds.end === UNREADABLE) return UNREADABLE;
-  if (bounds.start === undefined && bounds.end === undefined) return null;
-  return {
-    ...(bounds.start !== undefined && { start: bounds.start }),
-    ...(bounds.end !== undefined && { end: bounds.end }),
-  };
+  const from = date.decode(start) ?? undefined;
+  const to = date.decode(end) ?? undefined;
+  if (from === UNREADABLE || to === UNREADABLE) return UNREADABLE;
+  if (from === undefined && to === undefined) return null;
+  return { ...(from !== undefined && { start: from }), ...(to !== undefined && { end: to }) };
 }
 
 /**
@@ -162,7 +163,9 @@ export function onlyOne<V>(items: readonly Decoded<V>[]): Decoded<V> {
 }
 
 /** A list of codes in the settings: the caller's code → the vendor's. */
-export function codeTable(vendorCode: Schema = joi.alternatives(joi.string().max(200), joi.number())): ObjectSchema {
+export function codeTable(
+  vendorCode: Schema = joi.alternatives(joi.string().max(200), joi.number()),
+): ObjectSchema {
   return joi.object().pattern(joi.string().max(200), vendorCode);
 }
 

@@ -3,6 +3,8 @@
  * Authorisation, sessions, deadlines, retries, the breaker, the cap on concurrency and the vendor's limits live here,
  * once for all vendors.
  */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { type AxiosInstance } from 'axios';
 import {
   BrokenCircuitError,
@@ -14,7 +16,6 @@ import {
   type IPolicy,
   wrap,
 } from 'cockatiel';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import type { VendorConfig } from '../../config/types';
 import { isObject } from '../staff/json';
@@ -95,8 +96,11 @@ export class VendorConnection {
    * @throws VendorFailure, `record_not_found` among them
    */
   async read(recordId: string, deadline: Deadline): Promise<VendorRecord> {
-    const body = await this.#repeated(deadline, this.config.readRetries, () => true, () =>
-      this.#call(this.adapter.read(recordId), deadline),
+    const body = await this.#repeated(
+      deadline,
+      this.config.readRetries,
+      () => true,
+      () => this.#call(this.adapter.read(recordId), deadline),
     );
     return this.#recordIn(body, recordId);
   }
@@ -107,9 +111,16 @@ export class VendorConnection {
    * @returns the record in the answer, or undefined from a vendor that only acknowledges
    * @throws VendorFailure whose `fate` says what is known
    */
-  async write(recordId: string, body: Readonly<Record<string, unknown>>, deadline: Deadline): Promise<VendorRecord | undefined> {
-    const answer = await this.#repeated(deadline, this.config.readRetries, (failure) => failure.fate === 'not_sent', () =>
-      this.#call(this.adapter.write(recordId, body), deadline),
+  async write(
+    recordId: string,
+    body: Readonly<Record<string, unknown>>,
+    deadline: Deadline,
+  ): Promise<VendorRecord | undefined> {
+    const answer = await this.#repeated(
+      deadline,
+      this.config.readRetries,
+      (failure) => failure.fate === 'not_sent',
+      () => this.#call(this.adapter.write(recordId, body), deadline),
     );
     if (this.adapter.answers === 'record') return this.#recordIn(answer, recordId);
     this.#checkId(isObject(answer) ? answer : {}, recordId);
@@ -138,7 +149,11 @@ export class VendorConnection {
     const record = this.adapter.record(body, recordId);
     if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
     if (record === null) {
-      throw new VendorFailure({ kind: 'record_not_found', fate: 'refused', reason: 'The vendor lists no such record.' });
+      throw new VendorFailure({
+        kind: 'record_not_found',
+        fate: 'refused',
+        reason: 'The vendor lists no such record.',
+      });
     }
     this.#checkId(record, recordId);
     return record;
@@ -170,7 +185,11 @@ export class VendorConnection {
   }
 
   /** Milliseconds to wait before the next try; undefined where there must be none. */
-  #pauseBefore(failure: VendorFailure, tries: number, mayRepeat: (failure: VendorFailure) => boolean): number | undefined {
+  #pauseBefore(
+    failure: VendorFailure,
+    tries: number,
+    mayRepeat: (failure: VendorFailure) => boolean,
+  ): number | undefined {
     if (failure.kind === 'rate_limited') return (failure.retryAfter ?? 1) * 1000;
     const passing = failure.kind === 'unavailable' || failure.kind === 'timeout';
     return passing && mayRepeat(failure) ? Math.random() * Math.min(2000, 100 * 2 ** tries) : undefined;
@@ -184,9 +203,13 @@ export class VendorConnection {
     } catch (error) {
       if (!(error instanceof VendorFailure) || error.kind !== 'session_expired') throw error;
       if (this.#sessions === undefined || session === undefined) throw credentialsRejected(error);
-      return await this.#guarded(request, await this.#sessions.replacing(session), deadline).catch((second) => {
-        throw second instanceof VendorFailure && second.kind === 'session_expired' ? credentialsRejected(second) : second;
-      });
+      return await this.#guarded(request, await this.#sessions.replacing(session), deadline).catch(
+        (second) => {
+          throw second instanceof VendorFailure && second.kind === 'session_expired'
+            ? credentialsRejected(second)
+            : second;
+        },
+      );
     }
   }
 
@@ -196,8 +219,10 @@ export class VendorConnection {
     try {
       return await this.#guard.execute(() => this.#send(request, session, deadline));
     } catch (error) {
-      if (error instanceof BrokenCircuitError) throw notSent('unavailable', 'The vendor has been failing; calls to it are paused.', 5);
-      if (error instanceof BulkheadRejectedError) throw notSent('unavailable', 'Too many calls to the vendor are waiting.', 1);
+      if (error instanceof BrokenCircuitError)
+        throw notSent('unavailable', 'The vendor has been failing; calls to it are paused.', 5);
+      if (error instanceof BulkheadRejectedError)
+        throw notSent('unavailable', 'Too many calls to the vendor are waiting.', 1);
       if (error instanceof VendorFailure) this.#noteLimits(error);
       throw error;
     }
@@ -211,15 +236,25 @@ export class VendorConnection {
 
   async #send(request: VendorRequest, session: string | undefined, deadline: Deadline): Promise<unknown> {
     const left = deadline.remaining();
-    if (left <= 0) throw new VendorFailure({ kind: 'timeout', fate: 'not_sent', reason: 'No time was left to call the vendor.' });
+    if (left <= 0)
+      throw new VendorFailure({
+        kind: 'timeout',
+        fate: 'not_sent',
+        reason: 'No time was left to call the vendor.',
+      });
     const answer = await this.#exchange(request, session, left);
     const failure = failureIn(answer, this.adapter.errors);
     if (failure) throw failure;
-    if (answer.body === undefined) throw unexpectedResponse('The vendor’s answer is not JSON.', answer.status);
+    if (answer.body === undefined)
+      throw unexpectedResponse('The vendor’s answer is not JSON.', answer.status);
     return answer.body;
   }
 
-  async #exchange(request: VendorRequest, session: string | undefined, milliseconds: number): Promise<VendorAnswer> {
+  async #exchange(
+    request: VendorRequest,
+    session: string | undefined,
+    milliseconds: number,
+  ): Promise<VendorAnswer> {
     try {
       const response = await this.#http.request<Buffer>({
         url: this.#basePath + request.path,
@@ -228,7 +263,9 @@ export class VendorConnection {
         signal: AbortSignal.timeout(Math.ceil(milliseconds)),
         ...(request.body && { data: JSON.stringify(request.body) }),
       });
-      const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+      const headers = Object.fromEntries(
+        Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
+      );
       return { status: response.status, headers, body: parseAnswer(response.data, headers) };
     } catch (error) {
       throw transportFailure(error);
@@ -246,15 +283,22 @@ export class VendorConnection {
   async #logIn(): Promise<string> {
     const login = this.adapter.login;
     if (login === undefined) throw new TypeError('this vendor has no login');
-    const { body } = await this.#exchange(login.request, undefined, this.config.timeoutMs / 2).then((answer) => {
-      const failure = failureIn(answer, this.adapter.errors);
-      if (failure) throw failure.kind === 'rejected' || failure.kind === 'session_expired' ? credentialsRejected(failure) : loginFailed(failure);
-      return answer;
-    }, (error) => {
-      throw error instanceof VendorFailure ? loginFailed(error) : error;
-    });
+    const { body } = await this.#exchange(login.request, undefined, this.config.timeoutMs / 2).then(
+      (answer) => {
+        const failure = failureIn(answer, this.adapter.errors);
+        if (failure)
+          throw failure.kind === 'rejected' || failure.kind === 'session_expired'
+            ? credentialsRejected(failure)
+            : loginFailed(failure);
+        return answer;
+      },
+      (error) => {
+        throw error instanceof VendorFailure ? loginFailed(error) : error;
+      },
+    );
     const token = login.session(body);
-    if (token === undefined) throw loginFailed(unexpectedResponse('The vendor’s login answer holds no token.'));
+    if (token === undefined)
+      throw loginFailed(unexpectedResponse('The vendor’s login answer holds no token.'));
     return token;
   }
 }
@@ -280,7 +324,12 @@ function credentialsRejected(failure: VendorFailure): VendorFailure {
 }
 
 function notSent(kind: 'unavailable' | 'rate_limited', reason: string, retryAfter: number): VendorFailure {
-  return new VendorFailure({ kind, fate: 'not_sent', reason, retryAfter: Math.max(1, Math.ceil(retryAfter)) });
+  return new VendorFailure({
+    kind,
+    fate: 'not_sent',
+    reason,
+    retryAfter: Math.max(1, Math.ceil(retryAfter)),
+  });
 }
 
 /** Failures that speak of the vendor's health rather than of this one request. */

@@ -61,6 +61,8 @@ export interface MappedField<V> {
   holds?(record: VendorRecord, value: V): boolean;
   /** Part of this value that can never be read back, as a reason; the best outcome is then `accepted`. */
   unconfirmable?(value: V): string | undefined;
+  /** Why the answer to a write does not show this field, where it does not; a read may. */
+  readonly missingFromAnswer?: string;
   /** Whole-record vendors: the body value that leaves the stored one alone. `block` says why the vendor would refuse it. */
   keep?(record: VendorRecord, block: (detail: string) => void): unknown;
 }
@@ -106,7 +108,10 @@ export interface ErrorRule {
   when?: (body: unknown) => boolean;
   kind: FailureKind;
   /** Seconds until a retry makes sense, where body or headers (lower-case names) tell. */
-  retryAfter?: (headers: Readonly<Record<string, string | string[] | undefined>>, now: Date) => number | undefined;
+  retryAfter?: (
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    now: Date,
+  ) => number | undefined;
 }
 
 /** One complaint of the vendor about one member of the body, as it said it. */

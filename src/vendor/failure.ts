@@ -72,9 +72,12 @@ export interface VendorAnswer {
 /** Decides whether an answer is a failure, by the adapter's rules first and by the status class for the rest. */
 export function failureIn(answer: VendorAnswer, errors: AdapterErrors): VendorFailure | undefined {
   const { status, body } = answer;
-  const rule = errors.rules.find((candidate) => candidate.status === status && (candidate.when?.(body) ?? true));
+  const rule = errors.rules.find(
+    (candidate) => candidate.status === status && (candidate.when?.(body) ?? true),
+  );
   if (rule === undefined && status >= 200 && status < 300) return undefined;
-  const complaints = body === undefined ? [] : errors.issues(body).map((issue) => complaint(issue, errors.issueRules));
+  const complaints =
+    body === undefined ? [] : errors.issues(body).map((issue) => complaint(issue, errors.issueRules));
   const kind = complaints.find((item) => item.kind !== undefined)?.kind ?? rule?.kind ?? kindOf(status);
   const vendorCode = errors.code?.(body);
   const retryAfter = rule?.retryAfter?.(answer.headers, new Date());
@@ -101,7 +104,8 @@ function kindOf(status: number): FailureKind {
 
 function complaint(issue: VendorIssue, rules: readonly IssueRule[]): Complaint & { kind?: FailureKind } {
   const rule = rules.find(
-    (candidate) => (candidate.key === undefined || candidate.key === issue.key) && candidate.text.test(issue.text),
+    (candidate) =>
+      (candidate.key === undefined || candidate.key === issue.key) && candidate.text.test(issue.text),
   );
   return {
     code: rule?.code ?? 'rejected_by_vendor',
@@ -140,14 +144,21 @@ export function transportFailure(error: unknown): VendorFailure {
       reason: 'No connection to the vendor could be made; nothing was sent.',
     });
   }
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return unexpectedResponse('The vendor’s answer is too large.');
-  if (code?.startsWith('HPE_') || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+    return unexpectedResponse('The vendor’s answer is too large.');
+  if (
+    code?.startsWith('HPE_') ||
+    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
+    code === 'UND_ERR_HEADERS_OVERFLOW'
+  ) {
     return unexpectedResponse('The vendor’s answer is not valid HTTP.');
   }
   return new VendorFailure({
     kind: 'timeout',
     fate: 'unknown',
-    reason: isAbort(error) ? 'The vendor did not answer in time.' : 'The connection broke before the answer was complete.',
+    reason: isAbort(error)
+      ? 'The vendor did not answer in time.'
+      : 'The connection broke before the answer was complete.',
   });
 }
 

@@ -10,7 +10,9 @@ const MAX_SECONDS = 32 * 24 * 3600;
 /** `Retry-After` (RFC 9110 section 10.2.3): seconds or an HTTP date; undefined where it is absent or neither. */
 export const retryAfterHeader: RetryAfter = (headers, now) => {
   const value = headerText(headers, 'retry-after');
-  return secondsIn(value) ?? (value !== undefined && HTTP_DATE.test(value) ? secondsUntil(value, now) : undefined);
+  return (
+    secondsIn(value) ?? (value !== undefined && HTTP_DATE.test(value) ? secondsUntil(value, now) : undefined)
+  );
 };
 
 const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
@@ -39,7 +41,9 @@ function headerText(headers: Headers, name: string): string | undefined {
 
 function secondsIn(value: string | undefined): number | undefined {
   // Fractions are not in the standard but are sent; they are rounded up.
-  return value !== undefined && /^\d{1,12}(\.\d{1,9})?$/.test(value) ? sane(Math.ceil(Number(value))) : undefined;
+  return value !== undefined && /^\d{1,12}(\.\d{1,9})?$/.test(value)
+    ? sane(Math.ceil(Number(value)))
+    : undefined;
 }
 
 function secondsUntil(time: string, now: Date): number | undefined {

@@ -17,7 +17,8 @@ export function undiciAdapter(pool: Pool): AxiosAdapter {
   return async (config): Promise<AxiosResponse<Buffer>> => {
     const { statusCode, headers, body } = await pool.request({
       path: config.url ?? '/',
-      method: config.method ?? 'GET',
+      // axios lower-cases the method, and HTTP methods are case-sensitive.
+      method: (config.method ?? 'get').toUpperCase(),
       headers: [...config.headers].flatMap(([name, value]) => [name, String(value)]),
       body: typeof config.data === 'string' ? config.data : null,
       signal: config.signal instanceof AbortSignal ? config.signal : null,
@@ -30,7 +31,13 @@ export function undiciAdapter(pool: Pool): AxiosAdapter {
       if (size > MAX_ANSWER_BYTES) throw unexpectedResponse('The vendor’s answer is too large.', statusCode);
       chunks.push(chunk);
     }
-    return { data: Buffer.concat(chunks), status: statusCode, statusText: '', headers: flat(headers), config };
+    return {
+      data: Buffer.concat(chunks),
+      status: statusCode,
+      statusText: '',
+      headers: flat(headers),
+      config,
+    };
   };
 }
 

@@ -16,6 +16,7 @@ import {
   cpSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -65,12 +66,27 @@ async function startedServer(): Promise<string> {
   }
   for (let waited = 0; waited < 60_000; waited += 50) {
     const url = contentsOf(readyFile);
-    if (url !== undefined) return url;
+    if (url !== undefined) return (await isAnswering(url)) ? url : startedAfresh();
     const failure = contentsOf(failureFile);
     if (failure !== undefined) throw new Error(`PostgreSQL did not start in another worker: ${failure}`);
     await sleep(50);
   }
   throw new Error('PostgreSQL did not start in another worker within a minute');
+}
+
+/** After a machine's crash the files of a process that had the same number may still lie about. */
+function startedAfresh(): Promise<string> {
+  const stale = `${meetingPlace}-stale-${process.pid}`;
+  renameSync(meetingPlace, stale);
+  rmSync(stale, { recursive: true, force: true });
+  return startedServer();
+}
+
+function isAnswering(url: string): Promise<boolean> {
+  return administer(url, 'select 1').then(
+    () => true,
+    () => false,
+  );
 }
 
 function claimed(): boolean {
@@ -116,7 +132,7 @@ async function start(): Promise<string> {
   const url = `postgres://gateway@127.0.0.1:${port}`;
   await answering(url);
   writeFileSync(`${readyFile}.new`, url);
-  cpSync(`${readyFile}.new`, readyFile);
+  renameSync(`${readyFile}.new`, readyFile);
   return url;
 }
 

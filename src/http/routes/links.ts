@@ -29,10 +29,21 @@ export async function putLink(links: Links, req: Request, res: Response): Promis
   const connection = connectionOf(session, req);
   const staffId = staffIdOf(req);
   const vendorRecordId = recordIdIn(await readJsonBody(req), connection);
-  const result = await links.put({ clinic: session.clinic.name, staffId, vendor: connection.name, vendorRecordId });
+  const result = await links.put({
+    clinic: session.clinic.name,
+    staffId,
+    vendor: connection.name,
+    vendorRecordId,
+  });
   if ('conflict' in result) {
     throw new Problem('conflict', 'This vendor record is linked to another staff id.', {
-      errors: [{ pointer: '/vendorRecordId', code: 'already_taken', detail: 'A vendor record has one staff id only.' }],
+      errors: [
+        {
+          pointer: '/vendorRecordId',
+          code: 'already_taken',
+          detail: 'A vendor record has one staff id only.',
+        },
+      ],
     });
   }
   const meta = { requestId: session.requestId, clinic: session.clinic.name };

@@ -25,7 +25,9 @@ export async function patchStaff(parts: UpdateParts, req: Request, res: Response
   const prefer = parsePrefer(req.headers.prefer);
   const parsed = parsePatch(await readJsonBody(req));
   if ('errors' in parsed) {
-    throw new Problem('validation_failed', 'The update is not valid. Nothing was sent.', { errors: parsed.errors });
+    throw new Problem('validation_failed', 'The update is not valid. Nothing was sent.', {
+      errors: parsed.errors,
+    });
   }
   const ifMatch = req.headers['if-match'];
   const { data, meta, etag } = await updateStaff(parts, {

@@ -1,0 +1,75 @@
+/** Cobalt's errors. Of its own texts only the status codes are documented (contract section 2), so little is read from them. */
+import { member } from '../../src/staff/json';
+import { SERVER_FAILURES } from '../../src/vendor/codecs';
+import type { AdapterErrors, VendorIssue } from '../../src/vendor/contract';
+import { retryAfterHeader } from '../../src/vendor/retryAfter';
+
+const failed = (body: unknown) => member(body, 'success') === false;
+const acknowledges = (body: unknown) =>
+  member(body, 'success') === true || Array.isArray(member(body, 'providers'));
+/** The link to the clinic's system has expired; a person has to link it again (contract section 1). */
+const unlinked = (body: unknown) => member(body, 'error') === 'login_required';
+
+/** The texts that other Cobalt endpoints are known to use (contract section 2), with the member that they name. */
+const NAMED_MEMBER = /^(?:'([a-z_]{1,40})' is required\.?|Invalid '([a-z_]{1,40})' format\b.*)$/s;
+
+function issues(body: unknown): VendorIssue[] {
+  const text = member(body, 'message');
+  if (typeof text !== 'string') return [];
+  const [, missing, malformed] = NAMED_MEMBER.exec(text) ?? [];
+  const named = missing ?? malformed;
+  return [{ text, ...(named !== undefined && { key: named === 'status' ? 'status' : bodyMember(named) }) }];
+}
+
+/** Everything that a body can hold besides the status is a part of the hours. */
+function bodyMember(named: string): string {
+  return named === 'provider_id' || named === 'id' ? named : 'hours';
+}
+
+export const errors: AdapterErrors = {
+  rules: [
+    { status: 200, when: (body) => failed(body) && unlinked(body), kind: 'credentials_rejected' },
+    { status: 200, when: failed, kind: 'rejected' },
+    // Neither an acknowledgement nor the list of providers: nothing says that the update was taken.
+    { status: 200, when: (body) => !acknowledges(body), kind: 'unexpected_response' },
+    { status: 400, when: unlinked, kind: 'credentials_rejected' },
+    { status: 400, kind: 'rejected' },
+    { status: 401, kind: 'credentials_rejected' },
+    { status: 403, kind: 'credentials_rejected' },
+    { status: 404, kind: 'record_not_found' },
+    // Not documented; honoured if it comes.
+    { status: 429, kind: 'rate_limited', retryAfter: retryAfterHeader },
+    ...SERVER_FAILURES,
+  ],
+  issues,
+  issueRules: [
+    {
+      text: /^'[a-z_]{1,40}' is required\.?$/,
+      code: 'required',
+      detail: 'Cobalt requires a value here.',
+      safe: true,
+    },
+    {
+      text: /^Invalid '[a-z_]{1,40}' format\.( Please provide a valid UUID\.)?$/,
+      code: 'invalid_format',
+      detail: 'The value does not have the form that Cobalt wants.',
+      safe: true,
+    },
+    {
+      text: /^Invalid '[a-z_]{1,40}' format\b/,
+      code: 'invalid_format',
+      detail: 'The value does not have the form that Cobalt wants.',
+    },
+    {
+      text: /^Account link expired\. Please go through the integration setup again\.$/,
+      code: 'login_required',
+      detail: 'The link between Cobalt and the clinic’s system has expired; somebody has to link it again.',
+      kind: 'credentials_rejected',
+      safe: true,
+    },
+  ],
+  code: (body) => {
+    const code = member(body, 'error');
+    return typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code : undefined;
+  },
+};

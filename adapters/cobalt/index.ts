@@ -1,0 +1,115 @@
+/**
+ * Cobalt: holds a provider's status and weekly hours, nothing else. Its PATCH answers with a bare acknowledgement, and
+ * the only way to read a provider is to list them all.
+ */
+import joi from 'joi';
+import { STATUSES } from '../../src/staff/fields';
+import { isObject, member } from '../../src/staff/json';
+import { codeTable, enumeration, field, unsupported } from '../../src/vendor/codecs';
+import type { AdapterModule, AdapterSettings, FieldTable } from '../../src/vendor/contract';
+import { path } from '../../src/vendor/path';
+import { errors } from './errors';
+import { carriesForeignData, hoursField, type RecurrenceUnits } from './hours';
+
+interface Settings extends AdapterSettings {
+  credentials: { clientId: string; clientSecret: string; accessToken: string };
+  options: { recurrenceUnits?: RecurrenceUnits; overwriteVisitTypeRules?: boolean };
+}
+
+const statuses = enumeration(
+  STATUSES,
+  { active: 'active', inactive: 'inactive' },
+  { code: 'unsupported_field', detail: 'Cobalt knows no leave, only active and inactive.' },
+);
+
+const lacks = (what: string) => unsupported(`Cobalt providers hold no ${what}`);
+
+function fields({ options, codes }: Settings): FieldTable {
+  return {
+    status: field('status', statuses, {
+      notClearable: 'A Cobalt provider always has a status.',
+      // In any case, and as a boolean in the vendor's prose (contract sections 2 and 7).
+      decode: ({ status, active }) => {
+        const word = status ?? (typeof active === 'boolean' ? (active ? 'active' : 'inactive') : status);
+        return statuses.decode(typeof word === 'string' ? word.toLowerCase() : word);
+      },
+    }),
+    availableTime: hoursField({
+      locations: codes.location,
+      units: options.recurrenceUnits ?? { day: 'days' },
+      overwrite: options.overwriteVisitTypeRules === true,
+    }),
+    'name.given': lacks('name that can be changed'),
+    'name.family': lacks('name that can be changed'),
+    nationalId: lacks('national id'),
+    birthDate: lacks('birth date'),
+    gender: lacks('gender'),
+    'address.text': lacks('address'),
+    phone: lacks('phone'),
+    email: lacks('email'),
+    role: lacks('role'),
+    specialty: lacks('specialty'),
+    organizationId: lacks('organization'),
+    locationId: lacks('location of their own, only one in each block of weekly hours'),
+    period: lacks('period of their own, only one in each block of weekly hours'),
+  };
+}
+
+export const cobalt: AdapterModule<Settings> = {
+  name: 'cobalt',
+  title: 'Cobalt',
+  settings: {
+    credentials: joi
+      .object({
+        clientId: joi.string().required(),
+        clientSecret: joi.string().required(),
+        accessToken: joi.string().required(),
+      })
+      .required(),
+    options: joi
+      .object({
+        recurrenceUnits: joi
+          .object({ day: joi.string().max(50).default('days'), week: joi.string().max(50) })
+          .default(),
+        overwriteVisitTypeRules: joi.boolean().default(false),
+      })
+      .default(),
+    codes: joi.object({ location: codeTable(joi.string().max(200)) }).default({}),
+  },
+  verify: 'read',
+
+  connect(settings) {
+    const { clientId, clientSecret, accessToken } = settings.credentials;
+    return {
+      writes: 'changes',
+      answers: 'acknowledgement',
+      fields: fields(settings),
+      errors,
+      // Opaque text (contract section 4).
+      recordId: /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,128}$/,
+      // Names with underscores, as the vendor wants them (contract section 1).
+      authorize: () => ({ client_id: clientId, client_secret: clientSecret, access_token: accessToken }),
+      // There is no read of a single provider (contract section 3).
+      read: () => ({ method: 'GET', path: '/v1/providers' }),
+      write: (id, body) => ({ method: 'PATCH', path: path`/v1/providers/${id}`, body }),
+      record: (body, id) => {
+        const providers = member(body, 'providers');
+        if (!Array.isArray(providers)) return undefined;
+        return providers.filter(isObject).find((provider) => provider.id === id) ?? null;
+      },
+      idOf: ({ id, provider_id: acknowledged }) =>
+        [id, acknowledged].find((value) => typeof value === 'string'),
+      endangers: (provider, keys) =>
+        keys.includes('hours') &&
+        settings.options.overwriteVisitTypeRules !== true &&
+        carriesForeignData(provider.hours)
+          ? [
+              [
+                'availableTime',
+                'Stored shifts carry visit type rules or a description, which an update of the hours would delete.',
+              ],
+            ]
+          : [],
+    };
+  },
+};

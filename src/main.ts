@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+/** The command line. Reads the environment, builds the parts, handles signals: the only place that does. */
+import { Command } from 'commander';
+import { adapters } from '../adapters';
+import { ConfigError, problemLine } from '../config/problem';
+import { checkConfig } from './cli/checkConfig';
+import { createLog } from './ops/log';
+import { serve } from './serve';
+
+const env = process.env;
+const configPath = env.GATEWAY_CONFIG ?? 'config/gateway.yaml';
+
+const program = new Command('provider-directory-gateway')
+  .description('One PATCH for clinic staff, whichever vendor system holds them.')
+  .option(
+    '-c, --config <file>',
+    'configuration file (default: $GATEWAY_CONFIG or config/gateway.yaml)',
+    configPath,
+  )
+  .showHelpAfterError();
+
+program
+  .command('serve', { isDefault: true })
+  .description('run the gateway until SIGTERM or SIGINT; SIGHUP reads the configuration again')
+  .action(async () => {
+    const log = createLog(env.LOG_LEVEL ?? 'info');
+    const gateway = await serve({
+      configPath: program.opts<{ config: string }>().config,
+      env,
+      adapters,
+      log,
+    });
+    process.stderr.write(`listening on ${gateway.url}\n`);
+    process.on('SIGHUP', () => void gateway.reload());
+    let stopping = false;
+    const stop = () => {
+      // A second signal means now.
+      if (stopping) process.exit(1);
+      stopping = true;
+      void gateway.close().then(() => process.exit(0));
+    };
+    process.on('SIGTERM', stop).on('SIGINT', stop);
+  });
+
+program
+  .command('check-config')
+  .description('check the configuration and print what takes effect, secrets masked')
+  .action(async () => {
+    process.exitCode = await checkConfig({
+      path: program.opts<{ config: string }>().config,
+      adapters,
+      env,
+      out: process.stdout,
+      err: process.stderr,
+    });
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) process.stderr.write(`${problemLine(problem)}\n`);
+    process.exit(1);
+  }
+  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,176 @@
+/**
+ * The whole play on real sockets: three sandboxes, a gateway with a configuration file and a SQLite file of its own, and
+ * a client. Everything is taken down by `close`.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { adapters } from '../../adapters';
+import { createClinikapiSandbox } from '../../sandbox/clinikapi';
+import { createCobaltSandbox } from '../../sandbox/cobalt';
+import { SANDBOX_CREDENTIALS } from '../../sandbox/credentials';
+import { createVitalisSandbox } from '../../sandbox/vitalis';
+import { createLog } from '../../src/ops/log';
+import { serve } from '../../src/serve';
+
+export const KEYS = {
+  north: 'key-of-north-clinic',
+  centro: 'key-of-centro-clinic',
+  south: 'key-of-south-clinic',
+  reader: 'key-of-a-reader-in-north',
+} as const;
+
+/** Staff `st-1` of each clinic is linked to the record that each sandbox is seeded with. */
+export const RECORDS = {
+  'clinikapi-main': 'pr_abc123',
+  'vitalis-centro': '1',
+  'cobalt-main': 'abc123def4567890abcdef1234567890',
+} as const;
+
+export const FACILITY = '095f8067-d3fc-4e13-b771-32f87cd0c3f2';
+const WRITER_SCOPES = ['staff:read', 'staff:write', 'links:write', 'changes:read'];
+
+export interface Reply {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: answers of all shapes are probed by the tests themselves
+  body: any;
+}
+
+export type StageConfig = ReturnType<typeof baseConfig>;
+
+export interface StageOptions {
+  /** Changes the configuration before the gateway starts. */
+  configure?: (config: StageConfig) => void;
+  vitalis?: Parameters<typeof createVitalisSandbox>[0];
+  clinikapi?: Parameters<typeof createClinikapiSandbox>[0];
+  cobalt?: Parameters<typeof createCobaltSandbox>[0];
+}
+
+export async function openStage(options: StageOptions = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-test-'));
+  const clinikapi = createClinikapiSandbox(options.clinikapi);
+  const vitalis = createVitalisSandbox(options.vitalis);
+  const cobalt = createCobaltSandbox(options.cobalt);
+  const listening = await Promise.all([clinikapi.listen(), vitalis.listen(), cobalt.listen()]);
+  const config = baseConfig(join(folder, 'gateway.db'), listening[0].url, listening[1].url, listening[2].url);
+  options.configure?.(config);
+  const configPath = join(folder, 'gateway.yaml');
+  await writeFile(configPath, stringify(config));
+  const lines: string[] = [];
+  const log = createLog('info', { write: (line: string) => void lines.push(line) });
+  const gateway = await serve({ configPath, env: {}, adapters, log });
+
+  const call = async (
+    method: string,
+    path: string,
+    {
+      key = KEYS.north,
+      body,
+      headers = {},
+    }: { key?: string | null; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Reply> => {
+    const response = await fetch(gateway.url + path, {
+      method,
+      headers: {
+        ...(key !== null && { authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'content-type': 'application/merge-patch+json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  };
+
+  for (const key of [KEYS.north, KEYS.centro, KEYS.south]) {
+    for (const [vendor, vendorRecordId] of Object.entries(RECORDS)) {
+      // A vendor record has one staff id over all clinics, so each clinic links only its own vendor's.
+      if (config.clinics[clinicOf(key)]?.vendor !== vendor) continue;
+      await call('PUT', `/staff/st-1/links/${vendor}`, { key, body: { vendorRecordId } });
+    }
+  }
+
+  return {
+    url: gateway.url,
+    folder,
+    config,
+    configPath,
+    lines,
+    clinikapi,
+    vitalis,
+    cobalt,
+    gateway,
+    call,
+    /** Sends an update of `st-1`, or of another staff id, as the clinic of `key`. */
+    patch: (key: string, body: unknown, headers: Record<string, string> = {}, id = 'st-1', query = '') =>
+      call('PATCH', `/staff/${id}${query}`, { key, body, headers }),
+    /** Writes the configuration file anew; the gateway notices by itself. */
+    rewrite: (next: unknown) => writeFile(configPath, typeof next === 'string' ? next : stringify(next)),
+    close: async () => {
+      await gateway.close();
+      await Promise.all(listening.map((server) => server.close()));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type Stage = Awaited<ReturnType<typeof openStage>>;
+
+function clinicOf(key: string): string {
+  return key === KEYS.centro ? 'centro' : key === KEYS.south ? 'south' : 'north';
+}
+
+function hash(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+function baseConfig(database: string, clinikapi: string, vitalis: string, cobalt: string) {
+  const clinics: Record<string, { vendor: string; identity: 'linked' | 'direct' }> = {
+    north: { vendor: 'clinikapi-main', identity: 'linked' },
+    centro: { vendor: 'vitalis-centro', identity: 'linked' },
+    south: { vendor: 'cobalt-main', identity: 'linked' },
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: tests change any key, wrong ones too
+  const vendors: Record<string, any> = {
+    'clinikapi-main': {
+      adapter: 'clinikapi',
+      baseUrl: clinikapi,
+      credentials: { apiKey: SANDBOX_CREDENTIALS.clinikapi.liveKey },
+    },
+    'vitalis-centro': {
+      adapter: 'vitalis',
+      baseUrl: vitalis,
+      credentials: { token: SANDBOX_CREDENTIALS.vitalis.staticAdminToken },
+      codes: {
+        specialty: { '394579002': 1, '394537008': 2, '419192003': 3 },
+        gender: { male: 'Masculino', female: 'Femenino', other: 'Otro', unknown: 'No informado' },
+      },
+    },
+    'cobalt-main': {
+      adapter: 'cobalt',
+      baseUrl: cobalt,
+      credentials: { ...SANDBOX_CREDENTIALS.cobalt },
+      codes: { location: { centro: FACILITY } },
+    },
+  };
+  return {
+    server: { host: '127.0.0.1', port: 0 },
+    ops: { host: '127.0.0.1', port: 0 },
+    store: { url: `sqlite:${database}` },
+    vendors,
+    clinics,
+    callers: [
+      { name: 'north-app', keySha256: hash(KEYS.north), clinic: 'north', scopes: WRITER_SCOPES },
+      { name: 'centro-app', keySha256: hash(KEYS.centro), clinic: 'centro', scopes: WRITER_SCOPES },
+      { name: 'south-app', keySha256: hash(KEYS.south), clinic: 'south', scopes: WRITER_SCOPES },
+      { name: 'reader', keySha256: hash(KEYS.reader), clinic: 'north', scopes: ['staff:read'] },
+    ],
+  };
+}
