@@ -129,7 +129,9 @@ function nearest(word: string, words: readonly string[]): string | undefined {
     words.map((candidate) => candidate.toLowerCase()),
   );
   const away = distance(word.toLowerCase(), best);
-  if (away > Math.max(1, Math.floor(Math.min(best.length, word.length) / 3))) return undefined;
+  // Two swapped letters count as two, also in a word as short as `port`.
+  const tolerated = word.length < 4 ? 1 : Math.max(2, Math.floor(Math.min(best.length, word.length) / 3));
+  if (away > tolerated) return undefined;
   return words.find((candidate) => candidate.toLowerCase() === best);
 }
 

@@ -1,5 +1,5 @@
 import type { AdapterModule } from '../src/vendor/contract';
-import { childrenOf, type Description, flagOf, metaOf } from './describe';
+import { childrenOf, type Description, flagOf, formsOf, listOf, metaOf } from './describe';
 import { configSchema } from './schema';
 
 /** One row of the configuration reference. */
@@ -25,21 +25,24 @@ export function configReference(adapters: readonly AdapterModule[]): ConfigKey[]
       .filter(({ path }) => !known.has(path))
       .map((row) => ({ ...row, adapter: adapter.name })),
   );
-  const settings = general.findLastIndex(({ path }) => path.startsWith(VENDOR));
+  const settings = general.findLastIndex(({ path }) => path.startsWith(NAMED_VENDOR));
   return [...general.slice(0, settings + 1), ...own, ...general.slice(settings + 1)];
 }
 
 const VENDOR_NAME = 'vendor';
-const VENDOR = 'vendors.<vendor>.';
+const NAMED_VENDOR = `vendors.<${VENDOR_NAME}>`;
 
 function schemaFor(adapters: readonly AdapterModule[], adapter: AdapterModule | undefined): Description {
   return configSchema({ adapters, vendors: new Map([[VENDOR_NAME, adapter]]), clinics: [] }).describe();
 }
 
 function rowsBelow(description: Description, prefix: string): ConfigKey[] {
-  return childrenOf(description).flatMap(({ key, child }) => {
+  return childrenOf(description).flatMap(({ key, child, open }) => {
     const path = join(prefix, prefix === 'vendors' ? `<${key}>` : key);
-    return [rowFor(path, child), ...rowsBelow(child, path)];
+    const row = rowFor(path, child);
+    // What stands for any name or list item is told by the row above it.
+    const telling = row.meaning !== '' || !(open || path === NAMED_VENDOR);
+    return telling ? [row, ...rowsBelow(child, path)] : rowsBelow(child, path);
   });
 }
 
@@ -67,8 +70,11 @@ function typeText(description: Description): string {
       .map((value) => `"${value}"`)
       .join(' | ');
   }
-  if (description.type === 'any' || description.type === 'alternatives') return 'object';
-  return String(description.type);
+  if (description.type === 'alternatives')
+    return [...new Set(formsOf(description).map(typeText))].join(' | ');
+  if (description.type === 'array') return `list of ${listOf(description.items).map(typeText).join(' | ')}`;
+  const whole = listOf(description.rules).some(({ name }) => name === 'integer' || name === 'port');
+  return whole ? 'integer' : String(description.type);
 }
 
 function defaultText(description: Description): string {

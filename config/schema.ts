@@ -53,21 +53,21 @@ export function configSchema(names: Names): joi.ObjectSchema<GatewayConfig> {
       .description('The vendor connections, by a name of your choice.'),
     clinics: joi
       .object()
-      .pattern(NAME, clinicSchema([...names.vendors.keys()]))
+      .pattern(NAME, clinicSchema([...names.vendors.keys()].filter(isName)))
       .min(1)
       .required()
       .meta({ child: '<clinic>' })
       .description('The clinics, by a name of your choice.'),
     callers: joi
       .array()
-      .items(callerSchema(names.clinics))
+      .items(callerSchema(names.clinics.filter(isName)))
       .default([])
       .description('The apps that may call the gateway, each for one clinic.'),
   });
 }
 
 function vendorsSchema({ vendors, adapters }: Names): joi.ObjectSchema {
-  const usable = [...vendors].filter(([name]) => NAME.test(name));
+  const usable = [...vendors].filter(([name]) => isName(name));
   return joi.object(
     Object.fromEntries(usable.map(([name, adapter]) => [name, vendorSchema(adapter, adapters)])),
   );
@@ -90,14 +90,15 @@ function vendorSchema(
       ),
     credentials: (adapter?.settings.credentials ?? joi.any())
       .required()
+      .meta({ type: 'object' })
       .description(
         'What the vendor gave you to sign in with; the keys depend on the adapter. Never printed.',
       ),
-    options: (adapter?.settings.options.default() ?? joi.any()).description(
-      "Choices between a vendor's variants; the keys depend on the adapter.",
-    ),
+    options: (adapter?.settings.options.default() ?? joi.any())
+      .meta({ type: 'object' })
+      .description("Choices between a vendor's variants; the keys depend on the adapter."),
     codes: (adapter?.settings.codes.default() ?? joi.any())
-      .meta({ child: '<code>' })
+      .meta({ type: 'object' })
       .description("Code lists: the callers' code on the left, the vendor's on the right."),
     timeoutMs: joi
       .number()
@@ -160,6 +161,10 @@ function callerSchema(clinics: readonly string[]): joi.ObjectSchema {
       .description('The clinic it may reach.'),
     scopes: joi.array().items(oneOf(SCOPES)).min(1).required().description('What it may do.'),
   });
+}
+
+function isName(text: string): boolean {
+  return NAME.test(text);
 }
 
 function oneOf(values: readonly string[]): joi.StringSchema {

@@ -50,7 +50,7 @@ export async function watchConfig(path: string, options: WatchOptions): Promise<
 
   let queue: Promise<void> = Promise.resolve();
   const enqueue = (forced: boolean): Promise<void> => {
-    queue = queue.then(async () => {
+    const run = queue.then(async () => {
       // First the names, then the text: whatever changes after it was read is then among the names.
       const { added, removed } = await points.refresh();
       if (!watcher.closed) watcher.add(added).unwatch(removed);
@@ -58,7 +58,9 @@ export async function watchConfig(path: string, options: WatchOptions): Promise<
       // chokidar does not tell when it has begun to watch a further directory.
       if (added.length > 0) schedule();
     });
-    return queue;
+    // A callback that throws is its owner's problem, and not the end of all further reloads.
+    queue = run.catch(() => undefined);
+    return run;
   };
 
   let timer: NodeJS.Timeout | undefined;

@@ -216,7 +216,19 @@ describe.each(['sqlite', 'postgres'] as const)('links files on %s', (engine) => 
 
   it('exports what it then imports, whatever the ids hold', async () => {
     const database = await openDatabase(databaseUrl);
-    const records = ['a,b', '"q"', "o'neil", '医師', 'Ñandú 🩺', ' spaces ', '=1+1', '-', '00042', 'é', 'é'];
+    const records = [
+      'a,b',
+      '"q"',
+      "o'neil",
+      '医師',
+      'Ñandú 🩺',
+      ' spaces ',
+      '=1+1',
+      '-',
+      '00042',
+      '\u00e9',
+      'e\u0301',
+    ];
     const stored: Link[] = records.map((vendorRecordId, index) => ({
       clinic: 'north',
       staffId: `st-${String(index).padStart(2, '0')}`,
@@ -251,32 +263,48 @@ describe.each(['sqlite', 'postgres'] as const)('links files on %s', (engine) => 
 });
 
 describe('progress', () => {
-  const file = (rows: number) =>
-    Readable.from(
-      (function* () {
-        yield `${HEADER}\n`;
-        for (let row = 0; row < rows; row++) yield `north,st-${row},v,${row === 99_999 ? '' : `pr-${row}`}\n`;
-      })(),
-    );
+  /** 150,000 rows, the 120,000th of them on line 120,001 without a record id. */
+  function* file() {
+    yield `${HEADER}\n`;
+    for (let start = 1; start <= 150_000; start += 1_000) {
+      yield Array.from({ length: 1_000 }, (_, offset) => {
+        const row = start + offset;
+        return `north,st-${row},v,${row === 120_000 ? '' : `pr-${row}`}\n`;
+      }).join('');
+    }
+  }
 
-  it.each([
-    [false, /^100,000 rows, 0 refused, [\d,]+ rows\/s\nline 100001: vendorRecordId is empty\n$/],
-    [
-      true,
-      /^(\r\u{1b}\[K[\d,]+ rows, [01] refused, [\d,]+ rows\/s)+\r\u{1b}\[K(line 100001: .*\n)(\r\u{1b}\[K.*)*$/u,
-    ],
-  ])('is shown, on a terminal: %s', async (isTerminal, expected) => {
+  async function run(isTerminal: boolean): Promise<string> {
     const err = captured();
-    const out = captured();
+    const input = Readable.from(file());
+    const databaseUrl = 'sqlite::memory:';
     const code = await importLinks({
       file: '-',
-      input: file(isTerminal ? 100_500 : 100_001),
-      databaseUrl: 'sqlite::memory:',
-      out: out.stream,
+      input,
+      databaseUrl,
+      out: captured().stream,
       err: err.stream,
       isTerminal,
     });
     expect(code).toBe(2);
-    expect(err.text()).toMatch(expected);
+    return err.text();
+  }
+
+  it('is a line for each 100,000 rows', async () => {
+    expect(await run(false)).toMatch(
+      /^100,000 rows, 0 refused, [\d,]+ rows\/s\nline 120001: vendorRecordId is empty\n$/,
+    );
+  });
+
+  it('is one line that is rewritten on a terminal, and makes way for others', async () => {
+    const clear = '\r\u001b[K';
+    const [start, ...shown] = (await run(true)).split(clear);
+    expect(start).toBe('');
+    expect(shown.length).toBeGreaterThan(3);
+    expect(shown.pop()).toBe('');
+    expect(shown.filter((text) => text.startsWith('line '))).toEqual([
+      expect.stringMatching(/^line 120001: vendorRecordId is empty\n$/),
+    ]);
+    for (const text of shown) expect(text).toMatch(/^([\d,]+ rows, [01] refused, [\d,]+ rows\/s|line .*\n)$/);
   });
 });

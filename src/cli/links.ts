@@ -235,9 +235,9 @@ function readHeader(names: readonly string[]): number[] {
   return COLUMNS.map((column) => names.indexOf(column));
 }
 
-function reasonToRefuse({ values }: Row, options: ImportLinksOptions): string | undefined {
-  if (values.length !== COLUMNS.length)
-    return `${count(values.length, 'value')} where the header has another number`;
+function reasonToRefuse({ values, misfit }: Row, options: ImportLinksOptions): string | undefined {
+  if (misfit !== undefined)
+    return `the row has ${count(misfit.found, 'value')} where the header has ${misfit.expected}`;
   const [clinic = '', staffId = '', vendor = '', vendorRecordId = ''] = values;
   const empty = COLUMNS.filter((_, index) => values[index] === '');
   if (empty.length > 0) return `${empty.join(', ')} is empty`;

@@ -1,0 +1,188 @@
+/** The answer to an update: one receipt row for each sent member, and the record as far as the vendor shows it. */
+import { type FieldError, Problem } from '../problem';
+import { pointerOf, topLevelOf } from '../staff/fields';
+import type { CanonicalPatch } from '../staff/patch';
+import { type FieldOutcome, type ReceiptRow, receiptRow, type Warning } from '../staff/receipt';
+import type { ShownRequest, VendorConnection } from '../vendor/connection';
+import type { VendorRecord } from '../vendor/contract';
+import type { Admitted } from './admit';
+import { type Confirmation, lands } from './confirm';
+import { etagOf } from './etag';
+import type { Location } from './locate';
+import type { Plan, Target } from './plan';
+import type { ReadMeta, StaffAnswer } from './read';
+import { type Shown, showRecord, staffRecord, tableOf } from './record';
+import type { UpdateRequest } from './update';
+
+export interface UpdateMeta extends ReadMeta {
+  receipt: readonly ReceiptRow[];
+  /** Dry run only: nothing was sent; this is what would have been, or null where nothing would change. */
+  dryRun?: true;
+  vendorRequest?: ShownRequest | null;
+}
+
+export type UpdateAnswer = StaffAnswer<UpdateMeta>;
+
+/** @throws Problem `write_not_confirmed` where the vendor's record shows other values than were sent */
+export function answer(
+  request: UpdateRequest,
+  location: Location,
+  admitted: Admitted,
+  plan: Plan,
+  current: VendorRecord | undefined,
+  confirmation: Confirmation,
+): UpdateAnswer {
+  const outcomes = plan.targets.map((target) =>
+    outcomeOf(target, confirmation, request.settleFirst ?? false),
+  );
+  const failed = plan.targets.filter((_, index) => outcomes[index] === undefined);
+  const receipt = receiptOf(
+    request.patch,
+    admitted,
+    outcomes.filter((row) => row !== undefined),
+    failed.map(({ field }) => topLevelOf(field)),
+  );
+  if (failed.length > 0) throw notConfirmed(failed, receipt, location.connection);
+  const table = tableOf(location.connection.adapter);
+  const before = current && showRecord(table, current);
+  const after = confirmation.record && showRecord(table, confirmation.record);
+  const data = staffRecord(request.staffId, {
+    ...before?.fields,
+    ...acceptedFields(plan, outcomes),
+    ...after?.fields,
+  });
+  const certain = outcomes.every((row) => row?.outcome !== 'accepted');
+  const known = after !== undefined && (after.complete || before !== undefined);
+  return {
+    data,
+    meta: metaOf(request, location, receipt, [
+      ...(confirmation.warning ? [confirmation.warning] : []),
+      ...admitted.warnings,
+      ...(after ?? before ?? noWarnings).warnings,
+    ]),
+    ...(certain && known && { etag: etagOf(data) }),
+  };
+}
+
+const noWarnings: Pick<Shown, 'warnings'> = { warnings: [] };
+
+/** Accepted values are not shown by the vendor; what was sent is not passed off as the vendor's record. */
+function acceptedFields(
+  plan: Plan,
+  outcomes: readonly (FieldOutcome | undefined)[],
+): Record<string, undefined> {
+  const hidden = plan.targets.filter((_, index) => outcomes[index]?.outcome === 'accepted');
+  return Object.fromEntries(hidden.map(({ field }) => [field, undefined]));
+}
+
+function outcomeOf(
+  target: Target,
+  { record, detail }: Confirmation,
+  settling: boolean,
+): FieldOutcome | undefined {
+  const { field, mapping, value, unchanged } = target;
+  // After an unclear attempt, what the record holds may well be that attempt's doing.
+  if (unchanged) return { field, outcome: settling ? 'verified' : 'unchanged' };
+  const state = lands(target, record);
+  if (state === 'missing') return undefined;
+  const unsure =
+    state === 'hidden'
+      ? (detail ?? mapping.missingFromAnswer ?? 'The vendor’s answer does not show this field.')
+      : value === null
+        ? undefined
+        : mapping.unconfirmable?.(value);
+  return unsure === undefined
+    ? { field, outcome: 'verified' }
+    : { field, outcome: 'accepted', detail: unsure };
+}
+
+/** One row for each sent top-level member, in the order of the record. */
+function receiptOf(
+  patch: CanonicalPatch,
+  admitted: Admitted,
+  outcomes: readonly FieldOutcome[],
+  withoutRow: readonly string[],
+): ReceiptRow[] {
+  const dropped = admitted.dropped.map(({ change, detail }) => ({
+    field: change.field,
+    outcome: 'dropped' as const,
+    detail,
+  }));
+  const all: FieldOutcome[] = [...outcomes, ...dropped];
+  return patch.members
+    .filter((name) => !withoutRow.includes(name))
+    .map((name) =>
+      receiptRow(
+        name,
+        all.filter((row) => row.field === name || row.field.startsWith(`${name}.`)),
+      ),
+    );
+}
+
+function notConfirmed(
+  failed: readonly Target[],
+  receipt: readonly ReceiptRow[],
+  connection: VendorConnection,
+): Problem {
+  const errors: FieldError[] = failed.map(({ field }) => ({
+    pointer: pointerOf(field),
+    code: 'write_not_confirmed',
+    detail: 'The vendor’s record does not hold the value that was sent.',
+  }));
+  return new Problem(
+    'write_not_confirmed',
+    `${connection.title} reported success, but its record shows other values.`,
+    {
+      errors,
+      receipt,
+      vendor: { name: connection.name },
+    },
+  );
+}
+
+/** What the update would do; nothing was written. */
+export function answerDryRun(
+  request: UpdateRequest,
+  location: Location,
+  admitted: Admitted,
+  plan: Plan,
+  current: VendorRecord | undefined,
+): UpdateAnswer {
+  const { connection, recordId } = location;
+  const outcomes = plan.targets.map((target): FieldOutcome => {
+    if (target.unchanged) return { field: target.field, outcome: 'unchanged' };
+    const hidden = connection.config.verify === 'returned' ? target.mapping.missingFromAnswer : undefined;
+    const unsure =
+      hidden ?? (target.value === null ? undefined : target.mapping.unconfirmable?.(target.value));
+    return unsure === undefined
+      ? { field: target.field, outcome: 'verified' }
+      : { field: target.field, outcome: 'accepted', detail: unsure };
+  });
+  const before = current && showRecord(tableOf(connection.adapter), current);
+  const wanted = Object.fromEntries(plan.targets.map(({ field, value }) => [field, value]));
+  const receipt = receiptOf(request.patch, admitted, outcomes, []);
+  return {
+    data: staffRecord(request.staffId, { ...before?.fields, ...wanted }),
+    meta: {
+      ...metaOf(request, location, receipt, [...admitted.warnings, ...(before?.warnings ?? [])]),
+      dryRun: true,
+      vendorRequest: plan.body === undefined ? null : connection.show(recordId, plan.body),
+    },
+  };
+}
+
+function metaOf(
+  request: UpdateRequest,
+  { clinic, connection, recordId }: Location,
+  receipt: readonly ReceiptRow[],
+  warnings: readonly Warning[],
+): UpdateMeta {
+  return {
+    requestId: request.requestId,
+    clinic: clinic.name,
+    vendor: connection.name,
+    vendorRecordId: recordId,
+    receipt,
+    warnings,
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * Writing, and finding out what is true afterwards: by the vendor's own answer, by a read after it, or, where the answer
+ * never came, by a read instead of it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WriteOutcome } from '../problem';
+import type { Warning } from '../staff/receipt';
+import type { VendorConnection } from '../vendor/connection';
+import type { VendorRecord } from '../vendor/contract';
+import type { Deadline } from '../vendor/deadline';
+import { VendorFailure } from '../vendor/failure';
+import { problemFrom } from './failures';
+import { holds, type Plan, type Target } from './plan';
+
+/** What the vendor showed last, and when it could not be shown, why. */
+export interface Confirmation {
+  record: VendorRecord | undefined;
+  /** For outcomes that are only `accepted`: why nothing could be read. */
+  detail?: string;
+  /** The story behind a success that was not a plain one. */
+  warning?: Warning;
+}
+
+/** How long is kept back from the write so that an unclear answer can be settled by reading. */
+function reserve(deadline: Deadline): number {
+  return Math.min(2000, deadline.remaining() / 4);
+}
+
+/**
+ * Writes the plan, at most once, and confirms it.
+ * @throws Problem where the update did not land, or where nobody can tell
+ */
+export async function writeAndConfirm(
+  connection: VendorConnection,
+  recordId: string,
+  plan: Plan,
+  deadline: Deadline,
+): Promise<Confirmation> {
+  if (plan.body === undefined) return { record: undefined };
+  let returned: VendorRecord | undefined;
+  try {
+    returned = await connection.write(recordId, plan.body, deadline.reserving(reserve(deadline)));
+  } catch (error) {
+    if (!(error instanceof VendorFailure)) throw error;
+    return settle(error, connection, recordId, plan, deadline);
+  }
+  if (connection.config.verify === 'returned' && returned !== undefined) return { record: returned };
+  return readBack(connection, recordId, plan, deadline);
+}
+
+/** Pauses between reads where the vendor's reading lags behind its writing, in milliseconds. */
+const READ_BACK_PAUSES = [0, 100, 400] as const;
+
+/** Reads after the write until the record shows it. A failed read leaves the vendor's acknowledgement. */
+async function readBack(
+  connection: VendorConnection,
+  recordId: string,
+  plan: Plan,
+  deadline: Deadline,
+): Promise<Confirmation> {
+  let record: VendorRecord | undefined;
+  for (const pause of READ_BACK_PAUSES) {
+    if (pause > 0 && pause >= deadline.remaining()) break;
+    if (pause > 0) await sleep(pause);
+    try {
+      record = await connection.read(recordId, deadline);
+    } catch (error) {
+      if (!(error instanceof VendorFailure)) throw error;
+      return { record, detail: 'The vendor acknowledged the update; reading it back failed.' };
+    }
+    if (plan.targets.every((target) => lands(target, record) !== 'missing')) break;
+  }
+  return { record };
+}
+
+/** After a failed write: what is true now? Reads back where the failure leaves it open, and never writes again. */
+async function settle(
+  failure: VendorFailure,
+  connection: VendorConnection,
+  recordId: string,
+  plan: Plan,
+  deadline: Deadline,
+): Promise<Confirmation> {
+  if (failure.fate !== 'unknown') throw problemFrom(failure, connection, 'not_applied');
+  const record = await connection.read(recordId, deadline).catch((error) => {
+    if (error instanceof VendorFailure) return undefined;
+    throw error;
+  });
+  const outcome = outcomeShownBy(record, plan);
+  // An answer that breaks the contract is reported even where the update has landed: someone has to look at it.
+  if (outcome !== 'applied' || failure.kind === 'unexpected_response')
+    throw problemFrom(failure, connection, outcome);
+  return {
+    record,
+    warning: {
+      code: 'settled_by_reading',
+      detail: `${failure.reason} A read shows that the update was applied.`,
+    },
+  };
+}
+
+function outcomeShownBy(record: VendorRecord | undefined, plan: Plan): WriteOutcome {
+  if (record === undefined) return 'unknown';
+  const states = plan.targets.filter((target) => !target.unchanged).map((target) => lands(target, record));
+  if (states.every((state) => state === 'landed')) return 'applied';
+  return states.every((state) => state === 'missing') ? 'not_applied' : 'unknown';
+}
+
+/** `hidden`: the record does not show the field. */
+export function lands(target: Target, record: VendorRecord | undefined): 'landed' | 'missing' | 'hidden' {
+  if (record === undefined || target.mapping.decode(record) === undefined) return 'hidden';
+  return holds(target.mapping, record, target.value) ? 'landed' : 'missing';
+}
