@@ -11,7 +11,7 @@ export interface Sources {
 }
 
 /** Where the text of a scalar came from. */
-export interface Origin {
+interface Origin {
   /** Variables and files by name, for messages. */
   names: readonly string[];
   /** The scalar is one substitution and nothing else, so numeric text may stand for a number. */

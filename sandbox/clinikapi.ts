@@ -13,9 +13,6 @@ import type { Role } from './clinikapi/seeds';
 import { type ClinikapiSettings, type ClinikapiState, createClinikapiState } from './clinikapi/store';
 import { type CommonOptions, createSandbox, deferBodyErrors, type Sandbox } from './kit';
 
-export type { ApiKey, Reference, Role, Specialty } from './clinikapi/seeds';
-export type { ClinikapiSettings, ClinikapiState } from './clinikapi/store';
-
 export interface ClinikapiSandboxOptions extends CommonOptions, Partial<ClinikapiSettings> {
   /** Replaces the seeded roles. */
   roles?: readonly Role[];

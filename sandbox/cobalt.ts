@@ -5,9 +5,6 @@ import { type CobaltSeeds, type CobaltSettings, type CobaltState, createCobaltSt
 import { SANDBOX_CREDENTIALS } from './credentials';
 import { type CommonOptions, createSandbox, deferBodyErrors, type Sandbox, type Tools } from './kit';
 
-export type { DayHours, Location, Provider, Recurrence, Shift } from './cobalt/seeds';
-export type { CobaltSeeds, CobaltSettings, CobaltState } from './cobalt/store';
-
 export interface CobaltSandboxOptions extends CommonOptions, Partial<CobaltSettings> {
   seeds?: CobaltSeeds;
 }

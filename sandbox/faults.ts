@@ -38,7 +38,7 @@ export type Fault =
   | { kind: 'hook'; when?: 'request' | 'commit' | 'answer'; run: (request: Request) => void | Promise<void> };
 
 /** Which requests a fault applies to; what is absent does not narrow. */
-export interface FaultTarget {
+interface FaultTarget {
   /** For that many matching requests, then no more. */
   times?: number;
   /** Lets that many matching requests pass first. */
@@ -50,7 +50,7 @@ export interface FaultTarget {
 }
 
 /** Short names for the header `x-sandbox-fault`. */
-export const NAMED_FAULTS: Readonly<Record<string, Fault>> = {
+const NAMED_FAULTS: Readonly<Record<string, Fault>> = {
   'drop-before': { kind: 'drop', when: 'before' },
   'drop-after': { kind: 'drop', when: 'after' },
   'drop-during': { kind: 'drop', when: 'during' },

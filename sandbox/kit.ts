@@ -5,7 +5,7 @@ import { faultGate, withoutEffect } from './faultGate';
 import { createFaults, type Faults } from './faults';
 
 /** One request as it came in and what was answered. */
-export interface Exchange {
+interface Exchange {
   number: number;
   method: string;
   path: string;

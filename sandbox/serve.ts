@@ -58,5 +58,6 @@ new Command('sandbox')
   .parseAsync()
   .catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
+    // A sandbox that already listens would keep the process alive.
+    process.exit(1);
   });

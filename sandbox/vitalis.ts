@@ -13,14 +13,11 @@ import {
   type VitalisState,
 } from './vitalis/store';
 
-export type { Professional, Schedule, Speciality, VitalisSeeds } from './vitalis/seeds';
-export type { VitalisDialect, VitalisSettings, VitalisState } from './vitalis/store';
-
 export interface VitalisSandboxOptions extends CommonOptions {
   /**
-   * `code`: as the vendor's source behaves, header `x-token` only. `documented`: as its page says, `Authorization: Bearer`
-   * only, `errors[]` with `param`, 403 for a user who is no administrator, strict state and birthdate. `both` (default):
-   * `code` that accepts either header.
+   * `code`: as the vendor's source behaves, header `x-token` only. `documented`: as its page says,
+   * `Authorization: Bearer` only, `errors[]` with `param`, 403 for a user who is no administrator, strict state and
+   * birthdate. `both` (default): `code` that accepts either header.
    */
   dialect?: VitalisDialect;
   /** A fixed administrator token; null for none. */

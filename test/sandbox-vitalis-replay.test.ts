@@ -5,9 +5,9 @@ import type { Listening } from '../sandbox/kit';
 import { createVitalisSandbox } from '../sandbox/vitalis';
 
 /**
- * Plays every recorded exchange of the real Vitalis against the sandbox, in order, over a real socket. The clock and the
- * steps that nobody recorded are set from outside, so that bodies, lengths and ETags can be compared as they are: the only
- * masked value is the token of the two log-ins.
+ * Plays every recorded exchange of the real Vitalis against the sandbox, in order, over a real socket. The clock and
+ * the steps that nobody recorded are set from outside, so that bodies, lengths and ETags can be compared as they are:
+ * the only masked value is the token of the two log-ins.
  */
 
 const FOLDER = join(__dirname, '../sandbox/recordings/vitalis');

@@ -167,7 +167,7 @@ function textIn(value: unknown, key: string): string | undefined {
 
 /** `status` of the document, `active` of the live API. */
 function readStatus(role: VendorRecord): Decoded<Status> {
-  return readPresent(role.status ?? role.active ?? role.status, (value) => {
+  return readPresent(role.status ?? (role.active === undefined ? role.status : role.active), (value) => {
     if (value === 'active' || value === true) return 'active';
     return value === 'inactive' || value === false ? 'inactive' : UNREADABLE;
   });
@@ -184,7 +184,7 @@ function referenceField(key: string, fhirKey: string, type: string, table?: Code
   const codes = codeList(table);
   return field(key, codes, {
     ...KEEP,
-    note: 'The documented answer does not list it; it is then only accepted.',
+    missingFromAnswer: 'ClinikAPI’s documented answer does not show this field.',
     decode: (role) => {
       if (role[key] !== undefined || role[fhirKey] === undefined) return codes.decode(role[key]);
       const ids = listOf(role[fhirKey]).map((reference) =>

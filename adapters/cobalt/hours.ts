@@ -22,7 +22,7 @@ interface HoursSettings {
   locations: CodeTable | undefined;
   units: RecurrenceUnits;
   /** True where stored data that an update deletes need not be looked for. */
-  overwrite: boolean;
+  protect: boolean;
 }
 
 const DAY_NAMES: Readonly<Record<Day, string>> = {
@@ -38,7 +38,7 @@ const DAY_NAMES: Readonly<Record<Day, string>> = {
 /** The document writes facility ids with hyphens, the list of locations without (contract section 4). */
 const foldFacility = (id: string) => id.replaceAll('-', '').toLowerCase();
 
-export function hoursField({ locations, units, overwrite }: HoursSettings): MappedField<AvailableTime[]> {
+export function hoursField({ locations, units, protect }: HoursSettings): MappedField<AvailableTime[]> {
   const facilities = codeList(locations, { fold: foldFacility });
   const facilityOf = (locationId: string) => String(facilities.encode(locationId, () => undefined));
   const decode = (stored: unknown) => decodeHours(stored, units, facilities.decode);
@@ -60,7 +60,7 @@ export function hoursField({ locations, units, overwrite }: HoursSettings): Mapp
     { encode: (blocks, refuse) => encodeHours(blocks, units, facilityOf, refuse), decode },
     {
       cleared: { wire: [] },
-      needsCurrent: !overwrite,
+      needsCurrent: protect,
       note: 'Replaces the whole week. The end of a recurrence cannot be read back.',
       holds: ({ hours }, blocks) => {
         const stored = decode(hours);

@@ -13,7 +13,7 @@ import { carriesForeignData, hoursField, type RecurrenceUnits } from './hours';
 
 interface Settings extends AdapterSettings {
   credentials: { clientId: string; clientSecret: string; accessToken: string };
-  options: { recurrenceUnits?: RecurrenceUnits; overwriteVisitTypeRules?: boolean };
+  options: { recurrenceUnits?: RecurrenceUnits; protectVisitTypeRules?: boolean };
 }
 
 const statuses = enumeration(
@@ -37,7 +37,7 @@ function fields({ options, codes }: Settings): FieldTable {
     availableTime: hoursField({
       locations: codes.location,
       units: options.recurrenceUnits ?? { day: 'days' },
-      overwrite: options.overwriteVisitTypeRules === true,
+      protect: options.protectVisitTypeRules === true,
     }),
     'name.given': lacks('name that can be changed'),
     'name.family': lacks('name that can be changed'),
@@ -71,7 +71,7 @@ export const cobalt: AdapterModule<Settings> = {
         recurrenceUnits: joi
           .object({ day: joi.string().max(50).default('days'), week: joi.string().max(50) })
           .default(),
-        overwriteVisitTypeRules: joi.boolean().default(false),
+        protectVisitTypeRules: joi.boolean().default(false),
       })
       .default(),
     codes: joi.object({ location: codeTable(joi.string().max(200)) }).default({}),
@@ -101,7 +101,7 @@ export const cobalt: AdapterModule<Settings> = {
         [id, acknowledged].find((value) => typeof value === 'string'),
       endangers: (provider, keys) =>
         keys.includes('hours') &&
-        settings.options.overwriteVisitTypeRules !== true &&
+        settings.options.protectVisitTypeRules === true &&
         carriesForeignData(provider.hours)
           ? [
               [

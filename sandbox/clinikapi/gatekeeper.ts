@@ -103,7 +103,7 @@ function sendQuotaExceeded(response: Response, code: string): void {
   response.status(429).json({ error: 'Quota exceeded', message, code });
 }
 
-/** Reads JSON of either content type the sources name (clinikapi.md section 8); the SDK's limit is the vendor's here. */
+/** Reads JSON of every content type the sources name (clinikapi.md section 8), up to the SDK's own limit. */
 export const bodyParser: RequestHandler = express.json({
   limit: 1_048_576,
   type: ['application/json', 'application/json-patch+json', 'application/fhir+json'],

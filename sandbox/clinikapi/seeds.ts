@@ -1,5 +1,5 @@
 /** Test and live keys see different records (clinikapi.md section 1). */
-export type Environment = 'live' | 'test';
+type Environment = 'live' | 'test';
 
 /** Whose record it is; records of another organization look as if they did not exist. */
 export interface Owned {

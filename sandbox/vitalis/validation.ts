@@ -27,7 +27,7 @@ interface Instance {
 /**
  * Runs every rule and answers 400 with all that failed, in route order (vitalis.md section 5).
  *
- * express-validator's `check()` looks for a field in body, headers, path and query, and judges every value it finds; only
+ * express-validator's `check()` looks for a field in body, headers and query, and judges every value it finds; only
  * if there is none anywhere it judges the missing body value. So a query string can complete a partial body.
  */
 export function validate(checks: readonly Check[], state: VitalisState): RequestHandler {

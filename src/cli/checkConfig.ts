@@ -4,7 +4,7 @@ import { maskConfig } from '../../config/mask';
 import { ConfigError, problemLine } from '../../config/problem';
 
 /** Where text goes; `process.stdout` is one. */
-export interface Output {
+interface Output {
   write(text: string): unknown;
 }
 

@@ -12,7 +12,6 @@ const COLUMNS = ['clinic', 'staffId', 'vendor', 'vendorRecordId'] as const;
 /** What the file of refused rows has besides, so that it can be corrected and imported as it is. */
 const REPORT_COLUMNS = ['line', 'reason'] as const;
 const SHOWN_REFUSALS = 100;
-const ROWS_PER_PROGRESS_LINE = 100_000;
 
 interface Terminal {
   /** Results. */
@@ -21,6 +20,8 @@ interface Terminal {
   err: Writable;
   /** Whether `err` is a terminal, on which a line can be rewritten. */
   isTerminal: boolean;
+  /** Elsewhere a line of progress is written each time so many rows are done; default 100,000. */
+  rowsPerProgressLine?: number;
 }
 
 export interface ImportLinksOptions extends Terminal {
@@ -324,8 +325,8 @@ interface Progress {
   end(): void;
 }
 
-/** On a terminal one line that is rewritten, ten times a second at most; elsewhere a line each 100,000 rows. */
-function createProgress({ err, isTerminal }: Terminal): Progress {
+/** On a terminal one line that is rewritten, ten times a second at most; elsewhere a line now and then. */
+function createProgress({ err, isTerminal, rowsPerProgressLine = 100_000 }: Terminal): Progress {
   const start = performance.now();
   let shownAt = start;
   let shownRows = 0;
@@ -339,7 +340,7 @@ function createProgress({ err, isTerminal }: Terminal): Progress {
     end: interrupt,
     show(rows, refused, part) {
       const now = performance.now();
-      const due = isTerminal ? now - shownAt >= 100 : rows - shownRows >= ROWS_PER_PROGRESS_LINE;
+      const due = isTerminal ? now - shownAt >= 100 : rows - shownRows >= rowsPerProgressLine;
       if (!due) return;
       const percent = part === undefined ? '' : ` (${Math.floor(part * 100)} %)`;
       const rate = number(Math.round(rows / ((now - start) / 1_000)));

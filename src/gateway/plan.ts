@@ -79,7 +79,11 @@ function target({ field, value, mapping }: AdmittedChange, current: VendorRecord
     mapping,
     value: wanted,
     wire,
-    unchanged: current !== undefined && holds(mapping, current, wanted),
+    // What a read cannot tell apart is sent again rather than taken for the same.
+    unchanged:
+      current !== undefined &&
+      mapping.unconfirmable?.(wanted) === undefined &&
+      holds(mapping, current, wanted),
   };
 }
 

@@ -12,8 +12,9 @@ const text: Rule = (value) => (typeof value === 'string' ? value.normalize('NFC'
 const lower: Rule = (value) => onText(value, (word) => word.toLowerCase());
 
 /** A date-time becomes the date that it states; its offset is not applied, since a date here has no zone. */
-const date: Rule = (value) =>
-  onText(value, (word) => /^(\d{4}-\d{2}-\d{2})[Tt ]\d{2}:/.exec(word)?.[1] ?? word);
+const date: Rule = (value) => onText(value, (word) => DATE_TIME.exec(word)?.[1] ?? word);
+const DATE_TIME =
+  /^(\d{4}-\d{2}-\d{2})[Tt ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})?$/;
 
 const nationalId: Rule = (value) => onText(value, (word) => word.replace(/[.\s-]/g, ''));
 
@@ -87,7 +88,8 @@ export function sortBlocks(blocks: readonly AvailableTime[]): AvailableTime[] {
 
 function onText(value: unknown, change: (word: string) => string): unknown {
   const trimmed = text(value);
-  return typeof trimmed === 'string' ? change(trimmed) : value;
+  // A change may leave text that composes further: a lower-case letter has forms that the upper-case one lacks.
+  return typeof trimmed === 'string' ? text(change(trimmed)) : value;
 }
 
 function members(rules: Readonly<Record<string, Rule>>): Rule {

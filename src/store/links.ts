@@ -21,7 +21,7 @@ export interface ImportOptions<Row extends Link> {
   onRefused(row: Row): void | Promise<void>;
   /** After each batch, which is durable then. */
   onProgress?(totals: Readonly<ImportTotals>): void;
-  /** Rows per transaction; default 1,000. */
+  /** Rows per transaction; default 5,000. Other writers wait for as long as one takes. */
   batchSize?: number;
 }
 
@@ -63,6 +63,7 @@ export function isVendorRecordId(value: string): boolean {
 
 const KEY = ['clinic', 'staff_id', 'vendor'] as const;
 const PAGE = 1_000;
+const IMPORT_BATCH = 5_000;
 const ATTEMPTS = 5;
 
 type Outcome = keyof ImportTotals;
@@ -223,7 +224,7 @@ export function createLinks(database: Database, now: () => Date = () => new Date
 
     async importAll<Row extends Link>(rows: AsyncIterable<Row>, options: ImportOptions<Row>) {
       const totals: ImportTotals = { created: 0, replaced: 0, unchanged: 0, refused: 0 };
-      for await (const batch of batches(rows, options.batchSize ?? PAGE)) {
+      for await (const batch of batches(rows, options.batchSize ?? IMPORT_BATCH)) {
         batch.forEach(assertStorable);
         const outcomes = await importBatch(batch);
         for (const [index, row] of batch.entries()) {

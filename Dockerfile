@@ -1,0 +1,41 @@
+# syntax=docker/dockerfile:1
+
+# Build: compiles TypeScript with the development dependencies.
+FROM node:20.19.5-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+COPY adapters ./adapters
+COPY config ./config
+COPY sandbox ./sandbox
+COPY bench ./bench
+RUN npm run build
+
+# Production dependencies only.
+FROM node:20.19.5-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev
+
+FROM node:20.19.5-bookworm-slim
+ENV NODE_ENV=production \
+    GATEWAY_CONFIG=/etc/gateway/gateway.yaml \
+    HOST=0.0.0.0 \
+    PORT=8080 \
+    STORE_URL=sqlite:/data/gateway.db
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist/src ./dist/src
+COPY --from=build /app/dist/adapters ./dist/adapters
+COPY --from=build /app/dist/config ./dist/config
+COPY package.json ./
+# The root file system may be read-only: the gateway writes nowhere but to /data.
+RUN mkdir /data && chown node:node /data
+VOLUME /data
+USER node
+EXPOSE 8080 9464
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/src/main.js", "serve"]

@@ -1,0 +1,37 @@
+/** What the gateway promises about its cost (issue 5), in one place. The harness judges by this table and no other. */
+import type { Summary } from './results';
+
+export interface Target {
+  title: string;
+  /** The most that is allowed. */
+  limit: number;
+  unit: '×' | 'ms' | 'MB' | 's';
+  /** Where the measured values stand, one for each round. */
+  measured: (summary: Summary) => readonly number[];
+}
+
+export const TARGETS: readonly Target[] = [
+  ratio('gateway ÷ (a) bare node:http + undici', 3, 'gateway', 'bare'),
+  ratio('gateway ÷ (b) Express + axios', 0.5, 'gateway', 'express-axios'),
+  ratio('gateway ÷ (c) Express + http-proxy-middleware', 1, 'gateway', 'express-proxy'),
+  ratio('Vitalis update ÷ ClinikAPI update', 1.7, 'gateway-vitalis', 'gateway'),
+  ratio('Cobalt update with read-back ÷ ClinikAPI update', 2, 'gateway-cobalt', 'gateway'),
+  {
+    title: 'added latency at 200/s, p50',
+    limit: 1.5,
+    unit: 'ms',
+    measured: ({ latency }) => latency('gateway', 200).addedP50,
+  },
+  {
+    title: 'added latency at 200/s, p99',
+    limit: 10,
+    unit: 'ms',
+    measured: ({ latency }) => latency('gateway', 200).addedP99,
+  },
+  { title: 'gateway peak RSS', limit: 150, unit: 'MB', measured: ({ peakRss }) => peakRss('gateway') },
+  { title: 'gateway start to ready', limit: 1, unit: 's', measured: ({ startSeconds }) => startSeconds },
+];
+
+function ratio(title: string, limit: number, subject: string, reference: string): Target {
+  return { title, limit, unit: '×', measured: ({ ratios }) => ratios(subject, reference) };
+}

@@ -1,0 +1,182 @@
+/**
+ * `npm run demo`: the three sandboxes and the gateway on the loopback interface, the documents' own examples sent
+ * through, and everything that travelled printed side by side. `--once` stops after the examples.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { stringify } from 'yaml';
+import { adapters } from '../adapters';
+import { createLog } from '../src/ops/log';
+import { type RunningGateway, serve } from '../src/serve';
+import { sameJson } from '../src/staff/json';
+import { createClinikapiSandbox } from './clinikapi';
+import { createCobaltSandbox } from './cobalt';
+import { SANDBOX_CREDENTIALS } from './credentials';
+import { DEMO_CLINICS, type DemoClinic, EXAMPLES, type Example } from './demoExamples';
+import { bold, dim, green, grid, red } from './demoPrint';
+import type { Listening, Sandbox } from './kit';
+import { createVitalisSandbox } from './vitalis';
+
+interface Vendors {
+  listening: readonly Listening[];
+  urls: Readonly<Record<DemoClinic['adapter'], string>>;
+  /** What each sandbox has received. */
+  logs: Readonly<Record<DemoClinic['adapter'], Sandbox<{ reset(): void }>['log']>>;
+}
+
+async function startVendors(): Promise<Vendors> {
+  const [clinikapi, vitalis, cobalt] = [
+    createClinikapiSandbox(),
+    createVitalisSandbox(),
+    createCobaltSandbox(),
+  ];
+  const [first, second, third] = await Promise.all([clinikapi.listen(), vitalis.listen(), cobalt.listen()]);
+  return {
+    listening: [first, second, third],
+    urls: { clinikapi: first.url, vitalis: second.url, cobalt: third.url },
+    logs: { clinikapi: clinikapi.log, vitalis: vitalis.log, cobalt: cobalt.log },
+  };
+}
+
+function configuration(folder: string, { urls }: Vendors, port: number): string {
+  const vendors = {
+    'clinikapi-main': {
+      adapter: 'clinikapi',
+      baseUrl: urls.clinikapi,
+      credentials: { apiKey: SANDBOX_CREDENTIALS.clinikapi.liveKey },
+    },
+    'vitalis-centro': {
+      adapter: 'vitalis',
+      baseUrl: urls.vitalis,
+      credentials: { ...SANDBOX_CREDENTIALS.vitalis.admin },
+      codes: { specialty: { '394579002': 1, '394537008': 2, '419192003': 3 } },
+    },
+    'cobalt-main': {
+      adapter: 'cobalt',
+      baseUrl: urls.cobalt,
+      credentials: { ...SANDBOX_CREDENTIALS.cobalt },
+      codes: { location: { centro: '095f8067-d3fc-4e13-b771-32f87cd0c3f2' } },
+    },
+  };
+  return stringify({
+    server: { host: '127.0.0.1', port },
+    ops: { host: '127.0.0.1', port: 0 },
+    store: { url: `sqlite:${join(folder, 'gateway.db')}` },
+    vendors,
+    clinics: Object.fromEntries(DEMO_CLINICS.map(({ name, vendor }) => [name, { vendor }])),
+    callers: DEMO_CLINICS.map(({ name, key }) => ({
+      name: `${name}-app`,
+      keySha256: createHash('sha256').update(key).digest('hex'),
+      clinic: name,
+      scopes: ['staff:read', 'staff:write', 'links:write', 'changes:read'],
+    })),
+  });
+}
+
+interface Reply {
+  status: number;
+  body: unknown;
+}
+
+async function send(url: string, key: string, method: string, path: string, body: unknown): Promise<Reply> {
+  const response = await fetch(url + path, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/merge-patch+json' },
+    body: JSON.stringify(body),
+  });
+  const answer: unknown = await response.json();
+  return { status: response.status, body: answer };
+}
+
+/** Sends one example through and prints its four messages. @returns true where everything was as it should be */
+async function show(gateway: RunningGateway, vendors: Vendors, example: Example): Promise<boolean> {
+  const { clinic, patch } = example;
+  const log = vendors.logs[clinic.adapter];
+  const seen = log.at(-1)?.number ?? 0;
+  const reply = await send(gateway.url, clinic.key, 'PATCH', `/staff/${clinic.staffId}`, patch);
+  const calls = log.filter((exchange) => exchange.number > seen);
+  const write = calls.find((exchange) => exchange.method === 'PATCH');
+  const right = reply.status === 200 && write !== undefined && sameJson(write.body, example.vendorBody);
+
+  print(bold(`${example.title}`));
+  print(
+    dim(
+      `clinic ${clinic.name}, vendor ${clinic.vendor}; vendor calls: ${calls.map((call) => call.method).join(', ')}`,
+    ),
+  );
+  print(
+    grid([
+      [
+        { title: `app → gateway  PATCH /staff/${clinic.staffId}`, content: patch },
+        { title: `gateway → vendor  ${write?.method} ${write?.path}`, content: write?.body },
+      ],
+      [
+        { title: `gateway → app  ${reply.status}`, content: reply.body },
+        { title: `vendor → gateway  ${write?.status}`, content: write?.answer },
+      ],
+    ]),
+  );
+  print(
+    right ? green('✓ the vendor received exactly the documented body\n') : red('✗ not what was expected\n'),
+  );
+  return right;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function printNextSteps(url: string): void {
+  print(bold('Try it yourself'));
+  for (const { name, key, staffId, try: body } of DEMO_CLINICS) {
+    print(dim(`# ${name}`));
+    print(`curl -sX PATCH ${url}/staff/${staffId} \\`);
+    print(`  -H 'Authorization: Bearer ${key}' \\`);
+    print(`  -H 'Content-Type: application/json' \\`);
+    print(`  -d '${JSON.stringify(body)}'`);
+  }
+  print(dim('# what would be sent, without sending it; and what each clinic can hold'));
+  print(`curl -sX PATCH '${url}/staff/st-43?dryRun=true' -H 'Authorization: Bearer demo-key-centro' \\`);
+  print(`  -H 'Content-Type: application/json' -d '{"phone":"+54 11 5555-0000"}'`);
+  print(`curl -s ${url}/capabilities -H 'Authorization: Bearer demo-key-south'`);
+}
+
+async function demo({ once, port }: { once: boolean; port: number }): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-demo-'));
+  const vendors = await startVendors();
+  const configPath = join(folder, 'gateway.yaml');
+  await writeFile(configPath, configuration(folder, vendors, once ? 0 : port));
+  const gateway = await serve({ configPath, env: {}, adapters, log: createLog('silent') });
+  const stop = async () => {
+    await gateway.close();
+    await Promise.all(vendors.listening.map((server) => server.close()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  let right = true;
+  for (const { key, staffId, vendor, vendorRecordId } of DEMO_CLINICS) {
+    await send(gateway.url, key, 'PUT', `/staff/${staffId}/links/${vendor}`, { vendorRecordId });
+  }
+  for (const example of EXAMPLES) right = (await show(gateway, vendors, example)) && right;
+  if (once) {
+    await stop();
+    print(right ? green('All examples were right.') : red('Some examples were not right.'));
+    process.exitCode = right ? 0 : 1;
+    return;
+  }
+  printNextSteps(gateway.url);
+  print(`\nAPI documentation: ${gateway.url}/docs\nServing until Ctrl-C.`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+}
+
+new Command('demo')
+  .option('--once', 'stop after the examples; exit code 0 only if all were right', false)
+  .option('--port <number>', 'port of the gateway', Number, 8080)
+  .action(demo)
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
+    process.exitCode = 1;
+  });
