@@ -2,7 +2,7 @@
  * The load, in a process of its own: a closed loop by autocannon, and an open loop by the clock. Every answer is checked;
  * one that is wrong fails the run.
  */
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { Pool } from 'undici';
 import { quantile } from './statistics';

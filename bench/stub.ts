@@ -131,8 +131,9 @@ const PROVIDERS = '/v1/providers';
 const CHAT = '/v1/chat/completions';
 const STATUS_WORDS: readonly unknown[] = ['active', 'inactive'];
 const STATE_WORDS: readonly unknown[] = ['Activo/a', 'Inactivo/a'];
-const PROFESSIONAL_FIELDS =
-  'name surname dni birthdate gender address phone email specialityID state'.split(' ');
+const PROFESSIONAL_FIELDS = 'name surname dni birthdate gender address phone email specialityID state'.split(
+  ' ',
+);
 
 function answer({ method, url = '', headers }: IncomingMessage, text: string): Answer {
   if (url.startsWith(ROLES)) {

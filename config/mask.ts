@@ -9,11 +9,18 @@ export function maskConfig(config: GatewayConfig): GatewayConfig {
   return {
     ...copy,
     store: { ...copy.store, url: maskStoreUrl(copy.store.url) },
+    audit: { ...copy.audit, ...(copy.audit.salt !== undefined && { salt: MASK }) },
     vendors: Object.fromEntries(
       Object.entries(copy.vendors).map(([name, vendor]) => [name, maskVendor(vendor)]),
     ),
-    callers: copy.callers.map((caller) => ({ ...caller, keySha256: `${caller.keySha256.slice(0, 8)}…` })),
+    callers: copy.callers.map((caller) => ({ ...caller, keySha256: maskHashes(caller.keySha256) })),
   };
+}
+
+/** Enough of a hash to tell keys apart, too little to look for the key. */
+function maskHashes(hashes: string | readonly string[]): string | string[] {
+  const short = (hash: string) => `${hash.slice(0, 8)}…`;
+  return typeof hashes === 'string' ? short(hashes) : hashes.map(short);
 }
 
 /** The passwords in a store's URL, as written and as meant. */

@@ -57,6 +57,12 @@ const MESSAGES: Readonly<Record<string, (context: Context, path: Path) => string
   'baseUrl.user': () => 'must not hold a user or password: use credentials',
   'baseUrl.query': () => 'must not have a query or a fragment',
   'store.form': () => 'must be sqlite:<file> or postgres://user:password@host/database',
+  'origin.form': () => 'must be an origin: https://host or https://host:port, without a path',
+  'jwksUri.form': () => 'must be a URL that starts with https://, without a user',
+  'jwks.form': () => 'must be a JSON Web Key Set: { keys: [...] }',
+  'jwks.private': () => 'holds a private or a shared key: only public keys belong here',
+  'tls.pair': () => 'needs both certFile and keyFile',
+  'tls.clientCa': () => 'requires client certificates and so needs clientCaFile',
   'sha256.form': () => 'must be the SHA-256 of the key: 64 hexadecimal digits',
   'sha256.empty': () => 'is the SHA-256 of nothing: the key was empty when it was made',
 };

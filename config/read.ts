@@ -136,22 +136,33 @@ function firstPerPath(
 
 /** What is wrong only in view of another value. Looks at the tree, so that other problems do not hide these. */
 function conflicts(tree: Record<string, unknown>): ConfigProblem[] {
-  return [...repeated(tree.callers, 'name'), ...repeated(tree.callers, 'keySha256'), ...samePort(tree)];
+  return [
+    ...repeated(tree, 'callers', 'name'),
+    ...repeated(tree, 'callers', 'keySha256'),
+    ...repeated(tree, 'tokens', 'name'),
+    ...repeated(tree, 'tokens', 'issuer'),
+    ...samePort(tree),
+  ];
 }
 
-function repeated(callers: unknown, key: string): ConfigProblem[] {
+/** One value, or one of a list of values, that two items of a section share. */
+function repeated(tree: Record<string, unknown>, section: string, key: string): ConfigProblem[] {
   const seen = new Map<string, number>();
   const problems: ConfigProblem[] = [];
-  for (const [index, caller] of (Array.isArray(callers) ? callers : []).entries()) {
-    const value = member(caller, key);
-    if (typeof value !== 'string') continue;
-    const earlier = seen.get(value.toLowerCase());
-    if (earlier === undefined) seen.set(value.toLowerCase(), index);
-    else
-      problems.push({
-        path: pathText(['callers', index, key]),
-        message: `is the same as in callers.${earlier}`,
-      });
+  const items = tree[section];
+  for (const [index, item] of (Array.isArray(items) ? items : []).entries()) {
+    const found = member(item, key);
+    const values = Array.isArray(found) ? found : [found];
+    for (const [place, value] of values.entries()) {
+      if (typeof value !== 'string') continue;
+      const earlier = seen.get(value.toLowerCase());
+      if (earlier === undefined) seen.set(value.toLowerCase(), index);
+      else
+        problems.push({
+          path: pathText([section, index, key, ...(Array.isArray(found) ? [place] : [])]),
+          message: `is the same as in ${section}.${earlier}`,
+        });
+    }
   }
   return problems;
 }
@@ -174,7 +185,9 @@ function warningsOf(config: GatewayConfig): string[] {
     .filter(({ value }) => typeof value === 'string' && hasOddCharacters(value))
     .map(({ path }) => `${pathText(path)}: has a line break or white space at an end; is that meant?`);
   const idle =
-    config.callers.length === 0 ? ['callers: there are none, so every request will be refused'] : [];
+    config.callers.length + config.tokens.length === 0
+      ? ['callers: there are none, so every request will be refused']
+      : [];
   return [...insecure, ...odd, ...idle];
 }
 
@@ -193,7 +206,9 @@ function secretsOf(config: GatewayConfig, fileTexts: ReadonlySet<string>): Reado
   const credentials = credentialLeaves(config).map(({ value }) => String(value ?? ''));
   const files = [...fileTexts].filter(({ length }) => length >= SHORTEST_SECRET);
   return new Set(
-    [...credentials, ...files, ...storePasswords(config.store.url)].filter((text) => text !== ''),
+    [...credentials, ...files, ...storePasswords(config.store.url), config.audit.salt ?? ''].filter(
+      (text) => text !== '',
+    ),
   );
 }
 

@@ -10,29 +10,55 @@ import express, {
   type Response,
 } from 'express';
 import helmet from 'helmet';
+import type { AcceptParts } from './gateway/accept';
 import { capabilitiesOf } from './gateway/capabilities';
-import type { Locks } from './gateway/locks';
+import { gatewayUnavailable } from './gateway/execute';
 import type { Runtime } from './gateway/runtime';
 import { contextOf, type RequestContext, sendJson, sendProblem } from './http/answer';
+import { allowOrigins } from './http/cors';
+import { CallerLimits, type InFlight } from './http/limits';
 import { refuseUnknownQuery } from './http/query';
+import { getChanges } from './http/routes/changes';
+import { getDocs, getDocsAsset, getOpenApi } from './http/routes/docs';
 import { deleteLink, getLinks, putLink } from './http/routes/links';
+import { getOperation, retryOperation } from './http/routes/operations';
 import { getStaff, patchStaff } from './http/routes/staff';
 import { enter, openSession } from './http/session';
+import type { Health } from './ops/health';
 import type { Log } from './ops/log';
+import type { Metrics } from './ops/metrics';
+import { withTrace } from './ops/trace';
 import { PROBLEMS, Problem } from './problem';
+import type { Changes } from './store/changes';
+import type { Journal } from './store/journal';
 import type { Links } from './store/links';
+import type { Operations } from './store/operations';
+import { StoreUnavailable } from './store/unavailable';
 
 /** What the application is built from. */
 export interface AppParts {
   runtime: Runtime;
   links: Links;
-  locks: Locks;
   log: Log;
-  /** Resolves when the gateway can work; rejects with the reason. */
-  ready: () => Promise<void>;
+  inFlight: InFlight;
+  metrics: Metrics;
+  /** Whether the gateway can work. */
+  health: () => Promise<Health>;
+  journal: Journal;
+  changes: Changes;
+  operations: Operations;
+  execute: AcceptParts['execute'];
+  /** Something was queued, or is to be tried again. */
+  wake: () => void;
 }
 
 type Handler = (req: Request, res: Response) => void | Promise<void>;
+
+/** What stands before the work on a route: who is calling, and whether there is room for one more. */
+interface Entrance {
+  session: RequestHandler;
+  inFlight: InFlight;
+}
 
 export function createApp(parts: AppParts): Express {
   const app = express();
@@ -42,30 +68,38 @@ export function createApp(parts: AppParts): Express {
   app.enable('strict routing');
   app.set('query parser', 'simple');
 
-  app.use(beginRequest(parts.log));
+  app.use(beginRequest(parts));
   app.use(helmet());
+  const origins = allowOrigins(parts.runtime.setup.config.server.cors.origins);
+  if (origins) app.use(origins);
 
   route(app, '/healthz', { GET: (_req, res) => sendJson(res, 200, { status: 'ok' }) });
   route(app, '/readyz', { GET: readiness(parts) });
   route(app, '/problems/:code', { GET: describeProblem });
+  route(app, '/openapi.json', { GET: getOpenApi });
+  route(app, '/docs', { GET: getDocs });
+  route(app, '/docs/:file', { GET: getDocsAsset });
 
-  const { links, locks } = parts;
-  const updates = { links, locks };
-  const session = withSession(parts.runtime);
-  route(app, '/capabilities', { GET: getCapabilities }, session);
+  const { links, operations } = parts;
+  const entrance = { session: withSession(parts.runtime, new CallerLimits()), inFlight: parts.inFlight };
+  route(app, '/capabilities', { GET: getCapabilities }, entrance);
   route(
     app,
     '/staff/:id',
-    { GET: (req, res) => getStaff(updates, req, res), PATCH: (req, res) => patchStaff(updates, req, res) },
-    session,
+    { GET: (req, res) => getStaff(links, req, res), PATCH: (req, res) => patchStaff(parts, req, res) },
+    entrance,
   );
-  route(app, '/staff/:id/links', { GET: (req, res) => getLinks(links, req, res) }, session);
+  route(app, '/staff/:id/links', { GET: (req, res) => getLinks(links, req, res) }, entrance);
   route(
     app,
     '/staff/:id/links/:vendor',
     { PUT: (req, res) => putLink(links, req, res), DELETE: (req, res) => deleteLink(links, req, res) },
-    session,
+    entrance,
   );
+
+  route(app, '/operations/:id', { GET: (req, res) => getOperation(operations, req, res) }, entrance);
+  route(app, '/operations/:id/retry', { POST: (req, res) => retryOperation(parts, req, res) }, entrance);
+  route(app, '/changes', { GET: (req, res) => getChanges(parts.changes, req, res) }, entrance);
 
   app.use(() => {
     throw new Problem('not_found', 'The URL names nothing that this API has.');
@@ -79,22 +113,29 @@ function route(
   app: Express,
   path: string,
   handlers: Readonly<Record<string, Handler>>,
-  before?: RequestHandler,
+  entrance?: Entrance,
 ): void {
   const names = Object.keys(handlers);
   const allow = names.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
-  const dispatch: RequestHandler = (req, res) => {
+  const dispatch: RequestHandler = async (req, res) => {
     contextOf(res).route = path;
     const handler = handlers[req.method === 'HEAD' ? 'GET' : req.method];
-    if (handler) return handler(req, res);
-    throw new Problem('method_not_allowed', `Allowed here: ${allow}.`, { headers: { allow } });
+    if (!handler) {
+      throw new Problem('method_not_allowed', `Allowed here: ${allow}.`, { headers: { allow } });
+    }
+    const leave = entrance?.inFlight.enter();
+    try {
+      await handler(req, res);
+    } finally {
+      leave?.();
+    }
   };
-  app.all(path, ...(before ? [before, dispatch] : [dispatch]));
+  app.all(path, ...(entrance ? [entrance.session, dispatch] : [dispatch]));
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-function beginRequest(log: Log): RequestHandler {
+function beginRequest({ log, metrics }: AppParts): RequestHandler {
   return (req, res, next) => {
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
@@ -102,29 +143,34 @@ function beginRequest(log: Log): RequestHandler {
     res.locals.context = context;
     res.setHeader('x-request-id', requestId);
     const started = performance.now();
-    res.on('close', () => log.request(context, req.method, res.statusCode, performance.now() - started));
+    res.on('close', () => {
+      const milliseconds = performance.now() - started;
+      log.request(context, req.method, res.statusCode, milliseconds);
+      metrics.request(context, req.method, res.statusCode, milliseconds);
+    });
     next();
   };
 }
 
 /** Keeps the setup alive for as long as the request lasts, whatever happens to the configuration meanwhile. */
-function withSession(runtime: Runtime): RequestHandler {
-  return (req, res, next) => {
+function withSession(runtime: Runtime, limits: CallerLimits): RequestHandler {
+  return async (req, res, next) => {
     const { setup, release } = runtime.acquire();
     res.on('close', release);
-    openSession(setup, req, res);
-    next();
+    // Awaiting nothing costs a turn of the queue all the same, and only tokens need it.
+    const opening = openSession(setup, req, res);
+    if (opening) await opening;
+    const { caller, clinic } = enter(res);
+    limits.admit(caller, res);
+    if (clinic.connection.config.propagateTrace) withTrace(req.headers.traceparent, next);
+    else next();
   };
 }
 
 function readiness(parts: AppParts): Handler {
   return async (_req, res) => {
-    try {
-      await parts.ready();
-      sendJson(res, 200, { status: 'ready' });
-    } catch {
-      sendJson(res, 503, { status: 'not ready' });
-    }
+    const health = await parts.health();
+    sendJson(res, health.status === 'ready' ? 200 : 503, health);
   };
 }
 
@@ -154,6 +200,7 @@ function describeProblem(req: Request, res: Response): void {
 function answerErrors(log: Log): ErrorRequestHandler {
   return (error: unknown, _req, res, _next) => {
     if (error instanceof Problem) return sendProblem(res, error);
+    if (error instanceof StoreUnavailable) return sendProblem(res, gatewayUnavailable());
     // Express refuses a path that cannot be decoded with such an error.
     if (error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400)) {
       return sendProblem(res, new Problem('malformed_request', 'The URL is malformed.'));

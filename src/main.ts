@@ -2,8 +2,11 @@
 /** The command line. Reads the environment, builds the parts, handles signals: the only place that does. */
 import { Command } from 'commander';
 import { adapters } from '../adapters';
+import { loadConfig } from '../config/load';
 import { ConfigError, problemLine } from '../config/problem';
+import { backup } from './cli/backup';
 import { checkConfig } from './cli/checkConfig';
+import { verifyAudit } from './cli/verifyAudit';
 import { createLog } from './ops/log';
 import { serve } from './serve';
 
@@ -54,6 +57,35 @@ program
       err: process.stderr,
     });
   });
+
+program
+  .command('verify-audit')
+  .description('prove that no row of the audit was changed, added or taken away; names the first broken one')
+  .action(async () => {
+    process.exitCode = await verifyAudit({
+      databaseUrl: await storeUrl(),
+      out: process.stdout,
+      err: process.stderr,
+    });
+  });
+
+program
+  .command('backup')
+  .description('copy the SQLite database into a new file while the gateway goes on working')
+  .argument('<file>', 'the file to write; it must not exist')
+  .action(async (file: string) => {
+    process.exitCode = await backup({
+      databaseUrl: await storeUrl(),
+      file,
+      out: process.stdout,
+      err: process.stderr,
+    });
+  });
+
+async function storeUrl(): Promise<string> {
+  const { config } = await loadConfig(program.opts<{ config: string }>().config, { adapters, env });
+  return config.store.url;
+}
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof ConfigError) {

@@ -56,6 +56,11 @@ export const PROBLEMS = {
     meaning:
       'For example the national id belongs to someone else, or the record was changed meanwhile. Read, then decide.',
   },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'The first request with this key is still under way',
+    meaning: 'Repeat the request after `Retry-After` seconds: it is then answered as the first one was.',
+  },
   payload_too_large: {
     status: 413,
     title: 'The body is too large',
@@ -71,6 +76,11 @@ export const PROBLEMS = {
     title: 'The record is not the one you know',
     meaning:
       'It has changed since you read it; the current entity tag is in `ETag`. Read again, then decide.',
+  },
+  precondition_required: {
+    status: 428,
+    title: 'If-Match is missing',
+    meaning: 'This clinic takes conditional updates only. Read the record and send its `ETag` as `If-Match`.',
   },
   validation_failed: {
     status: 422,
@@ -105,6 +115,18 @@ export const PROBLEMS = {
     title: 'The vendor refused the update',
     meaning: 'The vendor judged the values and refused; `errors` points at your fields. Nothing was changed.',
   },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The idempotency key belongs to another request',
+    meaning:
+      'The key was sent before with another body, `Prefer` or `If-Match`. Use a new key for a new update.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'The caller sends too many requests',
+    meaning:
+      'The limit of this caller is in `RateLimit-Policy`, what is left of it in `RateLimit`. Try again after `Retry-After` seconds.',
+  },
   vendor_credentials_rejected: {
     status: 502,
     title: 'The vendor refused the gateway’s credentials',
@@ -131,6 +153,12 @@ export const PROBLEMS = {
     status: 503,
     title: 'The vendor’s limit is reached',
     meaning: 'The gateway’s allowance at the vendor is used up. Try again after `Retry-After` seconds.',
+  },
+  gateway_unavailable: {
+    status: 503,
+    title: 'The gateway cannot work now',
+    meaning:
+      'Too much is under way, it is being stopped, or it could not write down what it was about to do. Nothing was sent; try again after `Retry-After` seconds.',
   },
   vendor_timeout: {
     status: 504,

@@ -1,17 +1,34 @@
 /** One running gateway: configuration, store, application and listener, put together and taken down in order. */
-import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../config/load';
 import { problemLine } from '../config/problem';
 import type { Environment } from '../config/substitute';
+import type { GatewayConfig } from '../config/types';
 import { type ConfigWatch, restartNeeded, watchConfig } from '../config/watch';
 import { createApp } from './app';
-import { createLocks } from './gateway/locks';
+import { createDeliveries, GIVE_BACK_MS } from './gateway/deliveries';
+import { executeUpdate, type UpdateIntake } from './gateway/execute';
 import { Runtime } from './gateway/runtime';
+import { settleAbandoned } from './gateway/settle';
+import { InFlight, protectServer, serverOptions } from './http/limits';
+import { every } from './ops/every';
+import { registerGauges } from './ops/gauges';
+import { checkHealth } from './ops/health';
 import type { Log } from './ops/log';
+import { createMetrics } from './ops/metrics';
+import { createOpsServer } from './ops/server';
+import { createObserver } from './ops/telemetry';
+import { timedLinks } from './ops/timedLinks';
+import { createListener, type Listener } from './ops/tls';
 import { cachedLinks } from './store/cachedLinks';
-import { openDatabase } from './store/database';
+import { createChanges, installationSalt } from './store/changes';
+import { type Database, openDatabase } from './store/database';
+import { guardedLinks } from './store/guardedLinks';
+import { createJournal, type Journal } from './store/journal';
 import { createLinks } from './store/links';
+import { createOperations } from './store/operations';
+import { createRecordLocks } from './store/recordLocks';
 import type { AdapterModule } from './vendor/contract';
 
 export interface ServeOptions {
@@ -22,52 +39,115 @@ export interface ServeOptions {
 }
 
 export interface RunningGateway {
-  /** `http://host:port` as bound. */
+  /** `http://host:port` as bound, or `https://…`. */
   url: string;
+  /** Where metrics and health are, likewise. */
+  opsUrl: string;
   /** Reads the configuration file again, as SIGHUP does. */
   reload(): Promise<void>;
   /** Takes no new work, finishes what is under way, closes everything. */
   close(): Promise<void>;
 }
 
-/** How long requests in flight may take after a stop was asked for, in milliseconds. */
-const DRAIN_MS = 15_000;
+const HOUR_MS = 3_600_000;
+/** Pauses between two looks for updates that a crash has left behind, and for rows that are too old. */
+const SETTLE_MS = 1_000;
+const TIDY_MS = 60_000;
 
 /** @throws ConfigError when the configuration is not usable; nothing listens then */
 export async function serve({ configPath, env, adapters, log }: ServeOptions): Promise<RunningGateway> {
   const { config, warnings } = await loadConfig(configPath, { adapters, env });
   for (const warning of warnings) log.notice(warning);
+  const metrics = createMetrics();
   const database = await openDatabase(config.store.url);
-  const links = cachedLinks(createLinks(database), { ttlSeconds: 5, maxKeys: 100_000 });
-  const runtime = new Runtime(config, adapters);
-  let draining = false;
-  const ready = async () => {
-    if (draining) throw new Error('draining');
-    await database.check();
-  };
-  const app = createApp({ runtime, links, locks: createLocks(), log, ready });
-  const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
-    app,
-  );
+  const links = cachedLinks(guardedLinks(timedLinks(createLinks(database), metrics)), {
+    ttlSeconds: 5,
+    maxKeys: 100_000,
+  });
+  const runtime = new Runtime(config, adapters, createObserver(metrics, log));
+  const inFlight = new InFlight(config.server.maxInFlight);
+  const health = () =>
+    checkHealth({ runtime, stopping: () => inFlight.stopping, checkStore: () => database.check() });
+  registerGauges(metrics, { runtime, inFlight, database });
+  const journal = await openJournal(config, database, log);
+  const locks = createRecordLocks(config.store.url);
+  const operations = createOperations(database);
+  const execute = (intake: UpdateIntake) => executeUpdate({ links, locks, journal }, intake);
+  const deliveries = createDeliveries({ runtime, operations, locks, execute, log });
+  const app = createApp({
+    runtime,
+    links,
+    operations,
+    execute,
+    wake: deliveries.wake,
+    log,
+    inFlight,
+    metrics,
+    health,
+    journal,
+    changes: createChanges(database),
+  });
+  const listener = createListener(config.server.tls, serverOptions(config.server), app);
+  const { server } = listener;
+  protectServer(server, config.server);
   await listen(server, config.server.port, config.server.host);
-  const watch = await follow({ configPath, env, adapters, log }, runtime);
+  const opsServer = createOpsServer({ metrics, health });
+  await listen(opsServer, config.ops.port, config.ops.host);
+  deliveries.start();
+  const housekeeping = keepHouse(journal, runtime, log);
+  const watch = await follow({ configPath, env, adapters, log }, runtime, listener);
   return {
-    url: urlOf(server, config.server.host),
+    url: urlOf(server, config.server.host, listener.scheme),
+    opsUrl: urlOf(opsServer, config.ops.host),
     reload: () => watch.reload(),
     close: async () => {
-      draining = true;
-      await watch.close();
-      await drain(server);
-      await runtime.close();
+      // What is not done by then is cancelled where it was not sent yet, and given back.
+      const delivering = deliveries.stop(Math.max(0, config.server.shutdownMs - GIVE_BACK_MS));
+      const last = sleep(config.server.shutdownMs, undefined, { ref: false });
+      // Until the last request has ended the listener stays, so that `/readyz` and newcomers are told what goes on.
+      await Promise.race([
+        Promise.all([inFlight.stop(), watch.close(), delivering, housekeeping.stop()]),
+        last,
+      ]);
+      await Promise.race([Promise.all([closeServer(server), runtime.close()]), last]);
+      server.closeAllConnections();
+      opsServer.close().closeAllConnections();
+      await delivering;
+      await journal.close();
+      await locks.close();
       await database.close();
     },
   };
 }
 
+async function openJournal(config: GatewayConfig, database: Database, log: Log): Promise<Journal> {
+  const { values, salt, retentionDays } = config.audit;
+  return createJournal(database, {
+    values:
+      values === 'full'
+        ? { kind: 'full' }
+        : { kind: 'hashed', salt: salt ?? (await installationSalt(database)) },
+    keyTtlMs: config.idempotency.ttlHours * HOUR_MS,
+    ...(retentionDays !== undefined && { retentionMs: retentionDays * 24 * HOUR_MS }),
+    onFailure: ({ reason }) => log.notice('the store could not be written', { reason }),
+  });
+}
+
+/** What crashes have left behind is settled, and what is too old is deleted. */
+function keepHouse(journal: Journal, runtime: Runtime, log: Log): { stop(): Promise<unknown> } {
+  const failed = (what: string) => (error: unknown) =>
+    log.notice(what, { error: error instanceof Error ? error.name : typeof error });
+  const jobs = [
+    every(SETTLE_MS, () => settleAbandoned({ journal, runtime, log }), failed('settling has failed')),
+    every(TIDY_MS, () => journal.tidy(), failed('deleting old rows has failed')),
+  ];
+  return { stop: () => Promise.all(jobs.map((job) => job.stop())) };
+}
+
 async function follow(
   { configPath, env, adapters, log }: ServeOptions,
   runtime: Runtime,
+  listener: Listener,
 ): Promise<ConfigWatch> {
   return watchConfig(configPath, {
     adapters,
@@ -75,6 +155,7 @@ async function follow(
     current: runtime.setup.config,
     onChange: (config, warnings) => {
       const later = restartNeeded(runtime.setup.config, config);
+      if (listener.refresh()) log.notice('certificate replaced');
       runtime.replace(config);
       log.notice('configuration replaced', { restartNeededFor: later.join(', ') });
       for (const warning of warnings) log.notice(warning);
@@ -87,7 +168,7 @@ async function follow(
   });
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
+function listen(server: Listener['server'], port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -97,23 +178,24 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-function urlOf(server: Server, host: string): string {
+function urlOf(server: Listener['server'], host: string, scheme = 'http'): string {
   const address = server.address();
   const port = isAddressInfo(address) ? address.port : 0;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {
   return typeof address === 'object' && address !== null;
 }
 
-function drain(server: Server): Promise<void> {
+/** Answers that are still being sent are sent; connections without one are closed. */
+function closeServer(server: Listener['server']): Promise<void> {
   return new Promise((resolve) => {
-    const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    // A connection becomes idle when its answer is out, and would then be kept for the next request.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
     server.close(() => {
-      clearTimeout(late);
+      clearInterval(sweep);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

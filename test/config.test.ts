@@ -123,7 +123,12 @@ describe('a good configuration', () => {
   test('gets every default', async () => {
     const { config, warnings } = await load(yaml());
     expect(config).toEqual({
-      server: { host: '127.0.0.1', port: 8080 },
+      server: {
+        host: '127.0.0.1',
+        port: 8080,
+        tls: { certFile: '', keyFile: '', clientCaFile: '', requireClientCert: false },
+        cors: { origins: [] },
+      },
       ops: { host: '127.0.0.1', port: 9464 },
       store: { url: 'sqlite:./data/gateway.db' },
       vendors: {
@@ -137,10 +142,12 @@ describe('a good configuration', () => {
           readRetries: 2,
           maxConcurrent: 100,
           verify: 'returned',
+          propagateTrace: false,
         },
       },
       clinics: { north: { vendor: 'main', identity: 'linked' } },
       callers: [{ name: 'app', keySha256: HASH, clinic: 'north', scopes: ['staff:read'] }],
+      tokens: [],
     });
     expect(warnings).toEqual([]);
   });
@@ -169,7 +176,7 @@ describe('a good configuration', () => {
   test('lets PORT, HOST and STORE_URL win, also over a variable that is missing', async () => {
     const text = yaml({ head: 'server: { port: 1 }\nstore: { url: "${NOT_SET}" }' });
     const { config } = await load(text, { PORT: '9000', HOST: '0.0.0.0', STORE_URL: 'postgres://db/x' });
-    expect(config.server).toEqual({ host: '0.0.0.0', port: 9000 });
+    expect(config.server).toMatchObject({ host: '0.0.0.0', port: 9000 });
     expect(config.store.url).toBe('postgres://db/x');
     expect((await load(yaml(), { PORT: '', HOST: '' })).config.server.port).toBe(8080);
   });

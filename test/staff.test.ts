@@ -375,6 +375,10 @@ describe('reading an update', () => {
     });
   });
 
+  test('a week without blocks is a cleared one', () => {
+    expect(parsePatch({ availableTime: [] })).toEqual(parsePatch({ availableTime: null }));
+  });
+
   test('blocks come out in order, days in week order', () => {
     const block = (daysOfWeek: string[], availableStartTime: string, availableEndTime: string) => ({
       daysOfWeek,
@@ -582,6 +586,7 @@ describe('refusals', () => {
   ])('%s', (_name, body, pointer, code) => {
     const parsed = parsePatch(body);
     const errors = 'errors' in parsed ? parsed.errors : [];
+    expect(errors.filter((error) => error.pointer === pointer)).toHaveLength(1);
     expect(errors.map((error) => ({ pointer: error.pointer, code: error.code }))).toContainEqual({
       pointer,
       code,
@@ -654,7 +659,7 @@ describe('did you mean', () => {
     [{ availabletime: 1 }, 'availableTime'],
     [{ name: { givn: 'A' } }, 'name.given'],
     [{ name: { surname: 'A' } }, undefined],
-    [{ period: { begin: 'x', star: 'y' } }, 'period.start'],
+    [{ period: { star: 'y' } }, 'period.start'],
     [{ specialty: { code: '1', dislay: 'x' } }, 'specialty.display'],
     [{ availableTime: [{ ...hours(), dayOfWeek: ['mon'] }] }, 'availableTime.daysOfWeek'],
     [

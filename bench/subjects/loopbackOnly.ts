@@ -5,7 +5,9 @@ const listen = Server.prototype.listen;
 Server.prototype.listen = function listenOnLoopback(this: Server, ...given: unknown[]): Server {
   const [first, ...rest] = given;
   const options =
-    typeof first === 'object' && first !== null ? { ...first, host: '127.0.0.1' } : { port: Number(first), host: '127.0.0.1' };
+    typeof first === 'object' && first !== null
+      ? { ...first, host: '127.0.0.1' }
+      : { port: Number(first), host: '127.0.0.1' };
   const callback = rest.find((item): item is () => void => typeof item === 'function');
   return Reflect.apply(listen, this, callback ? [options, callback] : [options]);
 };

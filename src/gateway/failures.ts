@@ -31,7 +31,11 @@ export function problemFrom(
   outcome?: WriteOutcome,
 ): Problem {
   const code = CODES[failure.kind];
-  const errors = failure.complaints.map((complaint) => fieldError(complaint, connection));
+  // A sentence that says nothing known is a judgement of the update only where the vendor did judge it.
+  const judged = code === 'vendor_rejected' || code === 'conflict';
+  const errors = failure.complaints
+    .filter((complaint) => judged || complaint.key !== undefined || complaint.code !== 'rejected_by_vendor')
+    .map((complaint) => fieldError(complaint, connection));
   const isBusy = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
   return new Problem(code, detailOf(failure, connection.title), {
     ...(errors.length > 0 && { errors: distinct(errors) }),

@@ -1,10 +1,28 @@
 import AsyncLock from 'async-lock';
 import { Problem } from '../problem';
 
+/** Among whom a lock is held: the updates of this process, or those of all replicas. */
+export type Reach = 'process' | 'replicas';
+
 /** Lets one update at a time through for each key, with a bounded wait. */
 export interface Locks {
-  /** @throws Problem `vendor_unavailable` when the turn does not come within `waitMs` */
-  hold<T>(key: string, waitMs: number, work: () => Promise<T>): Promise<T>;
+  /**
+   * @param reach default `process`, which costs next to nothing
+   * @throws Problem `vendor_unavailable` when the turn does not come within `waitMs`
+   */
+  hold<T>(key: string, waitMs: number, work: () => Promise<T>, reach?: Reach): Promise<T>;
+}
+
+/** The turn did not come in time. */
+export function busy(): Problem {
+  return new Problem(
+    'vendor_unavailable',
+    'Other updates of this record are still under way. Nothing was sent.',
+    {
+      outcome: 'not_applied',
+      headers: { 'retry-after': '1' },
+    },
+  );
 }
 
 /** Locks that hold within this process. */
@@ -25,14 +43,7 @@ export function createLocks(): Locks {
         );
       } catch (error) {
         if (started) throw error;
-        throw new Problem(
-          'vendor_unavailable',
-          'Other updates of this record are still under way. Nothing was sent.',
-          {
-            outcome: 'not_applied',
-            headers: { 'retry-after': '1' },
-          },
-        );
+        throw busy();
       }
     },
   };

@@ -39,5 +39,6 @@ export async function readStaff(
     vendorRecordId: recordId,
     warnings: shown.warnings,
   };
+  connection.observer?.answered(connection, meta);
   return { data, meta, etag: etagOf(data) };
 }

@@ -4,9 +4,11 @@
  */
 import type { GatewayConfig } from '../../config/types';
 import { Callers } from '../http/authenticate';
+import { type TokenRefused, Tokens } from '../http/tokens';
 import { sameJson } from '../staff/json';
 import { VendorConnection } from '../vendor/connection';
 import type { AdapterModule } from '../vendor/contract';
+import type { VendorObserver } from '../vendor/observer';
 import type { Clinic } from './locate';
 
 /** Everything that one configuration gives rise to. */
@@ -15,6 +17,12 @@ export interface Setup {
   readonly connections: ReadonlyMap<string, VendorConnection>;
   readonly clinics: ReadonlyMap<string, Clinic>;
   readonly callers: Callers;
+  readonly tokens: Tokens;
+}
+
+/** Hears what the parts of a setup do, for metrics, logs and traces. */
+export interface RuntimeObserver extends VendorObserver {
+  tokenRefused: TokenRefused;
 }
 
 interface Lease {
@@ -24,13 +32,16 @@ interface Lease {
 
 export class Runtime {
   readonly #adapters: readonly AdapterModule[];
+  readonly #observer: RuntimeObserver | undefined;
   #current: Lease;
   /** The current lease and the older ones that still have users. */
   #leases: Lease[];
 
-  constructor(config: GatewayConfig, adapters: readonly AdapterModule[]) {
+  /** @param observer hears of every vendor call */
+  constructor(config: GatewayConfig, adapters: readonly AdapterModule[], observer?: RuntimeObserver) {
     this.#adapters = adapters;
-    this.#current = { setup: build(config, adapters, undefined), users: 0 };
+    this.#observer = observer;
+    this.#current = { setup: this.#build(config, undefined), users: 0 };
     this.#leases = [this.#current];
   }
 
@@ -53,7 +64,7 @@ export class Runtime {
 
   /** New requests get `config` from now on. Connections whose configuration is the same go on being used. */
   replace(config: GatewayConfig): void {
-    this.#current = { setup: build(config, this.#adapters, this.setup), users: 0 };
+    this.#current = { setup: this.#build(config, this.setup), users: 0 };
     this.#leases.push(this.#current);
     this.#sweep();
   }
@@ -61,6 +72,10 @@ export class Runtime {
   /** Waits for vendor calls in flight and closes all connections. */
   async close(): Promise<void> {
     await Promise.all([...this.setup.connections.values()].map((connection) => connection.close()));
+  }
+
+  #build(config: GatewayConfig, previous: Setup | undefined): Setup {
+    return build(config, this.#adapters, previous, this.#observer);
   }
 
   /** Closes the connections that only setups without users had. */
@@ -79,6 +94,7 @@ function build(
   config: GatewayConfig,
   adapters: readonly AdapterModule[],
   previous: Setup | undefined,
+  observer: RuntimeObserver | undefined,
 ): Setup {
   const connections = new Map(
     Object.entries(config.vendors).map(([name, vendor]) => {
@@ -86,7 +102,7 @@ function build(
       if (existing && sameJson(existing.config, vendor)) return [name, existing];
       const module = adapters.find((adapter) => adapter.name === vendor.adapter);
       if (module === undefined) throw new TypeError(`no adapter is named ${vendor.adapter}`);
-      return [name, new VendorConnection(name, vendor, module)];
+      return [name, new VendorConnection(name, vendor, module, observer)];
     }),
   );
   const clinics = new Map(
@@ -96,5 +112,10 @@ function build(
       return [name, { ...clinic, name, connection }];
     }),
   );
-  return { config, connections, clinics, callers: new Callers(config.callers) };
+  const tokens =
+    previous && sameJson(previous.config.tokens, config.tokens)
+      ? previous.tokens
+      : new Tokens(config.tokens, observer?.tokenRefused);
+  const callers = new Callers(config.callers, tokens, (name) => clinics.has(name));
+  return { config, connections, clinics, callers, tokens };
 }

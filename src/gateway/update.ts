@@ -8,7 +8,7 @@ import type { CanonicalPatch } from '../staff/patch';
 import type { VendorConnection } from '../vendor/connection';
 import type { VendorRecord } from '../vendor/contract';
 import { Deadline } from '../vendor/deadline';
-import { VendorFailure } from '../vendor/failure';
+import { CallCancelled, VendorFailure } from '../vendor/failure';
 import { type Admitted, admit } from './admit';
 import { answer, answerDryRun, type UpdateAnswer } from './answer';
 import { writeAndConfirm } from './confirm';
@@ -54,9 +54,12 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
     request.settleFirst ||
     request.ifMatch !== undefined ||
     needsCurrent(connection.adapter, admitted.changes);
-  // A change merged on a read must not meet another one halfway.
-  return parts.locks.hold(`${connection.name} ${location.recordId}`, deadline.remaining(), async () => {
-    const current = readFirst ? await read(connection, location.recordId, deadline) : undefined;
+  // A change merged on a read must not meet another one halfway, in whichever replica: neither another merge, nor an
+  // update that replaces a value which others merge on.
+  const merges = readFirst || admitted.changes.some(({ mapping }) => mapping.members !== undefined);
+  const reach = merges && !request.dryRun ? 'replicas' : 'process';
+  const work = async () => {
+    const current = readFirst ? await read(location, deadline, request.gone) : undefined;
     // What an earlier attempt has applied no longer has the entity tag that the caller knew.
     if (!request.settleFirst) checkPrecondition(request, current, connection);
     const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
@@ -70,15 +73,24 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
     if (request.gone.aborted) throw clientGone();
     const confirmation = await writeAndConfirm(connection, location.recordId, fresh.plan, deadline);
     return answer(request, location, admitted, fresh.plan, fresh.current, confirmation);
-  });
+  };
+  const done = await parts.locks.hold(
+    `${connection.name} ${location.recordId}`,
+    deadline.remaining(),
+    work,
+    reach,
+  );
+  if (!request.dryRun) connection.observer?.answered(connection, done.meta);
+  return done;
 }
 
 async function read(
-  connection: VendorConnection,
-  recordId: string,
+  { connection, recordId }: Location,
   deadline: Deadline,
+  gone: AbortSignal,
 ): Promise<VendorRecord> {
-  return connection.read(recordId, deadline).catch((error) => {
+  return connection.read(recordId, deadline, gone).catch((error) => {
+    if (error instanceof CallCancelled) throw clientGone();
     throw error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error;
   });
 }
@@ -103,15 +115,16 @@ function checkPrecondition(
  */
 async function recheck(
   request: UpdateRequest,
-  { connection, recordId }: Location,
+  location: Location,
   admitted: Admitted,
   plan: Plan,
   current: VendorRecord | undefined,
   deadline: Deadline,
 ): Promise<{ plan: Plan; current: VendorRecord | undefined }> {
+  const { connection } = location;
   const { adapter } = connection;
   if (current === undefined) return { plan, current };
-  const now = await read(connection, recordId, deadline);
+  const now = await read(location, deadline, request.gone);
   const revision = adapter.revision?.(now);
   const same = revision === undefined ? sameJson(now, current) : revision === adapter.revision?.(current);
   if (same) return { plan, current };

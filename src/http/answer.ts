@@ -32,6 +32,17 @@ export function sendProblem(res: Response, problem: Problem): void {
   write(res, problem.status, 'application/problem+json; charset=utf-8', body, problem.extras.headers ?? {});
 }
 
+/** Writes an answer that was made elsewhere, or at another time: a success or a problem document. */
+export function sendAnswer(
+  res: Response,
+  { status, headers, body }: { status: number; headers: Headers; body: Readonly<Record<string, unknown>> },
+): void {
+  const isProblem = status >= 400;
+  if (isProblem && typeof body.code === 'string') contextOf(res).code = body.code;
+  const type = isProblem ? 'application/problem+json' : 'application/json';
+  write(res, status, `${type}; charset=utf-8`, body, headers);
+}
+
 function write(res: Response, status: number, type: string, body: unknown, headers: Headers): void {
   if (res.headersSent) return;
   const bytes = Buffer.from(JSON.stringify(body));

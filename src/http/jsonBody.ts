@@ -8,6 +8,9 @@ import { Problem } from '../problem';
 /** The largest body that is read, in bytes. */
 export const MAX_BODY_BYTES = 100 * 1024;
 
+/** A staff update needs five levels. */
+const MAX_DEPTH = 32;
+
 const ACCEPT_PATCH = 'application/merge-patch+json, application/json';
 const MEDIA_TYPES = new Set(['application/json', 'application/merge-patch+json']);
 
@@ -17,11 +20,32 @@ export async function readJsonBody(req: Request): Promise<unknown> {
   const bytes = await readBytes(req);
   if (bytes.length === 0)
     throw new Problem('malformed_request', 'The body is empty; a JSON document is expected.');
+  if (isTooDeep(bytes)) {
+    throw new Problem('malformed_request', `A body is nested at most ${MAX_DEPTH} levels deep.`);
+  }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     throw new Problem('malformed_request', 'The body is not valid JSON in UTF-8.');
   }
+}
+
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
+
+/** Looks before parsing, so that no code behind it has to fear for its stack. */
+function isTooDeep(bytes: Buffer): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index];
+    if (byte === QUOTE) inString = !inString;
+    else if (inString) index += byte === BACKSLASH ? 1 : 0;
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
+  }
+  return false;
 }
 
 function checkMediaType(req: Request): void {
@@ -56,5 +80,6 @@ function readBytes(req: Request): Promise<Buffer> {
     });
     req.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     req.on('error', () => reject(new Problem('malformed_request', 'The body ended before it was complete.')));
+    req.on('close', () => reject(new Problem('malformed_request', 'The body ended before it was complete.')));
   });
 }

@@ -3,6 +3,8 @@
 export interface Preferences {
   lenient: boolean;
   minimal: boolean;
+  /** Named in `Preference-Applied` only by the answer that honours it. */
+  respondAsync: boolean;
   /** The value of `Preference-Applied`, or undefined where nothing was asked for that applies. */
   applied: string | undefined;
 }
@@ -25,6 +27,7 @@ export function parsePrefer(header: string | string[] | undefined): Preferences 
   return {
     lenient: handling === 'lenient',
     minimal: returns === 'minimal',
+    respondAsync: asked.has('respond-async'),
     applied: applied.length > 0 ? applied.join(', ') : undefined,
   };
 }

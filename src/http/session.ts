@@ -14,9 +14,17 @@ export interface Session {
   requestId: string;
 }
 
-/** Identifies the caller and remembers it for the handlers. @throws Problem `unauthenticated` */
-export function openSession(setup: Setup, req: Request, res: Response): void {
+/**
+ * Identifies the caller and remembers it for the handlers. A promise only where a token has to be verified.
+ * @throws Problem `unauthenticated`
+ */
+export function openSession(setup: Setup, req: Request, res: Response): void | Promise<void> {
   const caller = setup.callers.identify(req.headers.authorization);
+  if (!(caller instanceof Promise)) return remember(setup, caller, res);
+  return caller.then((found) => remember(setup, found, res));
+}
+
+function remember(setup: Setup, caller: Caller, res: Response): void {
   const clinic = setup.clinics.get(caller.clinic);
   if (clinic === undefined) throw new TypeError('the configuration has checked that the clinic exists');
   const context = contextOf(res);

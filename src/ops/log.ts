@@ -4,9 +4,18 @@
  */
 import pino, { type DestinationStream } from 'pino';
 import type { RequestContext } from '../http/answer';
+import type { CallOutcome, Operation } from '../vendor/observer';
 
 export interface Log {
   request(context: RequestContext, method: string, status: number, milliseconds: number): void;
+  /** At level `debug`: one line for each vendor call. @param milliseconds undefined for one that never left */
+  vendorCall(
+    connection: string,
+    operation: Operation,
+    outcome: CallOutcome,
+    status: number | undefined,
+    milliseconds: number | undefined,
+  ): void;
   /** A defect of ours: the kind of error and where it arose, never its message, which may quote a value. */
   defect(context: RequestContext, error: unknown): void;
   /** Something that operators should see, in our own words. */
@@ -28,10 +37,14 @@ export function createLog(level: string, destination?: DestinationStream): Log {
           caller,
           clinic,
           vendor,
-          ms: Math.round(milliseconds * 10) / 10,
+          ms: tenths(milliseconds),
         },
         'request',
       );
+    },
+    vendorCall(vendor, operation, outcome, status, milliseconds) {
+      if (!logger.isLevelEnabled('debug')) return;
+      logger.debug({ vendor, operation, outcome, status, ms: tenths(milliseconds) }, 'vendor call');
     },
     defect({ requestId, route }, error) {
       const frames =
@@ -50,4 +63,8 @@ export function createLog(level: string, destination?: DestinationStream): Log {
       logger.warn(facts, message);
     },
   };
+}
+
+function tenths(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : Math.round(milliseconds * 10) / 10;
 }

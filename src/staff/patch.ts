@@ -39,10 +39,15 @@ function changeOf(patch: unknown, field: Field): Change[] {
   const [top, leaf] = field.split('.');
   const value = member(patch, top ?? field);
   if (value === undefined) return [];
-  if (leaf === undefined) return [{ field, value: isBlocks(value) ? sortBlocks(value) : value }];
+  if (leaf === undefined) return [{ field, value: isBlocks(value) ? week(value) : value }];
   if (value === null) return [{ field, value: null }];
   const inner = member(value, leaf);
   return inner === undefined ? [] : [{ field, value: inner }];
+}
+
+/** A week without blocks is an empty field: it reads as null, and is refused where that cannot be cleared. */
+function week(blocks: readonly AvailableTime[]): AvailableTime[] | null {
+  return blocks.length === 0 ? null : sortBlocks(blocks);
 }
 
 /** The schema has checked the items; only the field that holds blocks holds an array. */

@@ -10,9 +10,14 @@ const MAX_BLOCKS = 200;
 
 const string = (min: number, max: number) => Joi.string().min(min).max(max);
 
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
+// All complaints are collected, so each rule speaks only where the one before it is content.
 const date = Joi.string()
-  .pattern(/^\d{4}-\d{2}-\d{2}$/)
-  .custom((value: string, helpers) => (isRealDate(value) ? value : helpers.error('date.real')));
+  .pattern(DATE)
+  .custom((value: string, helpers) =>
+    DATE.test(value) && !isRealDate(value) ? helpers.error('date.real') : value,
+  );
 
 const time = Joi.string().pattern(/^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/);
 
@@ -55,7 +60,9 @@ export const patchSchema = Joi.object({
     .allow(null)
     .description('National identity number; dots, spaces and hyphens are removed, leading zeros kept.'),
   birthDate: date
-    .custom((value: string, helpers) => (value < today() ? value : helpers.error('date.past')))
+    .custom((value: string, helpers) =>
+      DATE.test(value) && isRealDate(value) && value >= today() ? helpers.error('date.past') : value,
+    )
     .allow(null)
     .description('Date of birth, `YYYY-MM-DD`.'),
   gender: Joi.valid(...GENDERS, null).description('Administrative gender.'),
@@ -64,8 +71,7 @@ export const patchSchema = Joi.object({
     .allow(null)
     .description('Postal address.'),
   phone: Joi.string()
-    .pattern(/^[0-9 +-]{10,20}$/)
-    .pattern(/\d/)
+    .pattern(/^(?=.*\d)[0-9 +-]{10,20}$/)
     .allow(null)
     .description('10 to 20 digits, spaces, hyphens and plus signs.'),
   email: Joi.string().email({ tlds: false }).max(254).allow(null).description('E-mail address.'),

@@ -2,6 +2,8 @@
  * The tables, as Kysely types queries by. Column names are the database's own. Times are ISO 8601 text in UTC on both
  * engines, so that a value reads, compares and exports the same everywhere.
  */
+import type { Generated } from 'kysely';
+import type { AttemptOutcome, OperationStatus } from './operations';
 
 /** Where a clinic's staff member is found at a vendor connection. See migrations/0001_links.ts for the constraints. */
 interface LinksTable {
@@ -15,6 +17,119 @@ interface LinksTable {
   updated_at: string;
 }
 
+/** An update that is delivered later. See migrations/0003_operations.ts. */
+interface OperationsTable {
+  /** Counts up; within one staff member it is the order of delivery. PostgreSQL gives it as text. */
+  seq: Generated<number | string>;
+  id: string;
+  clinic: string;
+  staff_id: string;
+  caller: string;
+  request_id: string;
+  /** JSON; erased when the operation ends, because it holds personal data. */
+  patch: string | null;
+  lenient: number;
+  if_match: string | null;
+  idempotency_scope: string | null;
+  status: OperationStatus;
+  /** 1 where an earlier attempt may have reached the vendor, so that the next one reads first. */
+  settle: number;
+  attempts: number;
+  /** How many attempts had been made when an operator last asked for more. */
+  attempts_before: number;
+  /** Queued: when it is due. Running: when its lease ends. Null: not up for delivery. */
+  available_at: string | null;
+  lease_owner: string | null;
+  last_code: string | null;
+  last_detail: string | null;
+  /** JSON `{status, body}`. */
+  answer: string | null;
+  created_at: string;
+  /** Null for `queued`, `running` and `dead`. */
+  finished_at: string | null;
+}
+
+interface OperationAttemptsTable {
+  operation_id: string;
+  /** From 1. */
+  number: number;
+  started_at: string;
+  finished_at: string | null;
+  outcome: AttemptOutcome | null;
+  code: string | null;
+  detail: string | null;
+}
+
+/** What an installation makes up once, by name. */
+interface SettingsTable {
+  name: string;
+  value: string;
+}
+
+/** Updates that may be on their way to a vendor. */
+interface AttemptsTable {
+  id: string;
+  request_id: string;
+  clinic: string;
+  caller: string;
+  staff_id: string;
+  vendor: string;
+  vendor_record_id: string;
+  /** JSON: the canonical patch, values included. */
+  patch: string;
+  lenient: number;
+  /** Until when the update belongs to the process that began it. */
+  lease_until: string;
+  created_at: string;
+}
+
+/** Idempotency keys and the answers given for them. */
+interface IdempotencyTable {
+  scope: string;
+  fingerprint: string;
+  state: 'running' | 'done' | 'unsettled';
+  owner: string;
+  lease_until: string;
+  /** JSON: status, headers and body, once the state is `done`. */
+  answer: string | null;
+  created_at: string;
+  expires_at: string;
+}
+
+/** The audit. `fields` and `sent_values` are JSON, and the hash is over their very text. */
+interface ChangesTable {
+  seq: number;
+  at: string;
+  request_id: string;
+  clinic: string;
+  caller: string;
+  staff_id: string;
+  vendor: string;
+  vendor_record_id: string | null;
+  outcome: 'success' | 'refused' | 'failed' | 'unknown';
+  status: number | null;
+  code: string | null;
+  duration_ms: number;
+  fields: string;
+  sent_values: string;
+  previous_hash: string;
+  hash: string;
+}
+
+/** The ends of the audit: `head` is the newest row, `checkpoint` the newest one that retention has deleted. */
+interface ChangeChainTable {
+  name: string;
+  seq: number;
+  hash: string;
+}
+
 export interface Schema {
   links: LinksTable;
+  settings: SettingsTable;
+  attempts: AttemptsTable;
+  idempotency: IdempotencyTable;
+  changes: ChangesTable;
+  change_chain: ChangeChainTable;
+  operations: OperationsTable;
+  operation_attempts: OperationAttemptsTable;
 }

@@ -18,11 +18,20 @@ export function parseAnswer(bytes: Buffer, headers: Readonly<Record<string, stri
   const text = decode(bytes, headers['content-type'] ?? '');
   if (text === undefined || !/^\s*[[{]/.test(text)) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(/\d{16}/.test(text) ? withExactNumbers(text) : text);
     return depth(value) > MAX_DEPTH ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+const STRING_OR_LONG_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
+
+/** Whole numbers that a double cannot hold become text, digit by digit: two ids must not become one by rounding. */
+function withExactNumbers(json: string): string {
+  return json.replace(STRING_OR_LONG_NUMBER, (token) =>
+    token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${token}"`,
+  );
 }
 
 function decode(bytes: Buffer, contentType: string): string | undefined {

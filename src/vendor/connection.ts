@@ -6,25 +6,17 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { type AxiosInstance } from 'axios';
-import {
-  BrokenCircuitError,
-  BulkheadRejectedError,
-  bulkhead,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  handleWhen,
-  type IPolicy,
-  wrap,
-} from 'cockatiel';
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { VendorConfig } from '../../config/types';
 import { isObject } from '../staff/json';
 import { parseAnswer } from './answer';
 import type { Adapter, AdapterModule, VendorRecord, VendorRequest } from './contract';
-import type { Deadline } from './deadline';
+import { Deadline } from './deadline';
 import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
+import { type BreakerState, Guard, isOutage } from './guard';
+import { type ObservedCall, type Operation, observed, type VendorObserver } from './observer';
 import { Sessions } from './sessions';
-import { MAX_ANSWER_BYTES, undiciAdapter } from './transport';
+import { createPool, undiciAdapter } from './transport';
 
 /** What a dry run shows: everything that would go out, credentials masked. */
 export interface ShownRequest {
@@ -36,6 +28,15 @@ export interface ShownRequest {
 
 const MASK = '***';
 
+/** Longer pauses between calls that were too fast are not believed; a used-up quota may well last for weeks. */
+const LONGEST_PAUSE_SECONDS = 3600;
+
+/** What limits one call: its time, and whether somebody still waits for it. */
+interface CallLimits {
+  deadline: Deadline;
+  gone?: AbortSignal | undefined;
+}
+
 export class VendorConnection {
   readonly name: string;
   readonly title: string;
@@ -44,29 +45,24 @@ export class VendorConnection {
   readonly #pool: Pool;
   readonly #http: AxiosInstance;
   readonly #basePath: string;
-  readonly #guard: IPolicy;
+  readonly observer: VendorObserver | undefined;
+  readonly #guard: Guard;
   readonly #sessions: Sessions | undefined;
-  /** Until when the vendor has asked for silence, as epoch milliseconds. */
-  #silentUntil = 0;
 
   /** @param name the connection's name in the configuration */
-  constructor(name: string, config: VendorConfig, module: AdapterModule) {
+  constructor(name: string, config: VendorConfig, module: AdapterModule, observer?: VendorObserver) {
     this.name = name;
+    this.observer = observer;
     this.title = module.title;
     this.config = config;
     this.adapter = module.connect(config);
     const base = new URL(config.baseUrl);
     this.#basePath = base.pathname.replace(/\/$/, '');
-    this.#pool = new Pool(base.origin, {
+    this.#pool = createPool(base.origin, {
       connections: config.maxConcurrent,
-      pipelining: 1,
-      // Connecting has a share of the deadline of its own: a failure to connect is the one that proves nothing was sent.
-      connect: { timeout: Math.max(50, Math.min(3000, config.timeoutMs / 3)) },
-      // Only the deadline ends a call; a shorter idle time of ours would make an ambiguous failure of a slow answer.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: 4000,
-      maxResponseSize: MAX_ANSWER_BYTES,
+      // A share of the deadline, so that there is time left to try again: a failure to connect proves that nothing was sent.
+      connectTimeoutMs: Math.max(50, Math.min(3000, config.timeoutMs / 3)),
+      ...(config.ca !== '' && { ca: config.ca }),
     });
     this.#http = axios.create({
       adapter: undiciAdapter(this.#pool),
@@ -75,13 +71,7 @@ export class VendorConnection {
       transformResponse: [],
       validateStatus: null,
     });
-    this.#guard = wrap(
-      bulkhead(config.maxConcurrent, config.maxConcurrent * 20),
-      circuitBreaker(
-        handleWhen((error) => error instanceof VendorFailure && isOutage(error)),
-        { halfOpenAfter: 5000, breaker: new ConsecutiveBreaker(10) },
-      ),
-    );
+    this.#guard = new Guard(config);
     const login = this.adapter.login;
     if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds);
   }
@@ -91,16 +81,35 @@ export class VendorConnection {
     return this.adapter.recordId.test(recordId);
   }
 
+  /** Whether calls are made at present. */
+  get breaker(): BreakerState {
+    return this.#guard.state;
+  }
+
+  /** Calls under way, and those that wait for one of them to end. */
+  get load(): { inFlight: number; waiting: number } {
+    return this.#guard.load;
+  }
+
+  /**
+   * Sends a read of the vendor's reference data, once, with the connection's credentials.
+   * @throws VendorFailure
+   */
+  async probe(request: VendorRequest, deadline: Deadline): Promise<unknown> {
+    return this.#call(request, { deadline });
+  }
+
   /**
    * Reads one record. Failed reads are repeated, with full jitter, as long as the deadline allows.
-   * @throws VendorFailure, `record_not_found` among them
+   * @param gone calls the read off
+   * @throws VendorFailure, `record_not_found` among them; CallCancelled once `gone` is aborted
    */
-  async read(recordId: string, deadline: Deadline): Promise<VendorRecord> {
+  async read(recordId: string, deadline: Deadline, gone?: AbortSignal): Promise<VendorRecord> {
+    const limits = { deadline, gone };
     const body = await this.#repeated(
-      deadline,
-      this.config.readRetries,
+      limits,
       () => true,
-      () => this.#call(this.adapter.read(recordId), deadline),
+      () => this.#call(this.adapter.read(recordId), limits),
     );
     return this.#recordIn(body, recordId);
   }
@@ -116,11 +125,11 @@ export class VendorConnection {
     body: Readonly<Record<string, unknown>>,
     deadline: Deadline,
   ): Promise<VendorRecord | undefined> {
+    const limits = { deadline };
     const answer = await this.#repeated(
-      deadline,
-      this.config.readRetries,
+      limits,
       (failure) => failure.fate === 'not_sent',
-      () => this.#call(this.adapter.write(recordId, body), deadline),
+      () => this.#call(this.adapter.write(recordId, body), limits),
     );
     if (this.adapter.answers === 'record') return this.#recordIn(answer, recordId);
     this.#checkId(isObject(answer) ? answer : {}, recordId);
@@ -156,6 +165,7 @@ export class VendorConnection {
       });
     }
     this.#checkId(record, recordId);
+    this.observer?.record(this, record);
     return record;
   }
 
@@ -167,8 +177,7 @@ export class VendorConnection {
   }
 
   async #repeated<T>(
-    deadline: Deadline,
-    retries: number,
+    { deadline, gone }: CallLimits,
     mayRepeat: (failure: VendorFailure) => boolean,
     attempt: () => Promise<T>,
   ): Promise<T> {
@@ -176,9 +185,10 @@ export class VendorConnection {
       try {
         return await attempt();
       } catch (error) {
-        if (!(error instanceof VendorFailure)) throw error;
+        if (!(error instanceof VendorFailure) || tries >= this.config.readRetries) throw error;
         const pause = this.#pauseBefore(error, tries, mayRepeat);
-        if (tries >= retries || pause === undefined || pause >= deadline.remaining()) throw error;
+        if (pause === undefined || pause >= deadline.remaining() || gone?.aborted) throw error;
+        if (!this.#guard.mayRetry()) throw error;
         await sleep(pause);
       }
     }
@@ -191,76 +201,100 @@ export class VendorConnection {
     mayRepeat: (failure: VendorFailure) => boolean,
   ): number | undefined {
     if (failure.kind === 'rate_limited') return (failure.retryAfter ?? 1) * 1000;
-    const passing = failure.kind === 'unavailable' || failure.kind === 'timeout';
-    return passing && mayRepeat(failure) ? Math.random() * Math.min(2000, 100 * 2 ** tries) : undefined;
+    // While calls are paused, or too many are waiting, another try would only add to the crowd.
+    if (failure.fate === 'not_sent' && failure.retryAfter !== undefined) return undefined;
+    if (!isOutage(failure) || !mayRepeat(failure)) return undefined;
+    return Math.max(Math.random() * Math.min(2000, 100 * 2 ** tries), (failure.retryAfter ?? 0) * 1000);
   }
 
   /** One call with a session that is renewed once where the vendor says that it has ended. */
-  async #call(request: VendorRequest, deadline: Deadline): Promise<unknown> {
-    const session = await this.#sessions?.current();
+  async #call(request: VendorRequest, limits: CallLimits): Promise<unknown> {
+    const session = await this.#session((sessions) => sessions.current(), limits);
     try {
-      return await this.#guarded(request, session, deadline);
+      return await this.#send(request, session, limits);
     } catch (error) {
       if (!(error instanceof VendorFailure) || error.kind !== 'session_expired') throw error;
-      if (this.#sessions === undefined || session === undefined) throw credentialsRejected(error);
-      return await this.#guarded(request, await this.#sessions.replacing(session), deadline).catch(
-        (second) => {
-          throw second instanceof VendorFailure && second.kind === 'session_expired'
-            ? credentialsRejected(second)
-            : second;
-        },
-      );
-    }
-  }
-
-  async #guarded(request: VendorRequest, session: string | undefined, deadline: Deadline): Promise<unknown> {
-    const silent = this.#silentUntil - Date.now();
-    if (silent > 0) throw notSent('rate_limited', 'The vendor has asked for a pause.', silent / 1000);
-    try {
-      return await this.#guard.execute(() => this.#send(request, session, deadline));
-    } catch (error) {
-      if (error instanceof BrokenCircuitError)
-        throw notSent('unavailable', 'The vendor has been failing; calls to it are paused.', 5);
-      if (error instanceof BulkheadRejectedError)
-        throw notSent('unavailable', 'Too many calls to the vendor are waiting.', 1);
-      if (error instanceof VendorFailure) this.#noteLimits(error);
-      throw error;
-    }
-  }
-
-  #noteLimits(failure: VendorFailure): void {
-    if (failure.kind === 'rate_limited' || failure.kind === 'quota_exhausted') {
-      this.#silentUntil = Date.now() + (failure.retryAfter ?? 1) * 1000;
-    }
-  }
-
-  async #send(request: VendorRequest, session: string | undefined, deadline: Deadline): Promise<unknown> {
-    const left = deadline.remaining();
-    if (left <= 0)
-      throw new VendorFailure({
-        kind: 'timeout',
-        fate: 'not_sent',
-        reason: 'No time was left to call the vendor.',
+      if (session === undefined) throw credentialsRejected(error);
+      const renewed = await this.#session((sessions) => sessions.replacing(session), limits);
+      return await this.#send(request, renewed, limits).catch((second) => {
+        throw second instanceof VendorFailure && second.kind === 'session_expired'
+          ? credentialsRejected(second)
+          : second;
       });
-    const answer = await this.#exchange(request, session, left);
-    const failure = failureIn(answer, this.adapter.errors);
+    }
+  }
+
+  /** A login is shared by many requests, so each waits for it only as long as its own deadline allows. */
+  async #session(
+    ask: (sessions: Sessions) => Promise<string>,
+    { deadline }: CallLimits,
+  ): Promise<string | undefined> {
+    if (this.#sessions === undefined) return undefined;
+    return deadline.within(ask(this.#sessions), () =>
+      loginFailed(
+        new VendorFailure({ kind: 'timeout', fate: 'not_sent', reason: 'It did not end in time.' }),
+      ),
+    );
+  }
+
+  /** One observed exchange: the body of a good answer. */
+  #send(request: VendorRequest, session: string | undefined, limits: CallLimits): Promise<unknown> {
+    return observed(this.observer, this, this.#operation(request), (call) =>
+      this.#guarded(request, session, limits, call),
+    );
+  }
+
+  #operation(request: VendorRequest): Operation {
+    if (request === this.adapter.login?.request) return 'login';
+    return request.method === 'GET' ? 'read' : 'write';
+  }
+
+  async #guarded(
+    request: VendorRequest,
+    session: string | undefined,
+    limits: CallLimits,
+    call: ObservedCall | undefined,
+  ): Promise<unknown> {
+    const { answer, failure } = await this.#guard.run(async () => {
+      const answer = await this.#exchange(request, session, limits, call?.leaving());
+      const failure = failureIn(answer, this.adapter.errors);
+      // Only an outage is thrown in here: a refusal is a sign of life.
+      if (failure && isOutage(failure)) throw failure;
+      return { answer, failure };
+    }, limits.deadline);
+    this.#noteLimits(answer, failure);
     if (failure) throw failure;
-    if (answer.body === undefined)
+    if (answer.body === undefined) {
       throw unexpectedResponse('The vendor’s answer is not JSON.', answer.status);
+    }
     return answer.body;
+  }
+
+  /** Keeps quiet for as long as the vendor says, be it in a refusal or because the allowance is just used up. */
+  #noteLimits(answer: VendorAnswer, failure: VendorFailure | undefined): void {
+    if (failure?.kind === 'quota_exhausted') this.#guard.silence(failure.retryAfter ?? LONGEST_PAUSE_SECONDS);
+    else if (failure?.kind === 'rate_limited') {
+      this.#guard.silence(Math.min(failure.retryAfter ?? 1, LONGEST_PAUSE_SECONDS));
+    } else if (answer.headers['x-ratelimit-remaining'] === '0') {
+      const tooFast = this.adapter.errors.rules.find(({ kind }) => kind === 'rate_limited');
+      const seconds = tooFast?.retryAfter?.(answer.headers, new Date()) ?? 0;
+      this.#guard.silence(Math.min(seconds, LONGEST_PAUSE_SECONDS));
+    }
   }
 
   async #exchange(
     request: VendorRequest,
     session: string | undefined,
-    milliseconds: number,
+    { deadline, gone }: CallLimits,
+    extraHeaders: Readonly<Record<string, string>> | undefined,
   ): Promise<VendorAnswer> {
     try {
       const response = await this.#http.request<Buffer>({
         url: this.#basePath + request.path,
         method: request.method,
-        headers: { ...this.#plainHeaders(request), ...this.adapter.authorize(session) },
-        signal: AbortSignal.timeout(Math.ceil(milliseconds)),
+        headers: { ...this.#plainHeaders(request), ...extraHeaders, ...this.adapter.authorize(session) },
+        timeout: Math.max(1, Math.ceil(deadline.remaining())),
+        ...(gone && { signal: gone }),
         ...(request.body && { data: JSON.stringify(request.body) }),
       });
       const headers = Object.fromEntries(
@@ -283,19 +317,13 @@ export class VendorConnection {
   async #logIn(): Promise<string> {
     const login = this.adapter.login;
     if (login === undefined) throw new TypeError('this vendor has no login');
-    const { body } = await this.#exchange(login.request, undefined, this.config.timeoutMs / 2).then(
-      (answer) => {
-        const failure = failureIn(answer, this.adapter.errors);
-        if (failure)
-          throw failure.kind === 'rejected' || failure.kind === 'session_expired'
-            ? credentialsRejected(failure)
-            : loginFailed(failure);
-        return answer;
-      },
-      (error) => {
-        throw error instanceof VendorFailure ? loginFailed(error) : error;
-      },
-    );
+    const limits = { deadline: new Deadline(this.config.timeoutMs / 2) };
+    const body = await this.#send(login.request, undefined, limits).catch((error) => {
+      if (!(error instanceof VendorFailure)) throw error;
+      throw error.kind === 'rejected' || error.kind === 'session_expired'
+        ? credentialsRejected(error)
+        : loginFailed(error);
+    });
     const token = login.session(body);
     if (token === undefined)
       throw loginFailed(unexpectedResponse('The vendor’s login answer holds no token.'));
@@ -321,18 +349,4 @@ function credentialsRejected(failure: VendorFailure): VendorFailure {
     reason: 'The vendor does not accept the gateway’s credentials.',
     ...(failure.status !== undefined && { status: failure.status }),
   });
-}
-
-function notSent(kind: 'unavailable' | 'rate_limited', reason: string, retryAfter: number): VendorFailure {
-  return new VendorFailure({
-    kind,
-    fate: 'not_sent',
-    reason,
-    retryAfter: Math.max(1, Math.ceil(retryAfter)),
-  });
-}
-
-/** Failures that speak of the vendor's health rather than of this one request. */
-function isOutage(failure: VendorFailure): boolean {
-  return failure.kind === 'unavailable' || failure.kind === 'timeout';
 }

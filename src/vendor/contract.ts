@@ -176,8 +176,39 @@ export interface Adapter {
   idOf(body: VendorRecord): string | undefined;
   /** A value that changes whenever the stored record changes, if the vendor has one. */
   revision?(record: VendorRecord): string | undefined;
+  /**
+   * The members of a record by the vendor's contract, so that a change of it is noticed: what is missing, or new, is counted
+   * and logged. Absent: not watched.
+   */
+  readonly recordShape?: {
+    /** Shown in every record. */
+    readonly always: readonly string[];
+    /** Shown in some. */
+    readonly sometimes: readonly string[];
+  };
+  /** For `doctor`: what shows, without changing anything, that the connection is in order. */
+  readonly checks?: ConnectionChecks;
   /** Stored data that a change of `keys` would destroy without the caller's knowledge: `[field, detail]` rows. */
   endangers?(record: VendorRecord, keys: readonly string[]): readonly (readonly [Field, string])[];
+}
+
+/** Reads that tell whether a connection and its code lists fit the vendor. */
+export interface ConnectionChecks {
+  /** A cheap read that only works with good credentials. */
+  readonly credentials: VendorRequest;
+  /** Per code list: where the vendor lists its codes, or a sentence on why that cannot be checked. */
+  readonly lists: Readonly<Record<string, ReferenceList | string>>;
+}
+
+/** A list of what exists at the vendor. */
+export interface ReferenceList {
+  readonly request: VendorRequest;
+  /** The vendor's codes in an answer; undefined where it is not such a list. */
+  codes(body: unknown): readonly string[] | undefined;
+  /** The request for the next page, where there is one. */
+  next?(body: unknown): VendorRequest | undefined;
+  /** Brings two spellings of one code together. */
+  fold?(code: string): string;
 }
 
 /** What the configuration may say about one vendor connection, as checked by the adapter's own schemas. */

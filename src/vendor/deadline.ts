@@ -15,4 +15,12 @@ export class Deadline {
   reserving(milliseconds: number): Deadline {
     return new Deadline(Math.max(0, this.remaining() - milliseconds));
   }
+
+  /** Settles like `work`, or rejects with what `late` makes once the time is over; `work` itself goes on. */
+  within<T>(work: Promise<T>, late: () => Error): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(late()), this.remaining());
+      work.finally(() => clearTimeout(timer)).then(resolve, reject);
+    });
+  }
 }

@@ -2,6 +2,7 @@
  * What went wrong in a vendor call: one class, made in one place, so that what nothing matches always becomes the same
  * kind. A failure never carries a body, a credential or a value of the update.
  */
+import axios from 'axios';
 import type { AdapterErrors, FailureKind, IssueRule, VendorIssue } from './contract';
 
 /** A vendor's complaint in our words. `key` is the vendor's body member. */
@@ -75,7 +76,8 @@ export function failureIn(answer: VendorAnswer, errors: AdapterErrors): VendorFa
   const rule = errors.rules.find(
     (candidate) => candidate.status === status && (candidate.when?.(body) ?? true),
   );
-  if (rule === undefined && status >= 200 && status < 300) return undefined;
+  // 202, 204 and the like say less than the contracts promise: they are no proof that anything was done.
+  if (rule === undefined && (status === 200 || status === 201)) return undefined;
   const complaints =
     body === undefined ? [] : errors.issues(body).map((issue) => complaint(issue, errors.issueRules));
   const kind = complaints.find((item) => item.kind !== undefined)?.kind ?? rule?.kind ?? kindOf(status);
@@ -83,7 +85,7 @@ export function failureIn(answer: VendorAnswer, errors: AdapterErrors): VendorFa
   const retryAfter = rule?.retryAfter?.(answer.headers, new Date());
   return new VendorFailure({
     kind,
-    fate: kind === 'unavailable' || kind === 'unexpected_response' ? 'unknown' : 'refused',
+    fate: UNCLEAR.has(kind) ? 'unknown' : 'refused',
     status,
     complaints: complaints.map(({ kind: _, ...rest }) => rest),
     reason: `The vendor answered with status ${status}.`,
@@ -92,7 +94,11 @@ export function failureIn(answer: VendorAnswer, errors: AdapterErrors): VendorFa
   });
 }
 
+/** Answers after which a write may have been applied all the same. */
+const UNCLEAR: ReadonlySet<FailureKind> = new Set(['unavailable', 'timeout', 'unexpected_response']);
+
 function kindOf(status: number): FailureKind {
+  if (status === 408) return 'timeout';
   if (status >= 500) return 'unavailable';
   if (status === 401 || status === 403) return 'credentials_rejected';
   if (status === 404 || status === 410) return 'record_not_found';
@@ -116,60 +122,71 @@ function complaint(issue: VendorIssue, rules: readonly IssueRule[]): Complaint &
   };
 }
 
-/** Codes of errors that occur before the first byte of a request has left. */
-const BEFORE_SENDING = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'EPROTO',
-]);
+/** What the transport reports instead of an answer. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+  /** False where it is certain that no byte of the request was handed to a socket. */
+  readonly sent: boolean;
+  /** True where the time for the call was over. */
+  readonly late: boolean;
+
+  constructor(cause: unknown, { sent, late }: { sent: boolean; late: boolean }) {
+    super('no answer', { cause });
+    this.sent = sent;
+    this.late = late;
+  }
+}
+
+/** The call was called off because nobody waits for its answer any more. */
+export class CallCancelled extends Error {
+  override readonly name = 'CallCancelled';
+}
 
 /** Turns an error of the transport into a failure. */
-export function transportFailure(error: unknown): VendorFailure {
+export function transportFailure(error: unknown): VendorFailure | CallCancelled {
   if (error instanceof VendorFailure) return error;
+  if (axios.isCancel(error) || (error instanceof TransportError && axios.isCancel(error.cause))) {
+    return new CallCancelled('nobody waits for the answer');
+  }
   const code = errorCode(error);
-  if (code !== undefined && (BEFORE_SENDING.has(code) || code.startsWith('ERR_SSL'))) {
+  if (code === 'UND_ERR_INVALID_ARG') {
+    // Paths are encoded and other headers are constants, so only a credential can be what HTTP has no way to carry.
+    return new VendorFailure({
+      kind: 'credentials_rejected',
+      fate: 'not_sent',
+      reason: 'The credentials hold characters that no HTTP header can carry; nothing was sent.',
+    });
+  }
+  if (error instanceof TransportError && !error.sent) {
     return new VendorFailure({
       kind: 'unavailable',
       fate: 'not_sent',
       reason: 'No connection to the vendor could be made; nothing was sent.',
     });
   }
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return unexpectedResponse('The vendor’s answer is too large.');
-  if (
-    code?.startsWith('HPE_') ||
-    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
-    code === 'UND_ERR_HEADERS_OVERFLOW'
-  ) {
+  }
+  if (code !== undefined && (NOT_HTTP.has(code) || code.startsWith('HPE_'))) {
     return unexpectedResponse('The vendor’s answer is not valid HTTP.');
   }
   return new VendorFailure({
     kind: 'timeout',
     fate: 'unknown',
-    reason: isAbort(error)
-      ? 'The vendor did not answer in time.'
-      : 'The connection broke before the answer was complete.',
+    reason:
+      error instanceof TransportError && error.late
+        ? 'The vendor did not answer in time.'
+        : 'The connection broke before the answer was complete.',
   });
 }
 
+const NOT_HTTP = new Set([
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_BAD_RESPONSE',
+]);
+
 function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  // Several addresses were tried, none connected: the first cause speaks for all.
-  if (error instanceof AggregateError) return errorCode(error.errors[0]);
   return 'code' in error && typeof error.code === 'string' ? error.code : errorCode(error.cause);
-}
-
-function isAbort(error: unknown): boolean {
-  const names = ['AbortError', 'TimeoutError', 'HeadersTimeoutError', 'BodyTimeoutError', 'CanceledError'];
-  return error instanceof Error && names.includes(error.name);
 }

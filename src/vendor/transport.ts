@@ -1,48 +1,157 @@
 /**
  * axios on undici: axios' public `adapter` option with an undici pool behind it. The pool follows no redirects, reads
  * no proxy from the environment, and never sends anything to another origin than the one it was made for.
+ *
+ * It dispatches with a handler of its own instead of `pool.request`, because only the handler learns when undici begins to
+ * write a request to a socket. That moment is what separates "nothing was sent" from "may have been applied".
  */
-import type { AxiosAdapter, AxiosResponse } from 'axios';
-import type { Pool } from 'undici';
-import { unexpectedResponse } from './failure';
+import { type AxiosAdapter, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
+import { type Dispatcher, Pool } from 'undici';
+import { TransportError } from './failure';
 
 /** The largest answer that is read, in bytes. A list of all providers of a large clinic fits many times over. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
+export interface PoolOptions {
+  /** Connections at the same time; each carries one request at a time. */
+  connections: number;
+  /** Milliseconds that connecting may take. */
+  connectTimeoutMs: number;
+  /** PEM certificates of an authority that is trusted instead of the public ones. */
+  ca?: string;
+}
+
+/** @param origin the one origin that may be called */
+export function createPool(origin: string, { connections, connectTimeoutMs, ca }: PoolOptions): Pool {
+  return new Pool(origin, {
+    connections,
+    pipelining: 1,
+    connect: { timeout: connectTimeoutMs, ...(ca !== undefined && { ca }) },
+    // Only the deadline ends a call; a shorter idle time of ours would make an ambiguous failure of a slow answer.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 4000,
+    maxResponseSize: MAX_ANSWER_BYTES,
+  });
+}
+
 /**
- * @param pool a pool for the one origin that may be called
+ * Honours axios' `timeout` (for the whole call, body included) and `signal`, and rejects with a `TransportError`.
  * @returns an adapter whose responses carry the raw bytes as `data`
  */
 export function undiciAdapter(pool: Pool): AxiosAdapter {
-  return async (config): Promise<AxiosResponse<Buffer>> => {
-    const { statusCode, headers, body } = await pool.request({
-      path: config.url ?? '/',
-      // axios lower-cases the method, and HTTP methods are case-sensitive.
-      method: (config.method ?? 'get').toUpperCase(),
-      headers: [...config.headers].flatMap(([name, value]) => [name, String(value)]),
-      body: typeof config.data === 'string' ? config.data : null,
-      signal: config.signal instanceof AbortSignal ? config.signal : null,
-    });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of body) {
-      size += chunk.length;
-      // Leaving the loop destroys the stream, and with it the connection.
-      if (size > MAX_ANSWER_BYTES) throw unexpectedResponse('The vendor’s answer is too large.', statusCode);
-      chunks.push(chunk);
+  return (config) => new Promise((resolve, reject) => new Exchange(config, resolve, reject).start(pool));
+}
+
+/** One request and its answer. Settles exactly once; whatever undici reports later is of no interest. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #config: InternalAxiosRequestConfig;
+  readonly #resolve: (response: AxiosResponse<Buffer>) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #chunks: Buffer[] = [];
+  readonly #cancel = () => this.#fail(new CanceledError());
+  #timer: NodeJS.Timeout | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #settled = false;
+  #status = 0;
+  #headers: Record<string, string> = {};
+
+  constructor(
+    config: InternalAxiosRequestConfig,
+    resolve: (response: AxiosResponse<Buffer>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#config = config;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  start(pool: Pool): void {
+    const { url = '/', method = 'get', headers, data, timeout = 0, signal } = this.#config;
+    if (timeout > 0) this.#timer = setTimeout(() => this.#fail(new TimedOut()), timeout);
+    signal?.addEventListener?.('abort', this.#cancel);
+    try {
+      pool.dispatch(
+        {
+          path: url,
+          // axios lower-cases the method, and HTTP methods are case-sensitive.
+          method: methodOf(method),
+          headers: [...headers].flatMap(([name, value]) => [name, String(value)]),
+          body: typeof data === 'string' ? data : null,
+        },
+        this,
+      );
+    } catch (error) {
+      this.#fail(error);
     }
-    return {
-      data: Buffer.concat(chunks),
-      status: statusCode,
+  }
+
+  /** undici is about to write the request to a connected socket. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Too late, or undici wants to repeat a request that it has begun to send: neither may reach the socket.
+    if (this.#settled || this.#controller) controller.abort(new TimedOut());
+    else this.#controller = controller;
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
+    // Informational answers (103, say) come before the one that counts.
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = flat(headers);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (!this.#settle()) return;
+    this.#resolve({
+      data: this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks),
+      status: this.#status,
       statusText: '',
-      headers: flat(headers),
-      config,
-    };
-  };
+      headers: this.#headers,
+      config: this.#config,
+    });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(error);
+  }
+
+  #fail(cause: unknown): void {
+    if (!this.#settle()) return;
+    const sent = this.#controller !== undefined;
+    this.#controller?.abort(new TimedOut());
+    this.#reject(new TransportError(cause, { sent, late: cause instanceof TimedOut }));
+  }
+
+  /** True for the first caller only. */
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#config.signal?.removeEventListener?.('abort', this.#cancel);
+    return true;
+  }
+}
+
+class TimedOut extends Error {
+  override readonly name = 'TimedOut';
+}
+
+function methodOf(method: string): Dispatcher.HttpMethod {
+  const upper = method.toUpperCase();
+  if (upper === 'GET' || upper === 'PATCH' || upper === 'POST') return upper;
+  throw new TypeError('no vendor request uses this method');
 }
 
 /** Repeated headers joined, as HTTP allows for all that are read here. */
-function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],

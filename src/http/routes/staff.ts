@@ -1,25 +1,30 @@
 import type { Request, Response } from 'express';
+import { type AcceptParts, acceptUpdate } from '../../gateway/accept';
+import { leaseMs } from '../../gateway/account';
+import type { UpdateIntake } from '../../gateway/execute';
+import type { FindLink } from '../../gateway/locate';
+import { type KeyedRequest, once } from '../../gateway/once';
 import { readStaff } from '../../gateway/read';
-import { type UpdateParts, updateStaff } from '../../gateway/update';
 import { Problem } from '../../problem';
 import { parsePatch } from '../../staff/patch';
-import { sendJson } from '../answer';
+import { sendAnswer, sendJson } from '../answer';
+import { idempotencyKeyOf } from '../idempotencyKey';
 import { readJsonBody } from '../jsonBody';
 import { parsePrefer } from '../prefer';
 import { booleanQuery, refuseUnknownQuery } from '../query';
 import { enter, staffIdOf } from '../session';
 
 /** `GET /staff/:id` */
-export async function getStaff(parts: UpdateParts, req: Request, res: Response): Promise<void> {
+export async function getStaff(links: FindLink, req: Request, res: Response): Promise<void> {
   const { clinic, requestId } = enter(res, 'staff:read');
   refuseUnknownQuery(req, []);
-  const { data, meta, etag } = await readStaff(parts.links, { clinic, staffId: staffIdOf(req), requestId });
+  const { data, meta, etag } = await readStaff(links, { clinic, staffId: staffIdOf(req), requestId });
   sendJson(res, 200, { data, meta }, etag === undefined ? {} : { etag });
 }
 
 /** `PATCH /staff/:id` */
-export async function patchStaff(parts: UpdateParts, req: Request, res: Response): Promise<void> {
-  const { clinic, requestId } = enter(res, 'staff:write');
+export async function patchStaff(parts: AcceptParts, req: Request, res: Response): Promise<void> {
+  const { caller, clinic, requestId } = enter(res, 'staff:write');
   refuseUnknownQuery(req, ['dryRun']);
   const dryRun = booleanQuery(req, 'dryRun');
   const prefer = parsePrefer(req.headers.prefer);
@@ -30,20 +35,47 @@ export async function patchStaff(parts: UpdateParts, req: Request, res: Response
     });
   }
   const ifMatch = req.headers['if-match'];
-  const { data, meta, etag } = await updateStaff(parts, {
+  if (ifMatch === undefined && clinic.requireIfMatch && !dryRun) {
+    throw new Problem('precondition_required', 'Send the ETag of the record that you know as If-Match.');
+  }
+  const intake: UpdateIntake = {
+    requestId,
+    caller: caller.name,
     clinic,
     staffId: staffIdOf(req),
-    requestId,
     patch: parsed.patch,
     lenient: prefer.lenient,
+    minimal: prefer.minimal,
     dryRun,
     gone: goneSignal(res),
     ...(ifMatch !== undefined && { ifMatch }),
+  };
+  const key = dryRun ? undefined : idempotencyKeyOf(req);
+  const answer =
+    key === undefined
+      ? await acceptUpdate(parts, intake, prefer.respondAsync)
+      : await once(parts.journal, keyed(intake, key, prefer.applied), (held) =>
+          acceptUpdate(parts, { ...intake, ...held }, prefer.respondAsync),
+        );
+  // An update that was queued names what was honoured itself.
+  const done = answer.status < 400 && answer.status !== 202;
+  sendAnswer(res, {
+    ...answer,
+    headers: {
+      ...answer.headers,
+      ...(done && prefer.applied !== undefined && { 'preference-applied': prefer.applied }),
+    },
   });
-  sendJson(res, 200, prefer.minimal ? { meta } : { data, meta }, {
-    ...(etag !== undefined && { etag }),
-    ...(prefer.applied !== undefined && { 'preference-applied': prefer.applied }),
-  });
+}
+
+function keyed(intake: UpdateIntake, key: string, preferences: string | undefined): KeyedRequest {
+  const { requestId, caller, clinic, staffId, patch, ifMatch } = intake;
+  return {
+    requestId,
+    scope: [clinic.name, caller, 'PATCH', `/staff/${staffId}`, key],
+    fingerprint: [patch.changes, preferences ?? null, ifMatch ?? null],
+    leaseMs: leaseMs(clinic),
+  };
 }
 
 /** Aborts when the client closes the connection before it was answered. */

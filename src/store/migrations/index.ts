@@ -1,6 +1,8 @@
 import type { Migration } from 'kysely';
 import type { Engine } from '../engine';
 import { createLinks } from './0001_links';
+import { createJournal } from './0002_journal';
+import { createOperations } from './0003_operations';
 
 /**
  * Every migration, by name. Names sort in the order in which they run. A released migration is never edited: the next
@@ -9,5 +11,7 @@ import { createLinks } from './0001_links';
 export function migrations(engine: Engine): Readonly<Record<string, Migration>> {
   return {
     '0001_links': createLinks(engine),
+    '0002_journal': createJournal(engine),
+    '0003_operations': createOperations(engine),
   };
 }

@@ -1,0 +1,190 @@
+/** The gateway as it runs in production: configuration file, SQLite store with links, authentication, log to a file. */
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openDatabase } from '../src/store/database';
+import { createLinks, type Link } from '../src/store/links';
+import { type Children, pidOf } from './children';
+import { cobaltId } from './stub';
+import type { Traffic } from './traffic';
+
+/** The three clinics, one for each vendor, each with a caller of its own. */
+export const CLINICS = {
+  clinikapi: { clinic: 'north', vendor: 'clinikapi-main', key: 'bench-key-north' },
+  vitalis: { clinic: 'centro', vendor: 'vitalis-centro', key: 'bench-key-centro' },
+  cobalt: { clinic: 'south', vendor: 'cobalt-main', key: 'bench-key-south' },
+} as const;
+
+export type Vendor = keyof typeof CLINICS;
+
+export interface GatewaySetup {
+  /** An empty folder for the configuration, the database and the log. */
+  folder: string;
+  vendorUrl: string;
+  /** Links of each clinic. Of the third there are as many as Cobalt lists providers. */
+  links: number;
+  providers: number;
+  /** Calls in flight to each vendor; absent: the gateway's own default. */
+  maxConcurrent?: number;
+}
+
+export interface RunningGateway {
+  child: ChildProcess;
+  pid: number;
+  origin: string;
+  /** From the start of the process to the first 200 of `/readyz`. */
+  startSeconds: number;
+}
+
+/** Writes the configuration and fills the store. */
+export async function prepareGateway(setup: GatewaySetup): Promise<void> {
+  mkdirSync(join(setup.folder, 'config'));
+  writeFileSync(configFile(setup.folder), JSON.stringify(configuration(setup), undefined, 2));
+  const database = await openDatabase(storeUrl(setup));
+  try {
+    const totals = await createLinks(database).importAll(linksOf(setup), { onRefused: () => {} });
+    if (totals.refused > 0) throw new Error(`${totals.refused} links were refused`);
+  } finally {
+    await database.close();
+  }
+}
+
+/** In a folder of its own, as usual: the gateway follows what happens in it. */
+function configFile(folder: string): string {
+  return join(folder, 'config/gateway.yaml');
+}
+
+function storeUrl({ folder }: GatewaySetup): string {
+  return `sqlite:${join(folder, 'gateway.db')}`;
+}
+
+function configuration(setup: GatewaySetup) {
+  const { vendorUrl, maxConcurrent } = setup;
+  const common = { baseUrl: vendorUrl, ...(maxConcurrent !== undefined && { maxConcurrent }) };
+  const clinics = Object.values(CLINICS);
+  return {
+    server: { host: '127.0.0.1', port: 0 },
+    ops: { host: '127.0.0.1', port: 0 },
+    store: { url: storeUrl(setup) },
+    vendors: {
+      'clinikapi-main': {
+        adapter: 'clinikapi',
+        ...common,
+        credentials: { apiKey: 'clk_test_bench' },
+      },
+      'vitalis-centro': { adapter: 'vitalis', ...common, credentials: { token: 'bench-token' } },
+      'cobalt-main': {
+        adapter: 'cobalt',
+        ...common,
+        credentials: { clientId: 'ci_bench', clientSecret: 'cs_bench', accessToken: 'at_bench' },
+      },
+    },
+    clinics: Object.fromEntries(clinics.map(({ clinic, vendor }) => [clinic, { vendor }])),
+    callers: clinics.map(({ clinic, key }) => ({
+      name: `bench-${clinic}`,
+      keySha256: createHash('sha256').update(key).digest('hex'),
+      clinic,
+      scopes: ['staff:read', 'staff:write', 'changes:read'],
+    })),
+  };
+}
+
+/** Staff ids are `st-1`, `st-2`, … in each clinic. */
+export function staffIds(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `st-${index + 1}`);
+}
+
+async function* linksOf({ links, providers }: GatewaySetup): AsyncGenerator<Link> {
+  for (let number = 1; number <= links; number += 1) {
+    yield link('clinikapi', number, `pr_${number}`);
+    yield link('vitalis', number, String(number));
+    if (number <= providers) yield link('cobalt', number, cobaltId(number - 1));
+  }
+}
+
+function link(to: Vendor, number: number, vendorRecordId: string): Link {
+  const { clinic, vendor } = CLINICS[to];
+  return { clinic, staffId: `st-${number}`, vendor, vendorRecordId };
+}
+
+/** Starts the built gateway the way `npm start` does and waits until it is ready. */
+export async function startGateway(
+  children: Children,
+  folder: string,
+  nodeArgs: string[] = [],
+): Promise<RunningGateway> {
+  const main = join(__dirname, '../src/main.js');
+  const log = openSync(logFile(folder), 'a');
+  const started = performance.now();
+  const child = children.spawn('gateway', [...nodeArgs, main, '--config', configFile(folder), 'serve'], {
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', LOG_LEVEL: 'info' },
+    stdio: ['ignore', log, 'pipe'],
+  });
+  const origin = await announcedBy(child);
+  while (!(await isReady(origin))) {
+    if (performance.now() - started > 30_000) throw new Error('the gateway does not become ready');
+    await sleep(5);
+  }
+  return { child, pid: pidOf(child), origin, startSeconds: (performance.now() - started) / 1000 };
+}
+
+function announcedBy(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      const url = /listening on (http:\/\/\S+)/.exec(said)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+    child.once('exit', () => reject(new Error(`the gateway did not start: ${said}`)));
+  });
+}
+
+async function isReady(origin: string): Promise<boolean> {
+  const { status } = await fetch(`${origin}/readyz`);
+  return status === 200;
+}
+
+function logFile(folder: string): string {
+  return join(folder, 'gateway.log');
+}
+
+/** Lines of the request log so far. */
+export function loggedRequests(folder: string): number {
+  return readFileSync(logFile(folder), 'utf8').split('"msg":"request"').length - 1;
+}
+
+/** A status update through the gateway, whose answer must show the new status and a verified receipt row. */
+export function gatewayTraffic(origin: string, to: Vendor, ids: readonly string[]): Traffic {
+  return {
+    origin,
+    method: 'PATCH',
+    path: '/staff/{id}',
+    ids,
+    headers: { authorization: `Bearer ${CLINICS[to].key}` },
+    body: '{"status":"{status}"}',
+    answerHolds: ['"status":"{status}"', '"pointer":"/status","outcome":"verified"'],
+  };
+}
+
+/** @throws Error unless what a production gateway refuses is refused: a benchmark without the checks would mean nothing */
+export async function checkGateway(origin: string): Promise<void> {
+  const expected: [number, string, string, string][] = [
+    [401, 'st-1', 'Bearer wrong-key', '{"status":"active"}'],
+    [404, 'st-unknown', `Bearer ${CLINICS.clinikapi.key}`, '{"status":"active"}'],
+    [422, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{"status":"asleep"}'],
+    [422, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{"phone":"+54 11 9876-5432"}'],
+    [400, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{'],
+  ];
+  for (const [status, id, authorization, body] of expected) {
+    const answer = await fetch(`${origin}/staff/${id}`, {
+      method: 'PATCH',
+      headers: { authorization, 'content-type': 'application/json' },
+      body,
+    });
+    if (answer.status !== status)
+      throw new Error(`the gateway answers ${answer.status} to ${body}, not ${status}`);
+  }
+}

@@ -1,0 +1,277 @@
+/** One run: start everything, check everything, warm up, measure round by round, end everything. */
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { ask, Children, cpuMicros, memoryMb, originOf } from './children';
+import { checkGateway, loggedRequests, prepareGateway, startGateway } from './gateway';
+import type { LoadOrder, LoadReport } from './load';
+import type { RunPlan } from './plan';
+import { emptyLatency, type Results, type SubjectResult, type Turn } from './results';
+import { spread } from './statistics';
+import type { StubCommand, StubCounts } from './stub';
+import { type Absent, directTraffic, type Subject, startSubjects } from './subjects';
+import type { Traffic } from './traffic';
+
+/** The folder of package.json, seen from dist/bench. */
+export const ROOT = join(__dirname, '../..');
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Fewer than this, and single events weigh too much. */
+const LEAST_REQUESTS = 320;
+
+interface Bench {
+  plan: RunPlan;
+  stub: ChildProcess;
+  load: ChildProcess;
+  children: Children;
+  say: (line: string) => void;
+}
+
+interface Measured {
+  subject: Subject;
+  result: SubjectResult;
+  requestsPerTurn: number;
+}
+
+/**
+ * @param nodeArgs options of Node for the gateway's process, such as `--cpu-prof`
+ * @throws Error when a subject does not do its work: that is a failed run, not a fast subject
+ */
+export async function measure(
+  plan: RunPlan,
+  say: (line: string) => void,
+  nodeArgs: string[] = [],
+): Promise<Results> {
+  const children = new Children();
+  const { folder, remove } = workFolder(children);
+  try {
+    return await run(plan, say, nodeArgs, children, folder);
+  } finally {
+    await children.stopAll();
+    remove();
+  }
+}
+
+/** A folder for one run. It goes, and so do the children, however the run ends. */
+export function workFolder(children: Children): { folder: string; remove: () => void } {
+  // On the disk where a gateway that is started here keeps its data, not in a temporary folder, which may be memory.
+  const data = join(ROOT, 'data');
+  mkdirSync(data, { recursive: true });
+  const folder = mkdtempSync(join(data, 'bench-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const cleanUp = () => {
+    children.killAll();
+    remove();
+  };
+  const interrupted = () => process.exit(130);
+  process.once('exit', cleanUp);
+  for (const signal of SIGNALS) process.once(signal, interrupted);
+  return {
+    folder,
+    remove: () => {
+      process.off('exit', cleanUp);
+      for (const signal of SIGNALS) process.off(signal, interrupted);
+      remove();
+    },
+  };
+}
+
+async function run(
+  plan: RunPlan,
+  say: (line: string) => void,
+  nodeArgs: string[],
+  children: Children,
+  folder: string,
+): Promise<Results> {
+  const began = performance.now();
+  const loadAverageBefore = loadavg()[0] ?? 0;
+  const stub = children.fork('vendor stub', 'stub.js', { STUB_COBALT_PROVIDERS: String(plan.providers) });
+  const vendorUrl = await originOf(stub);
+  const load = children.fork('load', 'load.js');
+  const bench: Bench = { plan, stub, load, children, say };
+
+  await prepareGateway({ folder, vendorUrl, links: plan.links, providers: plan.providers });
+  const startSeconds: number[] = [];
+  for (let start = 1; start < plan.starts; start += 1) {
+    const trial = await startGateway(children, folder);
+    startSeconds.push(trial.startSeconds);
+    await children.stop(trial.child);
+  }
+  const gateway = await startGateway(children, folder, nodeArgs);
+  startSeconds.push(gateway.startSeconds);
+  await checkGateway(gateway.origin);
+
+  const places = { vendorUrl, gateway, links: plan.links, providers: plan.providers };
+  const started = await startSubjects(children, places);
+  const subjects = started.filter(({ name }) => plan.only?.includes(name) ?? true);
+  const measured: Measured[] = [];
+  const absent: Absent[] = [];
+  for (const subject of subjects) {
+    if ('skipped' in subject) absent.push(subject);
+    else if (plan.quick && subject.onlyInFullRuns) absent.push(await onlyChecked(bench, subject));
+    else measured.push(await warmedUp(bench, subject));
+  }
+  for (let round = 0; round < plan.rounds; round += 1) {
+    if (round > 0 && (performance.now() - began) / 1000 > plan.budgetSeconds) break;
+    say(`round ${round + 1} of ${plan.rounds}`);
+    for (const item of rotated(measured, round)) item.result.turns.push(await turn(bench, item));
+    for (const rate of plan.rates) await latencyRound(bench, measured, vendorUrl, rate);
+  }
+  for (const { subject, result } of measured) result.peakRssMb = memoryMb(subject.pid, 'VmHWM');
+  checkLog(folder, measured);
+  return {
+    measuredAt: new Date().toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      node: process.version,
+      loadAverageBefore,
+      loadAverageAfter: loadavg()[0] ?? 0,
+    },
+    settings: {
+      rounds: measured[0]?.result.turns.length ?? 0,
+      connections: plan.connections,
+      secondsPerTurn: plan.turnSeconds,
+      links: plan.links,
+    },
+    startSeconds,
+    subjects: [...measured.map(({ result }) => result), ...absent.map(withoutFigures)],
+  };
+}
+
+function withoutFigures({ name, title, skipped }: Absent): SubjectResult {
+  return { name, title, skipped, turns: [], latency: [] };
+}
+
+/** Every round begins with another subject, so that none always has the same neighbour. */
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const first = by % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+async function onlyChecked(bench: Bench, subject: Subject): Promise<Absent> {
+  await loadedWith(bench, subject, bench.plan.connections * 2);
+  return {
+    name: subject.name,
+    title: subject.title,
+    skipped: 'its answers were checked; measured in full runs only',
+  };
+}
+
+/** Loads a subject until it runs at its speed, and finds out how many requests make a turn. */
+async function warmedUp(bench: Bench, subject: Subject): Promise<Measured> {
+  const { warmUpSeconds, turnSeconds, connections } = bench.plan;
+  bench.say(`warming up: ${subject.title}`);
+  let seconds = 0;
+  let requests = connections * 4;
+  let rate = 0;
+  while (seconds < warmUpSeconds) {
+    const report = await loadedWith(bench, subject, requests);
+    seconds += report.seconds;
+    rate = report.requests / report.seconds;
+    // Each part twice as long as the one before, but never far beyond the end.
+    requests = Math.ceil(Math.min(requests * 2, Math.max(requests / 4, rate * (warmUpSeconds - seconds))));
+  }
+  const result: SubjectResult = {
+    name: subject.name,
+    title: subject.title,
+    turns: [],
+    latency: [],
+    ...(subject.note !== undefined && { note: subject.note }),
+  };
+  return { subject, result, requestsPerTurn: Math.max(LEAST_REQUESTS, Math.round(rate * turnSeconds)) };
+}
+
+async function turn(bench: Bench, { subject, requestsPerTurn }: Measured): Promise<Turn> {
+  const before = cpuMicros(subject.pid);
+  const report = await loadedWith(bench, subject, requestsPerTurn);
+  const cpu = cpuMicros(subject.pid) - before;
+  return {
+    requests: report.requests,
+    cpuMicrosPerRequest: cpu / report.requests,
+    requestsPerSecond: report.requests / report.seconds,
+    rssMb: memoryMb(subject.pid, 'VmRSS'),
+  };
+}
+
+/** One closed loop. @throws Error when an answer was wrong or the vendor has not seen the work */
+async function loadedWith(bench: Bench, subject: Subject, requests: number): Promise<LoadReport> {
+  await takeCounts(bench);
+  const { connections } = bench.plan;
+  const report = await loaded(
+    bench,
+    { kind: 'closed', traffic: subject.traffic, connections, requests },
+    subject.title,
+  );
+  const { reads, writes, refused, lastBody } = (await takeCounts(bench))[subject.vendor];
+  const fewReads = reads < writes * subject.readsPerUpdate;
+  if (refused > 0 || writes !== report.requests || fewReads || !/active|Activo|Inactivo/.test(lastBody)) {
+    throw new Error(
+      `${subject.title} did not do its work: ${report.requests} answers, but the vendor saw ${writes} writes, ` +
+        `${reads} reads, refused ${refused}; last body ${lastBody}`,
+    );
+  }
+  return report;
+}
+
+async function loaded(bench: Bench, order: LoadOrder, title: string): Promise<LoadReport> {
+  bench.children.check();
+  const report = await ask<LoadReport>(bench.load, order);
+  if (report.complaints.length > 0) throw new Error(`${title}: ${report.complaints.join('; ')}`);
+  return report;
+}
+
+/** What the stub has counted since the last time; all its records are active afterwards. */
+function takeCounts({ stub }: Bench): Promise<StubCounts> {
+  const command: StubCommand = 'reset';
+  return ask<StubCounts>(stub, command);
+}
+
+async function latencyRound(
+  bench: Bench,
+  measured: readonly Measured[],
+  vendorUrl: string,
+  rate: number,
+): Promise<void> {
+  const { plan } = bench;
+  const chosen = measured.filter(({ subject }) =>
+    plan.quick ? subject.name === 'gateway' : subject.latency,
+  );
+  const timed = async (traffic: Traffic, title: string) => {
+    await takeCounts(bench);
+    const order: LoadOrder = { kind: 'open', traffic, rate, seconds: plan.latencySeconds };
+    const { latency } = await loaded(bench, order, title);
+    if (latency === undefined) throw new Error('the load process has measured no latency');
+    return latency;
+  };
+  const direct = await timed(directTraffic(vendorUrl, plan.links), 'direct call');
+  for (const { subject, result } of chosen) {
+    const { p50, p99 } = await timed(subject.traffic, subject.title);
+    let entry = result.latency.find((item) => item.rate === rate);
+    if (entry === undefined) {
+      entry = emptyLatency(rate);
+      result.latency.push(entry);
+    }
+    entry.p50.push(p50);
+    entry.p99.push(p99);
+    entry.addedP50.push(p50 - direct.p50);
+    entry.addedP99.push(p99 - direct.p99);
+  }
+}
+
+/** @throws Error unless the gateway has logged every request */
+function checkLog(folder: string, measured: readonly Measured[]): void {
+  const sent = measured
+    .filter(({ subject }) => subject.name.startsWith('gateway'))
+    .flatMap(({ result }) => result.turns)
+    .reduce((sum, { requests }) => sum + requests, 0);
+  const logged = loggedRequests(folder);
+  if (logged < sent) throw new Error(`the gateway has logged ${logged} of at least ${sent} requests`);
+}
+
+/** For messages: the median of what was measured. */
+export function medianCpu({ turns }: SubjectResult): number {
+  return spread(turns.map((turn) => turn.cpuMicrosPerRequest)).median;
+}

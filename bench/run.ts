@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/** `npm run bench`: measures what the gateway costs, beside others that do the same or less. See docs/performance.md. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { chart } from './chart';
+import { measure, ROOT } from './measure';
+import { FULL, QUICK } from './plan';
+import { judge, subjectTable, targetTable, type Verdict } from './report';
+
+interface Options {
+  quick?: true;
+  rounds?: string;
+  seconds?: string;
+  only?: string;
+  cpuProf?: string;
+}
+
+/** A quick run is a smoke test on any machine: it fails only where a ratio is far off. */
+const QUICK_TOLERANCE = 2;
+
+async function main(options: Options): Promise<void> {
+  const base = options.quick ? QUICK : FULL;
+  const plan = {
+    ...base,
+    rounds: Number(options.rounds ?? base.rounds),
+    turnSeconds: Number(options.seconds ?? base.turnSeconds),
+    ...(options.only !== undefined && { only: options.only.split(',') }),
+    ...(options.cpuProf !== undefined && { rates: [], starts: 1 }),
+  };
+  const profiling = options.cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.cpuProf}`];
+  const results = await measure(plan, (line) => process.stderr.write(`${line}\n`), profiling);
+  const verdicts = judge(results);
+  console.log(`\n${subjectTable(results)}\n\n${targetTable(verdicts)}\n`);
+  if (!options.quick && !options.only && !options.cpuProf) {
+    const folder = join(ROOT, 'bench');
+    writeFileSync(join(folder, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`);
+    writeFileSync(join(folder, 'results.svg'), chart(results));
+  }
+  process.exitCode = verdicts.some(options.quick ? isFarOff : isMissed) ? 1 : 0;
+}
+
+function isMissed({ met }: Verdict): boolean {
+  return met === false;
+}
+
+function isFarOff({ target, spread }: Verdict): boolean {
+  return target.unit === '×' && spread.median > target.limit * QUICK_TOLERANCE;
+}
+
+new Command('bench')
+  .description('measures the gateway beside other proxies, interleaved round by round')
+  .option('--quick', 'a smoke test in less than a minute; fails only when a ratio is beyond twice its target')
+  .option('--rounds <number>', 'rounds to take the median of')
+  .option('--seconds <number>', 'length of one turn of one subject')
+  .option('--only <names>', 'measure these subjects only, for tuning; see the names in subjects.ts')
+  .option('--cpu-prof <folder>', 'write a CPU profile of the gateway there; its figures then mean nothing')
+  .action(main)
+  .parseAsync()
+  .catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });

@@ -1,0 +1,67 @@
+/** `backup`: a copy of the SQLite database, made while the gateway goes on working. */
+import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import Libsql from 'libsql';
+import { missingFile, sqliteFile } from './storeFile';
+
+export interface BackupOptions {
+  databaseUrl: string;
+  /** The new file; one that exists is not touched. */
+  file: string;
+  out: Writable;
+  err: Writable;
+}
+
+/** @returns the exit code: 0 the copy is complete and sound, 1 there is none */
+export async function backup({ databaseUrl, file, out, err }: BackupOptions): Promise<number> {
+  const refuse = (reason: string): number => {
+    err.write(`No backup was made: ${reason}\n`);
+    return 1;
+  };
+  const source = sqliteFile(databaseUrl);
+  if (source === undefined)
+    return refuse('the store is PostgreSQL. Use pg_dump, or the backups of your server.');
+  if (missingFile(databaseUrl) !== undefined) return refuse(`there is no database at ${source}.`);
+  try {
+    // SQLite writes into an empty file of ours, which nobody else can read; `wx` takes no file that is there.
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    return refuse(isExisting(error) ? `${file} exists. Choose another name.` : `${file} cannot be written.`);
+  }
+  try {
+    copy(source, file);
+    out.write(`Backup written to ${file} (${statSync(file).size} bytes), integrity checked.\n`);
+    return 0;
+  } catch (error) {
+    rmSync(file, { force: true });
+    return refuse(error instanceof Error ? error.message : 'unknown error');
+  }
+}
+
+function copy(source: string, file: string): void {
+  withDatabase(source, (database) => {
+    database.prepare('pragma busy_timeout = 10000').all();
+    database.prepare('vacuum into ?').run(resolve(file));
+  });
+  withDatabase(file, (database) => {
+    const [row] = database.prepare('pragma integrity_check').raw(true).all();
+    if (!Array.isArray(row) || row[0] !== 'ok') throw new Error('the copy did not pass the integrity check.');
+  });
+  const descriptor = openSync(file, 'r+');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+function withDatabase(file: string, work: (database: Libsql.Database) => void): void {
+  const database = new Libsql(resolve(file));
+  try {
+    work(database);
+  } finally {
+    database.close();
+  }
+}
+
+function isExisting(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}

@@ -1,0 +1,124 @@
+/**
+ * One update and its account: runs the update, writes the journal around it, and gives the answer as data. The HTTP
+ * route and the delivery of queued updates both come through here.
+ */
+import { Problem, problemBody } from '../problem';
+import type { CanonicalPatch } from '../staff/patch';
+import type { KeyVerdict } from '../store/idempotency';
+import type { Attempt, Journal } from '../store/journal';
+import { StoreUnavailable } from '../store/unavailable';
+import { attemptFor, changeFor, type Ended, keyVerdict, leaseMs } from './account';
+import type { Clinic } from './locate';
+import { type UpdateParts, type UpdateRequest, updateStaff } from './update';
+
+export interface ExecuteParts extends UpdateParts {
+  journal: Journal;
+}
+
+export interface UpdateIntake {
+  requestId: string;
+  /** The caller's name, for the journal. */
+  caller: string;
+  clinic: Clinic;
+  staffId: string;
+  patch: CanonicalPatch;
+  /** `Prefer: handling=lenient`. */
+  lenient: boolean;
+  dryRun: boolean;
+  /** `Prefer: return=minimal`: a success is answered without `data`. */
+  minimal?: boolean;
+  ifMatch?: string;
+  /** An earlier attempt of this same update may have reached the vendor: read first. */
+  settleFirst?: boolean;
+  /** Aborted when the client has gone; cancels only what was not yet sent. */
+  gone: AbortSignal;
+  /** The handle that `Journal.claim` gave: the answer is kept with the key, or the key is set free. */
+  idempotencyScope?: string;
+  /** Asked before an answer is given. What it returns is answered, and kept with the key, in its place. */
+  instead?: (answer: FinalAnswer) => Promise<FinalAnswer | undefined>;
+}
+
+export interface FinalAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Record<string, unknown>;
+  /** Set where the answer is not a success; `body` is then its document. */
+  problem?: Problem;
+}
+
+/**
+ * Never throws a Problem: it is turned into an answer. Durable when it resolves: what was sent, or that nothing was.
+ * @throws only what is a defect, after it was written to the journal
+ */
+export async function executeUpdate(parts: ExecuteParts, intake: UpdateIntake): Promise<FinalAnswer> {
+  if (intake.dryRun) return answerOf(intake, await ending(parts, intake));
+  const started = performance.now();
+  let attempt: Attempt | undefined;
+  const ended = await ending(parts, {
+    ...intake,
+    beforeWrite: async (location) => {
+      const next = attemptFor(intake, location);
+      await parts.journal.begin(next, leaseMs(location));
+      attempt = next;
+    },
+  });
+  const facts = {
+    intake,
+    ended,
+    sentTo: attempt?.vendorRecordId,
+    durationMs: performance.now() - started,
+  };
+  const answer = 'defect' in ended ? undefined : answerOf(intake, ended);
+  const instead = answer && (await intake.instead?.(answer));
+  const verdict: KeyVerdict = instead ? { state: 'done', answer: instead } : keyVerdict(facts, answer);
+  try {
+    await parts.journal.end({
+      change: changeFor(facts),
+      ...(attempt && { attempt: attempt.id }),
+      ...(intake.idempotencyScope !== undefined && {
+        key: { handle: intake.idempotencyScope, ...verdict },
+      }),
+    });
+  } catch (error) {
+    // Only where nothing was sent: an update that leaves no trace is not answered as if it had been heard.
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return instead ?? answerOf(intake, { problem: gatewayUnavailable() });
+  }
+  return instead ?? answerOf(intake, ended);
+}
+
+async function ending(parts: UpdateParts, request: UpdateRequest): Promise<Ended> {
+  try {
+    return { answer: await updateStaff(parts, request) };
+  } catch (error) {
+    if (error instanceof Problem) return { problem: error };
+    return error instanceof StoreUnavailable ? { problem: gatewayUnavailable() } : { defect: error };
+  }
+}
+
+function answerOf({ requestId, minimal }: UpdateIntake, ended: Ended): FinalAnswer {
+  if ('defect' in ended) throw ended.defect;
+  if ('problem' in ended) {
+    const { problem } = ended;
+    return {
+      status: problem.status,
+      headers: { ...problem.extras.headers },
+      body: problemBody(problem, requestId),
+      problem,
+    };
+  }
+  const { data, meta, etag } = ended.answer;
+  return {
+    status: 200,
+    headers: etag === undefined ? {} : { etag },
+    body: minimal ? { meta } : { data, meta },
+  };
+}
+
+/** Nothing was sent, because it could not be written down first. */
+export function gatewayUnavailable(): Problem {
+  return new Problem('gateway_unavailable', 'The gateway’s own store is not available. Nothing was sent.', {
+    outcome: 'not_applied',
+    headers: { 'retry-after': '5' },
+  });
+}

@@ -1,0 +1,222 @@
+/** The parts that all operations share: problem answers from the error table, headers, parameters. */
+import { PROBLEMS, type ProblemCode } from '../../problem';
+import type { Part } from './joiSchema';
+import { ref } from './schemas';
+
+const header = (description: string, schema: Part = { type: 'string' }, required = false): Part => ({
+  description,
+  schema,
+  ...(required && { required }),
+});
+
+export const HEADERS: Readonly<Record<string, Part>> = {
+  RequestId: header(
+    'The request’s id: the one that was sent, if it was usable, or a new one.',
+    { type: 'string' },
+    true,
+  ),
+  ETag: header(
+    'Strong entity tag of the canonical record. Send it as `If-Match`. Absent where the vendor does not show the whole record.',
+  ),
+  PreferenceApplied: header('Which of the preferences were honoured.'),
+  IdempotencyReplayed: header('`true`: this is the answer to the first request with the same key.', {
+    type: 'string',
+    enum: ['true'],
+  }),
+  Location: header('Where to follow the operation.', { type: 'string', format: 'uri-reference' }, true),
+  RetryAfter: header('Seconds until it makes sense to try again.', { type: 'string', pattern: '^[0-9]+$' }),
+  RetryAfterAlways: header(
+    'Seconds until it makes sense to try again.',
+    { type: 'string', pattern: '^[0-9]+$' },
+    true,
+  ),
+  RateLimit: header(
+    'What is left of this caller’s limit, if it has one: `"caller";r=<requests>;t=<seconds>`.',
+  ),
+  RateLimitPolicy: header('This caller’s limit, if it has one: `"caller";q=<requests>;w=<seconds>`.'),
+  WwwAuthenticate: header('How to authenticate.', { type: 'string' }, true),
+  Allow: header('The methods that the URL has.', { type: 'string' }, true),
+  AcceptPatch: header('The media types that are read.', { type: 'string' }, true),
+};
+
+export const headerRef = (name: keyof typeof HEADERS): Part => ({ $ref: `#/components/headers/${name}` });
+
+/** On every answer. */
+const ALWAYS = { 'X-Request-Id': headerRef('RequestId') };
+
+/** On every answer to a caller that was recognised. */
+const OF_A_CALLER = { RateLimit: headerRef('RateLimit'), 'RateLimit-Policy': headerRef('RateLimitPolicy') };
+
+/** Headers that answers with a status carry besides. */
+const OF_STATUS: Readonly<Record<string, Part>> = {
+  401: { 'WWW-Authenticate': headerRef('WwwAuthenticate') },
+  405: { Allow: headerRef('Allow') },
+  409: { 'Retry-After': headerRef('RetryAfter') },
+  412: { ETag: headerRef('ETag') },
+  415: { 'Accept-Patch': headerRef('AcceptPatch') },
+  429: { 'Retry-After': headerRef('RetryAfterAlways') },
+  503: { 'Retry-After': headerRef('RetryAfterAlways') },
+};
+
+const REQUEST_ID = '7c2f1f0e-6a3f-4f5e-9d1b-0d6f6f1f2a10';
+
+/** What an answer with a code looks like beyond the members that all have. */
+const EXAMPLE_EXTRAS: Readonly<Partial<Record<ProblemCode, Part>>> = {
+  validation_failed: {
+    detail: 'The update is not valid. Nothing was sent.',
+    errors: [
+      { pointer: '/birthDate', code: 'invalid_format', detail: 'A date, YYYY-MM-DD, is expected.' },
+      { pointer: '/phnoe', code: 'unknown_field', detail: 'There is no such member. Did you mean phone?' },
+    ],
+  },
+  unsupported_field: {
+    errors: [{ pointer: '/phone', code: 'unsupported_field', detail: 'This vendor’s records hold no phone' }],
+  },
+  vendor_timeout: { vendor: { name: 'clinic-system' }, outcome: 'unknown' },
+  vendor_unavailable: { vendor: { name: 'clinic-system', status: 503 }, outcome: 'not_applied' },
+  write_not_confirmed: {
+    vendor: { name: 'clinic-system' },
+    errors: [
+      {
+        pointer: '/status',
+        code: 'write_not_confirmed',
+        detail: 'The vendor’s record does not hold the value that was sent.',
+      },
+    ],
+    receipt: [{ pointer: '/role', outcome: 'verified' }],
+  },
+};
+
+function exampleOf(code: ProblemCode): Part {
+  const { status, title, meaning } = PROBLEMS[code];
+  return {
+    summary: title,
+    value: {
+      type: `/problems/${code}`,
+      title,
+      status,
+      code,
+      detail: meaning,
+      requestId: REQUEST_ID,
+      ...EXAMPLE_EXTRAS[code],
+    },
+  };
+}
+
+/** One answer for each status that the codes have, with the codes as an enumeration and an example of each. */
+export function problemResponses(
+  codes: readonly ProblemCode[],
+  authenticated: boolean,
+): Record<string, Part> {
+  const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))].sort((a, b) => a - b);
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const own = codes.filter((code) => PROBLEMS[code].status === status);
+      return [
+        String(status),
+        {
+          description: own.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join('\n\n'),
+          headers: {
+            ...ALWAYS,
+            ...(authenticated && status !== 401 && OF_A_CALLER),
+            ...OF_STATUS[status],
+          },
+          content: {
+            'application/problem+json': {
+              schema: {
+                allOf: [
+                  ref('Problem'),
+                  { type: 'object', properties: { code: { type: 'string', enum: own } } },
+                ],
+              },
+              examples: Object.fromEntries(own.map((code) => [code, exampleOf(code)])),
+            },
+          },
+        },
+      ];
+    }),
+  );
+}
+
+/** The headers of a success. */
+export function successHeaders(authenticated: boolean, more: Part = {}): Part {
+  return { ...ALWAYS, ...(authenticated && OF_A_CALLER), ...more };
+}
+
+export const PARAMETERS: Readonly<Record<string, Part>> = {
+  StaffId: {
+    name: 'id',
+    in: 'path',
+    required: true,
+    description: 'The staff id: yours where the clinic uses links, else the vendor’s own.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._~:@-]{0,127}$' },
+    example: 'st-42',
+  },
+  Vendor: {
+    name: 'vendor',
+    in: 'path',
+    required: true,
+    description: 'Name of the vendor connection, as `GET /capabilities` shows it.',
+    schema: { type: 'string' },
+    example: 'clinic-system',
+  },
+  OperationId: {
+    name: 'id',
+    in: 'path',
+    required: true,
+    description: 'Id of the operation, as the 202 answer gave it.',
+    schema: { type: 'string', format: 'uuid' },
+    example: '0c7e6f52-1c0b-4a0f-9a55-0a7d3a3c9b11',
+  },
+  ProblemCode: {
+    name: 'code',
+    in: 'path',
+    required: true,
+    description: 'A problem code.',
+    schema: { type: 'string', enum: Object.keys(PROBLEMS) },
+    example: 'unsupported_field',
+  },
+  RequestId: {
+    name: 'X-Request-Id',
+    in: 'header',
+    description:
+      'Your own id of the request, 1 to 64 letters, digits and `. _ -`. It stands in the answer, the logs and the audit.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
+  },
+  DryRun: {
+    name: 'dryRun',
+    in: 'query',
+    description:
+      '`true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give.',
+    schema: { type: 'boolean', default: false },
+  },
+  Prefer: {
+    name: 'Prefer',
+    in: 'header',
+    description:
+      'Wishes (RFC 7240), separated by commas: `handling=lenient` drops fields that the vendor cannot hold instead of refusing ' +
+      'the update; `return=minimal` leaves `data` out; `respond-async` queues the update and answers 202. What was honoured is ' +
+      'in `Preference-Applied`.',
+    schema: { type: 'string' },
+    example: 'handling=lenient',
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description:
+      'The `ETag` of the record that the update was made for. If it has changed since, the answer is 412.',
+    schema: { type: 'string' },
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description:
+      'A new random text for each new update, the same one when it is sent again. The update is then carried out once, ' +
+      'and every repetition is answered as the first one was.',
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+  },
+};
+
+export const parameterRef = (name: keyof typeof PARAMETERS): Part => ({
+  $ref: `#/components/parameters/${name}`,
+});

@@ -1,0 +1,64 @@
+/** The OpenAPI 3.1 document, generated from the schemas, lists and tables that execute. */
+import { createHash } from 'node:crypto';
+import { HEADERS, PARAMETERS } from './answers';
+import { guide } from './guide';
+import type { Part } from './joiSchema';
+import { paths } from './operations';
+import { schemas } from './schemas';
+
+const TAGS: readonly Part[] = [
+  { name: 'Staff', description: 'Read and update staff members.' },
+  { name: 'Links', description: 'Which vendor record a staff id stands for.' },
+  { name: 'Operations', description: 'Updates that are delivered later.' },
+  { name: 'Audit', description: 'Who changed what.' },
+  { name: 'Service', description: 'About the gateway itself. No key is needed.' },
+];
+
+/** The version of the HTTP contract. A change that could break a caller raises the first number. */
+export const API_VERSION = '1.0.0';
+
+export function openApiDocument(): Part {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Provider Directory Gateway',
+      version: API_VERSION,
+      summary: 'One PATCH for clinic staff, whichever vendor system holds them.',
+      description: guide(),
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'This gateway.' }],
+    tags: TAGS,
+    paths: paths(),
+    components: {
+      schemas: schemas(),
+      parameters: PARAMETERS,
+      headers: HEADERS,
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'The key that the operator gave you.' },
+        accessToken: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An OAuth 2 access token, where the operator has set it up.',
+        },
+      },
+    },
+  };
+}
+
+export interface ServedDocument {
+  bytes: Buffer;
+  etag: string;
+}
+
+let served: ServedDocument | undefined;
+
+/** Built with the first request for it, once. */
+export function servedDocument(): ServedDocument {
+  if (served === undefined) {
+    const bytes = Buffer.from(JSON.stringify(openApiDocument()));
+    served = { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"` };
+  }
+  return served;
+}

@@ -1,0 +1,77 @@
+/** The introduction of the document: everything that a new integrator has to know, readable at `/docs` alone. */
+import { PROBLEMS } from '../../problem';
+
+function errorTable(): string {
+  const rows = Object.entries(PROBLEMS)
+    .sort(([, a], [, b]) => a.status - b.status)
+    .map(([code, { status, title, meaning }]) => `| ${status} | \`${code}\` | **${title}.** ${meaning} |`);
+  return ['| status | `code` | what happened, and what to do |', '|---|---|---|', ...rows].join('\n');
+}
+
+export function guide(): string {
+  return `One call updates a staff member in whichever vendor system holds the record, and answers with a **receipt**: for
+every field that you sent, what really became of it.
+
+## Quick start
+
+1. Get a key from the operator of the gateway. With \`npm run demo\` there are three: \`demo-key-north\`,
+   \`demo-key-centro\` and \`demo-key-south\`, one for each clinic, with the staff ids \`st-42\`, \`st-43\` and \`st-44\`.
+2. On this page: press **Authorize**, put the key under *apiKey*, open **PATCH /staff/{id}**, press **Try it out**, then
+   **Execute**. Or in a shell, with the address of this page:
+
+   \`\`\`sh
+   curl -X PATCH http://127.0.0.1:8080/staff/st-42 \\
+     -H 'Authorization: Bearer demo-key-north' \\
+     -H 'Content-Type: application/json' \\
+     -d '{"status":"inactive"}'
+   \`\`\`
+3. Read \`meta.receipt\` in the answer. \`verified\` means that the vendor's record now holds your value.
+
+Not sure what would happen? Add \`?dryRun=true\`: nothing is written, and you see the vendor request and the receipt.
+Not sure what your clinic's vendor can hold? \`GET /capabilities\` tells, field by field.
+
+## Saying who you are
+
+Send \`Authorization: Bearer <key>\` with every call but the ones under *Service*. Where the operator has set it up, an OAuth 2
+access token (JWT) takes the place of the key. A key or token belongs to one clinic: staff of another clinic do not exist
+for it (404). What it may do is limited by scopes; a call without the needed one is answered 403 \`forbidden\`.
+
+## Writing an update
+
+The body is a JSON Merge Patch (RFC 7396), whatever the vendor: a member that is absent is kept, \`null\` clears it, objects
+(\`name\`, \`period\`, \`specialty\`) merge member by member, arrays (\`availableTime\`) replace the stored one as a whole. A field
+that the vendor cannot hold refuses the whole update before anything is sent (422 \`unsupported_field\`). With
+\`Prefer: handling=lenient\` such fields are dropped instead, and the receipt says so.
+
+## Reading the receipt
+
+One row for each top-level member that you sent:
+
+| \`outcome\` | means |
+|---|---|
+| \`verified\` | The vendor's returned or re-read record holds the value. |
+| \`accepted\` | The vendor acknowledged; the value cannot be read back. \`detail\` says why. |
+| \`unchanged\` | The record already had the value. |
+| \`dropped\` | The vendor cannot hold it. Only under \`Prefer: handling=lenient\`; \`detail\` says why. |
+
+A 200 is never a guess: if the vendor reports success but its record shows the old value, the answer is 502
+\`write_not_confirmed\`. \`meta.warnings\` tells what else is worth knowing, such as a stored value that has no canonical meaning.
+
+## Sending safely
+
+- **Repeat without fear**: send a fresh \`Idempotency-Key\` with each new update, and the same one when you repeat it. It is
+  carried out once.
+- **Do not overwrite others**: \`GET\` the record, send its \`ETag\` as \`If-Match\`. If it changed meanwhile, the answer is 412.
+- **Do not wait**: \`Prefer: respond-async\` queues the update and answers 202; follow it at \`Location\`.
+- After a 504, read \`outcome\`: \`applied\`, \`not_applied\` or \`unknown\`. The gateway never repeats a write blindly; with the same
+  \`Idempotency-Key\` you may.
+
+## Errors
+
+Every answer that is not a success is a problem document (RFC 9457). Branch on \`code\`, show \`detail\`, and quote \`requestId\`
+when you ask for help. \`errors\` points at your own fields, all of them at once. Any URL may also answer 404 \`not_found\` and
+405 \`method_not_allowed\`. New members and new codes may be added; ignore what you do not know.
+
+${errorTable()}
+`;
+}

@@ -1,0 +1,432 @@
+/** Every route with what it takes and what it may answer. A test compares this list with the routes of the application. */
+import type { Scope } from '../../../config/types';
+import type { ProblemCode } from '../../problem';
+import { isObject, member } from '../../staff/json';
+import { changesQuerySchema } from '../routes/changes';
+import { headerRef, parameterRef, problemResponses, successHeaders } from './answers';
+import { EXAMPLES } from './examples';
+import { jsonSchemaOf, type Part } from './joiSchema';
+import { ref } from './schemas';
+
+interface Operation {
+  method: 'get' | 'patch' | 'put' | 'post' | 'delete';
+  path: string;
+  id: string;
+  tag: string;
+  summary: string;
+  description: string;
+  /** Absent: nobody has to say who is calling. */
+  scope?: Scope;
+  parameters?: readonly Part[];
+  body?: Part;
+  /** By status. */
+  success: Readonly<Record<string, Part>>;
+  problems: readonly ProblemCode[];
+}
+
+/** A success with a JSON body. */
+function answer(
+  description: string,
+  schema: Part,
+  examples: Part,
+  {
+    headers = {},
+    authenticated = true,
+    content = {},
+  }: { headers?: Part; authenticated?: boolean; content?: Part } = {},
+): Part {
+  return {
+    description,
+    headers: successHeaders(authenticated, headers),
+    content: { 'application/json': { schema, examples }, ...content },
+  };
+}
+
+const example = (summary: string, value: unknown): Part => ({ [camel(summary)]: { summary, value } });
+
+function camel(text: string): string {
+  const [first = '', ...rest] = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 ]/g, '')
+    .split(' ');
+  return first + rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+/** What any call of a caller may be answered. */
+const OF_A_CALLER: readonly ProblemCode[] = [
+  'malformed_request',
+  'unauthenticated',
+  'forbidden',
+  'rate_limited',
+  'internal_error',
+  'gateway_unavailable',
+];
+
+const OF_A_BODY: readonly ProblemCode[] = [
+  'payload_too_large',
+  'unsupported_media_type',
+  'validation_failed',
+];
+
+const OF_A_READ: readonly ProblemCode[] = [
+  'staff_not_found',
+  'vendor_credentials_rejected',
+  'vendor_unexpected_response',
+  'vendor_unavailable',
+  'vendor_rate_limited',
+  'vendor_timeout',
+];
+
+const ETAG = { ETag: headerRef('ETag') };
+const REQUEST_ID = parameterRef('RequestId');
+const STAFF_ID = parameterRef('StaffId');
+
+const OPERATIONS: readonly Operation[] = [
+  {
+    method: 'patch',
+    path: '/staff/{id}',
+    id: 'updateStaff',
+    tag: 'Staff',
+    summary: 'Update a staff member',
+    description:
+      'Carries the update out at the vendor that holds the record, and answers with a receipt: one row for each top-level ' +
+      'member that was sent. Strict handling, the default, refuses an update with a field that the vendor cannot hold, names ' +
+      'all of them, and sends nothing.',
+    scope: 'staff:write',
+    parameters: [
+      STAFF_ID,
+      parameterRef('DryRun'),
+      parameterRef('Prefer'),
+      parameterRef('IfMatch'),
+      parameterRef('IdempotencyKey'),
+      REQUEST_ID,
+    ],
+    body: {
+      required: true,
+      content: Object.fromEntries(
+        ['application/merge-patch+json', 'application/json'].map((type) => [
+          type,
+          {
+            schema: ref('StaffPatch'),
+            examples: {
+              ...example('Change the status', EXAMPLES.statusPatch),
+              ...example('Change several fields', EXAMPLES.contactPatch),
+              ...example('Change the weekly hours', EXAMPLES.hoursPatch),
+            },
+          },
+        ]),
+      ),
+    },
+    success: {
+      200: answer(
+        'Carried out, or with `dryRun=true` shown.',
+        ref('UpdateAnswer'),
+        { ...example('Updated', EXAMPLES.updated), ...example('Dry run', EXAMPLES.dryRun) },
+        {
+          headers: {
+            ...ETAG,
+            'Preference-Applied': headerRef('PreferenceApplied'),
+            'Idempotency-Replayed': headerRef('IdempotencyReplayed'),
+          },
+        },
+      ),
+      202: answer(
+        'Queued: asked for with `Prefer: respond-async`, or because the vendor is down and the clinic queues.',
+        ref('AcceptedAnswer'),
+        example('Queued', EXAMPLES.accepted),
+        {
+          headers: {
+            Location: headerRef('Location'),
+            'Preference-Applied': headerRef('PreferenceApplied'),
+            'Idempotency-Replayed': headerRef('IdempotencyReplayed'),
+          },
+        },
+      ),
+    },
+    problems: [
+      ...OF_A_CALLER,
+      ...OF_A_BODY,
+      ...OF_A_READ,
+      'conflict',
+      'idempotency_in_progress',
+      'precondition_failed',
+      'precondition_required',
+      'unsupported_field',
+      'unmapped_code',
+      'not_clearable',
+      'stored_value_invalid',
+      'vendor_rejected',
+      'idempotency_key_reused',
+      'write_not_confirmed',
+    ],
+  },
+  {
+    method: 'get',
+    path: '/staff/{id}',
+    id: 'readStaff',
+    tag: 'Staff',
+    summary: 'Read a staff member',
+    description: 'Reads the record at the vendor that holds it.',
+    scope: 'staff:read',
+    parameters: [STAFF_ID, REQUEST_ID],
+    success: {
+      200: answer('The record.', ref('StaffAnswer'), example('Staff member', EXAMPLES.staff), {
+        headers: ETAG,
+      }),
+    },
+    problems: [...OF_A_CALLER, ...OF_A_READ],
+  },
+  {
+    method: 'get',
+    path: '/capabilities',
+    id: 'readCapabilities',
+    tag: 'Staff',
+    summary: 'What your clinic can read and write',
+    description:
+      'Per field, from the very tables that execute, with the allowed values and the reason where not.',
+    scope: 'staff:read',
+    parameters: [REQUEST_ID],
+    success: {
+      200: answer('All fields.', ref('CapabilitiesAnswer'), example('Capabilities', EXAMPLES.capabilities)),
+    },
+    problems: OF_A_CALLER,
+  },
+  {
+    method: 'get',
+    path: '/staff/{id}/links',
+    id: 'listLinks',
+    tag: 'Links',
+    summary: 'Which vendor records a staff id stands for',
+    description: 'One row for each vendor. Empty where there is none.',
+    scope: 'staff:read',
+    parameters: [STAFF_ID, REQUEST_ID],
+    success: { 200: answer('The links.', ref('LinksAnswer'), example('Links', EXAMPLES.links)) },
+    problems: [...OF_A_CALLER, 'staff_not_found'],
+  },
+  {
+    method: 'put',
+    path: '/staff/{id}/links/{vendor}',
+    id: 'putLink',
+    tag: 'Links',
+    summary: 'Link a staff id to a vendor record',
+    description:
+      'Replaces the link to this vendor, if there is one. A vendor record belongs to one staff id only.',
+    scope: 'links:write',
+    parameters: [STAFF_ID, parameterRef('Vendor'), REQUEST_ID],
+    body: {
+      required: true,
+      content: {
+        'application/json': { schema: ref('NewLink'), examples: example('Link', EXAMPLES.newLink) },
+      },
+    },
+    success: {
+      200: answer('Replaced, or already so.', ref('LinkAnswer'), example('Replaced', EXAMPLES.link)),
+      201: answer('New.', ref('LinkAnswer'), example('Created', EXAMPLES.link)),
+    },
+    problems: [...OF_A_CALLER, ...OF_A_BODY, 'staff_not_found', 'not_found', 'conflict'],
+  },
+  {
+    method: 'delete',
+    path: '/staff/{id}/links/{vendor}',
+    id: 'deleteLink',
+    tag: 'Links',
+    summary: 'Remove a link',
+    description: 'The vendor’s record stays as it is.',
+    scope: 'links:write',
+    parameters: [STAFF_ID, parameterRef('Vendor'), REQUEST_ID],
+    success: { 204: { description: 'Removed.', headers: successHeaders(true) } },
+    problems: [...OF_A_CALLER, 'staff_not_found', 'not_found'],
+  },
+  {
+    method: 'get',
+    path: '/operations/{id}',
+    id: 'readOperation',
+    tag: 'Operations',
+    summary: 'Where a queued update stands',
+    description: 'Every attempt, and at the end the answer that the update would have had.',
+    scope: 'staff:read',
+    parameters: [parameterRef('OperationId'), REQUEST_ID],
+    success: {
+      200: answer('The operation.', ref('OperationAnswer'), example('Succeeded', EXAMPLES.operation)),
+    },
+    problems: [...OF_A_CALLER, 'not_found'],
+  },
+  {
+    method: 'post',
+    path: '/operations/{id}/retry',
+    id: 'retryOperation',
+    tag: 'Operations',
+    summary: 'Try a dead operation again',
+    description:
+      'Only one whose status is `dead`; the next attempt reads the record before it sends anything.',
+    scope: 'staff:write',
+    parameters: [parameterRef('OperationId'), REQUEST_ID],
+    success: {
+      202: answer('Queued again.', ref('OperationAnswer'), example('Queued again', EXAMPLES.retried), {
+        headers: { Location: headerRef('Location') },
+      }),
+    },
+    problems: [...OF_A_CALLER, 'not_found', 'conflict'],
+  },
+  {
+    method: 'get',
+    path: '/changes',
+    id: 'listChanges',
+    tag: 'Audit',
+    summary: 'Who changed what, and what came of it',
+    description:
+      'The clinic’s attempted updates, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines.',
+    scope: 'changes:read',
+    parameters: [...queryParameters(), REQUEST_ID],
+    success: {
+      200: answer('A page, or the stream.', ref('ChangesAnswer'), example('Page', EXAMPLES.changes), {
+        content: {
+          'application/x-ndjson': {
+            schema: { type: 'string', description: 'One `Change` a line, as JSON.' },
+          },
+        },
+      }),
+    },
+    problems: OF_A_CALLER,
+  },
+  {
+    method: 'get',
+    path: '/problems/{code}',
+    id: 'explainProblem',
+    tag: 'Service',
+    summary: 'What a problem code means',
+    description: 'The page behind the `type` of a problem.',
+    parameters: [parameterRef('ProblemCode')],
+    success: {
+      200: answer('The explanation.', ref('ProblemKind'), example('Explained', EXAMPLES.problemKind), {
+        authenticated: false,
+      }),
+    },
+    problems: ['malformed_request', 'not_found'],
+  },
+  {
+    method: 'get',
+    path: '/openapi.json',
+    id: 'readOpenApi',
+    tag: 'Service',
+    summary: 'This document',
+    description: 'OpenAPI 3.1.',
+    success: {
+      200: {
+        description: 'The document.',
+        headers: successHeaders(false, ETAG),
+        content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
+      },
+      304: {
+        description: 'As you know it: `If-None-Match` named its `ETag`.',
+        headers: successHeaders(false, ETAG),
+      },
+    },
+    problems: ['malformed_request'],
+  },
+  {
+    method: 'get',
+    path: '/healthz',
+    id: 'isAlive',
+    tag: 'Service',
+    summary: 'Is the process alive?',
+    description: 'For the platform that runs the gateway.',
+    success: {
+      200: answer('Yes.', ref('Health'), example('Alive', { status: 'ok' }), { authenticated: false }),
+    },
+    problems: ['malformed_request'],
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    id: 'isReady',
+    tag: 'Service',
+    summary: 'Can the gateway take requests?',
+    description: 'A vendor’s outage does not make the gateway unready.',
+    success: {
+      200: answer('Yes.', ref('Health'), example('Ready', { status: 'ready' }), { authenticated: false }),
+      503: answer(
+        'No: starting, stopping, or without its store.',
+        ref('Health'),
+        example('Not ready', { status: 'not ready' }),
+        {
+          authenticated: false,
+        },
+      ),
+    },
+    problems: ['malformed_request'],
+  },
+];
+
+/** The query of the audit, from the schema that checks it. */
+function queryParameters(): Part[] {
+  const { properties } = jsonSchemaOf(changesQuerySchema, { rules: 'strict' });
+  return Object.entries(isObject(properties) ? properties : {}).map(([name, property]) => {
+    const { description, ...schema } = isObject(property) ? property : {};
+    return { name, in: 'query', description, schema };
+  });
+}
+
+export function paths(): Record<string, Part> {
+  const result: Record<string, Record<string, Part>> = {};
+  for (const operation of OPERATIONS) {
+    const path = result[operation.path] ?? {};
+    path[operation.method] = describe(operation);
+    result[operation.path] = path;
+  }
+  return result;
+}
+
+function describe({
+  id,
+  tag,
+  summary,
+  description,
+  scope,
+  parameters,
+  body,
+  success,
+  problems,
+}: Operation): Part {
+  const needed = scope === undefined ? '' : `\n\nNeeds the scope \`${scope}\`.`;
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    description: description + needed,
+    security: scope === undefined ? [] : [{ apiKey: [] }, { accessToken: [] }],
+    ...(parameters && { parameters }),
+    ...(body && { requestBody: body }),
+    responses: { ...success, ...merged(problemResponses(problems, scope !== undefined), success) },
+  };
+}
+
+/** Problem answers whose status is also one of the operation's own stand beside it under their media type. */
+function merged(
+  problems: Record<string, Part>,
+  success: Readonly<Record<string, Part>>,
+): Record<string, Part> {
+  return Object.fromEntries(
+    Object.entries(problems).map(([status, response]) => {
+      const own = success[status];
+      if (own === undefined) return [status, response];
+      const content = { ...objectOf(own.content), ...objectOf(response.content) };
+      return [status, { ...own, content }];
+    }),
+  );
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return isObject(value) ? value : {};
+}
+
+/** The routes that the document describes, as the application names them: `GET /staff/:id`. */
+export function documentedRoutes(): string[] {
+  return Object.entries(paths()).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+  );
+}
+
+export function operationOf(path: string, method: string): unknown {
+  return member(paths()[path], method);
+}

@@ -1,0 +1,322 @@
+/** The schemas of what travels: the record and its update from the joi schemas, the rest from the lists that execute. */
+import { PROBLEMS } from '../../problem';
+import { FIELDS, pointerOf } from '../../staff/fields';
+import { isObject, member } from '../../staff/json';
+import { OUTCOMES } from '../../staff/receipt';
+import { patchSchema } from '../../staff/schema';
+import { CHANGE_OUTCOMES } from '../../store/changes';
+import { OPERATION_STATUSES } from '../../store/operations';
+import { linkSchema } from '../routes/links';
+import { jsonSchemaOf, type Part } from './joiSchema';
+
+export const ref = (name: string): Part => ({ $ref: `#/components/schemas/${name}` });
+
+const text = (description: string, more: Part = {}): Part => ({ type: 'string', description, ...more });
+const number = (description: string, more: Part = {}): Part => ({ type: 'integer', description, ...more });
+const listOf = (items: Part, description: string): Part => ({ type: 'array', items, description });
+const time = (description: string): Part => text(description, { format: 'date-time' });
+
+/** An object in which the members whose names do not end in `?` are always there. */
+function object(description: string, members: Readonly<Record<string, Part>>): Part {
+  const names = Object.keys(members);
+  return {
+    type: 'object',
+    description,
+    required: names.filter((name) => !name.endsWith('?')),
+    properties: Object.fromEntries(names.map((name) => [name.replace('?', ''), members[name] ?? {}])),
+  };
+}
+
+/** The record and its update, with the block of weekly hours as a schema of its own. */
+function recordSchemas(): Record<string, Part> {
+  const patch = jsonSchemaOf(patchSchema, { rules: 'strict' });
+  const shape = jsonSchemaOf(patchSchema, { rules: 'shape' });
+  const [sent, sentBlock] = withBlock(patch, 'AvailableTimePatch');
+  const [shown, shownBlock] = withBlock(shape, 'AvailableTime');
+  return {
+    StaffPatch: {
+      ...patch,
+      description:
+        'A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown ' +
+        'is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day ' +
+        'names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date.',
+      properties: sent,
+    },
+    AvailableTimePatch: {
+      ...sentBlock,
+      description:
+        'One block of weekly hours. It ends after it starts, on the same day: an overnight shift is two blocks. Blocks of ' +
+        'one day do not overlap.',
+    },
+    Staff: {
+      ...shape,
+      description:
+        'The record as far as the vendor shows it: a field that it does not show is absent; `null` is empty, or unreadable ' +
+        '(`meta.warnings` then says so).',
+      properties: { id: text('The staff id of the URL.'), ...shown },
+      required: ['id'],
+    },
+    AvailableTime: { ...shownBlock, description: 'One block of weekly hours.' },
+  };
+}
+
+function withBlock(record: Part, name: string): [Record<string, unknown>, Record<string, unknown>] {
+  const { properties } = record;
+  const hours = member(properties, 'availableTime');
+  const block = member(hours, 'items');
+  if (!isObject(properties) || !isObject(hours) || !isObject(block)) {
+    throw new TypeError('the record has weekly hours, a list of blocks');
+  }
+  return [{ ...properties, availableTime: { ...hours, items: ref(name) } }, block];
+}
+
+const receiptRow = object('What became of one top-level member of the update.', {
+  pointer: text('JSON pointer of the member, such as `/name`.'),
+  outcome: {
+    type: 'string',
+    enum: [...OUTCOMES],
+    description:
+      '`verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the ' +
+      'value cannot be read back. `unchanged`: it already had the value. `dropped`: the vendor cannot hold it ' +
+      '(`Prefer: handling=lenient` only).',
+  },
+  'detail?': text('Why, where the outcome alone does not say.'),
+});
+
+const warning = object('Something to know although the request succeeded.', {
+  'pointer?': text('JSON pointer of the field that it is about.'),
+  code: text('A stable code: `unreadable_value`, `not_stored`, `settled_by_reading`.'),
+  detail: text('For people. Never carries a value.'),
+});
+
+const fieldError = object('One complaint about one place in the request.', {
+  pointer: text('JSON pointer into the body as it was sent; empty for the whole.'),
+  code: text('A stable code, such as `invalid_format`.'),
+  detail: text('For people. Never carries a value.'),
+});
+
+const problem = object('Problem details (RFC 9457). Every answer that is not a success is one.', {
+  type: text('Where the code is explained.', { format: 'uri-reference' }),
+  title: text('The code in words.'),
+  status: number('The status of the answer.'),
+  code: { type: 'string', enum: Object.keys(PROBLEMS), description: 'The stable code. Branch on this.' },
+  detail: text('What happened here, for people. Never carries a value.'),
+  requestId: text('The `X-Request-Id` of the answer. Quote it when you ask for help.'),
+  'errors?': listOf(ref('FieldError'), 'Every complaint, not only the first.'),
+  'vendor?': object('What the vendor said, as far as it may be shown.', {
+    name: text('Name of the vendor connection.'),
+    'status?': number('The status of the vendor’s answer.'),
+    'code?': text('The vendor’s own code.'),
+    'message?': text('The vendor’s own sentence, only where it carries no personal data.'),
+  }),
+  'outcome?': {
+    type: 'string',
+    enum: ['applied', 'not_applied', 'unknown'],
+    description: 'What is known about the update although its answer did not arrive as it should.',
+  },
+  'receipt?': listOf(ref('ReceiptRow'), 'What became of the other members.'),
+});
+
+const readMeta = {
+  requestId: text('The `X-Request-Id` of the answer.'),
+  clinic: text('The caller’s clinic.'),
+  vendor: text('Name of the vendor connection that holds the record.'),
+  vendorRecordId: text('The vendor’s own id of the record.'),
+  warnings: listOf(ref('Warning'), 'Empty where there is nothing to tell.'),
+};
+
+const clinicMeta = object('About the answer.', {
+  requestId: readMeta.requestId,
+  clinic: readMeta.clinic,
+});
+
+const updateMeta = object('About the answer, with the receipt.', {
+  requestId: readMeta.requestId,
+  clinic: readMeta.clinic,
+  vendor: readMeta.vendor,
+  vendorRecordId: readMeta.vendorRecordId,
+  receipt: listOf(ref('ReceiptRow'), 'One row for each top-level member that was sent.'),
+  warnings: readMeta.warnings,
+  'dryRun?': { type: 'boolean', const: true, description: 'Nothing was sent to be written.' },
+  'vendorRequest?': {
+    type: ['object', 'null'],
+    description: 'Dry run only: what would be sent, credentials masked; `null` where nothing would change.',
+    required: ['method', 'url', 'headers'],
+    properties: {
+      method: text('HTTP method.'),
+      url: text('URL at the vendor.'),
+      headers: { type: 'object', additionalProperties: { type: 'string' } },
+      body: { type: 'object', additionalProperties: true },
+    },
+  },
+});
+
+const capability = object('What a clinic can do with one field.', {
+  pointer: { type: 'string', enum: FIELDS.map(pointerOf), description: 'JSON pointer of the field.' },
+  read: { type: 'boolean', description: 'Whether `GET` can show it.' },
+  write: { type: 'boolean', description: 'Whether `PATCH` can change it.' },
+  clear: { type: 'boolean', description: 'Whether `null` is accepted.' },
+  'values?': listOf({ type: 'string' }, 'The allowed values, where they are a closed list.'),
+  'notStored?': {
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: 'Members that may be sent but are not stored, each with the reason.',
+  },
+  'reason?': text('Why the field cannot be written, or cannot be cleared.'),
+  'note?': text('A remark.'),
+});
+
+const operationSummary = {
+  id: text('Id of the operation.', { format: 'uuid' }),
+  staffId: text('The staff member that is updated.'),
+  status: {
+    type: 'string',
+    enum: [...OPERATION_STATUSES],
+    description:
+      '`queued` and `running` are on the way. `succeeded` and `failed` are final, `answer` says how. `dead`: no attempt gave ' +
+      'a definite answer; retry it, or let an operator decide. Later updates of the same staff member wait until then.',
+  },
+  createdAt: time('When the update was accepted.'),
+};
+
+const operation = object('An update that is delivered later.', {
+  ...operationSummary,
+  'finishedAt?': time('When it reached its end.'),
+  'nextAttemptAt?': time('When it is tried next, where only time stands in between.'),
+  'waitsFor?': text('The earlier operation of the same staff member that has to end first.'),
+  'lastError?': object('Why the last attempt did not succeed.', {
+    code: text('A problem code, or one of the queue’s own.'),
+    detail: text('For people. Never carries a value.'),
+  }),
+  attempts: listOf(
+    object('One attempt.', {
+      number: number('Counted from 1.'),
+      startedAt: time('When it began.'),
+      'finishedAt?': time('When it ended.'),
+      'outcome?': {
+        type: 'string',
+        enum: ['succeeded', 'failed', 'postponed', 'interrupted'],
+        description:
+          '`postponed`: tried again later. `interrupted`: the process that made it is gone, or gave it back.',
+      },
+      'code?': text('A problem code, or one of the queue’s own, such as `lease_expired`.'),
+      'detail?': text('For people. Never carries a value.'),
+    }),
+    'Every attempt, in order.',
+  ),
+  'answer?': object('The answer that `PATCH` would have given.', {
+    status: number('Its status.'),
+    body: {
+      description: 'Its body.',
+      anyOf: [ref('UpdateAnswer'), ref('Problem')],
+    },
+  }),
+});
+
+const change = object('One attempted update, as the audit keeps it. Rows are never changed.', {
+  sequence: number('Position in the audit, from 1.'),
+  at: time('When the update ended.'),
+  requestId: text('The `X-Request-Id` of the update.'),
+  clinic: text('The clinic.'),
+  caller: text('Who sent it.'),
+  staffId: text('Whose record it was about.'),
+  vendor: text('Name of the vendor connection.'),
+  vendorRecordId: { type: ['string', 'null'], description: '`null` where the record was not found out.' },
+  outcome: {
+    type: 'string',
+    enum: [...CHANGE_OUTCOMES],
+    description: '`refused`: it was not wanted. `failed`: it could not be done. `unknown`: nobody can tell.',
+  },
+  status: {
+    type: ['integer', 'null'],
+    description: 'Status of the answer; `null` where nobody was left to be answered.',
+  },
+  code: { type: ['string', 'null'], description: 'Problem code of the answer; `null` for a success.' },
+  durationMs: number('How long it took, in milliseconds.'),
+  fields: listOf(
+    object('One sent member.', {
+      pointer: text('JSON pointer of the member, such as `/name`.'),
+      outcome: {
+        type: 'string',
+        enum: [...OUTCOMES, 'not_applied', 'not_confirmed', 'unknown'],
+        description: 'Its receipt outcome, or what is known without a receipt.',
+      },
+    }),
+    'What became of each sent member.',
+  ),
+  values: {
+    type: 'object',
+    description: 'What was sent, by pointer: salted digests, or the values where the operator keeps them.',
+    additionalProperties: true,
+  },
+  previousHash: text('The hash of the row before.'),
+  hash: text('SHA-256 over this row and `previousHash`.'),
+});
+
+const enveloped = (description: string, data: Part, meta: Part): Part => object(description, { data, meta });
+
+export function schemas(): Record<string, Part> {
+  return {
+    ...recordSchemas(),
+    ReceiptRow: receiptRow,
+    Warning: warning,
+    FieldError: fieldError,
+    Problem: problem,
+    ReadMeta: object('About the answer.', readMeta),
+    UpdateMeta: updateMeta,
+    ClinicMeta: clinicMeta,
+    StaffAnswer: enveloped('A staff member.', ref('Staff'), ref('ReadMeta')),
+    UpdateAnswer: object(
+      'A staff member after an update. `data` is left out under `Prefer: return=minimal`.',
+      {
+        'data?': ref('Staff'),
+        meta: ref('UpdateMeta'),
+      },
+    ),
+    AcceptedAnswer: enveloped(
+      'An update that was accepted and is delivered later.',
+      object('The operation.', operationSummary),
+      ref('ClinicMeta'),
+    ),
+    Capability: capability,
+    CapabilitiesAnswer: enveloped(
+      'What the caller’s clinic can read and write.',
+      object('The vendor and its fields.', {
+        vendor: text('Name of the vendor connection.'),
+        adapter: text('The kind of vendor system.'),
+        fields: listOf(ref('Capability'), 'All fields, in the order of the record.'),
+      }),
+      ref('ClinicMeta'),
+    ),
+    NewLink: jsonSchemaOf(linkSchema, { rules: 'strict' }),
+    Link: object('Which vendor record a staff id stands for.', {
+      vendor: text('Name of the vendor connection.'),
+      vendorRecordId: text('The vendor’s own id of the record.'),
+    }),
+    LinkAnswer: enveloped('A link.', ref('Link'), ref('ClinicMeta')),
+    LinksAnswer: enveloped(
+      'All links of a staff id.',
+      listOf(ref('Link'), 'One for each vendor.'),
+      ref('ClinicMeta'),
+    ),
+    Operation: operation,
+    OperationAnswer: enveloped('Where an operation stands.', ref('Operation'), ref('ClinicMeta')),
+    Change: change,
+    ChangesAnswer: enveloped(
+      'A page of the audit, newest first.',
+      listOf(ref('Change'), 'Empty where nothing fits.'),
+      object('About the answer.', {
+        requestId: readMeta.requestId,
+        clinic: readMeta.clinic,
+        'nextCursor?': text('Send it as `cursor` for the next page; absent on the last one.'),
+      }),
+    ),
+    ProblemKind: object('What a problem code means.', {
+      code: { type: 'string', enum: Object.keys(PROBLEMS) },
+      status: number('The status of answers with this code.'),
+      title: text('The code in words.'),
+      meaning: text('What happened and what to do.'),
+    }),
+    Health: object('How the gateway is.', { status: text('In a word or two.') }),
+  };
+}

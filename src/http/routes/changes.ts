@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import type { Request, Response } from 'express';
+import Joi from 'joi';
+import { Problem } from '../../problem';
+import { CHANGE_OUTCOMES, type ChangeFilter, type Changes, type StoredChange } from '../../store/changes';
+import { isStaffId } from '../../store/links';
+import { contextOf, sendJson } from '../answer';
+import { enter } from '../session';
+
+const NDJSON = 'application/x-ndjson';
+const DEFAULT_LIMIT = 50;
+const LARGEST_LIMIT = 500;
+
+interface Query {
+  staffId?: string;
+  caller?: string;
+  outcome?: (typeof CHANGE_OUTCOMES)[number];
+  since?: Date;
+  until?: Date;
+  cursor?: number;
+  limit?: number;
+}
+
+/** The query of `GET /changes`. */
+export const changesQuerySchema = Joi.object<Query>({
+  staffId: Joi.string().custom(staffId).description('Only changes of this staff member.'),
+  caller: Joi.string().max(200).description('Only changes by this caller, by its name in the configuration.'),
+  outcome: Joi.string()
+    .valid(...CHANGE_OUTCOMES)
+    .description('Only changes that ended so.'),
+  since: Joi.date().iso().description('Only changes that ended at this moment or later: ISO 8601.'),
+  until: Joi.date().iso().description('Only changes that ended before this moment: ISO 8601.'),
+  cursor: Joi.string().custom(cursorValue).description('`meta.nextCursor` of the page before.'),
+  limit: Joi.number()
+    .integer()
+    .min(1)
+    .max(LARGEST_LIMIT)
+    .description(
+      `Changes per page, 1 to ${LARGEST_LIMIT}; ${DEFAULT_LIMIT} if absent. Of a stream: changes in all; no limit if absent.`,
+    ),
+});
+
+/** `GET /changes`: the clinic's audit, newest first, as pages or, for `Accept: application/x-ndjson`, as a stream. */
+export async function getChanges(changes: Changes, req: Request, res: Response): Promise<void> {
+  const { clinic, requestId } = enter(res, 'changes:read');
+  const { limit, cursor, ...rest } = queryOf(req);
+  const filter = filterOf(clinic.name, rest);
+  if (wantsStream(req)) return stream(changes, filter, limit ?? Number.POSITIVE_INFINITY, cursor, res);
+  const size = limit ?? DEFAULT_LIMIT;
+  // One more than asked for tells whether there is a next page.
+  const found = await changes.list(filter, size + 1, cursor);
+  const data = found.slice(0, size);
+  const last = data.at(-1);
+  sendJson(res, 200, {
+    data: data.map(shown),
+    meta: {
+      requestId,
+      clinic: clinic.name,
+      ...(found.length > size && last && { nextCursor: cursorOf(last.sequence) }),
+    },
+  });
+}
+
+/** @throws Problem `malformed_request` that names every bad parameter */
+function queryOf(req: Request): Query {
+  const { error, value } = changesQuerySchema.validate(req.url.includes('?') ? req.query : {}, {
+    abortEarly: false,
+    errors: { render: false },
+  });
+  if (error === undefined) return value;
+  const names = [...new Set(error.details.map(({ path }) => path.join('.')))];
+  const known = Object.keys(changesQuerySchema.describe().keys).join(', ');
+  throw new Problem(
+    'malformed_request',
+    `Query parameters that cannot be used: ${names.map(printable).join(', ')}. Known here: ${known}.`,
+  );
+}
+
+/** A misspelt name is told back; anything that is not a plain word is not. */
+function printable(name: string): string {
+  return /^\w{1,40}$/.test(name) ? name : 'one with an unusual name';
+}
+
+function filterOf(clinic: string, { since, until, ...rest }: Omit<Query, 'cursor' | 'limit'>): ChangeFilter {
+  return {
+    ...rest,
+    clinic,
+    ...(since && { since: since.toISOString() }),
+    ...(until && { until: until.toISOString() }),
+  };
+}
+
+function wantsStream(req: Request): boolean {
+  return req.accepts(['application/json', NDJSON]) === NDJSON;
+}
+
+const PAGE = 200;
+
+/** Row by row from short pages, as fast as the client takes them. */
+async function stream(
+  changes: Changes,
+  filter: ChangeFilter,
+  limit: number,
+  from: number | undefined,
+  res: Response,
+): Promise<void> {
+  let before = from;
+  let left = limit;
+  while (left > 0 && !res.destroyed) {
+    const size = Math.min(PAGE, left);
+    const page = await readPage(changes, filter, size, before, res);
+    if (page === undefined) return;
+    begin(res);
+    if (res.req.method === 'HEAD') break;
+    const lines = page.map((change) => `${JSON.stringify(shown(change))}\n`).join('');
+    if (lines !== '' && !res.write(lines)) await drained(res);
+    before = page.at(-1)?.sequence;
+    left -= page.length;
+    if (page.length < size) break;
+  }
+  res.end();
+}
+
+function begin(res: Response): void {
+  if (res.headersSent) return;
+  res.statusCode = 200;
+  res.setHeader('content-type', `${NDJSON}; charset=utf-8`);
+  res.setHeader('cache-control', 'no-store');
+}
+
+/** Undefined after an answer that has begun had to be broken off: a stream that just ended would look complete. */
+async function readPage(
+  changes: Changes,
+  filter: ChangeFilter,
+  size: number,
+  before: number | undefined,
+  res: Response,
+): Promise<StoredChange[] | undefined> {
+  try {
+    return await changes.list(filter, size, before);
+  } catch (error) {
+    if (!res.headersSent) throw error;
+    contextOf(res).code = 'gateway_unavailable';
+    res.destroy();
+    return undefined;
+  }
+}
+
+async function drained(res: Response): Promise<void> {
+  const closed = new AbortController();
+  const abort = () => closed.abort();
+  res.once('close', abort);
+  try {
+    if (!res.destroyed) await once(res, 'drain', { signal: closed.signal });
+  } catch {
+    // The client has gone; the loop sees that.
+  } finally {
+    res.off('close', abort);
+  }
+}
+
+function shown({ fields, ...rest }: StoredChange) {
+  return { ...rest, fields: Object.entries(fields).map(([pointer, outcome]) => ({ pointer, outcome })) };
+}
+
+function cursorOf(sequence: number): string {
+  return Buffer.from(`before:${sequence}`).toString('base64url');
+}
+
+function cursorValue(text: string, helpers: Joi.CustomHelpers): number | Joi.ErrorReport {
+  const sequence = /^before:(\d{1,15})$/.exec(Buffer.from(text, 'base64url').toString())?.[1];
+  return sequence === undefined ? helpers.error('any.invalid') : Number(sequence);
+}
+
+function staffId(text: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport {
+  return isStaffId(text) ? text : helpers.error('any.invalid');
+}

@@ -1,0 +1,68 @@
+import type { Request, Response } from 'express';
+import { Problem } from '../../problem';
+import type { Operation, Operations } from '../../store/operations';
+import { sendJson } from '../answer';
+import { refuseUnknownQuery } from '../query';
+import { enter } from '../session';
+
+/** `GET /operations/:id`: where a queued update stands, every attempt, and at the end the answer. */
+export async function getOperation(operations: Operations, req: Request, res: Response): Promise<void> {
+  const { clinic, requestId } = enter(res, 'staff:read');
+  refuseUnknownQuery(req, []);
+  const operation = await operations.find(idOf(req), clinic.name);
+  if (operation === undefined) throw noSuchOperation();
+  sendJson(res, 200, { data: await shown(operations, operation), meta: { requestId, clinic: clinic.name } });
+}
+
+/** `POST /operations/:id/retry`: a dead one is tried again. */
+export async function retryOperation(
+  { operations, wake }: { operations: Operations; wake: () => void },
+  req: Request,
+  res: Response,
+): Promise<void> {
+  const { clinic, requestId } = enter(res, 'staff:write');
+  refuseUnknownQuery(req, []);
+  const id = idOf(req);
+  const result = await operations.retry(id, clinic.name);
+  const operation = result === 'not_found' ? undefined : await operations.find(id, clinic.name);
+  if (operation === undefined) throw noSuchOperation();
+  if (result === 'wrong_status') {
+    throw new Problem('conflict', `Only a dead operation can be retried; this one is ${operation.status}.`);
+  }
+  wake();
+  sendJson(
+    res,
+    202,
+    { data: await shown(operations, operation), meta: { requestId, clinic: clinic.name } },
+    { location: `/operations/${id}` },
+  );
+}
+
+async function shown(operations: Operations, operation: Operation): Promise<Record<string, unknown>> {
+  const { id, staffId, status, createdAt, finishedAt, nextAttemptAt, lastError, answer } = operation;
+  const waits = status === 'queued' && nextAttemptAt === undefined;
+  const waitsFor = waits ? await operations.predecessorOf(id) : undefined;
+  return {
+    id,
+    staffId,
+    status,
+    createdAt,
+    ...(finishedAt !== undefined && { finishedAt }),
+    ...(nextAttemptAt !== undefined && { nextAttemptAt }),
+    ...(waitsFor !== undefined && { waitsFor }),
+    ...(lastError !== undefined && { lastError }),
+    attempts: await operations.attemptsOf(id),
+    ...(answer !== undefined && { answer }),
+  };
+}
+
+/** Also said of another clinic's: whether it exists is not this caller's business. */
+function noSuchOperation(): Problem {
+  return new Problem('not_found', 'There is no such operation, or it was kept long enough and forgotten.');
+}
+
+function idOf(req: Request): string {
+  const { id } = req.params;
+  if (typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return id;
+  throw noSuchOperation();
+}

@@ -1,0 +1,152 @@
+/**
+ * Prometheus metrics. Labels are names of the configuration and closed lists, never an id, a caller or a text of somebody
+ * else's, so that the number of series is bounded. What changes slowly is asked for when it is scraped, not counted along.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { RequestContext } from '../http/answer';
+import type { Outcome } from '../staff/receipt';
+import type { DriftKind } from '../vendor/drift';
+import type { CallOutcome, Operation } from '../vendor/observer';
+import { packageVersion } from './build';
+
+/** Seconds. The gateway's own work takes about a millisecond; vendors take up to their deadline. */
+const REQUEST_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const STORE_BUCKETS = [0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1];
+
+const METHODS = new Set(['GET', 'HEAD', 'PATCH', 'PUT', 'POST', 'DELETE', 'OPTIONS']);
+
+/** One value of a gauge with several series. */
+export interface GaugeValue {
+  labels: Readonly<Record<string, string>>;
+  value: number;
+}
+
+export interface Metrics {
+  /** @param milliseconds from the first byte of the request to the last of the answer */
+  request(context: RequestContext, method: string, status: number, milliseconds: number): void;
+  /** @param milliseconds since the call left; undefined for one that never did */
+  vendorCall(
+    connection: string,
+    operation: Operation,
+    outcome: CallOutcome,
+    milliseconds: number | undefined,
+  ): void;
+  receipt(connection: string, outcome: Outcome): void;
+  drift(connection: string, kind: DriftKind): void;
+  tokenRefused(issuer: string, reason: string): void;
+  store(operation: string, milliseconds: number): void;
+  /**
+   * Registers a gauge that is read at each scrape; what fails to be read is left out of that scrape.
+   * @param labels the names that the values carry; none for a single number
+   */
+  gauge(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    read: () => number | readonly GaugeValue[] | Promise<number | readonly GaugeValue[]>,
+  ): void;
+  /** The names of all metrics, as Prometheus lists families. */
+  names(): string[];
+  readonly contentType: string;
+  /** The exposition text. */
+  text(): Promise<string>;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const requests = new Counter({
+    name: 'gateway_requests_total',
+    help: 'Requests answered, by route template, method, status and problem code (ok for a success).',
+    labelNames: ['route', 'method', 'status', 'code'],
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: 'gateway_request_duration_seconds',
+    help: 'Time from the first byte of a request to the last of its answer, vendor calls included.',
+    labelNames: ['route', 'method'],
+    buckets: REQUEST_BUCKETS,
+    registers,
+  });
+  const vendorCalls = new Counter({
+    name: 'gateway_vendor_calls_total',
+    help: 'Calls to vendors, by connection, operation and outcome; not_sent were held back by the gateway.',
+    labelNames: ['connection', 'operation', 'outcome'],
+    registers,
+  });
+  const vendorSeconds = new Histogram({
+    name: 'gateway_vendor_call_duration_seconds',
+    help: 'Time that a vendor took to answer, without waiting for a free slot.',
+    labelNames: ['connection', 'operation'],
+    buckets: REQUEST_BUCKETS,
+    registers,
+  });
+  const receipts = new Counter({
+    name: 'gateway_receipt_outcomes_total',
+    help: 'Rows of receipts given, by connection and outcome.',
+    labelNames: ['connection', 'outcome'],
+    registers,
+  });
+  const drift = new Counter({
+    name: 'gateway_vendor_drift_total',
+    help: 'Deviations of vendor records from their contract, by connection and kind.',
+    labelNames: ['connection', 'kind'],
+    registers,
+  });
+  const tokens = new Counter({
+    name: 'gateway_token_refusals_total',
+    help: 'Access tokens refused, by issuer (as named in the configuration) and reason.',
+    labelNames: ['issuer', 'reason'],
+    registers,
+  });
+  const storeSeconds = new Histogram({
+    name: 'gateway_store_duration_seconds',
+    help: 'Time that an operation of the store took.',
+    labelNames: ['operation'],
+    buckets: STORE_BUCKETS,
+    registers,
+  });
+  new Gauge({
+    name: 'gateway_build_info',
+    help: 'Always 1; the labels say what is running.',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version: packageVersion(), node: process.version }, 1);
+
+  return {
+    request({ route = 'none', code = 'ok' }, method, status, milliseconds) {
+      const verb = METHODS.has(method) ? method : 'other';
+      requests.inc({ route, method: verb, status, code });
+      requestSeconds.observe({ route, method: verb }, milliseconds / 1000);
+    },
+    vendorCall(connection, operation, outcome, milliseconds) {
+      vendorCalls.inc({ connection, operation, outcome });
+      if (milliseconds !== undefined) vendorSeconds.observe({ connection, operation }, milliseconds / 1000);
+    },
+    receipt: (connection, outcome) => receipts.inc({ connection, outcome }),
+    drift: (connection, kind) => drift.inc({ connection, kind }),
+    tokenRefused: (issuer, reason) => tokens.inc({ issuer, reason }),
+    store: (operation, milliseconds) => storeSeconds.observe({ operation }, milliseconds / 1000),
+    gauge(name, help, labels, read) {
+      new Gauge({
+        name,
+        help,
+        labelNames: [...labels],
+        registers,
+        async collect() {
+          this.reset();
+          const found = await Promise.resolve()
+            .then(read)
+            .catch(() => []);
+          if (typeof found === 'number') this.set(found);
+          else for (const { labels: of, value } of found) this.set({ ...of }, value);
+        },
+      });
+    },
+    names: () => registry.getMetricsAsArray().map(({ name }) => name),
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  };
+}

@@ -1,0 +1,208 @@
+/**
+ * Idempotency keys (draft-ietf-httpapi-idempotency-key-header): who works on one, and the answer that was given. The
+ * first request's answer holds staff data and is kept for as long as the key is.
+ */
+import { sql, type Transaction } from 'kysely';
+import type { Database } from './database';
+import type { Engine } from './engine';
+import { given } from './given';
+import type { Schema } from './schema';
+
+/** One request that comes with a key. */
+export interface Claim {
+  /** Digest of caller, method, path and key: what the key is unique for. */
+  scope: string;
+  /** Digest of everything in the request that decides what it does. */
+  fingerprint: string;
+  /** Who asks; unique for every claim. */
+  owner: string;
+  /** For how long the key is this request's, should its process end without a word. */
+  leaseMs: number;
+}
+
+export type Claimed =
+  /** Go on. `settleFirst`: an earlier request with the key may have reached the vendor. */
+  | { kind: 'mine'; handle: string; settleFirst: boolean }
+  | { kind: 'replay'; answer: StoredAnswer }
+  /** The key was sent before with another request. */
+  | { kind: 'reused' }
+  | { kind: 'in_progress' };
+
+export interface StoredAnswer {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: Readonly<Record<string, unknown>>;
+}
+
+/** `done`: answer alike from now on. `unsettled`: nobody knows what happened. `free`: as if it had never been sent. */
+export type KeyVerdict = { state: 'done'; answer: StoredAnswer } | { state: 'unsettled' } | { state: 'free' };
+export type KeyEnd = { handle: string } & KeyVerdict;
+
+export interface KeyTimes {
+  now: () => Date;
+  /** For how long a key is remembered, in milliseconds. */
+  ttlMs: number;
+}
+
+type Row = Schema['idempotency'];
+
+function handleOf({ scope, owner }: Pick<Claim, 'scope' | 'owner'>): string {
+  return `${scope}.${owner}`;
+}
+
+/** What the key of a claim is unique for; the same for every claim of the key. */
+export function scopeOf(handle: string): string {
+  return partsOf(handle).scope;
+}
+
+function partsOf(handle: string): { scope: string; owner: string } {
+  const dot = handle.indexOf('.');
+  return { scope: handle.slice(0, dot), owner: handle.slice(dot + 1) };
+}
+
+/** Takes what is free; the primary key decides between replicas. One result for each claim, in their order. */
+export async function claimKeys(
+  transaction: Transaction<Schema>,
+  engine: Engine,
+  claims: readonly Claim[],
+  times: KeyTimes,
+): Promise<Claimed[]> {
+  if (claims.length === 0) return [];
+  const now = times.now();
+  const rows = claims.map((claim) => runningRow(claim, now, times.ttlMs));
+  const fresh = new Set(await insertNew(transaction, engine, rows));
+  const known = new Map<string, Row>();
+  if (fresh.size < claims.length) {
+    for (const row of await lockRows(transaction, engine, rows)) known.set(row.scope, row);
+  }
+  const results: Claimed[] = [];
+  for (const [index, claim] of claims.entries()) {
+    const row = known.get(claim.scope);
+    if (fresh.has(claim.owner) || row === undefined) {
+      results.push({ kind: 'mine', handle: handleOf(claim), settleFirst: false });
+      continue;
+    }
+    const verdict = judge(claim, row, now.toISOString());
+    if (verdict.kind === 'mine') {
+      const taken = rows[index] ?? row;
+      await replaceRow(transaction, taken);
+      known.set(claim.scope, taken);
+    }
+    results.push(verdict);
+  }
+  return results;
+}
+
+function judge(claim: Claim, row: Row, now: string): Claimed {
+  const mine = { kind: 'mine', handle: handleOf(claim) } as const;
+  const alive = row.state === 'running' && row.lease_until > now;
+  if (row.expires_at <= now && !alive) return { ...mine, settleFirst: false };
+  if (row.fingerprint !== claim.fingerprint) return { kind: 'reused' };
+  if (alive) return { kind: 'in_progress' };
+  if (row.state === 'done' && row.answer !== null) return { kind: 'replay', answer: parseAnswer(row.answer) };
+  return { ...mine, settleFirst: true };
+}
+
+function runningRow({ scope, fingerprint, owner, leaseMs }: Claim, now: Date, ttlMs: number): Row {
+  return {
+    scope,
+    fingerprint,
+    state: 'running',
+    owner,
+    lease_until: new Date(now.getTime() + leaseMs).toISOString(),
+    answer: null,
+    created_at: now.toISOString(),
+    expires_at: new Date(now.getTime() + ttlMs).toISOString(),
+  };
+}
+
+const COLUMNS = {
+  scope: 'text',
+  fingerprint: 'text',
+  state: 'text',
+  owner: 'text',
+  lease_until: 'text',
+  answer: 'text',
+  created_at: 'text',
+  expires_at: 'text',
+} as const;
+
+/** The owners whose keys were new. In one order everywhere, so that replicas never wait for each other in a circle. */
+async function insertNew(
+  transaction: Transaction<Schema>,
+  engine: Engine,
+  rows: readonly Row[],
+): Promise<string[]> {
+  const names = sql.join(Object.keys(COLUMNS).map((name) => sql.id(name)));
+  const { rows: inserted } = await sql<Pick<Row, 'owner'>>`
+    insert into idempotency (${names}) select ${names} from ${given(engine, COLUMNS, rows.map(plain))}
+    where true order by scope on conflict (scope) do nothing returning owner`.execute(transaction);
+  return inserted.map(({ owner }) => owner);
+}
+
+function plain(row: Row): Record<keyof typeof COLUMNS, string | null> {
+  return { ...row };
+}
+
+async function lockRows(
+  transaction: Transaction<Schema>,
+  engine: Engine,
+  rows: readonly Row[],
+): Promise<Row[]> {
+  const scopes = given(
+    engine,
+    { scope: 'text' },
+    rows.map(({ scope }) => ({ scope })),
+  );
+  const lock = engine === 'postgres' ? sql`for update` : sql``;
+  const found = await sql<Row>`
+    select * from idempotency where scope in (select scope from ${scopes}) order by scope ${lock}`.execute(
+    transaction,
+  );
+  return found.rows;
+}
+
+async function replaceRow(transaction: Transaction<Schema>, { scope, ...rest }: Row): Promise<void> {
+  await transaction.updateTable('idempotency').set(rest).where('scope', '=', scope).execute();
+}
+
+/** Ends claims. One that was taken over meanwhile is the new owner's, and stays untouched. */
+export async function endKeys(
+  transaction: Transaction<Schema>,
+  engine: Engine,
+  ends: readonly KeyEnd[],
+): Promise<void> {
+  const kept = ends.flatMap((end) => (end.state === 'free' ? [] : [keptRow(end)]));
+  if (kept.length > 0) {
+    const rows = given(engine, { scope: 'text', owner: 'text', state: 'text', answer: 'text' }, kept);
+    await sql`update idempotency set state = given.state, answer = given.answer from ${rows}
+      where idempotency.scope = given.scope and idempotency.owner = given.owner`.execute(transaction);
+  }
+  const free = ends.filter(({ state }) => state === 'free').map(({ handle }) => partsOf(handle));
+  if (free.length > 0) {
+    const rows = given(engine, { scope: 'text', owner: 'text' }, free);
+    await sql`delete from idempotency where (scope, owner) in (select scope, owner from ${rows})`.execute(
+      transaction,
+    );
+  }
+}
+
+function keptRow(end: KeyEnd) {
+  const answer = end.state === 'done' ? JSON.stringify(end.answer) : null;
+  return { ...partsOf(end.handle), state: end.state, answer };
+}
+
+/** Our own text, written by `keptRow`. */
+function parseAnswer(text: string): StoredAnswer {
+  return JSON.parse(text);
+}
+
+/** Deletes at most `limit` keys whose time is over. @returns how many there were */
+export async function purgeKeys(database: Database, now: Date, limit = 500): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from idempotency where scope in
+    (select scope from idempotency where expires_at <= ${now.toISOString()} limit ${limit})`.execute(
+    database.db,
+  );
+  return Number(numAffectedRows ?? 0n);
+}

@@ -1,0 +1,278 @@
+/**
+ * The journal of updates. Before anything is sent, an attempt is written down; when the update has ended, its attempt
+ * gives way to a row of the audit and the answer is kept with the idempotency key, all in one transaction. What a
+ * process leaves behind when it dies is therefore always found.
+ */
+import { sql, type Transaction } from 'kysely';
+import type { CanonicalPatch } from '../staff/patch';
+import { appendChanges, type Change, deleteOldest, type KeptValues } from './changes';
+import type { Database } from './database';
+import { given } from './given';
+import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } from './idempotency';
+import type { Schema } from './schema';
+import type { StoreUnavailable } from './unavailable';
+import { createWriter } from './writer';
+
+/** An update that may be on its way to a vendor. Holds the sent values for as long as that. */
+export interface Attempt {
+  id: string;
+  requestId: string;
+  clinic: string;
+  caller: string;
+  staffId: string;
+  vendor: string;
+  vendorRecordId: string;
+  patch: CanonicalPatch;
+  lenient: boolean;
+  createdAt: string;
+}
+
+export interface Ending {
+  change: Change;
+  /** The attempt that this ends; absent where nothing was sent. */
+  attempt?: string;
+  key?: KeyEnd;
+}
+
+export interface Journal {
+  /** Asks for an idempotency key. @throws StoreUnavailable */
+  claim(claim: Claim): Promise<Claimed>;
+  /** Ends a claim whose request is answered without an update of its own. @throws StoreUnavailable */
+  endClaim(key: KeyEnd): Promise<void>;
+  /** Durable when it resolves. @throws StoreUnavailable, and nothing may be sent then */
+  begin(attempt: Attempt, leaseMs: number): Promise<void>;
+  /**
+   * Writes what became of an update. Where an attempt stands and the store fails, the ending is written as soon as the
+   * store works again: the update has happened and its caller is to hear so.
+   * @throws StoreUnavailable only without an attempt
+   */
+  end(ending: Ending): Promise<void>;
+  /** Takes over attempts that their process has left behind, for `leaseMs`; no other process gets them meanwhile. */
+  takeAbandoned(limit: number, leaseMs: number): Promise<Attempt[]>;
+  /** Deletes expired keys and, where the audit has a retention, its oldest rows. */
+  tidy(): Promise<void>;
+  /** Transactions committed so far. */
+  readonly commits: number;
+  /** Writes what is still to be written, as far as the store works. */
+  close(): Promise<void>;
+}
+
+export interface JournalOptions {
+  values: KeptValues;
+  /** For how long an idempotency key is remembered. */
+  keyTtlMs: number;
+  /** For how long rows of the audit are kept; absent: for ever. */
+  retentionMs?: number;
+  now?: () => Date;
+  onFailure?: (failure: StoreUnavailable) => void;
+}
+
+type Item =
+  | { kind: 'claim'; claim: Claim }
+  | { kind: 'endClaim'; key: KeyEnd }
+  | { kind: 'begin'; attempt: Attempt; leaseUntil: string }
+  | { kind: 'withdraw'; id: string }
+  | { kind: 'end'; ending: Ending };
+
+function retriable({ handle, state }: KeyEnd): KeyEnd {
+  return { handle, state: state === 'free' ? 'free' : 'unsettled' };
+}
+
+function keyEnds(item: Item): KeyEnd[] {
+  if (item.kind === 'endClaim') return [item.key];
+  return item.kind === 'end' && item.ending.key ? [item.ending.key] : [];
+}
+
+type Written = Claimed | { kind: 'written' };
+
+const RETRY_MS = 500;
+
+export function createJournal(database: Database, options: JournalOptions): Journal {
+  const { engine, db } = database;
+  const now = options.now ?? (() => new Date());
+  const times = { now, ttlMs: options.keyTtlMs };
+  const writer = createWriter<Item, Written>(database, {
+    apply,
+    ...(options.onFailure && { onFailure: options.onFailure }),
+  });
+  /** What must be written although the store has failed. */
+  let owed: Item[] = [];
+  let retry: NodeJS.Timeout | undefined;
+
+  async function apply(transaction: Transaction<Schema>, items: readonly Item[]): Promise<Written[]> {
+    const claims = items.flatMap((item) => (item.kind === 'claim' ? [item.claim] : []));
+    // In the same order in every transaction: first the head of the audit, then the keys, so nobody waits in a circle.
+    await endAttempts(transaction, items);
+    await endKeys(transaction, engine, items.flatMap(keyEnds));
+    const claimed = (await claimKeys(transaction, engine, claims, times))[Symbol.iterator]();
+    await insertAttempts(transaction, items);
+    return items.map((item) => {
+      const next = item.kind === 'claim' ? claimed.next() : undefined;
+      return next?.done === false ? next.value : { kind: 'written' };
+    });
+  }
+
+  /** A row of the audit for each ended attempt that was still there, so that repeating an ending changes nothing. */
+  async function endAttempts(transaction: Transaction<Schema>, items: readonly Item[]): Promise<void> {
+    const endings = items.flatMap((item) => (item.kind === 'end' ? [item.ending] : []));
+    const ids = [
+      ...endings.flatMap(({ attempt }) => attempt ?? []),
+      ...items.flatMap((item) => (item.kind === 'withdraw' ? [item.id] : [])),
+    ];
+    const ended = new Set(ids.length === 0 ? [] : await deleteAttempts(transaction, ids));
+    // Taken out of the set: an ending may also come twice in one transaction.
+    const changes = endings.filter(({ attempt }) => attempt === undefined || ended.delete(attempt));
+    await appendChanges(
+      transaction,
+      engine,
+      changes.map(({ change }) => change),
+      options.values,
+    );
+  }
+
+  async function deleteAttempts(transaction: Transaction<Schema>, ids: readonly string[]): Promise<string[]> {
+    const rows = given(
+      engine,
+      { id: 'text' },
+      ids.map((id) => ({ id })),
+    );
+    const deleted = await sql<{ id: string }>`
+      delete from attempts where id in (select id from ${rows}) returning id`.execute(transaction);
+    return deleted.rows.map(({ id }) => id);
+  }
+
+  async function insertAttempts(transaction: Transaction<Schema>, items: readonly Item[]): Promise<void> {
+    const rows = items.flatMap((item) =>
+      item.kind === 'begin' ? [attemptRow(item.attempt, item.leaseUntil)] : [],
+    );
+    if (rows.length === 0) return;
+    const names = sql.join(Object.keys(COLUMNS).map((name) => sql.id(name)));
+    await sql`insert into attempts (${names}) select ${names} from ${given(engine, COLUMNS, rows)}`.execute(
+      transaction,
+    );
+  }
+
+  /** Keeps what has to be written and tries until it is. */
+  function owe(item: Item): void {
+    owed.push(item);
+    retry ??= setTimeout(() => void payOwed(), RETRY_MS).unref();
+  }
+
+  async function payOwed(): Promise<void> {
+    const items = owed;
+    owed = [];
+    await Promise.all(items.map((item) => writer.submit(item).catch(() => void owed.push(item))));
+    retry = owed.length === 0 ? undefined : setTimeout(() => void payOwed(), RETRY_MS).unref();
+  }
+
+  async function written(item: Item): Promise<void> {
+    await writer.submit(item);
+  }
+
+  return {
+    async claim(claim) {
+      const result = await writer.submit({ kind: 'claim', claim });
+      if (result.kind === 'written') throw new TypeError('a claim has an answer');
+      return result;
+    },
+    endClaim: (key) => written({ kind: 'endClaim', key }),
+    async begin(attempt, leaseMs) {
+      const leaseUntil = new Date(now().getTime() + leaseMs).toISOString();
+      try {
+        await written({ kind: 'begin', attempt, leaseUntil });
+      } catch (error) {
+        // A connection that broke during the commit leaves open whether it is there; the caller will hear it is not.
+        owe({ kind: 'withdraw', id: attempt.id });
+        throw error;
+      }
+    },
+    async end(ending) {
+      try {
+        await written({ kind: 'end', ending });
+      } catch (error) {
+        if (ending.attempt !== undefined) return owe({ kind: 'end', ending });
+        // The caller hears that nothing was done, so the key must not wait for the end of its lease.
+        if (ending.key) owe({ kind: 'endClaim', key: retriable(ending.key) });
+        throw error;
+      }
+    },
+    async takeAbandoned(limit, leaseMs) {
+      const at = now();
+      const until = new Date(at.getTime() + leaseMs).toISOString();
+      const lock = engine === 'postgres' ? sql`for update skip locked` : sql``;
+      const { rows } = await sql<AttemptRow>`
+        update attempts set lease_until = ${until} where id in
+        (select id from attempts where lease_until <= ${at.toISOString()} order by lease_until limit ${limit} ${lock})
+        returning *`.execute(db);
+      return rows.map(attemptOf);
+    },
+    async tidy() {
+      while ((await purgeKeys(database, now())) > 0) await pause();
+      const { retentionMs } = options;
+      if (retentionMs === undefined) return;
+      while ((await deleteOldest(database, new Date(now().getTime() - retentionMs))) > 0) await pause();
+    },
+    get commits() {
+      return writer.commits;
+    },
+    async close() {
+      clearTimeout(retry);
+      const last = owed;
+      owed = [];
+      await Promise.allSettled(last.map((item) => writer.submit(item)));
+      await writer.idle();
+    },
+  };
+}
+
+type AttemptRow = Schema['attempts'];
+
+const COLUMNS = {
+  id: 'text',
+  request_id: 'text',
+  clinic: 'text',
+  caller: 'text',
+  staff_id: 'text',
+  vendor: 'text',
+  vendor_record_id: 'text',
+  patch: 'text',
+  lenient: 'bigint',
+  lease_until: 'text',
+  created_at: 'text',
+} as const satisfies Record<keyof AttemptRow, 'text' | 'bigint'>;
+
+function attemptRow(attempt: Attempt, leaseUntil: string): AttemptRow {
+  return {
+    id: attempt.id,
+    request_id: attempt.requestId,
+    clinic: attempt.clinic,
+    caller: attempt.caller,
+    staff_id: attempt.staffId,
+    vendor: attempt.vendor,
+    vendor_record_id: attempt.vendorRecordId,
+    patch: JSON.stringify(attempt.patch),
+    lenient: attempt.lenient ? 1 : 0,
+    lease_until: leaseUntil,
+    created_at: attempt.createdAt,
+  };
+}
+
+function attemptOf(row: AttemptRow): Attempt {
+  return {
+    id: row.id,
+    requestId: row.request_id,
+    clinic: row.clinic,
+    caller: row.caller,
+    staffId: row.staff_id,
+    vendor: row.vendor,
+    vendorRecordId: row.vendor_record_id,
+    patch: JSON.parse(row.patch),
+    lenient: Number(row.lenient) === 1,
+    createdAt: row.created_at,
+  };
+}
+
+/** Between two batches of deletions the requests have their turn. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

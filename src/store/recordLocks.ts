@@ -1,0 +1,168 @@
+/**
+ * One update of a vendor record at a time, over all replicas. On SQLite there is one process, and its own locks do. On
+ * PostgreSQL an advisory lock is held besides, which the server sets free when the process that holds it is gone.
+ */
+import { Client, Pool } from 'pg';
+import { busy, createLocks, type Locks } from '../gateway/locks';
+import { Problem } from '../problem';
+import { Deadline } from '../vendor/deadline';
+import { StoreUnavailable } from './unavailable';
+
+export interface RecordLocks extends Locks {
+  /** Ends the connections, and with them every lock that is still held. */
+  close(): Promise<void>;
+}
+
+/** @param storeUrl the store's; locks are taken where the data is */
+export function createRecordLocks(storeUrl: string): RecordLocks {
+  const local = createLocks();
+  if (storeUrl.startsWith('sqlite:')) return { hold: local.hold, close: async () => {} };
+  const sessions = new LockSessions(storeUrl);
+  return {
+    async hold(key, waitMs, work, reach = 'process') {
+      if (reach === 'process') return local.hold(key, waitMs, work);
+      const deadline = new Deadline(waitMs);
+      // The process' own lock comes first: a session of PostgreSQL may take the same lock twice.
+      return local.hold(key, waitMs, async () => {
+        const release = await sessions.acquire(key, deadline);
+        try {
+          return await work();
+        } finally {
+          release();
+        }
+      });
+    },
+    close: () => sessions.close(),
+  };
+}
+
+const TRY = 'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken';
+const WAIT = 'select pg_advisory_lock(hashtextextended($1, 0))';
+const RELEASE = 'select pg_advisory_unlock(hashtextextended($1, 0))';
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/**
+ * A server that lost the machine of this process without a word notices within these seconds, and frees its locks.
+ * `client_connection_check_interval` does so also for a session that is waiting for a lock.
+ */
+const SESSION = `set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3;
+  set statement_timeout = 0; set client_connection_check_interval = '5s'`;
+
+/** Sessions that wait for a lock which another replica holds. In-process waiters need none. */
+const WAITING_SESSIONS = 10;
+
+/**
+ * All uncontended locks are held by one session: a lock costs no connection. Only who has to wait for another replica
+ * takes a session of its own, because a session that waits can do nothing else; it queues in PostgreSQL, first come
+ * first served, and holds the lock from there.
+ */
+class LockSessions {
+  readonly #options: { connectionString: string; application_name: string; keepAlive: true };
+  readonly #waiting: Pool;
+  #shared: Promise<Client> | undefined;
+  #closed = false;
+
+  constructor(url: string) {
+    this.#options = {
+      connectionString: url,
+      application_name: 'provider-directory-gateway locks',
+      keepAlive: true,
+    };
+    this.#waiting = new Pool({
+      ...this.#options,
+      max: WAITING_SESSIONS,
+      connectionTimeoutMillis: 5_000,
+      idleTimeoutMillis: 10_000,
+    });
+    this.#waiting.on('error', () => {});
+  }
+
+  /**
+   * @throws Problem `vendor_unavailable` when the lock does not come in time
+   * @throws StoreUnavailable when the database is not there
+   */
+  async acquire(key: string, deadline: Deadline): Promise<() => void> {
+    try {
+      const shared = await inTime(this.#session(), deadline, () => {});
+      const tried = shared.query<{ taken: boolean }>(TRY, [key]);
+      const release = () => void shared.query(RELEASE, [key]).catch(() => {});
+      const { rows } = await inTime(tried, deadline, release);
+      return rows[0]?.taken ? release : await this.#waitFor(key, deadline);
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      throw new StoreUnavailable(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const shared = await this.#shared?.catch(() => undefined);
+    await Promise.all([shared?.end().catch(() => {}), this.#waiting.end()]);
+  }
+
+  async #waitFor(key: string, deadline: Deadline): Promise<() => void> {
+    const session = await inTime(this.#waiting.connect(), deadline, (late) => late.release());
+    try {
+      await session.query(SESSION);
+      await session.query("select set_config('lock_timeout', $1, false)", [
+        `${Math.max(1, Math.ceil(deadline.remaining()))}ms`,
+      ]);
+      await session.query(WAIT, [key]);
+    } catch (error) {
+      const late = isLockTimeout(error);
+      // A session whose state is not known is ended, and with it whatever it may hold.
+      session.release(!late);
+      throw late ? busy() : error;
+    }
+    return () =>
+      void session.query(RELEASE, [key]).then(
+        () => session.release(),
+        () => session.release(true),
+      );
+  }
+
+  /** The session that holds what is uncontended; a new one when the last was lost. */
+  #session(): Promise<Client> {
+    if (this.#closed) return Promise.reject(new Error('the locks are closed'));
+    this.#shared ??= this.#open();
+    return this.#shared;
+  }
+
+  async #open(): Promise<Client> {
+    const client = new Client({ ...this.#options, connectionTimeoutMillis: 5_000 });
+    const forget = () => {
+      this.#shared = undefined;
+    };
+    client.on('error', forget).on('end', forget);
+    try {
+      await client.connect();
+      await client.query(SESSION);
+      return client;
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE;
+}
+
+/** @param late gets what comes after the deadline */
+async function inTime<T>(work: Promise<T>, deadline: Deadline, late: (value: T) => void): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let over = false;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      over = true;
+      work.then(late, () => {});
+      reject(busy());
+    }, deadline.remaining());
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    if (!over) clearTimeout(timer);
+  }
+}

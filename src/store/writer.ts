@@ -1,0 +1,100 @@
+/**
+ * Group commit. A commit costs one disk flush whatever it holds, so what is handed over while one transaction is under
+ * way travels together in the next one.
+ */
+import type { Transaction } from 'kysely';
+import type { Database } from './database';
+import { isConcurrencyFailure } from './engine';
+import type { Schema } from './schema';
+import { StoreUnavailable } from './unavailable';
+
+export interface Writer<Item, Result extends object> {
+  /**
+   * Resolves with the item's result once the transaction that holds it is durable.
+   * @throws StoreUnavailable when that transaction failed; it may be durable nevertheless where the connection broke
+   */
+  submit(item: Item): Promise<Result>;
+  /** Transactions committed so far. */
+  readonly commits: number;
+  /** Resolves when nothing is under way or waiting. */
+  idle(): Promise<void>;
+}
+
+export interface WriterOptions<Item, Result extends object> {
+  /** Writes the items, and gives one result for each, in their order. May run again after a conflict with others. */
+  apply: (transaction: Transaction<Schema>, items: readonly Item[]) => Promise<readonly Result[]>;
+  /** Hears of each transaction that failed. */
+  onFailure?: (failure: StoreUnavailable) => void;
+}
+
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve: (result: Result) => void;
+  reject: (error: StoreUnavailable) => void;
+}
+
+/** Bounds the length of one transaction, and with it the memory for its parameters. */
+const LARGEST_BATCH = 500;
+const TRIES = 5;
+
+export function createWriter<Item, Result extends object>(
+  database: Database,
+  { apply, onFailure }: WriterOptions<Item, Result>,
+): Writer<Item, Result> {
+  let waiting: Waiting<Item, Result>[] = [];
+  let running: Promise<void> | undefined;
+  let commits = 0;
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      // SQLite blocks this process while it flushes, so what gathers is what one turn of the event loop brings.
+      await turn();
+      const batch = waiting.slice(0, LARGEST_BATCH);
+      waiting = waiting.slice(LARGEST_BATCH);
+      await commit(batch);
+    }
+    running = undefined;
+  }
+
+  async function commit(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await transact(batch.map(({ item }) => item));
+      commits += 1;
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const result = results[index];
+        if (result === undefined) reject(new StoreUnavailable(new RangeError('an item has no result')));
+        else resolve(result);
+      }
+    } catch (error) {
+      const failure = new StoreUnavailable(error);
+      onFailure?.(failure);
+      for (const { reject } of batch) reject(failure);
+    }
+  }
+
+  async function transact(items: readonly Item[]): Promise<readonly Result[]> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await database.db.transaction().execute((transaction) => apply(transaction, items));
+      } catch (error) {
+        if (!isConcurrencyFailure(error) || tries === TRIES) throw error;
+      }
+    }
+  }
+
+  return {
+    submit: (item) =>
+      new Promise<Result>((resolve, reject) => {
+        waiting.push({ item, resolve, reject });
+        running ??= run();
+      }),
+    get commits() {
+      return commits;
+    },
+    idle: async () => running,
+  };
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,58 @@
+/**
+ * What a vendor connection tells of its work, for metrics, logs and traces: names, kinds and times, never a value, a text
+ * or a URL.
+ */
+import type { ReceiptRow, Warning } from '../staff/receipt';
+import type { Adapter, FailureKind, VendorRecord } from './contract';
+import { CallCancelled, VendorFailure } from './failure';
+
+export type Operation = 'read' | 'write' | 'login';
+
+/** `not_sent`: the gateway itself held the call back (breaker, ceiling, queue, no time left). */
+export type CallOutcome = 'ok' | 'not_sent' | 'cancelled' | 'defect' | FailureKind;
+
+/** The part of a connection that an observer may know. */
+export interface ObservedConnection {
+  readonly name: string;
+  readonly config: { readonly adapter: string; readonly propagateTrace: boolean };
+  readonly adapter: Pick<Adapter, 'recordShape'>;
+}
+
+export interface ObservedCall {
+  /** The request is about to leave. Gives headers that go with it, such as `traceparent`. */
+  leaving(): Readonly<Record<string, string>>;
+  /** @param status of the vendor's answer, where there was one */
+  end(outcome: CallOutcome, status?: number): void;
+}
+
+export interface VendorObserver {
+  begin(connection: ObservedConnection, operation: Operation): ObservedCall;
+  /** A record that a vendor has shown. */
+  record(connection: ObservedConnection, record: VendorRecord): void;
+  /** What a caller was told about a record. */
+  answered(
+    connection: ObservedConnection,
+    meta: { warnings: readonly Warning[]; receipt?: readonly ReceiptRow[] },
+  ): void;
+}
+
+/** Runs one call under the eyes of an observer, if there is one. */
+export async function observed<T>(
+  observer: VendorObserver | undefined,
+  connection: ObservedConnection,
+  operation: Operation,
+  work: (call: ObservedCall | undefined) => Promise<T>,
+): Promise<T> {
+  if (observer === undefined) return work(undefined);
+  const call = observer.begin(connection, operation);
+  try {
+    const result = await work(call);
+    call.end('ok');
+    return result;
+  } catch (error) {
+    if (error instanceof VendorFailure) {
+      call.end(error.fate === 'not_sent' ? 'not_sent' : error.kind, error.status);
+    } else call.end(error instanceof CallCancelled ? 'cancelled' : 'defect');
+    throw error;
+  }
+}
