@@ -19,7 +19,7 @@ export const ROOT = join(__dirname, '../..');
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Fewer than this, and single events weigh too much. */
-const LEAST_REQUESTS = 320;
+const LEAST_REQUESTS = 256;
 
 interface Bench {
   plan: RunPlan;
@@ -117,6 +117,7 @@ async function run(
     if (round > 0 && (performance.now() - began) / 1000 > plan.budgetSeconds) break;
     say(`round ${round + 1} of ${plan.rounds}`);
     for (const item of rotated(measured, round)) item.result.turns.push(await turn(bench, item));
+    if (round >= plan.latencyRounds) continue;
     for (const rate of plan.rates) await latencyRound(bench, measured, vendorUrl, rate);
   }
   for (const { subject, result } of measured) result.peakRssMb = memoryMb(subject.pid, 'VmHWM');
@@ -172,7 +173,8 @@ async function warmedUp(bench: Bench, subject: Subject): Promise<Measured> {
     seconds += report.seconds;
     rate = report.requests / report.seconds;
     // Each part twice as long as the one before, but never far beyond the end.
-    requests = Math.ceil(Math.min(requests * 2, Math.max(requests / 4, rate * (warmUpSeconds - seconds))));
+    const rest = Math.max(requests / 4, rate * (warmUpSeconds - seconds));
+    requests = Math.ceil(Math.max(connections, Math.min(requests * 2, rest)));
   }
   const result: SubjectResult = {
     name: subject.name,

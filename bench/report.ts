@@ -30,10 +30,12 @@ export function subjectTable(results: Results): string {
     'Subject',
     'CPU µs/request',
     'gateway ÷ subject',
+    'least ÷ least',
     'requests/s',
     ...rates.map((rate) => `added at ${rate}/s, p50 / p99 ms`),
     'peak RSS MB',
   ];
+  const leastOfGateway = leastCpu(results.subjects.find(({ name }) => name === 'gateway'));
   const row = (subject: SubjectResult) => {
     if (subject.turns.length === 0)
       return [subject.title, subject.skipped ?? '', ...header.slice(2).map(() => '')];
@@ -42,6 +44,7 @@ export function subjectTable(results: Results): string {
       subject.note === undefined ? subject.title : `${subject.title}; ${subject.note}`,
       range(cpu, 0),
       range(spread(summary.ratios('gateway', subject.name)), 2),
+      number(leastOfGateway / leastCpu(subject), 2),
       number(spread(subject.turns.map((turn) => turn.requestsPerSecond)).median, 0),
       ...rates.map((rate) => added(subject, rate)),
       number(subject.peakRssMb ?? Number.NaN, 0),
@@ -49,6 +52,11 @@ export function subjectTable(results: Results): string {
   };
   const subjects = [...results.subjects].sort((a, b) => order(a) - order(b));
   return markdownTable(header, subjects.map(row));
+}
+
+/** Disturbances only ever add, so on a busy machine the least value says most. */
+function leastCpu(subject: SubjectResult | undefined): number {
+  return spread((subject?.turns ?? []).map((turn) => turn.cpuMicrosPerRequest)).min;
 }
 
 function order(subject: SubjectResult): number {

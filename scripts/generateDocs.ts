@@ -58,7 +58,12 @@ function errors(): string {
 function configuration(): string {
   return table(
     ['key', 'type', 'default', 'meaning'],
-    configReference(adapters).map((key) => [`\`${key.path}\``, key.type, `${key.default ?? ''}`, key.meaning]),
+    configReference(adapters).map((key) => [
+      `\`${key.path}\``,
+      key.type,
+      `${key.default ?? ''}`,
+      key.meaning,
+    ]),
   );
 }
 

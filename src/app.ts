@@ -117,8 +117,12 @@ function route(
 ): void {
   const names = Object.keys(handlers);
   const allow = names.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
-  const dispatch: RequestHandler = async (req, res) => {
+  // Before anything can be refused, so that refusals are counted and logged under their route too.
+  const name: RequestHandler = (_req, res, next) => {
     contextOf(res).route = path;
+    next();
+  };
+  const dispatch: RequestHandler = async (req, res) => {
     const handler = handlers[req.method === 'HEAD' ? 'GET' : req.method];
     if (!handler) {
       throw new Problem('method_not_allowed', `Allowed here: ${allow}.`, { headers: { allow } });
@@ -130,7 +134,7 @@ function route(
       leave?.();
     }
   };
-  app.all(path, ...(entrance ? [entrance.session, dispatch] : [dispatch]));
+  app.all(path, name, ...(entrance ? [entrance.session, dispatch] : [dispatch]));
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;

@@ -6,6 +6,9 @@ import { loadConfig } from '../config/load';
 import { ConfigError, problemLine } from '../config/problem';
 import { backup } from './cli/backup';
 import { checkConfig } from './cli/checkConfig';
+import { doctor } from './cli/doctor';
+import { exportLinks, importLinks } from './cli/links';
+import { newKey } from './cli/newKey';
 import { verifyAudit } from './cli/verifyAudit';
 import { createLog } from './ops/log';
 import { serve } from './serve';
@@ -33,7 +36,7 @@ program
       adapters,
       log,
     });
-    process.stderr.write(`listening on ${gateway.url}\n`);
+    process.stderr.write(`metrics and health on ${gateway.opsUrl}\nlistening on ${gateway.url}\n`);
     process.on('SIGHUP', () => void gateway.reload());
     let stopping = false;
     const stop = () => {
@@ -82,8 +85,80 @@ program
     });
   });
 
+const links = program
+  .command('links')
+  .description('the links from staff ids to vendor records, from and to a CSV file');
+
+links
+  .command('import')
+  .description('import links; importing a file again changes nothing')
+  .argument(
+    '<file>',
+    'a CSV file with the columns clinic, staffId, vendor, vendorRecordId; - is the standard input',
+  )
+  .option(
+    '--refused <file>',
+    'write the rows that are refused there, each with its line number and the reason',
+  )
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 all rows are imported, 1 nothing can be imported, 2 some rows were refused.',
+  )
+  .action(async (file: string, options: { refused?: string }) => {
+    const { config } = await readConfig();
+    const ids = new Map(
+      Object.entries(config.vendors).flatMap(([name, vendor]) => {
+        const module = adapters.find((adapter) => adapter.name === vendor.adapter);
+        return module ? [[name, module.connect(vendor).recordId] as const] : [];
+      }),
+    );
+    process.exitCode = await importLinks({
+      file,
+      databaseUrl: config.store.url,
+      clinics: new Set(Object.keys(config.clinics)),
+      vendors: new Set(ids.keys()),
+      isRecordId: (vendor, id) => ids.get(vendor)?.test(id) ?? false,
+      ...(options.refused !== undefined && { refusedFile: options.refused }),
+      ...terminal(),
+    });
+  });
+
+links
+  .command('export')
+  .description('export all links')
+  .argument('<file>', 'the CSV file to write; - is the standard output')
+  .addHelpText('after', '\nExit codes: 0 done, 1 the file or the database cannot be used.')
+  .action(async (file: string) => {
+    process.exitCode = await exportLinks({ file, databaseUrl: await storeUrl(), ...terminal() });
+  });
+
+program
+  .command('new-key')
+  .description('make an API key: prints it once, with its hash and the line for the configuration')
+  .argument('[name]', 'the name of the caller, for the line to paste')
+  .action((name?: string) => {
+    process.exitCode = newKey({ out: process.stdout, ...(name !== undefined && { name }) });
+  });
+
+program
+  .command('doctor')
+  .description('check each vendor connection: reachability, credentials, and codes that do not exist there')
+  .addHelpText('after', '\nChanges nothing anywhere. Exit codes: 0 all checks passed, 1 a check failed.')
+  .action(async () => {
+    const { config } = await readConfig();
+    process.exitCode = await doctor({ config, adapters, out: process.stdout });
+  });
+
+function terminal() {
+  return { out: process.stdout, err: process.stderr, isTerminal: process.stderr.isTTY === true };
+}
+
+async function readConfig() {
+  return loadConfig(program.opts<{ config: string }>().config, { adapters, env });
+}
+
 async function storeUrl(): Promise<string> {
-  const { config } = await loadConfig(program.opts<{ config: string }>().config, { adapters, env });
+  const { config } = await readConfig();
   return config.store.url;
 }
 

@@ -5,7 +5,7 @@
 import joi from 'joi';
 import { isObject, member } from '../../src/staff/json';
 import { codeTable } from '../../src/vendor/codecs';
-import type { AdapterModule, AdapterSettings } from '../../src/vendor/contract';
+import type { AdapterModule, AdapterSettings, ReferenceList, VendorRequest } from '../../src/vendor/contract';
 import { path } from '../../src/vendor/path';
 import { errors } from './errors';
 import { documentedFields, liveFields } from './fields';
@@ -45,6 +45,15 @@ export const clinikapi: AdapterModule<Settings> = {
       }),
       record: roleIn,
       idOf: (role) => (typeof role.id === 'string' ? role.id : undefined),
+      recordShape: RECORD_SHAPE,
+      checks: {
+        credentials: { method: 'GET', path: '/v1/practitioner-roles?count=1' },
+        lists: {
+          organization: referenceList('organizations'),
+          location: referenceList('locations'),
+          specialty: 'ClinikAPI has no catalogue of specialties: codes pass as they are given',
+        },
+      },
       // Only FHIR-shaped answers carry a version.
       revision: (role) => {
         const version = member(role.meta, 'versionId') ?? member(role.meta, 'lastUpdated');
@@ -53,6 +62,39 @@ export const clinikapi: AdapterModule<Settings> = {
     };
   },
 };
+
+/** The document's members, the live API's flat ones and FHIR's (contract section 2). */
+const RECORD_SHAPE = {
+  always: ['id'],
+  sometimes: [
+    ...['practitionerId', 'role', 'status', 'specialty', 'period', 'organizationId', 'locationId'],
+    ...['organizationName', 'locationName', 'phone', 'email', 'createdAt', 'updatedAt'],
+    ...['availableDays', 'availableStartTime', 'availableEndTime'],
+    ...['resourceType', 'meta', 'identifier', 'active', 'practitioner', 'organization', 'code', 'location'],
+    ...['telecom', 'availableTime', 'notAvailable', 'availabilityExceptions', 'extension'],
+  ],
+};
+
+/** A list of things with ids, by pages of 100 (contract section 3); a row without an id is a phantom. */
+function referenceList(name: 'organizations' | 'locations'): ReferenceList {
+  const page = (cursor: string): VendorRequest => ({
+    method: 'GET',
+    path: path`/v1/${name}?count=100&cursor=${cursor}`,
+  });
+  return {
+    request: page('0'),
+    codes: (body) => {
+      const rows = member(member(body, 'data'), 'data');
+      if (!Array.isArray(rows)) return undefined;
+      return rows.map((row) => member(row, 'id')).filter((id) => typeof id === 'string');
+    },
+    next: (body) => {
+      const list = member(body, 'data');
+      const cursor = member(list, 'cursor');
+      return member(list, 'hasMore') === true && typeof cursor === 'string' ? page(cursor) : undefined;
+    },
+  };
+}
 
 /** The role in an answer: in its envelope, or bare where the top level is a FHIR resource (contract section 8). */
 function roleIn(body: unknown) {

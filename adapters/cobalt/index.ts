@@ -55,6 +55,21 @@ function fields({ options, codes }: Settings): FieldTable {
   };
 }
 
+/** Contract section 3; older answers lack more than the two that are asked for. */
+const RECORD_SHAPE = {
+  always: ['id', 'hours'],
+  sometimes: ['ehr_id', 'npi', 'name', 'timezone', 'status', 'active', 'hide_in_availability'],
+};
+
+/** Both ids of each location, since the contract leaves open which one hours name (section 4). */
+function locationIds(body: unknown): string[] | undefined {
+  const locations = member(body, 'locations');
+  if (!Array.isArray(locations)) return undefined;
+  return locations
+    .flatMap((location) => [member(location, 'id'), member(location, 'ehr_id')])
+    .filter((id) => typeof id === 'string');
+}
+
 export const cobalt: AdapterModule<Settings> = {
   name: 'cobalt',
   title: 'Cobalt',
@@ -99,6 +114,19 @@ export const cobalt: AdapterModule<Settings> = {
       },
       idOf: ({ id, provider_id: acknowledged }) =>
         [id, acknowledged].find((value) => typeof value === 'string'),
+      recordShape: RECORD_SHAPE,
+      checks: {
+        // A cheap call to test credentials (contract section 5).
+        credentials: { method: 'GET', path: '/v1/settings' },
+        lists: {
+          location: {
+            request: { method: 'GET', path: '/v1/locations' },
+            codes: locationIds,
+            // With and without hyphens (contract section 4).
+            fold: (id) => id.replaceAll('-', '').toLowerCase(),
+          },
+        },
+      },
       endangers: (provider, keys) =>
         keys.includes('hours') &&
         settings.options.protectVisitTypeRules === true &&

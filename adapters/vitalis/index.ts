@@ -6,7 +6,7 @@ import joi from 'joi';
 import { GENDERS } from '../../src/staff/fields';
 import { isObject, member } from '../../src/staff/json';
 import { codeTable } from '../../src/vendor/codecs';
-import type { AdapterModule, AdapterSettings } from '../../src/vendor/contract';
+import type { AdapterModule, AdapterSettings, VendorRequest } from '../../src/vendor/contract';
 import { path } from '../../src/vendor/path';
 import { errors } from './errors';
 import { fields } from './fields';
@@ -18,6 +18,30 @@ interface Settings extends AdapterSettings {
 
 /** Tokens live for 4 hours (contract section 1); five minutes are left for clocks that differ and calls under way. */
 const TOKEN_SECONDS = 4 * 3600 - 300;
+
+/** Contract section 2; the two stamps are missing from the vendor's own document. */
+const RECORD_SHAPE = {
+  always: [
+    'id',
+    'name',
+    'surname',
+    'dni',
+    'birthdate',
+    'gender',
+    'address',
+    'phone',
+    'email',
+    'specialityID',
+    'state',
+  ],
+  sometimes: ['createdAt', 'updatedAt'],
+};
+
+/** `{specialities: [{id, …}]}`, or a bare empty list (contract section 4). */
+function specialityIds(body: unknown): string[] | undefined {
+  const rows = Array.isArray(body) ? body : member(body, 'specialities');
+  return Array.isArray(rows) ? rows.map((row) => String(member(row, 'id'))) : undefined;
+}
 
 export const vitalis: AdapterModule<Settings> = {
   name: 'vitalis',
@@ -54,6 +78,7 @@ export const vitalis: AdapterModule<Settings> = {
   connect({ credentials, options, codes }) {
     const { token, email, password } = credentials;
     const { tokenHeader = 'authorization', basePath = '' } = options;
+    const specialities: VendorRequest = { method: 'GET', path: `${basePath}/specialities` };
     return {
       writes: 'whole-record',
       answers: 'record',
@@ -86,6 +111,14 @@ export const vitalis: AdapterModule<Settings> = {
       },
       idOf: ({ id }) => (typeof id === 'number' || typeof id === 'string' ? String(id) : undefined),
       revision: ({ updatedAt }) => (typeof updatedAt === 'string' ? updatedAt : undefined),
+      recordShape: RECORD_SHAPE,
+      checks: {
+        credentials: specialities,
+        lists: {
+          specialty: { request: specialities, codes: specialityIds },
+          gender: 'Clínica Vitalis takes any word for a gender',
+        },
+      },
     };
   },
 };

@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import Libsql from 'libsql';
+import { member } from '../staff/json';
 import { missingFile, sqliteFile } from './storeFile';
 
 export interface BackupOptions {
@@ -27,7 +28,11 @@ export async function backup({ databaseUrl, file, out, err }: BackupOptions): Pr
     // SQLite writes into an empty file of ours, which nobody else can read; `wx` takes no file that is there.
     closeSync(openSync(file, 'wx', 0o600));
   } catch (error) {
-    return refuse(isExisting(error) ? `${file} exists. Choose another name.` : `${file} cannot be written.`);
+    return refuse(
+      member(error, 'code') === 'EEXIST'
+        ? `${file} exists. Choose another name.`
+        : `${file} cannot be written.`,
+    );
   }
   try {
     copy(source, file);
@@ -60,8 +65,4 @@ function withDatabase(file: string, work: (database: Libsql.Database) => void): 
   } finally {
     database.close();
   }
-}
-
-function isExisting(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
 }

@@ -24,6 +24,11 @@ export function sendJson(res: Response, status: number, body: unknown, headers: 
   write(res, status, 'application/json; charset=utf-8', body, headers);
 }
 
+/** Writes a FHIR resource. */
+export function sendFhir(res: Response, resource: unknown, etag: string | undefined): void {
+  write(res, 200, 'application/fhir+json; charset=utf-8', resource, etag === undefined ? {} : { etag });
+}
+
 /** Writes a problem document (RFC 9457). */
 export function sendProblem(res: Response, problem: Problem): void {
   const context = contextOf(res);

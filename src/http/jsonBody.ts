@@ -20,9 +20,16 @@ export async function readJsonBody(req: Request): Promise<unknown> {
   const bytes = await readBytes(req);
   if (bytes.length === 0)
     throw new Problem('malformed_request', 'The body is empty; a JSON document is expected.');
-  if (isTooDeep(bytes)) {
-    throw new Problem('malformed_request', `A body is nested at most ${MAX_DEPTH} levels deep.`);
+  const members = countMembers(bytes);
+  const body = parse(bytes);
+  // Parsing keeps the last of two members of one name; the other one would be lost without a word.
+  if (membersOf(body) < members) {
+    throw new Problem('malformed_request', 'A member of the body is named twice.');
   }
+  return body;
+}
+
+function parse(bytes: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
@@ -30,11 +37,23 @@ export async function readJsonBody(req: Request): Promise<unknown> {
   }
 }
 
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
+/** How many members the objects of a value have, at all levels. */
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inner = Object.values(value);
+  const own = Array.isArray(value) ? 0 : inner.length;
+  return inner.reduce<number>((sum, item) => sum + membersOf(item), own);
+}
 
-/** Looks before parsing, so that no code behind it has to fear for its stack. */
-function isTooDeep(bytes: Buffer): boolean {
+const [QUOTE, BACKSLASH, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\:[]{}');
+
+/**
+ * How many members are written down. Looks before parsing, so that no code behind it has to fear for its stack.
+ * @throws Problem `malformed_request` for a body that is nested too deep
+ */
+function countMembers(bytes: Buffer): number {
   let depth = 0;
+  let members = 0;
   let inString = false;
   for (let index = 0; index < bytes.length; index += 1) {
     const byte = bytes[index];
@@ -42,10 +61,13 @@ function isTooDeep(bytes: Buffer): boolean {
     else if (inString) index += byte === BACKSLASH ? 1 : 0;
     else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       depth += 1;
-      if (depth > MAX_DEPTH) return true;
+      if (depth > MAX_DEPTH) {
+        throw new Problem('malformed_request', `A body is nested at most ${MAX_DEPTH} levels deep.`);
+      }
     } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
+    else if (byte === COLON) members += 1;
   }
-  return false;
+  return members;
 }
 
 function checkMediaType(req: Request): void {

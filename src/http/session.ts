@@ -19,7 +19,8 @@ export interface Session {
  * @throws Problem `unauthenticated`
  */
 export function openSession(setup: Setup, req: Request, res: Response): void | Promise<void> {
-  const caller = setup.callers.identify(req.headers.authorization);
+  // Of two such headers `req.headers` shows the first, a proxy may have checked the other: together they are no credential.
+  const caller = setup.callers.identify(req.headersDistinct.authorization?.join(', '));
   if (!(caller instanceof Promise)) return remember(setup, caller, res);
   return caller.then((found) => remember(setup, found, res));
 }

@@ -32,9 +32,11 @@ export function startSpan({ name, config }: ObservedConnection, operation: Opera
  * Runs a request's work under the trace that its `traceparent` header names, if it is well-formed. To be called only where a
  * vendor connection carries traces on: following a context through all promises has its price.
  */
-export function withTrace(traceparent: string | undefined, work: () => void): void {
+export function withTrace(traceparent: string | string[] | undefined, work: () => void): void {
   const [, traceId, flags] =
-    /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/.exec(traceparent ?? '') ?? [];
+    /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/.exec(
+      typeof traceparent === 'string' ? traceparent : '',
+    ) ?? [];
   if (traceId === undefined || flags === undefined) work();
   else carried.run({ traceId, flags }, work);
 }

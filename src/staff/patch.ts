@@ -25,14 +25,41 @@ export interface CanonicalPatch {
 
 export type ParsedPatch = { patch: CanonicalPatch } | { errors: readonly FieldError[] };
 
+/** Every block of the longest week with all of its members fits. Judging far more values would hold up everybody else. */
+const MAX_VALUES = 5000;
+
+/** Complaints that are worded; what is beyond them is only counted. */
+const MAX_ERRORS = 100;
+
 /** Reads a JSON value as an update. Pure. Errors point into the body as the caller sent it. */
 export function parsePatch(body: unknown): ParsedPatch {
+  if (countValues(body) > MAX_VALUES) {
+    return { errors: [{ pointer: '', code: 'too_long', detail: 'There are too many members and items.' }] };
+  }
   const normalised = normalise(body);
   const { error } = patchSchema.validate(normalised, JOI_OPTIONS);
-  const errors = [...(error?.details.map(fieldError) ?? []), ...prototypeMembers(body, '')];
+  const found = error?.details ?? [];
+  const errors = [...found.slice(0, MAX_ERRORS).map(fieldError), ...prototypeMembers(body, '')];
+  if (errors.length > MAX_ERRORS || found.length > MAX_ERRORS) return { errors: cut(errors) };
   if (errors.length > 0) return { errors };
   const changes = FIELDS.flatMap((field) => changeOf(normalised, field));
   return { patch: { changes, members: [...new Set(changes.map((change) => topLevelOf(change.field)))] } };
+}
+
+/** All members and items, those inside of others too. */
+function countValues(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inner = Object.values(value);
+  return inner.reduce<number>((sum, item) => sum + countValues(item), inner.length);
+}
+
+function cut(errors: readonly FieldError[]): FieldError[] {
+  const last = {
+    pointer: '',
+    code: 'more_errors',
+    detail: `Only the first ${MAX_ERRORS} complaints are listed.`,
+  };
+  return [...errors.slice(0, MAX_ERRORS), last];
 }
 
 function changeOf(patch: unknown, field: Field): Change[] {
@@ -122,6 +149,8 @@ const PLACES = [
   ...['interval', 'unit', 'start', 'end', 'description'].map((name) => `availableTime.recurrence.${name}`),
 ];
 
+const NAMES: ReadonlySet<string> = new Set(PLACES.flatMap((place) => place.split('.')));
+
 function unknownMember(path: readonly (string | number)[], pointer: string): FieldError {
   if (pointer === '/id') return { pointer, code: 'read_only', detail: 'The id cannot be changed.' };
   const near = nearest(path.filter((key) => typeof key === 'string').join('.'));
@@ -142,13 +171,17 @@ function nearest(unknown: string): string | undefined {
   return best !== undefined && best.score <= allowed ? best.place : undefined;
 }
 
-/** The schema library cannot see a member named `__proto__`, so it would vanish silently; found here by hand. */
+/**
+ * The schema library cannot see a member named `__proto__`, so it would vanish silently; found here by hand. What stands
+ * inside of an unknown member is refused with it.
+ */
 function prototypeMembers(value: unknown, pointer: string): FieldError[] {
   if (Array.isArray(value))
     return value.flatMap((item, index) => prototypeMembers(item, `${pointer}/${index}`));
   if (!isObject(value)) return [];
   return Object.keys(value).flatMap((key) => {
     const at = `${pointer}/${pointerToken(key)}`;
-    return key === '__proto__' ? [unknownMember([key], at)] : prototypeMembers(value[key], at);
+    if (key === '__proto__') return [unknownMember([key], at)];
+    return NAMES.has(key) ? prototypeMembers(value[key], at) : [];
   });
 }

@@ -19,7 +19,9 @@ const date = Joi.string()
     DATE.test(value) && !isRealDate(value) ? helpers.error('date.real') : value,
   );
 
-const time = Joi.string().pattern(/^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/);
+const TIME = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
+
+const time = Joi.string().pattern(TIME);
 
 const orderedPeriod = (value: unknown, helpers: Joi.CustomHelpers) => {
   const { start, end } = isObject(value) ? value : {};
@@ -113,7 +115,9 @@ function today(): string {
   return new Date().toISOString().slice(0, 10);
 }
 
-function checkBlocks(blocks: readonly AvailableTime[], helpers: Joi.CustomHelpers) {
+function checkBlocks(blocks: readonly unknown[], helpers: Joi.CustomHelpers) {
+  // Whatever else is wrong has its own complaint already.
+  if (blocks.length > MAX_BLOCKS || !areComparable(blocks)) return blocks;
   for (const [index, item] of blocks.entries()) {
     if (item.availableEndTime <= item.availableStartTime) {
       return helpers.error('time.order', { at: [index, 'availableEndTime'] });
@@ -122,6 +126,18 @@ function checkBlocks(blocks: readonly AvailableTime[], helpers: Joi.CustomHelper
     if (clash !== -1) return helpers.error('time.overlap', { at: [index], other: clash });
   }
   return blocks;
+}
+
+/** True where all blocks have what comparing needs; the rest of them may be wrong. */
+function areComparable(blocks: readonly unknown[]): blocks is readonly AvailableTime[] {
+  const isTime = (value: unknown) => typeof value === 'string' && TIME.test(value);
+  return blocks.every(
+    (item) =>
+      isObject(item) &&
+      Array.isArray(item.daysOfWeek) &&
+      isTime(item.availableStartTime) &&
+      isTime(item.availableEndTime),
+  );
 }
 
 /** Two blocks overlap when they share a day, a time, and a date on which both apply. */

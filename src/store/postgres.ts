@@ -21,6 +21,9 @@ export function openPool(url: string, onError: (error: Error) => void): Pool {
   });
   // An idle connection that breaks would otherwise end the process. The next query opens a new one.
   pool.on('error', onError);
+  // The pool listens to idle connections only. One that breaks within a transaction, between two queries, ends the
+  // process just as well; the transaction's next query fails and tells its caller.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
@@ -34,6 +37,7 @@ export function openMigrationPool(url: string): Pool {
   });
   // A broken connection also fails the query that uses it, and that is the error to show.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 

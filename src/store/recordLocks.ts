@@ -75,6 +75,8 @@ class LockSessions {
       idleTimeoutMillis: 10_000,
     });
     this.#waiting.on('error', () => {});
+    // A session that breaks while it holds a lock would otherwise end the process: the pool listens to idle ones only.
+    this.#waiting.on('connect', (client) => client.on('error', () => {}));
   }
 
   /**

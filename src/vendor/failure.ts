@@ -167,7 +167,7 @@ export function transportFailure(error: unknown): VendorFailure | CallCancelled 
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return unexpectedResponse('The vendor’s answer is too large.');
   }
-  if (code !== undefined && (NOT_HTTP.has(code) || code.startsWith('HPE_'))) {
+  if (isBadHttp(error) || (code !== undefined && NOT_HTTP.has(code))) {
     return unexpectedResponse('The vendor’s answer is not valid HTTP.');
   }
   return new VendorFailure({
@@ -185,6 +185,11 @@ const NOT_HTTP = new Set([
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_BAD_RESPONSE',
 ]);
+
+/** undici's parser errors have a code only sometimes. */
+function isBadHttp(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'HTTPParserError' || isBadHttp(error.cause));
+}
 
 function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;

@@ -77,7 +77,7 @@ export async function openFaultNet({ upstream, tls }: NetOptions): Promise<Fault
     server.on('tlsClientError', () => undefined);
     return server;
   };
-  let server = create();
+  let server: Server | undefined = create();
   const port = await listen(server, 0);
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
@@ -90,12 +90,13 @@ export async function openFaultNet({ upstream, tls }: NetOptions): Promise<Fault
       void rules.add({ fault, method, path, after, times }),
     clear: () => rules.clear(),
     async shut() {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      });
+      const closing = server;
+      server = undefined;
+      for (const socket of sockets) socket.destroy();
+      if (closing) await new Promise<void>((resolve) => closing.close(() => resolve()));
     },
     async open() {
+      if (server) return;
       server = create();
       await listen(server, port);
     },
@@ -273,8 +274,7 @@ export const NET = {
   },
   endlessHeaders: async ({ socket, forward }) => {
     await forward();
-    write(socket, 'HTTP/1.1 200 OK\r\n');
-    await drip(socket, Buffer.from(`x-filler: ${'y'.repeat(1000)}\r\n`.repeat(200)), 1014, 0);
+    write(socket, 'HTTP/1.1 200 OK\r\n', `x-filler: ${'y'.repeat(1000)}\r\n`.repeat(200));
   },
   shortBody: async ({ socket, forward }) => {
     const answer = await forward();

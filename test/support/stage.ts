@@ -14,6 +14,7 @@ import { SANDBOX_CREDENTIALS } from '../../sandbox/credentials';
 import { createVitalisSandbox } from '../../sandbox/vitalis';
 import { createLog } from '../../src/ops/log';
 import { serve } from '../../src/serve';
+import { complaints } from './openapi';
 
 export const KEYS = {
   north: 'key-of-north-clinic',
@@ -82,10 +83,13 @@ export async function openStage(options: StageOptions = {}) {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
+    const wrong = complaints({ method, path, status: response.status, headers: response.headers, text });
+    if (wrong.length > 0) throw new Error(`not as the OpenAPI document says:\n${wrong.join('\n')}`);
+    const isJson = /[/+]json(;|$)/.test(response.headers.get('content-type') ?? 'application/json');
     return {
       status: response.status,
       headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
+      body: text === '' ? undefined : isJson ? JSON.parse(text) : text,
     };
   };
 

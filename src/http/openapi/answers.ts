@@ -35,7 +35,6 @@ export const HEADERS: Readonly<Record<string, Part>> = {
   ),
   RateLimitPolicy: header('This caller’s limit, if it has one: `"caller";q=<requests>;w=<seconds>`.'),
   WwwAuthenticate: header('How to authenticate.', { type: 'string' }, true),
-  Allow: header('The methods that the URL has.', { type: 'string' }, true),
   AcceptPatch: header('The media types that are read.', { type: 'string' }, true),
 };
 
@@ -50,7 +49,6 @@ const OF_A_CALLER = { RateLimit: headerRef('RateLimit'), 'RateLimit-Policy': hea
 /** Headers that answers with a status carry besides. */
 const OF_STATUS: Readonly<Record<string, Part>> = {
   401: { 'WWW-Authenticate': headerRef('WwwAuthenticate') },
-  405: { Allow: headerRef('Allow') },
   409: { 'Retry-After': headerRef('RetryAfter') },
   412: { ETag: headerRef('ETag') },
   415: { 'Accept-Patch': headerRef('AcceptPatch') },
@@ -126,7 +124,7 @@ export function problemResponses(
               schema: {
                 allOf: [
                   ref('Problem'),
-                  { type: 'object', properties: { code: { type: 'string', enum: own } } },
+                  { type: 'object', required: ['code'], properties: { code: { type: 'string', enum: own } } },
                 ],
               },
               examples: Object.fromEntries(own.map((code) => [code, exampleOf(code)])),
@@ -198,7 +196,6 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
       'the update; `return=minimal` leaves `data` out; `respond-async` queues the update and answers 202. What was honoured is ' +
       'in `Preference-Applied`.',
     schema: { type: 'string' },
-    example: 'handling=lenient',
   },
   IfMatch: {
     name: 'If-Match',

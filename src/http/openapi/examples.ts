@@ -141,5 +141,15 @@ export const EXAMPLES = {
     ],
     meta: { ...clinicMeta, nextCursor: 'YmVmb3JlOjE' },
   },
+  ready: {
+    status: 'ready',
+    checks: { config: 'ok', store: 'ok', process: 'ok' },
+    vendors: { [vendor]: 'closed' },
+  },
+  notReady: {
+    status: 'not ready',
+    checks: { config: 'ok', store: 'failed', process: 'ok' },
+    vendors: { [vendor]: 'open' },
+  },
   problemKind: { code: 'unsupported_field', ...PROBLEMS.unsupported_field },
 };

@@ -16,7 +16,7 @@ every field that you sent, what really became of it.
 
 1. Get a key from the operator of the gateway. With \`npm run demo\` there are three: \`demo-key-north\`,
    \`demo-key-centro\` and \`demo-key-south\`, one for each clinic, with the staff ids \`st-42\`, \`st-43\` and \`st-44\`.
-2. On this page: press **Authorize**, put the key under *apiKey*, open **PATCH /staff/{id}**, press **Try it out**, then
+2. Further down this page: press **Authorize**, put the key under *apiKey*, open **PATCH /staff/{id}**, press **Try it out**, then
    **Execute**. Or in a shell, with the address of this page:
 
    \`\`\`sh

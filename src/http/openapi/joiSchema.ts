@@ -36,7 +36,7 @@ function convert(description: unknown, options: ConvertOptions): Part {
 function baseOf(description: unknown, options: ConvertOptions, nullable: boolean): Part {
   if (member(member(description, 'flags'), 'only') === true) {
     const values = valuesOf(description).filter((value) => value !== null);
-    return { type: typeWith('string', nullable), enum: nullable ? [...values, null] : values };
+    return orNull({ type: 'string', enum: values }, nullable);
   }
   const type = member(description, 'type');
   if (type === 'string') return { type: typeWith('string', nullable), ...stringRules(description, options) };
@@ -49,11 +49,11 @@ function baseOf(description: unknown, options: ConvertOptions, nullable: boolean
       ...arrayRules(description, options),
     };
   }
-  if (type === 'object') return objectSchema(description, options, nullable);
+  if (type === 'object') return orNull(objectSchema(description, options), nullable);
   throw new TypeError(`the OpenAPI converter does not know the joi type ${String(type)}`);
 }
 
-function objectSchema(description: unknown, options: ConvertOptions, nullable: boolean): Part {
+function objectSchema(description: unknown, options: ConvertOptions): Part {
   const keys = member(description, 'keys');
   const entries = isObject(keys) ? Object.entries(keys) : [];
   const required = entries
@@ -61,7 +61,7 @@ function objectSchema(description: unknown, options: ConvertOptions, nullable: b
     .map(([key]) => key);
   const rules = options.rules === 'shape' ? {} : { additionalProperties: false };
   return {
-    type: typeWith('object', nullable),
+    type: 'object',
     properties: Object.fromEntries(entries.map(([key, child]) => [key, convert(child, options)])),
     ...(required.length > 0 && { required }),
     ...rules,
@@ -117,6 +117,11 @@ function pick(
 
 function unknownRule(name: unknown): TypeError {
   return new TypeError(`the OpenAPI converter does not know the joi rule ${String(name)}`);
+}
+
+/** As alternatives, since generators of clients lose the `null` of an enumeration or of an object with a list of types. */
+function orNull(part: Part, nullable: boolean): Part {
+  return nullable ? { anyOf: [part, { type: 'null' }] } : part;
 }
 
 function typeWith(type: string, nullable: boolean): string | readonly string[] {

@@ -344,11 +344,11 @@ const OPERATIONS: readonly Operation[] = [
     summary: 'Can the gateway take requests?',
     description: 'A vendor’s outage does not make the gateway unready.',
     success: {
-      200: answer('Yes.', ref('Health'), example('Ready', { status: 'ready' }), { authenticated: false }),
+      200: answer('Yes.', ref('Readiness'), example('Ready', EXAMPLES.ready), { authenticated: false }),
       503: answer(
         'No: starting, stopping, or without its store.',
-        ref('Health'),
-        example('Not ready', { status: 'not ready' }),
+        ref('Readiness'),
+        example('Not ready', EXAMPLES.notReady),
         {
           authenticated: false,
         },

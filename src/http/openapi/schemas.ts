@@ -139,15 +139,16 @@ const updateMeta = object('About the answer, with the receipt.', {
   warnings: readMeta.warnings,
   'dryRun?': { type: 'boolean', const: true, description: 'Nothing was sent to be written.' },
   'vendorRequest?': {
-    type: ['object', 'null'],
     description: 'Dry run only: what would be sent, credentials masked; `null` where nothing would change.',
-    required: ['method', 'url', 'headers'],
-    properties: {
-      method: text('HTTP method.'),
-      url: text('URL at the vendor.'),
-      headers: { type: 'object', additionalProperties: { type: 'string' } },
-      body: { type: 'object', additionalProperties: true },
-    },
+    anyOf: [
+      object('The request to the vendor.', {
+        method: text('HTTP method.'),
+        url: text('URL at the vendor.'),
+        headers: { type: 'object', additionalProperties: { type: 'string' } },
+        'body?': { type: 'object', additionalProperties: true },
+      }),
+      { type: 'null' },
+    ],
   },
 });
 
@@ -316,6 +317,24 @@ export function schemas(): Record<string, Part> {
       status: number('The status of answers with this code.'),
       title: text('The code in words.'),
       meaning: text('What happened and what to do.'),
+    }),
+    Readiness: object('Whether the gateway can work, and what it is waiting for.', {
+      status: { type: 'string', enum: ['ready', 'not ready'], description: 'The sum of the checks.' },
+      checks: object('What the gateway itself needs.', {
+        config: { type: 'string', enum: ['ok'], description: 'The configuration in use.' },
+        store: { type: 'string', enum: ['ok', 'failed'], description: 'Its database.' },
+        process: {
+          type: 'string',
+          enum: ['ok', 'stopping'],
+          description: '`stopping`: no new work is taken.',
+        },
+      }),
+      vendors: {
+        type: 'object',
+        description:
+          'Per vendor connection. `open`: calls are paused because the vendor has been failing; that is no reason to be unready.',
+        additionalProperties: { type: 'string', enum: ['closed', 'open', 'half-open'] },
+      },
     }),
     Health: object('How the gateway is.', { status: text('In a word or two.') }),
   };

@@ -50,11 +50,11 @@ const START = `SwaggerUIBundle({
 
 const STYLE = `body { margin: 0; }
 .swagger-ui .info { margin: 24px 0; }
-.swagger-ui .info .markdown { max-width: 60rem; }
-.swagger-ui .info .markdown table { display: block; overflow-x: auto; }
-.swagger-ui .info .markdown td, .swagger-ui .info .markdown th { padding: 6px 12px 6px 0; vertical-align: top; text-align: left; }
-.swagger-ui .info .markdown td:first-of-type { min-width: 0; }
-.swagger-ui .info .markdown pre { padding: 12px; }
+.swagger-ui .info .renderedMarkdown { max-width: 60rem; }
+.swagger-ui .info .renderedMarkdown table { display: block; overflow-x: auto; }
+.swagger-ui .info .renderedMarkdown td, .swagger-ui .info .renderedMarkdown th { padding: 6px 12px 6px 0; vertical-align: top; text-align: left; }
+.swagger-ui .info .renderedMarkdown td:first-of-type { min-width: 0; }
+.swagger-ui .info .renderedMarkdown pre { padding: 12px; }
 `;
 
 interface Asset {

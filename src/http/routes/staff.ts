@@ -7,7 +7,8 @@ import { type KeyedRequest, once } from '../../gateway/once';
 import { readStaff } from '../../gateway/read';
 import { Problem } from '../../problem';
 import { parsePatch } from '../../staff/patch';
-import { sendAnswer, sendJson } from '../answer';
+import { sendAnswer, sendFhir, sendJson } from '../answer';
+import { fhirEtag, prefersFhir, toPractitionerRole } from '../fhir';
 import { idempotencyKeyOf } from '../idempotencyKey';
 import { readJsonBody } from '../jsonBody';
 import { parsePrefer } from '../prefer';
@@ -19,6 +20,10 @@ export async function getStaff(links: FindLink, req: Request, res: Response): Pr
   const { clinic, requestId } = enter(res, 'staff:read');
   refuseUnknownQuery(req, []);
   const { data, meta, etag } = await readStaff(links, { clinic, staffId: staffIdOf(req), requestId });
+  res.vary('accept');
+  if (prefersFhir(req)) {
+    return sendFhir(res, toPractitionerRole(data, meta.warnings), etag && fhirEtag(etag));
+  }
   sendJson(res, 200, { data, meta }, etag === undefined ? {} : { etag });
 }
 

@@ -1,0 +1,1547 @@
+// biome-ignore-all lint: generated
+// biome-ignore-all format: generated
+// biome-ignore-all assist: generated
+/** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. */
+export interface StaffPatch {
+  /** Whether the person works here now. */
+  status?: "active" | "inactive" | "on-leave" | null;
+  /** The person’s name. */
+  name?: {
+    /**
+     * @minLength 1
+     * @maxLength 200
+     */
+    given?: string | null;
+    /**
+     * @minLength 1
+     * @maxLength 200
+     */
+    family?: string | null;
+  } | null;
+  /**
+   * National identity number; dots, spaces and hyphens are removed, leading zeros kept.
+   * @pattern ^[0-9A-Za-z]{7,20}$
+   */
+  nationalId?: string | null;
+  /**
+   * Date of birth, `YYYY-MM-DD`.
+   * @format date
+   */
+  birthDate?: string | null;
+  /** Administrative gender. */
+  gender?: "male" | "female" | "other" | "unknown" | null;
+  /** Postal address. */
+  address?: {
+    /**
+     * @minLength 1
+     * @maxLength 500
+     */
+    text?: string | null;
+  } | null;
+  /**
+   * 10 to 20 digits, spaces, hyphens and plus signs.
+   * @pattern ^(?=.*\d)[0-9 +-]{10,20}$
+   */
+  phone?: string | null;
+  /**
+   * E-mail address.
+   * @format email
+   * @maxLength 254
+   */
+  email?: string | null;
+  /**
+   * Role code, such as `doctor`.
+   * @minLength 1
+   * @maxLength 100
+   */
+  role?: string | null;
+  /** One coded specialty; `system` defaults to SNOMED CT. */
+  specialty?: {
+    /**
+     * @minLength 1
+     * @maxLength 100
+     */
+    code?: string;
+    /**
+     * @minLength 1
+     * @maxLength 200
+     */
+    display?: string | null;
+    /**
+     * @format uri
+     * @maxLength 200
+     */
+    system?: string | null;
+  } | null;
+  /**
+   * Id of the organization.
+   * @minLength 1
+   * @maxLength 200
+   */
+  organizationId?: string | null;
+  /**
+   * Id of the location.
+   * @minLength 1
+   * @maxLength 200
+   */
+  locationId?: string | null;
+  /** When the role is held; `end` is not before `start`. */
+  period?: {
+    /** @format date */
+    start?: string | null;
+    /** @format date */
+    end?: string | null;
+  } | null;
+  /**
+   * The whole week: an array replaces the stored one.
+   * @maxItems 200
+   */
+  availableTime?: AvailableTimePatch[] | null;
+}
+
+/** One block of weekly hours. It ends after it starts, on the same day: an overnight shift is two blocks. Blocks of one day do not overlap. */
+export interface AvailableTimePatch {
+  /** @minItems 1 */
+  daysOfWeek: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+  /** @pattern ^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$ */
+  availableStartTime: string;
+  /** @pattern ^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$ */
+  availableEndTime: string;
+  /**
+   * @minLength 1
+   * @maxLength 200
+   */
+  locationId?: string;
+  period?: {
+    /** @format date */
+    start?: string;
+    /** @format date */
+    end?: string;
+  };
+  recurrence?: {
+    /**
+     * @min 1
+     * @max 1000
+     */
+    interval: number;
+    unit: "day" | "week";
+    /** @format date */
+    start?: string;
+    /** @format date */
+    end?: string;
+    /**
+     * @minLength 1
+     * @maxLength 500
+     */
+    description?: string;
+  };
+}
+
+/** The record as far as the vendor shows it: a field that it does not show is absent; `null` is empty, or unreadable (`meta.warnings` then says so). */
+export interface Staff {
+  /** The staff id of the URL. */
+  id: string;
+  /** Whether the person works here now. */
+  status?: "active" | "inactive" | "on-leave" | null;
+  /** The person’s name. */
+  name?: {
+    given?: string | null;
+    family?: string | null;
+  } | null;
+  /** National identity number; dots, spaces and hyphens are removed, leading zeros kept. */
+  nationalId?: string | null;
+  /**
+   * Date of birth, `YYYY-MM-DD`.
+   * @format date
+   */
+  birthDate?: string | null;
+  /** Administrative gender. */
+  gender?: "male" | "female" | "other" | "unknown" | null;
+  /** Postal address. */
+  address?: {
+    text?: string | null;
+  } | null;
+  /** 10 to 20 digits, spaces, hyphens and plus signs. */
+  phone?: string | null;
+  /** E-mail address. */
+  email?: string | null;
+  /** Role code, such as `doctor`. */
+  role?: string | null;
+  /** One coded specialty; `system` defaults to SNOMED CT. */
+  specialty?: {
+    code?: string;
+    display?: string | null;
+    system?: string | null;
+  } | null;
+  /** Id of the organization. */
+  organizationId?: string | null;
+  /** Id of the location. */
+  locationId?: string | null;
+  /** When the role is held; `end` is not before `start`. */
+  period?: {
+    /** @format date */
+    start?: string | null;
+    /** @format date */
+    end?: string | null;
+  } | null;
+  /** The whole week: an array replaces the stored one. */
+  availableTime?: AvailableTime[] | null;
+}
+
+/** One block of weekly hours. */
+export interface AvailableTime {
+  daysOfWeek: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+  availableStartTime: string;
+  availableEndTime: string;
+  locationId?: string;
+  period?: {
+    /** @format date */
+    start?: string;
+    /** @format date */
+    end?: string;
+  };
+  recurrence?: {
+    interval: number;
+    unit: "day" | "week";
+    /** @format date */
+    start?: string;
+    /** @format date */
+    end?: string;
+    description?: string;
+  };
+}
+
+/** What became of one top-level member of the update. */
+export interface ReceiptRow {
+  /** JSON pointer of the member, such as `/name`. */
+  pointer: string;
+  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). */
+  outcome: "verified" | "accepted" | "unchanged" | "dropped";
+  /** Why, where the outcome alone does not say. */
+  detail?: string;
+}
+
+/** Something to know although the request succeeded. */
+export interface Warning {
+  /** JSON pointer of the field that it is about. */
+  pointer?: string;
+  /** A stable code: `unreadable_value`, `not_stored`, `settled_by_reading`. */
+  code: string;
+  /** For people. Never carries a value. */
+  detail: string;
+}
+
+/** One complaint about one place in the request. */
+export interface FieldError {
+  /** JSON pointer into the body as it was sent; empty for the whole. */
+  pointer: string;
+  /** A stable code, such as `invalid_format`. */
+  code: string;
+  /** For people. Never carries a value. */
+  detail: string;
+}
+
+/** Problem details (RFC 9457). Every answer that is not a success is one. */
+export interface Problem {
+  /**
+   * Where the code is explained.
+   * @format uri-reference
+   */
+  type: string;
+  /** The code in words. */
+  title: string;
+  /** The status of the answer. */
+  status: number;
+  /** The stable code. Branch on this. */
+  code:
+    | "malformed_request"
+    | "unauthenticated"
+    | "forbidden"
+    | "staff_not_found"
+    | "not_found"
+    | "method_not_allowed"
+    | "conflict"
+    | "idempotency_in_progress"
+    | "payload_too_large"
+    | "unsupported_media_type"
+    | "precondition_failed"
+    | "precondition_required"
+    | "validation_failed"
+    | "unsupported_field"
+    | "unmapped_code"
+    | "not_clearable"
+    | "stored_value_invalid"
+    | "vendor_rejected"
+    | "idempotency_key_reused"
+    | "rate_limited"
+    | "vendor_credentials_rejected"
+    | "vendor_unexpected_response"
+    | "write_not_confirmed"
+    | "vendor_unavailable"
+    | "vendor_rate_limited"
+    | "gateway_unavailable"
+    | "vendor_timeout"
+    | "internal_error";
+  /** What happened here, for people. Never carries a value. */
+  detail: string;
+  /** The `X-Request-Id` of the answer. Quote it when you ask for help. */
+  requestId: string;
+  /** Every complaint, not only the first. */
+  errors?: FieldError[];
+  /** What the vendor said, as far as it may be shown. */
+  vendor?: {
+    /** Name of the vendor connection. */
+    name: string;
+    /** The status of the vendor’s answer. */
+    status?: number;
+    /** The vendor’s own code. */
+    code?: string;
+    /** The vendor’s own sentence, only where it carries no personal data. */
+    message?: string;
+  };
+  /** What is known about the update although its answer did not arrive as it should. */
+  outcome?: "applied" | "not_applied" | "unknown";
+  /** What became of the other members. */
+  receipt?: ReceiptRow[];
+}
+
+/** About the answer. */
+export interface ReadMeta {
+  /** The `X-Request-Id` of the answer. */
+  requestId: string;
+  /** The caller’s clinic. */
+  clinic: string;
+  /** Name of the vendor connection that holds the record. */
+  vendor: string;
+  /** The vendor’s own id of the record. */
+  vendorRecordId: string;
+  /** Empty where there is nothing to tell. */
+  warnings: Warning[];
+}
+
+/** About the answer, with the receipt. */
+export interface UpdateMeta {
+  /** The `X-Request-Id` of the answer. */
+  requestId: string;
+  /** The caller’s clinic. */
+  clinic: string;
+  /** Name of the vendor connection that holds the record. */
+  vendor: string;
+  /** The vendor’s own id of the record. */
+  vendorRecordId: string;
+  /** One row for each top-level member that was sent. */
+  receipt: ReceiptRow[];
+  /** Empty where there is nothing to tell. */
+  warnings: Warning[];
+  /** Nothing was sent to be written. */
+  dryRun?: true;
+  /** Dry run only: what would be sent, credentials masked; `null` where nothing would change. */
+  vendorRequest?: {
+    /** HTTP method. */
+    method: string;
+    /** URL at the vendor. */
+    url: string;
+    headers: Record<string, string>;
+    body?: Record<string, any>;
+  } | null;
+}
+
+/** About the answer. */
+export interface ClinicMeta {
+  /** The `X-Request-Id` of the answer. */
+  requestId: string;
+  /** The caller’s clinic. */
+  clinic: string;
+}
+
+/** A staff member. */
+export interface StaffAnswer {
+  /** The record as far as the vendor shows it: a field that it does not show is absent; `null` is empty, or unreadable (`meta.warnings` then says so). */
+  data: Staff;
+  /** About the answer. */
+  meta: ReadMeta;
+}
+
+/** A staff member after an update. `data` is left out under `Prefer: return=minimal`. */
+export interface UpdateAnswer {
+  /** The record as far as the vendor shows it: a field that it does not show is absent; `null` is empty, or unreadable (`meta.warnings` then says so). */
+  data?: Staff;
+  /** About the answer, with the receipt. */
+  meta: UpdateMeta;
+}
+
+/** An update that was accepted and is delivered later. */
+export interface AcceptedAnswer {
+  /** The operation. */
+  data: {
+    /**
+     * Id of the operation.
+     * @format uuid
+     */
+    id: string;
+    /** The staff member that is updated. */
+    staffId: string;
+    /** `queued` and `running` are on the way. `succeeded` and `failed` are final, `answer` says how. `dead`: no attempt gave a definite answer; retry it, or let an operator decide. Later updates of the same staff member wait until then. */
+    status: "queued" | "running" | "succeeded" | "failed" | "dead";
+    /**
+     * When the update was accepted.
+     * @format date-time
+     */
+    createdAt: string;
+  };
+  /** About the answer. */
+  meta: ClinicMeta;
+}
+
+/** What a clinic can do with one field. */
+export interface Capability {
+  /** JSON pointer of the field. */
+  pointer:
+    | "/status"
+    | "/name/given"
+    | "/name/family"
+    | "/nationalId"
+    | "/birthDate"
+    | "/gender"
+    | "/address/text"
+    | "/phone"
+    | "/email"
+    | "/role"
+    | "/specialty"
+    | "/organizationId"
+    | "/locationId"
+    | "/period"
+    | "/availableTime";
+  /** Whether `GET` can show it. */
+  read: boolean;
+  /** Whether `PATCH` can change it. */
+  write: boolean;
+  /** Whether `null` is accepted. */
+  clear: boolean;
+  /** The allowed values, where they are a closed list. */
+  values?: string[];
+  /** Members that may be sent but are not stored, each with the reason. */
+  notStored?: Record<string, string>;
+  /** Why the field cannot be written, or cannot be cleared. */
+  reason?: string;
+  /** A remark. */
+  note?: string;
+}
+
+/** What the caller’s clinic can read and write. */
+export interface CapabilitiesAnswer {
+  /** The vendor and its fields. */
+  data: {
+    /** Name of the vendor connection. */
+    vendor: string;
+    /** The kind of vendor system. */
+    adapter: string;
+    /** All fields, in the order of the record. */
+    fields: Capability[];
+  };
+  /** About the answer. */
+  meta: ClinicMeta;
+}
+
+export interface NewLink {
+  /**
+   * The id of the record at the vendor.
+   * @minLength 1
+   * @maxLength 200
+   */
+  vendorRecordId: string;
+}
+
+/** Which vendor record a staff id stands for. */
+export interface Link {
+  /** Name of the vendor connection. */
+  vendor: string;
+  /** The vendor’s own id of the record. */
+  vendorRecordId: string;
+}
+
+/** A link. */
+export interface LinkAnswer {
+  /** Which vendor record a staff id stands for. */
+  data: Link;
+  /** About the answer. */
+  meta: ClinicMeta;
+}
+
+/** All links of a staff id. */
+export interface LinksAnswer {
+  /** One for each vendor. */
+  data: Link[];
+  /** About the answer. */
+  meta: ClinicMeta;
+}
+
+/** An update that is delivered later. */
+export interface Operation {
+  /**
+   * Id of the operation.
+   * @format uuid
+   */
+  id: string;
+  /** The staff member that is updated. */
+  staffId: string;
+  /** `queued` and `running` are on the way. `succeeded` and `failed` are final, `answer` says how. `dead`: no attempt gave a definite answer; retry it, or let an operator decide. Later updates of the same staff member wait until then. */
+  status: "queued" | "running" | "succeeded" | "failed" | "dead";
+  /**
+   * When the update was accepted.
+   * @format date-time
+   */
+  createdAt: string;
+  /**
+   * When it reached its end.
+   * @format date-time
+   */
+  finishedAt?: string;
+  /**
+   * When it is tried next, where only time stands in between.
+   * @format date-time
+   */
+  nextAttemptAt?: string;
+  /** The earlier operation of the same staff member that has to end first. */
+  waitsFor?: string;
+  /** Why the last attempt did not succeed. */
+  lastError?: {
+    /** A problem code, or one of the queue’s own. */
+    code: string;
+    /** For people. Never carries a value. */
+    detail: string;
+  };
+  /** Every attempt, in order. */
+  attempts: {
+    /** Counted from 1. */
+    number: number;
+    /**
+     * When it began.
+     * @format date-time
+     */
+    startedAt: string;
+    /**
+     * When it ended.
+     * @format date-time
+     */
+    finishedAt?: string;
+    /** `postponed`: tried again later. `interrupted`: the process that made it is gone, or gave it back. */
+    outcome?: "succeeded" | "failed" | "postponed" | "interrupted";
+    /** A problem code, or one of the queue’s own, such as `lease_expired`. */
+    code?: string;
+    /** For people. Never carries a value. */
+    detail?: string;
+  }[];
+  /** The answer that `PATCH` would have given. */
+  answer?: {
+    /** Its status. */
+    status: number;
+    /** Its body. */
+    body: UpdateAnswer | Problem;
+  };
+}
+
+/** Where an operation stands. */
+export interface OperationAnswer {
+  /** An update that is delivered later. */
+  data: Operation;
+  /** About the answer. */
+  meta: ClinicMeta;
+}
+
+/** One attempted update, as the audit keeps it. Rows are never changed. */
+export interface Change {
+  /** Position in the audit, from 1. */
+  sequence: number;
+  /**
+   * When the update ended.
+   * @format date-time
+   */
+  at: string;
+  /** The `X-Request-Id` of the update. */
+  requestId: string;
+  /** The clinic. */
+  clinic: string;
+  /** Who sent it. */
+  caller: string;
+  /** Whose record it was about. */
+  staffId: string;
+  /** Name of the vendor connection. */
+  vendor: string;
+  /** `null` where the record was not found out. */
+  vendorRecordId: string | null;
+  /** `refused`: it was not wanted. `failed`: it could not be done. `unknown`: nobody can tell. */
+  outcome: "success" | "refused" | "failed" | "unknown";
+  /** Status of the answer; `null` where nobody was left to be answered. */
+  status: number | null;
+  /** Problem code of the answer; `null` for a success. */
+  code: string | null;
+  /** How long it took, in milliseconds. */
+  durationMs: number;
+  /** What became of each sent member. */
+  fields: {
+    /** JSON pointer of the member, such as `/name`. */
+    pointer: string;
+    /** Its receipt outcome, or what is known without a receipt. */
+    outcome:
+      | "verified"
+      | "accepted"
+      | "unchanged"
+      | "dropped"
+      | "not_applied"
+      | "not_confirmed"
+      | "unknown";
+  }[];
+  /** What was sent, by pointer: salted digests, or the values where the operator keeps them. */
+  values: Record<string, any>;
+  /** The hash of the row before. */
+  previousHash: string;
+  /** SHA-256 over this row and `previousHash`. */
+  hash: string;
+}
+
+/** A page of the audit, newest first. */
+export interface ChangesAnswer {
+  /** Empty where nothing fits. */
+  data: Change[];
+  /** About the answer. */
+  meta: {
+    /** The `X-Request-Id` of the answer. */
+    requestId: string;
+    /** The caller’s clinic. */
+    clinic: string;
+    /** Send it as `cursor` for the next page; absent on the last one. */
+    nextCursor?: string;
+  };
+}
+
+/** What a problem code means. */
+export interface ProblemKind {
+  code:
+    | "malformed_request"
+    | "unauthenticated"
+    | "forbidden"
+    | "staff_not_found"
+    | "not_found"
+    | "method_not_allowed"
+    | "conflict"
+    | "idempotency_in_progress"
+    | "payload_too_large"
+    | "unsupported_media_type"
+    | "precondition_failed"
+    | "precondition_required"
+    | "validation_failed"
+    | "unsupported_field"
+    | "unmapped_code"
+    | "not_clearable"
+    | "stored_value_invalid"
+    | "vendor_rejected"
+    | "idempotency_key_reused"
+    | "rate_limited"
+    | "vendor_credentials_rejected"
+    | "vendor_unexpected_response"
+    | "write_not_confirmed"
+    | "vendor_unavailable"
+    | "vendor_rate_limited"
+    | "gateway_unavailable"
+    | "vendor_timeout"
+    | "internal_error";
+  /** The status of answers with this code. */
+  status: number;
+  /** The code in words. */
+  title: string;
+  /** What happened and what to do. */
+  meaning: string;
+}
+
+/** Whether the gateway can work, and what it is waiting for. */
+export interface Readiness {
+  /** The sum of the checks. */
+  status: "ready" | "not ready";
+  /** What the gateway itself needs. */
+  checks: {
+    /** The configuration in use. */
+    config: "ok";
+    /** Its database. */
+    store: "ok" | "failed";
+    /** `stopping`: no new work is taken. */
+    process: "ok" | "stopping";
+  };
+  /** Per vendor connection. `open`: calls are paused because the vendor has been failing; that is no reason to be unready. */
+  vendors: Record<string, "closed" | "open" | "half-open">;
+}
+
+/** How the gateway is. */
+export interface Health {
+  /** In a word or two. */
+  status: string;
+}
+
+export type QueryParamsType = Record<string | number, any>;
+export type ResponseFormat = keyof Omit<Body, "body" | "bodyUsed">;
+
+export interface FullRequestParams extends Omit<RequestInit, "body"> {
+  /** set parameter to `true` for call `securityWorker` for this request */
+  secure?: boolean;
+  /** request path */
+  path: string;
+  /** content type of request body */
+  type?: ContentType;
+  /** query params */
+  query?: QueryParamsType;
+  /** format of response (i.e. response.json() -> format: "json") */
+  format?: ResponseFormat;
+  /** request body */
+  body?: unknown;
+  /** base url */
+  baseUrl?: string;
+  /** request cancellation token */
+  cancelToken?: CancelToken;
+}
+
+export type RequestParams = Omit<
+  FullRequestParams,
+  "body" | "method" | "query" | "path"
+>;
+
+export interface ApiConfig<SecurityDataType = unknown> {
+  baseUrl?: string;
+  baseApiParams?: Omit<RequestParams, "baseUrl" | "cancelToken" | "signal">;
+  securityWorker?: (
+    securityData: SecurityDataType | null,
+  ) => Promise<RequestParams | void> | RequestParams | void;
+  customFetch?: typeof fetch;
+}
+
+export interface HttpResponse<D extends unknown, E extends unknown = unknown>
+  extends Response {
+  data: D;
+  error: E;
+}
+
+type CancelToken = Symbol | string | number;
+
+export type ContentType =
+  | "application/json"
+  | "application/vnd.api+json"
+  | "multipart/form-data"
+  | "application/x-www-form-urlencoded"
+  | "text/plain";
+
+export class HttpClient<SecurityDataType = unknown> {
+  public baseUrl: string = "/";
+  private securityData: SecurityDataType | null = null;
+  private securityWorker?: ApiConfig<SecurityDataType>["securityWorker"];
+  private abortControllers = new Map<CancelToken, AbortController>();
+  private customFetch = (...fetchParams: Parameters<typeof fetch>) =>
+    fetch(...fetchParams);
+
+  private baseApiParams: RequestParams = {
+    credentials: "same-origin",
+    headers: {},
+    redirect: "follow",
+    referrerPolicy: "no-referrer",
+  };
+
+  constructor(apiConfig: ApiConfig<SecurityDataType> = {}) {
+    Object.assign(this, apiConfig);
+  }
+
+  public setSecurityData = (data: SecurityDataType | null) => {
+    this.securityData = data;
+  };
+
+  protected encodeQueryParam(key: string, value: any) {
+    const encodedKey = encodeURIComponent(key);
+    return `${encodedKey}=${encodeURIComponent(typeof value === "number" ? value : `${value}`)}`;
+  }
+
+  protected addQueryParam(query: QueryParamsType, key: string) {
+    return this.encodeQueryParam(key, query[key]);
+  }
+
+  protected addArrayQueryParam(query: QueryParamsType, key: string) {
+    const value = query[key];
+    return value.map((v: any) => this.encodeQueryParam(key, v)).join("&");
+  }
+
+  protected toQueryString(rawQuery?: QueryParamsType): string {
+    const query = rawQuery || {};
+    const keys = Object.keys(query).filter(
+      (key) => "undefined" !== typeof query[key],
+    );
+    return keys
+      .map((key) =>
+        Array.isArray(query[key])
+          ? this.addArrayQueryParam(query, key)
+          : this.addQueryParam(query, key),
+      )
+      .join("&");
+  }
+
+  protected addQueryParams(rawQuery?: QueryParamsType): string {
+    const queryString = this.toQueryString(rawQuery);
+    return queryString ? `?${queryString}` : "";
+  }
+
+  private contentFormatters: Record<ContentType, (input: any) => any> = {
+    ["application/json"]: (input: any) =>
+      input !== null && (typeof input === "object" || typeof input === "string")
+        ? JSON.stringify(input)
+        : input,
+    ["application/vnd.api+json"]: (input: any) =>
+      input !== null && (typeof input === "object" || typeof input === "string")
+        ? JSON.stringify(input)
+        : input,
+    ["text/plain"]: (input: any) =>
+      input !== null && typeof input !== "string"
+        ? JSON.stringify(input)
+        : input,
+    ["multipart/form-data"]: (input: any) => {
+      if (input instanceof FormData) {
+        return input;
+      }
+
+      return Object.keys(input || {}).reduce((formData, key) => {
+        const property = input[key];
+        formData.append(
+          key,
+          property instanceof Blob
+            ? property
+            : typeof property === "object" && property !== null
+              ? JSON.stringify(property)
+              : `${property}`,
+        );
+        return formData;
+      }, new FormData());
+    },
+    ["application/x-www-form-urlencoded"]: (input: any) =>
+      this.toQueryString(input),
+  };
+
+  protected mergeRequestParams(
+    params1: RequestParams,
+    params2?: RequestParams,
+  ): RequestParams {
+    return {
+      ...this.baseApiParams,
+      ...params1,
+      ...(params2 || {}),
+      headers: {
+        ...(this.baseApiParams.headers || {}),
+        ...(params1.headers || {}),
+        ...((params2 && params2.headers) || {}),
+      },
+    };
+  }
+
+  protected createAbortSignal = (
+    cancelToken: CancelToken,
+  ): AbortSignal | undefined => {
+    if (this.abortControllers.has(cancelToken)) {
+      const abortController = this.abortControllers.get(cancelToken);
+      if (abortController) {
+        return abortController.signal;
+      }
+      return void 0;
+    }
+
+    const abortController = new AbortController();
+    this.abortControllers.set(cancelToken, abortController);
+    return abortController.signal;
+  };
+
+  public abortRequest = (cancelToken: CancelToken) => {
+    const abortController = this.abortControllers.get(cancelToken);
+
+    if (abortController) {
+      abortController.abort();
+      this.abortControllers.delete(cancelToken);
+    }
+  };
+
+  public request = async <T = any, E = any>({
+    body,
+    secure,
+    path,
+    type,
+    query,
+    format,
+    baseUrl,
+    cancelToken,
+    ...params
+  }: FullRequestParams): Promise<HttpResponse<T, E>> => {
+    const secureParams =
+      ((typeof secure === "boolean" ? secure : this.baseApiParams.secure) &&
+        this.securityWorker &&
+        (await this.securityWorker(this.securityData))) ||
+      {};
+    const requestParams = this.mergeRequestParams(params, secureParams);
+    const queryString = query && this.toQueryString(query);
+    const payloadFormatter = this.contentFormatters[type || "application/json"];
+    const responseFormat = format || requestParams.format;
+
+    return this.customFetch(
+      `${baseUrl || this.baseUrl || ""}${path}${queryString ? `?${queryString}` : ""}`,
+      {
+        ...requestParams,
+        headers: {
+          ...(requestParams.headers || {}),
+          ...(type && type !== "multipart/form-data"
+            ? { "Content-Type": type }
+            : {}),
+        },
+        signal:
+          (cancelToken
+            ? this.createAbortSignal(cancelToken)
+            : requestParams.signal) || null,
+        body:
+          typeof body === "undefined" || body === null
+            ? null
+            : payloadFormatter(body),
+      },
+    ).then(async (response) => {
+      const r = response as HttpResponse<T, E>;
+      r.data = null as unknown as T;
+      r.error = null as unknown as E;
+
+      const responseToParse = responseFormat ? response.clone() : response;
+      const data = !responseFormat
+        ? r
+        : await responseToParse[responseFormat]()
+            .then((data) => {
+              if (r.ok) {
+                r.data = data;
+              } else {
+                r.error = data;
+              }
+              return r;
+            })
+            .catch((e) => {
+              r.error = e;
+              return r;
+            });
+
+      if (cancelToken) {
+        this.abortControllers.delete(cancelToken);
+      }
+
+      if (!response.ok) throw data;
+      return data;
+    });
+  };
+}
+
+/**
+ * @title Provider Directory Gateway
+ * @version 1.0.0
+ * @license MIT
+ * @baseUrl /
+ *
+ * See /docs.
+ */
+export class Gateway<
+  SecurityDataType extends unknown,
+> extends HttpClient<SecurityDataType> {
+  staff = {
+    /**
+     * @description Carries the update out at the vendor that holds the record, and answers with a receipt: one row for each top-level member that was sent. Strict handling, the default, refuses an update with a field that the vendor cannot hold, names all of them, and sends nothing. Needs the scope `staff:write`.
+     *
+     * @tags Staff
+     * @name UpdateStaff
+     * @summary Update a staff member
+     * @request PATCH:/staff/{id}
+     * @secure
+     */
+    updateStaff: (
+      id: string,
+      data: StaffPatch,
+      query?: {
+        /**
+         * `true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give.
+         * @default false
+         */
+        dryRun?: boolean;
+      },
+      params: RequestParams = {},
+    ) =>
+      this.request<
+        UpdateAnswer,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | (Problem & {
+            code: "unauthenticated";
+          })
+        | (Problem & {
+            code: "forbidden";
+          })
+        | (Problem & {
+            code: "staff_not_found";
+          })
+        | (Problem & {
+            code: "conflict" | "idempotency_in_progress";
+          })
+        | (Problem & {
+            code: "precondition_failed";
+          })
+        | (Problem & {
+            code: "payload_too_large";
+          })
+        | (Problem & {
+            code: "unsupported_media_type";
+          })
+        | (Problem & {
+            code:
+              | "validation_failed"
+              | "unsupported_field"
+              | "unmapped_code"
+              | "not_clearable"
+              | "stored_value_invalid"
+              | "vendor_rejected"
+              | "idempotency_key_reused";
+          })
+        | (Problem & {
+            code: "precondition_required";
+          })
+        | (Problem & {
+            code: "rate_limited";
+          })
+        | (Problem & {
+            code: "internal_error";
+          })
+        | (Problem & {
+            code:
+              | "vendor_credentials_rejected"
+              | "vendor_unexpected_response"
+              | "write_not_confirmed";
+          })
+        | (Problem & {
+            code:
+              | "gateway_unavailable"
+              | "vendor_unavailable"
+              | "vendor_rate_limited";
+          })
+        | (Problem & {
+            code: "vendor_timeout";
+          })
+      >({
+        path: `/staff/${encodeURIComponent(id)}`,
+        method: "PATCH",
+        query: query,
+        body: data,
+        secure: true,
+        type: "application/json",
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description Reads the record at the vendor that holds it. Needs the scope `staff:read`.
+     *
+     * @tags Staff
+     * @name ReadStaff
+     * @summary Read a staff member
+     * @request GET:/staff/{id}
+     * @secure
+     */
+    readStaff: (id: string, params: RequestParams = {}) =>
+      this.request<
+        StaffAnswer,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | (Problem & {
+            code: "unauthenticated";
+          })
+        | (Problem & {
+            code: "forbidden";
+          })
+        | (Problem & {
+            code: "staff_not_found";
+          })
+        | (Problem & {
+            code: "rate_limited";
+          })
+        | (Problem & {
+            code: "internal_error";
+          })
+        | (Problem & {
+            code: "vendor_credentials_rejected" | "vendor_unexpected_response";
+          })
+        | (Problem & {
+            code:
+              | "gateway_unavailable"
+              | "vendor_unavailable"
+              | "vendor_rate_limited";
+          })
+        | (Problem & {
+            code: "vendor_timeout";
+          })
+      >({
+        path: `/staff/${encodeURIComponent(id)}`,
+        method: "GET",
+        secure: true,
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description Per field, from the very tables that execute, with the allowed values and the reason where not. Needs the scope `staff:read`.
+     *
+     * @tags Staff
+     * @name ReadCapabilities
+     * @summary What your clinic can read and write
+     * @request GET:/capabilities
+     * @secure
+     */
+    readCapabilities: (params: RequestParams = {}) =>
+      this.request<
+        CapabilitiesAnswer,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | (Problem & {
+            code: "unauthenticated";
+          })
+        | (Problem & {
+            code: "forbidden";
+          })
+        | (Problem & {
+            code: "rate_limited";
+          })
+        | (Problem & {
+            code: "internal_error";
+          })
+        | (Problem & {
+            code: "gateway_unavailable";
+          })
+      >({
+        path: `/capabilities`,
+        method: "GET",
+        secure: true,
+        format: "json",
+        ...params,
+      }),
+  };
+  links = {
+    /**
+     * @description One row for each vendor. Empty where there is none. Needs the scope `staff:read`.
+     *
+     * @tags Links
+     * @name ListLinks
+     * @summary Which vendor records a staff id stands for
+     * @request GET:/staff/{id}/links
+     * @secure
+     */
+    listLinks: (id: string, params: RequestParams = {}) =>
+      this.request<
+        LinksAnswer,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | (Problem & {
+            code: "unauthenticated";
+          })
+        | (Problem & {
+            code: "forbidden";
+          })
+        | (Problem & {
+            code: "staff_not_found";
+          })
+        | (Problem & {
+            code: "rate_limited";
+          })
+        | (Problem & {
+            code: "internal_error";
+          })
+        | (Problem & {
+            code: "gateway_unavailable";
+          })
+      >({
+        path: `/staff/${encodeURIComponent(id)}/links`,
+        method: "GET",
+        secure: true,
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description Replaces the link to this vendor, if there is one. A vendor record belongs to one staff id only. Needs the scope `links:write`.
+     *
+     * @tags Links
+     * @name PutLink
+     * @summary Link a staff id to a vendor record
+     * @request PUT:/staff/{id}/links/{vendor}
+     * @secure
+     */
+    putLink: (
+      id: string,
+      vendor: string,
+      data: NewLink,
+      params: RequestParams = {},
+    ) =>
+      this.request<
+        LinkAnswer,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | (Problem & {
+            code: "unauthenticated";
+          })
+        | (Problem & {
+            code: "forbidden";
+          })
+        | (Problem & {
+            code: "staff_not_found" | "not_found";
+          })
+        | (Problem & {
+            code: "conflict";
+          })
+        | (Problem & {
+            code: "payload_too_large";
+          })
+        | (Problem & {
+            code: "unsupported_media_type";
+          })
+        | (Problem & {
+            code: "validation_failed";
+          })
+        | (Problem & {
+            code: "rate_limited";
+          })
+        | (Problem & {
+            code: "internal_error";
+          })
+        | (Problem & {
+            code: "gateway_unavailable";
+          })
+      >({
+        path: `/staff/${encodeURIComponent(id)}/links/${encodeURIComponent(vendor)}`,
+        method: "PUT",
+        body: data,
+        secure: true,
+        type: "application/json",
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description The vendor’s record stays as it is. Needs the scope `links:write`.
+     *
+     * @tags Links
+     * @name DeleteLink
+     * @summary Remove a link
+     * @request DELETE:/staff/{id}/links/{vendor}
+     * @secure
+     */
+    deleteLink: (id: string, vendor: string, params: RequestParams = {}) =>
+      this.request<
+        void,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | (Problem & {
+            code: "unauthenticated";
+          })
+        | (Problem & {
+            code: "forbidden";
+          })
+        | (Problem & {
+            code: "staff_not_found" | "not_found";
+          })
+        | (Problem & {
+            code: "rate_limited";
+          })
+        | (Problem & {
+            code: "internal_error";
+          })
+        | (Problem & {
+            code: "gateway_unavailable";
+          })
+      >({
+        path: `/staff/${encodeURIComponent(id)}/links/${encodeURIComponent(vendor)}`,
+        method: "DELETE",
+        secure: true,
+        ...params,
+      }),
+  };
+  operations = {
+    /**
+     * @description Every attempt, and at the end the answer that the update would have had. Needs the scope `staff:read`.
+     *
+     * @tags Operations
+     * @name ReadOperation
+     * @summary Where a queued update stands
+     * @request GET:/operations/{id}
+     * @secure
+     */
+    readOperation: (id: string, params: RequestParams = {}) =>
+      this.request<
+        OperationAnswer,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | (Problem & {
+            code: "unauthenticated";
+          })
+        | (Problem & {
+            code: "forbidden";
+          })
+        | (Problem & {
+            code: "not_found";
+          })
+        | (Problem & {
+            code: "rate_limited";
+          })
+        | (Problem & {
+            code: "internal_error";
+          })
+        | (Problem & {
+            code: "gateway_unavailable";
+          })
+      >({
+        path: `/operations/${encodeURIComponent(id)}`,
+        method: "GET",
+        secure: true,
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description Only one whose status is `dead`; the next attempt reads the record before it sends anything. Needs the scope `staff:write`.
+     *
+     * @tags Operations
+     * @name RetryOperation
+     * @summary Try a dead operation again
+     * @request POST:/operations/{id}/retry
+     * @secure
+     */
+    retryOperation: (id: string, params: RequestParams = {}) =>
+      this.request<
+        OperationAnswer,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | (Problem & {
+            code: "unauthenticated";
+          })
+        | (Problem & {
+            code: "forbidden";
+          })
+        | (Problem & {
+            code: "not_found";
+          })
+        | (Problem & {
+            code: "conflict";
+          })
+        | (Problem & {
+            code: "rate_limited";
+          })
+        | (Problem & {
+            code: "internal_error";
+          })
+        | (Problem & {
+            code: "gateway_unavailable";
+          })
+      >({
+        path: `/operations/${encodeURIComponent(id)}/retry`,
+        method: "POST",
+        secure: true,
+        format: "json",
+        ...params,
+      }),
+  };
+  audit = {
+    /**
+     * @description The clinic’s attempted updates, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. Needs the scope `changes:read`.
+     *
+     * @tags Audit
+     * @name ListChanges
+     * @summary Who changed what, and what came of it
+     * @request GET:/changes
+     * @secure
+     */
+    listChanges: (
+      query?: {
+        /** Only changes of this staff member. */
+        staffId?: string;
+        /**
+         * Only changes by this caller, by its name in the configuration.
+         * @maxLength 200
+         */
+        caller?: string;
+        /** Only changes that ended so. */
+        outcome?: "success" | "refused" | "failed" | "unknown";
+        /**
+         * Only changes that ended at this moment or later: ISO 8601.
+         * @format date-time
+         */
+        since?: string;
+        /**
+         * Only changes that ended before this moment: ISO 8601.
+         * @format date-time
+         */
+        until?: string;
+        /** `meta.nextCursor` of the page before. */
+        cursor?: string;
+        /**
+         * Changes per page, 1 to 500; 50 if absent. Of a stream: changes in all; no limit if absent.
+         * @min 1
+         * @max 500
+         */
+        limit?: number;
+      },
+      params: RequestParams = {},
+    ) =>
+      this.request<
+        ChangesAnswer,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | (Problem & {
+            code: "unauthenticated";
+          })
+        | (Problem & {
+            code: "forbidden";
+          })
+        | (Problem & {
+            code: "rate_limited";
+          })
+        | (Problem & {
+            code: "internal_error";
+          })
+        | (Problem & {
+            code: "gateway_unavailable";
+          })
+      >({
+        path: `/changes`,
+        method: "GET",
+        query: query,
+        secure: true,
+        format: "json",
+        ...params,
+      }),
+  };
+  service = {
+    /**
+     * @description The page behind the `type` of a problem.
+     *
+     * @tags Service
+     * @name ExplainProblem
+     * @summary What a problem code means
+     * @request GET:/problems/{code}
+     */
+    explainProblem: (
+      code:
+        | "malformed_request"
+        | "unauthenticated"
+        | "forbidden"
+        | "staff_not_found"
+        | "not_found"
+        | "method_not_allowed"
+        | "conflict"
+        | "idempotency_in_progress"
+        | "payload_too_large"
+        | "unsupported_media_type"
+        | "precondition_failed"
+        | "precondition_required"
+        | "validation_failed"
+        | "unsupported_field"
+        | "unmapped_code"
+        | "not_clearable"
+        | "stored_value_invalid"
+        | "vendor_rejected"
+        | "idempotency_key_reused"
+        | "rate_limited"
+        | "vendor_credentials_rejected"
+        | "vendor_unexpected_response"
+        | "write_not_confirmed"
+        | "vendor_unavailable"
+        | "vendor_rate_limited"
+        | "gateway_unavailable"
+        | "vendor_timeout"
+        | "internal_error",
+      params: RequestParams = {},
+    ) =>
+      this.request<
+        ProblemKind,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | (Problem & {
+            code: "not_found";
+          })
+      >({
+        path: `/problems/${encodeURIComponent(code)}`,
+        method: "GET",
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description OpenAPI 3.1.
+     *
+     * @tags Service
+     * @name ReadOpenApi
+     * @summary This document
+     * @request GET:/openapi.json
+     */
+    readOpenApi: (params: RequestParams = {}) =>
+      this.request<
+        Record<string, any>,
+        | void
+        | (Problem & {
+            code: "malformed_request";
+          })
+      >({
+        path: `/openapi.json`,
+        method: "GET",
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description For the platform that runs the gateway.
+     *
+     * @tags Service
+     * @name IsAlive
+     * @summary Is the process alive?
+     * @request GET:/healthz
+     */
+    isAlive: (params: RequestParams = {}) =>
+      this.request<
+        Health,
+        Problem & {
+          code: "malformed_request";
+        }
+      >({
+        path: `/healthz`,
+        method: "GET",
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description A vendor’s outage does not make the gateway unready.
+     *
+     * @tags Service
+     * @name IsReady
+     * @summary Can the gateway take requests?
+     * @request GET:/readyz
+     */
+    isReady: (params: RequestParams = {}) =>
+      this.request<
+        Readiness,
+        | (Problem & {
+            code: "malformed_request";
+          })
+        | Readiness
+      >({
+        path: `/readyz`,
+        method: "GET",
+        format: "json",
+        ...params,
+      }),
+  };
+}

@@ -1,0 +1,144 @@
+/** The store is full, or gone: nothing is sent that could not be written down, and all goes on when it is back. */
+import { sql } from 'kysely';
+import { verifyChain } from '../src/store/changes';
+import { type Database, openDatabase } from '../src/store/database';
+import { createJournal } from '../src/store/journal';
+import { createTestDatabase, ENGINES, type TestDatabase } from './support/engines';
+import { openRelay, type Relay } from './support/relay';
+import { KEYS, openStage, type Reply, type Stage } from './support/stage';
+import { until } from './support/until';
+
+const codeOf = ({ status, body }: Reply) => [status, body.code];
+
+describe.each(ENGINES)('a gateway whose store is gone (%s)', (engine) => {
+  let test: TestDatabase;
+  let relay: Relay | undefined;
+  let stage: Stage;
+  let database: Database;
+
+  /** PostgreSQL cannot be reached at all; the SQLite file has lost what it needs. */
+  const takeAway = async () => {
+    if (relay) await relay.cut();
+    else await sql`alter table attempts rename to attempts_away`.execute(database.db);
+  };
+  const bringBack = async () => {
+    if (relay) await relay.restore();
+    else await sql`alter table attempts_away rename to attempts`.execute(database.db);
+  };
+
+  beforeAll(async () => {
+    test = await createTestDatabase(engine);
+    const url = new URL(test.url);
+    if (engine === 'postgres') {
+      relay = await openRelay({ host: url.hostname, port: Number(url.port) });
+      url.port = String(relay.port);
+    }
+    stage = await openStage({
+      configure: (config) => {
+        config.store.url = engine === 'postgres' ? url.href : test.url;
+        // Direct identity needs no store to read.
+        config.clinics.north = { vendor: 'clinikapi-main', identity: 'direct' };
+      },
+    });
+    database = await openDatabase(test.url);
+  }, 60_000);
+  afterAll(async () => {
+    await database.close();
+    await stage.close();
+    await relay?.cut();
+    await test.drop();
+  });
+  beforeEach(() => stage.clinikapi.reset());
+
+  const patch = (status: string, headers: Record<string, string> = {}) =>
+    stage.patch(KEYS.north, { status }, headers, 'pr_abc123');
+  const patches = () => stage.clinikapi.log.filter(({ method }) => method === 'PATCH').length;
+
+  it('refuses updates before anything is sent, goes on reading, and recovers by itself', async () => {
+    await takeAway();
+    const refused = await patch('inactive');
+    expect(codeOf(refused)).toEqual([503, 'gateway_unavailable']);
+    expect(refused.body.outcome).toBe('not_applied');
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(codeOf(await patch('inactive', { 'idempotency-key': 'gone' }))).toEqual([
+      503,
+      'gateway_unavailable',
+    ]);
+    expect(patches()).toBe(0);
+    expect((await stage.call('GET', '/staff/pr_abc123')).status).toBe(200);
+    await bringBack();
+    const again = await until(
+      () => patch('inactive', { 'idempotency-key': 'gone' }),
+      ({ status }) => status !== 503,
+    );
+    expect(again.status).toBe(200);
+    expect(stage.clinikapi.writes).toBe(1);
+    expect(await verifyChain(database)).toMatchObject({ valid: true });
+  });
+
+  it('tells what happened to an update during which it went away, and writes it down later', async () => {
+    stage.clinikapi.faults.next({ kind: 'hook', when: 'answer', run: takeAway }, { method: 'PATCH' });
+    const answered = await patch('inactive', { 'x-request-id': `interrupted-${engine}` });
+    expect(answered.status).toBe(200);
+    expect(answered.body.meta.receipt).toEqual([{ pointer: '/status', outcome: 'verified' }]);
+    await bringBack();
+    const [row] = await until(
+      async () =>
+        (await stage.call('GET', '/changes')).body.data?.filter(
+          ({ requestId }: { requestId: string }) => requestId === `interrupted-${engine}`,
+        ) ?? [],
+      (rows) => rows.length > 0,
+    );
+    expect(row).toMatchObject({ outcome: 'success', status: 200 });
+    expect(await database.db.selectFrom('attempts').select('id').execute()).toEqual([]);
+  });
+
+  it('says so where it cannot show the audit', async () => {
+    if (relay) await relay.cut();
+    else await sql`alter table changes rename to changes_away`.execute(database.db);
+    expect(codeOf(await stage.call('GET', '/changes'))).toEqual([503, 'gateway_unavailable']);
+    if (relay) await relay.restore();
+    else await sql`alter table changes_away rename to changes`.execute(database.db);
+    await until(
+      () => stage.call('GET', '/changes'),
+      ({ status }) => status === 200,
+    );
+  });
+});
+
+describe('a SQLite file that may not grow any more', () => {
+  it('refuses what it cannot hold, keeps what it has, and takes on more when there is room', async () => {
+    const test = await createTestDatabase('sqlite');
+    const database = await openDatabase(test.url);
+    const journal = createJournal(database, { values: { kind: 'full' }, keyTtlMs: 1_000 });
+    const end = (text: string) =>
+      journal.end({
+        change: {
+          at: new Date().toISOString(),
+          requestId: 'r',
+          clinic: 'north',
+          caller: 'app',
+          staffId: 'st-1',
+          vendor: 'main',
+          vendorRecordId: null,
+          outcome: 'refused',
+          status: 422,
+          code: 'unsupported_field',
+          durationMs: 1,
+          fields: {},
+          values: { '/address/text': text },
+        },
+      });
+    await end('small');
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(database.db);
+    await sql.raw(`pragma max_page_count = ${rows[0]?.page_count}`).execute(database.db);
+    const failed = await end('x'.repeat(50_000)).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ name: 'StoreUnavailable', reason: 'SQLITE_FULL' });
+    await sql.raw('pragma max_page_count = 100000').execute(database.db);
+    await end('x'.repeat(50_000));
+    expect(await verifyChain(database)).toEqual({ valid: true, rows: 2 });
+    await journal.close();
+    await database.close();
+    await test.drop();
+  });
+});

@@ -1,0 +1,43 @@
+/** A gateway in a process of its own, from the sources, so that a test can kill it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+
+export interface GatewayProcess {
+  url: string;
+  /** Ends it at once, as a power failure would; resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+export async function startGatewayProcess(configPath: string): Promise<GatewayProcess> {
+  const child = spawn(
+    process.execPath,
+    ['-r', join(ROOT, 'test/support/typescript.cjs'), join(ROOT, 'src/main.ts'), '-c', configPath, 'serve'],
+    { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LOG_LEVEL: 'silent' } },
+  );
+  const exited = once(child, 'exit');
+  try {
+    return {
+      url: await listeningUrl(child),
+      kill: async () => {
+        child.kill('SIGKILL');
+        await exited;
+      },
+    };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+async function listeningUrl(child: ChildProcess): Promise<string> {
+  let said = '';
+  for await (const chunk of child.stderr ?? []) {
+    said += String(chunk);
+    const url = /listening on (\S+)/.exec(said)?.[1];
+    if (url !== undefined) return url;
+  }
+  throw new Error(`the gateway did not start: ${said}`);
+}
