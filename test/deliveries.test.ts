@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { openDatabase } from '../src/store/database';
 import { openQueue, type Queue, STAFF, startGateway, until } from './support/queue';
-import { KEYS } from './support/stage';
+import { KEYS, type Reply } from './support/stage';
 
 const ENGINES = ['sqlite', 'postgres'] as const;
 const [ANNA, BERT] = [STAFF[0] ?? '', STAFF[1] ?? ''];
@@ -393,7 +393,7 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
 
       const heir = await startGateway(queue.configPath);
       try {
-        const look = async () => {
+        const look = async (): Promise<Reply['body']> => {
           const reply = await fetch(heir.url + location, {
             headers: { authorization: `Bearer ${KEYS.north}` },
           });

@@ -10,12 +10,15 @@ export function given<Column extends string>(
   columns: Readonly<Record<Column, 'text' | 'bigint'>>,
   rows: readonly Readonly<Record<Column, string | number | null>>[],
 ): RawBuilder<unknown> {
-  const json = JSON.stringify(rows);
   const types = Object.entries(columns);
   if (engine === 'sqlite') {
-    const list = types.map(([name]) => sql`value ->> ${sql.lit(name)} as ${sql.id(name)}`);
+    // By position: a third less work for SQLite than by name.
+    const names = Object.keys(columns).filter((name): name is Column => name in columns);
+    const json = JSON.stringify(rows.map((row) => names.map((name) => row[name])));
+    const list = names.map((name, index) => sql`value ->> ${sql.lit(index)} as ${sql.id(name)}`);
     return sql`(select ${sql.join(list)} from json_each(${json})) as given`;
   }
+  const json = JSON.stringify(rows);
   const list = types.map(([name, type]) => sql`${sql.id(name)} ${sql.raw(String(type))}`);
   return sql`json_to_recordset(${json}::json) as given (${sql.join(list)})`;
 }

@@ -1,11 +1,10 @@
 /** What the tests of queued updates share: a stage on either engine, with many staff members of one vendor. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
 import { ROLES, type Role } from '../../sandbox/clinikapi/seeds';
-import type { Exchange } from '../../sandbox/kit';
 import { createPostgresDatabase } from './postgres';
 import { KEYS, openStage, type Reply, type StageConfig } from './stage';
 
@@ -106,9 +105,10 @@ export async function until(isSo: () => Promise<boolean> | boolean, what = 'it')
 /** A gateway in a process of its own. */
 export interface GatewayProcess {
   url: string;
-  process: ChildProcess;
   kill(signal: NodeJS.Signals): Promise<void>;
 }
+
+type Exchange = ReturnType<typeof createClinikapiSandbox>['log'][number];
 
 export async function startGateway(configPath: string): Promise<GatewayProcess> {
   const root = join(__dirname, '..', '..');
@@ -129,7 +129,6 @@ export async function startGateway(configPath: string): Promise<GatewayProcess> 
   });
   return {
     url,
-    process: child,
     kill: async (signal) => {
       child.kill(signal);
       await exited;

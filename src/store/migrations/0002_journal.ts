@@ -13,9 +13,16 @@ export function createJournal(engine: Engine): Migration {
   const number = sqlite ? 'integer' : 'bigint';
   const required = (type: string) => (name: string) => `${name} ${type} not null`;
   const optional = (type: string) => (name: string) => `${name} ${type}`;
-  const table = (name: string, columns: readonly string[], key: string) => {
+  const table = (
+    name: string,
+    columns: readonly string[],
+    key: string,
+    size: 'small' | 'large' = 'small',
+  ) => {
     const definition = [...columns, `constraint ${name}_key primary key (${key})`].join(', ');
-    return `create table ${name} (${definition})${sqlite ? ' strict, without rowid' : ''}`;
+    // Without a row id a lookup is one descent instead of two, but large rows would crowd the inner pages.
+    const form = size === 'small' ? ' strict, without rowid' : ' strict';
+    return `create table ${name} (${definition})${sqlite ? form : ''}`;
   };
 
   const statements = [
@@ -40,6 +47,7 @@ export function createJournal(engine: Engine): Migration {
         ...['answer'].map(optional(text)),
       ],
       'scope',
+      'large',
     ),
     'create index idempotency_expiry on idempotency (expires_at)',
     table(
@@ -52,6 +60,7 @@ export function createJournal(engine: Engine): Migration {
         ...['status'].map(optional(number)),
       ],
       'seq',
+      'large',
     ),
     'create index changes_clinic on changes (clinic, seq)',
     'create index changes_staff on changes (clinic, staff_id, seq)',

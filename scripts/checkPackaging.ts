@@ -1,0 +1,167 @@
+/**
+ * What is shipped besides our own code: the lock file, the licences of production dependencies, their known weaknesses, and
+ * the bill of materials. `--check` fails on a stale docs/licences.md instead of writing it.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isObject, member } from '../src/staff/json';
+import { table } from './generatedParts';
+import { lockComplaints } from './lockfile';
+
+/** The root of the checkout, seen from dist/scripts. */
+const ROOT = join(__dirname, '../..');
+
+interface Run {
+  status: number;
+  out: string;
+  err: string;
+}
+
+function run(command: string, ...parameters: string[]): Run {
+  const { status, stdout, stderr } = spawnSync(command, parameters, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { status: status ?? 1, out: stdout, err: stderr };
+}
+
+function tool(name: string, ...parameters: string[]): Run {
+  return run(join(ROOT, 'node_modules/.bin', name), ...parameters);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function fail(text: string): void {
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 1;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function checkLockFile(): void {
+  const lock = parsed(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
+  const complaints = lockComplaints(lock);
+  // Looks at what has an address; with omit-lockfile-registry-resolved that is only what does not come from the registry.
+  const lint = tool(
+    'lockfile-lint',
+    '--path',
+    'package-lock.json',
+    '--type',
+    'npm',
+    '--validate-https',
+    '--validate-integrity',
+  );
+  if (lint.status !== 0) complaints.push((lint.out + lint.err).trim());
+  if (complaints.length > 0) fail(`package-lock.json:\n  ${complaints.join('\n  ')}`);
+  else
+    say(
+      `lock file: ${Object.keys(Object(member(lock, 'packages'))).length - 1} packages, all with integrity hashes`,
+    );
+}
+
+/** Licences that ask for nothing but their text. Another one is looked at by a person before it is added here. */
+const ALLOWED = new Set([
+  '(MIT OR WTFPL)',
+  '0BSD',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+  'CC0-1.0',
+  'ISC',
+  'MIT',
+  'Unlicense',
+]);
+
+function licences(): string[][] {
+  const { status, out, err } = tool(
+    'license-checker-rseidelsohn',
+    '--production',
+    '--json',
+    '--excludePrivatePackages',
+  );
+  const found = parsed(out);
+  if (status !== 0 || !isObject(found)) throw new Error(`the licences cannot be listed: ${err}`);
+  return (
+    Object.entries(found)
+      .map(([id, facts]) => {
+        const at = id.lastIndexOf('@');
+        return [id.slice(0, at), [member(facts, 'licenses')].flat().join(', ')];
+      })
+      // What the platform decides (a prebuilt binary) must not make the list differ from machine to machine.
+      .filter(([name = '']) => !/^@libsql\/(linux|darwin|win32)-/.test(name))
+      .sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0))
+  );
+}
+
+function checkLicences(check: boolean): void {
+  const rows = licences();
+  const others = rows.filter(([, licence = '']) => !ALLOWED.has(licence));
+  if (others.length > 0) fail(`licences to look at: ${others.map((row) => row.join(' ')).join('; ')}`);
+  const path = join(ROOT, 'docs/licences.md');
+  const unique = rows.filter(([name, licence], index) => {
+    const previous = rows[index - 1];
+    return previous === undefined || previous[0] !== name || previous[1] !== licence;
+  });
+  const text = `# Licences of production dependencies
+
+Written by \`npm run generate\`. Their texts are in the packages, in \`node_modules\`.
+
+${table(['package', 'licence'], unique)}
+`;
+  if (!check) writeFileSync(path, text);
+  else if (readFileSync(path, 'utf8') !== text) fail('docs/licences.md is stale; run: npm run generate');
+  say(`licences: ${unique.length} production packages, ${others.length} to look at`);
+}
+
+/** A registry that does not answer is reported; a weakness that it knows of is a failure. */
+function audit(): void {
+  const { out } = run('npm', 'audit', '--omit=dev', '--json');
+  const counts = member(member(parsed(out), 'metadata'), 'vulnerabilities');
+  if (!isObject(counts)) {
+    say('npm audit: the registry gave no answer; nothing is known about weaknesses');
+    return;
+  }
+  const serious = Number(counts.high ?? 0) + Number(counts.critical ?? 0);
+  const text = `npm audit: ${Object.entries(counts)
+    .map(([severity, count]) => `${severity} ${count}`)
+    .join(', ')}`;
+  if (serious > 0) fail(text);
+  else say(text);
+}
+
+function billOfMaterials(): void {
+  mkdirSync(join(ROOT, 'dist'), { recursive: true });
+  const { status, err } = tool(
+    'cyclonedx-npm',
+    '--omit',
+    'dev',
+    '--output-reproducible',
+    '--output-file',
+    'dist/sbom.cdx.json',
+  );
+  if (status !== 0) {
+    fail(`the bill of materials cannot be made: ${err}`);
+    return;
+  }
+  const components = member(parsed(readFileSync(join(ROOT, 'dist/sbom.cdx.json'), 'utf8')), 'components');
+  say(`dist/sbom.cdx.json: ${Array.isArray(components) ? components.length : 0} components`);
+}
+
+const parts = process.argv.slice(2);
+const wants = (name: string) =>
+  parts.filter((part) => !part.startsWith('--')).length === 0 || parts.includes(name);
+if (wants('lock')) checkLockFile();
+if (wants('licences')) checkLicences(parts.includes('--check'));
+if (wants('audit')) audit();
+if (wants('sbom')) billOfMaterials();

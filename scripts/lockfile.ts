@@ -1,0 +1,30 @@
+/** What a lock file has to say about every package, whether or not it carries registry addresses. Pure. */
+import { isObject, member } from '../src/staff/json';
+
+/** Everything that makes an install depend on more than the registry's checked contents. */
+export function lockComplaints(lock: unknown): string[] {
+  const version = member(lock, 'lockfileVersion');
+  const packages = member(lock, 'packages');
+  if (version !== 3 || !isObject(packages)) return ['a lock file of version 3 is expected'];
+  return Object.entries(packages).flatMap(([path, entry]) =>
+    path === '' ? [] : complaintsAbout(path, entry),
+  );
+}
+
+function complaintsAbout(path: string, entry: unknown): string[] {
+  // Comes inside the archive of the package that bundles it, and is covered by that one's hash.
+  if (member(entry, 'inBundle') === true) return [];
+  if (member(entry, 'link') === true || !path.includes('node_modules/'))
+    return [`${path} is not from the registry`];
+  const integrity = member(entry, 'integrity');
+  const resolved = member(entry, 'resolved');
+  return [
+    ...(typeof integrity === 'string' && /^sha(512|1)-/.test(integrity)
+      ? []
+      : [`${path} has no integrity hash`]),
+    ...(resolved === undefined ||
+    (typeof resolved === 'string' && resolved.startsWith('https://registry.npmjs.org/'))
+      ? []
+      : [`${path} comes from elsewhere than the registry over https`]),
+  ];
+}

@@ -1,0 +1,15 @@
+/**
+ * Jest as mutation testing runs it: the tests of pure functions only, and of generated values so few that each mutant costs
+ * seconds, not minutes. `MUTATION_TESTS` narrows it further: parts of file names, separated by commas.
+ */
+const { join } = require('node:path');
+const base = require('../jest.config.js');
+
+const names = (process.env.MUTATION_TESTS ?? 'staff,adapters,units').split(',');
+
+module.exports = {
+  ...base,
+  rootDir: join(__dirname, '..'),
+  testMatch: names.map((name) => `<rootDir>/test/${name}*.test.ts`),
+  setupFiles: ['<rootDir>/scripts/mutation.setup.cjs'],
+};
