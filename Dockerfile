@@ -9,8 +9,6 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 COPY adapters ./adapters
 COPY config ./config
-COPY sandbox ./sandbox
-COPY bench ./bench
 RUN npm run build
 
 # Production dependencies only.

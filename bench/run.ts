@@ -32,6 +32,12 @@ async function main(options: Options): Promise<void> {
   const results = await measure(plan, (line) => process.stderr.write(`${line}\n`), profiling);
   const verdicts = judge(results);
   console.log(`\n${subjectTable(results)}\n\n${targetTable(verdicts)}\n`);
+  const { loadAverageBefore, cores } = results.machine;
+  if (loadAverageBefore > cores / 2) {
+    console.log(
+      `The machine was busy before the run (load ${loadAverageBefore.toFixed(1)} on ${cores} cores): latencies mean nothing, ratios little.\n`,
+    );
+  }
   if (!options.quick && !options.only && !options.cpuProf) {
     const folder = join(ROOT, 'bench');
     writeFileSync(join(folder, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`);

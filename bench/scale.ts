@@ -43,7 +43,9 @@ async function main(series: string[]): Promise<void> {
   const rows: string[][] = [];
   for (const setting of names.flatMap((name) => SERIES[name] ?? [])) {
     process.stderr.write(`${setting.title}\n`);
-    rows.push(await measured(setting));
+    const row = await measured(setting);
+    process.stderr.write(`  ${row.slice(1).join(' · ')}\n`);
+    rows.push(row);
   }
   console.log(
     markdownTable(

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, member } from '../src/staff/json';
-import { table } from './generatedParts';
+import { formatted, table } from './generatedParts';
 import { lockComplaints } from './lockfile';
 
 /** The root of the checkout, seen from dist/scripts. */
@@ -113,12 +113,16 @@ function checkLicences(check: boolean): void {
     const previous = rows[index - 1];
     return previous === undefined || previous[0] !== name || previous[1] !== licence;
   });
-  const text = `# Licences of production dependencies
+  const text = formatted(
+    ROOT,
+    'docs/licences.md',
+    `# Licences of production dependencies
 
-Written by \`npm run generate\`. Their texts are in the packages, in \`node_modules\`.
+Written by \`npm run generate\`. Their texts are in the packages.
 
 ${table(['package', 'licence'], unique)}
-`;
+`,
+  );
   if (!check) writeFileSync(path, text);
   else if (readFileSync(path, 'utf8') !== text) fail('docs/licences.md is stale; run: npm run generate');
   say(`licences: ${unique.length} production packages, ${others.length} to look at`);

@@ -3,7 +3,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FILES, fill, generatedParts } from './generatedParts';
+import { FILES, fill, formatted, generatedParts } from './generatedParts';
 
 /** The root of the checkout, seen from dist/scripts. */
 const ROOT = join(__dirname, '../..');
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   for (const file of FILES) {
     const path = join(ROOT, file);
     const before = readFileSync(path, 'utf8');
-    const after = fill(before, parts);
+    const after = formatted(ROOT, file, fill(before, parts));
     if (before === after) continue;
     if (check) {
       process.stderr.write(`${file} is stale; run: npm run generate\n`);

@@ -2,6 +2,7 @@
  * The parts of the documentation that come from code, by name. They stand between `<!-- generated:NAME -->` and
  * `<!-- /generated:NAME -->`.
  */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +20,13 @@ import { FIELDS, pointerOf } from '../src/staff/fields';
 import { openDatabase } from '../src/store/database';
 
 /** The files that have generated parts, below the root of the checkout. */
-export const FILES = ['README.md', 'docs/errors.md', 'docs/configuration.md', 'docs/observability.md'];
+export const FILES = [
+  'README.md',
+  'docs/errors.md',
+  'docs/configuration.md',
+  'docs/observability.md',
+  'docs/adding-an-adapter.md',
+];
 
 /** Settings that suffice to look at an adapter's field table. */
 function capabilities(name: string): readonly Capability[] {
@@ -107,6 +114,11 @@ function familyIn(line: string, lines: readonly string[]): string[][] {
   return [[`\`${name}\``, kind, help]];
 }
 
+/** The adapter that a test compiles and runs. Its imports read the same from `adapters/<vendor>/`. */
+function adapterExample(root: string): string {
+  return `\`\`\`ts\n${readFileSync(join(root, 'test/support/exampleAdapter.ts'), 'utf8').trim()}\n\`\`\``;
+}
+
 /** All parts; `root` is the checkout. */
 export async function generatedParts(root: string): Promise<Readonly<Record<string, string>>> {
   return {
@@ -114,7 +126,19 @@ export async function generatedParts(root: string): Promise<Readonly<Record<stri
     errors: errors(),
     configuration: configuration(),
     metrics: await metrics(root),
+    adapter: adapterExample(root),
   };
+}
+
+/** As `npm run format` would write the file. */
+export function formatted(root: string, file: string, text: string): string {
+  const { status, stdout, stderr } = spawnSync(
+    join(root, 'node_modules/.bin/biome'),
+    ['format', `--stdin-file-path=${file}`],
+    { cwd: root, input: text, encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`${file} cannot be formatted: ${stderr}`);
+  return stdout;
 }
 
 /** Puts the parts into a text; a mark that names no part is an error. */

@@ -152,6 +152,10 @@ function beginRequest({ log, metrics }: AppParts): RequestHandler {
       log.request(context, req.method, res.statusCode, milliseconds);
       metrics.request(context, req.method, res.statusCode, milliseconds);
     });
+    // RFC 9112 section 3.2; what stands in front may have gone by the other one.
+    if ((req.headersDistinct.host?.length ?? 0) > 1) {
+      throw new Problem('malformed_request', 'There is more than one Host header.');
+    }
     next();
   };
 }

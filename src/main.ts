@@ -6,12 +6,20 @@ import { loadConfig } from '../config/load';
 import { ConfigError, problemLine } from '../config/problem';
 import { backup } from './cli/backup';
 import { checkConfig } from './cli/checkConfig';
+import {
+  discardDeliveries,
+  listDeliveries,
+  parseLimit,
+  parseStatuses,
+  retryDeliveries,
+} from './cli/deliveries';
 import { doctor } from './cli/doctor';
 import { exportLinks, importLinks } from './cli/links';
 import { newKey } from './cli/newKey';
 import { verifyAudit } from './cli/verifyAudit';
 import { createLog } from './ops/log';
 import { serve } from './serve';
+import { OPERATION_STATUSES, type OperationStatus } from './store/operations';
 
 const env = process.env;
 const configPath = env.GATEWAY_CONFIG ?? 'config/gateway.yaml';
@@ -147,6 +155,65 @@ program
   .action(async () => {
     const { config } = await readConfig();
     process.exitCode = await doctor({ config, adapters, out: process.stdout });
+  });
+
+const deliveries = program.command('deliveries').description('the updates that are delivered later');
+
+interface DeliveryChoice {
+  clinic?: string;
+  staff?: string;
+  status?: OperationStatus[];
+  yes?: boolean;
+  limit?: number;
+}
+
+async function chosen(ids: readonly string[], { clinic, staff, status }: DeliveryChoice) {
+  const filter = {
+    ...(ids.length > 0 && { ids }),
+    ...(clinic !== undefined && { clinic }),
+    ...(staff !== undefined && { staffId: staff }),
+    ...(status !== undefined && { statuses: status }),
+  };
+  return { databaseUrl: await storeUrl(), filter, out: process.stdout, err: process.stderr };
+}
+
+function choosing(command: Command): Command {
+  return command
+    .option('--clinic <name>', 'only those of this clinic')
+    .option('--staff <id>', 'only those of this staff id')
+    .option('--status <list>', `only those: ${OPERATION_STATUSES.join(', ')}`, parseStatuses);
+}
+
+choosing(deliveries.command('list'))
+  .description('show operations, newest first; without a status those that are not finished')
+  .argument('[ids...]', 'operation ids')
+  .option('--limit <number>', 'how many at most (default: 50)', parseLimit)
+  .action(async (ids: string[], options: DeliveryChoice) => {
+    process.exitCode = await listDeliveries({ ...(await chosen(ids, options)), limit: options.limit ?? 50 });
+  });
+
+choosing(deliveries.command('retry'))
+  .description('try dead operations again')
+  .argument('[ids...]', 'operation ids; without any, all dead ones that the options choose')
+  .option('--yes', 'do it without ids')
+  .addHelpText('after', '\nExit codes: 0 all done, 1 nothing was done, 2 some could not be done.')
+  .action(async (ids: string[], options: DeliveryChoice) => {
+    process.exitCode = await retryDeliveries({
+      ...(await chosen(ids, options)),
+      confirmed: options.yes ?? false,
+    });
+  });
+
+choosing(deliveries.command('discard'))
+  .description('give up dead or queued operations without delivering them')
+  .argument('[ids...]', 'operation ids; without any, all dead ones that the options choose')
+  .option('--yes', 'do it without ids')
+  .addHelpText('after', '\nExit codes: 0 all done, 1 nothing was done, 2 some could not be done.')
+  .action(async (ids: string[], options: DeliveryChoice) => {
+    process.exitCode = await discardDeliveries({
+      ...(await chosen(ids, options)),
+      confirmed: options.yes ?? false,
+    });
   });
 
 function terminal() {

@@ -45,7 +45,7 @@ export interface RunningGateway {
   opsUrl: string;
   /** Reads the configuration file again, as SIGHUP does. */
   reload(): Promise<void>;
-  /** Takes no new work, finishes what is under way, closes everything. */
+  /** Takes no new work, finishes what is under way, closes everything. May be called again. */
   close(): Promise<void>;
 }
 
@@ -96,26 +96,31 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   deliveries.start();
   const housekeeping = keepHouse(journal, runtime, log);
   const watch = await follow({ configPath, env, adapters, log }, runtime, listener);
+  const close = async () => {
+    // What is not done by then is cancelled where it was not sent yet, and given back.
+    const delivering = deliveries.stop(Math.max(0, config.server.shutdownMs - GIVE_BACK_MS));
+    const last = sleep(config.server.shutdownMs, undefined, { ref: false });
+    // Until the last request has ended the listener stays, so that `/readyz` and newcomers are told what goes on.
+    await Promise.race([
+      Promise.all([inFlight.stop(), watch.close(), delivering, housekeeping.stop()]),
+      last,
+    ]);
+    await Promise.race([Promise.all([closeServer(server), runtime.close()]), last]);
+    server.closeAllConnections();
+    opsServer.close().closeAllConnections();
+    await delivering;
+    await journal.close();
+    await locks.close();
+    await database.close();
+  };
+  let closed: Promise<void> | undefined;
   return {
     url: urlOf(server, config.server.host, listener.scheme),
     opsUrl: urlOf(opsServer, config.ops.host),
     reload: () => watch.reload(),
-    close: async () => {
-      // What is not done by then is cancelled where it was not sent yet, and given back.
-      const delivering = deliveries.stop(Math.max(0, config.server.shutdownMs - GIVE_BACK_MS));
-      const last = sleep(config.server.shutdownMs, undefined, { ref: false });
-      // Until the last request has ended the listener stays, so that `/readyz` and newcomers are told what goes on.
-      await Promise.race([
-        Promise.all([inFlight.stop(), watch.close(), delivering, housekeeping.stop()]),
-        last,
-      ]);
-      await Promise.race([Promise.all([closeServer(server), runtime.close()]), last]);
-      server.closeAllConnections();
-      opsServer.close().closeAllConnections();
-      await delivering;
-      await journal.close();
-      await locks.close();
-      await database.close();
+    close: () => {
+      closed ??= close();
+      return closed;
     },
   };
 }

@@ -323,16 +323,11 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
 
   describe('stopping and crashing', () => {
     let queue: Queue;
-    let closed: boolean;
     beforeEach(async () => {
       queue = await openQueue({ engine, deliveries: { leaseSeconds: 1 } });
-      closed = false;
     }, 60_000);
-    afterEach(async () => {
-      if (!closed) await queue.close();
-    });
+    afterEach(() => queue.close());
 
-    /** Restarts the gateway of the stage as a process of its own. */
     const statusesIn = async (url: string) => {
       const database = await openDatabase(url);
       const rows = await database.db.selectFrom('operations').select('status').orderBy('seq').execute();
@@ -364,53 +359,57 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
     it.each([
       { name: 'after the vendor has stored the update', drop: 'after' },
       { name: 'before the vendor has stored the update', drop: 'before' },
-    ] as const)('delivers once when the process is killed $name', async ({ drop }) => {
-      await queue.gateway.close();
-      const crash = await startGateway(queue.configPath);
-      const killed = gate();
-      queue.vendor.faults.next({ kind: 'drop', when: drop }, { method: 'PATCH' });
-      queue.vendor.faults.next(
-        {
-          kind: 'hook',
-          when: drop === 'after' ? 'answer' : 'request',
-          run: () => crash.kill('SIGKILL').then(killed.open),
-        },
-        { method: 'PATCH' },
-      );
-      const sent = await fetch(`${crash.url}/staff/${ANNA}`, {
-        method: 'PATCH',
-        headers: {
-          authorization: `Bearer ${KEYS.north}`,
-          'content-type': 'application/json',
-          prefer: 'respond-async',
-        },
-        body: JSON.stringify({ role: 'survivor' }),
-      });
-      expect(sent.status).toBe(202);
-      const location = sent.headers.get('location') ?? '';
-      await killed.opened;
-      expect(queue.vendor.writes).toBe(drop === 'after' ? 1 : 0);
-
-      const heir = await startGateway(queue.configPath);
-      try {
-        const look = async (): Promise<Reply['body']> => {
-          const reply = await fetch(heir.url + location, {
-            headers: { authorization: `Bearer ${KEYS.north}` },
-          });
-          return reply.json();
-        };
-        await until(async () => (await look()).data.status === 'succeeded', 'the heir');
-        expect((await look()).data).toMatchObject({
-          attempts: [
-            { number: 1, outcome: 'interrupted', code: 'lease_expired' },
-            { number: 2, outcome: 'succeeded' },
-          ],
-          answer: { body: { meta: { receipt: [{ pointer: '/role', outcome: 'verified' }] } } },
+    ] as const)(
+      'delivers once when the process is killed $name',
+      async ({ drop }) => {
+        await queue.gateway.close();
+        const crash = await startGateway(queue.configPath);
+        const killed = gate();
+        queue.vendor.faults.next({ kind: 'drop', when: drop }, { method: 'PATCH' });
+        queue.vendor.faults.next(
+          {
+            kind: 'hook',
+            when: drop === 'after' ? 'answer' : 'request',
+            run: () => crash.kill('SIGKILL').then(killed.open),
+          },
+          { method: 'PATCH' },
+        );
+        const sent = await fetch(`${crash.url}/staff/${ANNA}`, {
+          method: 'PATCH',
+          headers: {
+            authorization: `Bearer ${KEYS.north}`,
+            'content-type': 'application/json',
+            prefer: 'respond-async',
+          },
+          body: JSON.stringify({ role: 'survivor' }),
         });
-        expect(queue.vendor.writes).toBe(1);
-      } finally {
-        await heir.kill('SIGTERM');
-      }
-    });
+        expect(sent.status).toBe(202);
+        const location = sent.headers.get('location') ?? '';
+        await killed.opened;
+        expect(queue.vendor.writes).toBe(drop === 'after' ? 1 : 0);
+
+        const heir = await startGateway(queue.configPath);
+        try {
+          const look = async (): Promise<Reply['body']> => {
+            const reply = await fetch(heir.url + location, {
+              headers: { authorization: `Bearer ${KEYS.north}` },
+            });
+            return reply.json();
+          };
+          await until(async () => (await look()).data.status === 'succeeded', 'the heir');
+          expect((await look()).data).toMatchObject({
+            attempts: [
+              { number: 1, outcome: 'interrupted', code: 'lease_expired' },
+              { number: 2, outcome: 'succeeded' },
+            ],
+            answer: { body: { meta: { receipt: [{ pointer: '/role', outcome: 'verified' }] } } },
+          });
+          expect(queue.vendor.writes).toBe(1);
+        } finally {
+          await heir.kill('SIGTERM');
+        }
+      },
+      60_000,
+    );
   });
 });

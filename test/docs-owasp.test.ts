@@ -13,10 +13,6 @@ beforeAll(async () => {
       }
     },
   });
-  const linked = await stage.call('PUT', '/staff/only-in-north/links/clinikapi-main', {
-    body: { vendorRecordId: 'pr_abc123' },
-  });
-  expect(linked.status).toBe(409);
 });
 afterAll(() => stage.close());
 
@@ -145,10 +141,10 @@ test('API9 Improper inventory management: the document lists every route, and an
 });
 
 test('API10 Unsafe consumption of APIs: what a vendor answers is not believed', async () => {
-  stage.clinikapi.faults.add({ kind: 'wrong-id', times: 1, method: 'PATCH' });
+  stage.clinikapi.faults.next({ kind: 'wrong-id' }, { method: 'PATCH' });
   const other = await stage.patch(KEYS.north, { role: 'nurse' });
   expect(other.body.code).toBe('vendor_unexpected_response');
-  stage.clinikapi.faults.add({ kind: 'no-effect', echo: 'old', times: 1, method: 'PATCH' });
+  stage.clinikapi.faults.next({ kind: 'no-effect', echo: 'old' }, { method: 'PATCH' });
   const unchanged = await stage.patch(KEYS.north, { role: 'midwife' });
   expect(unchanged.body.code).toBe('write_not_confirmed');
 });

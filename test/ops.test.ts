@@ -7,8 +7,11 @@ import { connect as tlsConnect } from 'node:tls';
 import { parser } from '@prometheus-io/lezer-promql';
 import joi from 'joi';
 import { generate } from 'selfsigned';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { adapters } from '../adapters';
+import { createLog } from '../src/ops/log';
 import { createMetrics } from '../src/ops/metrics';
+import { serve } from '../src/serve';
 import { DriftWatch } from '../src/vendor/drift';
 import { KEYS, openStage, type Stage } from './support/stage';
 
@@ -311,9 +314,10 @@ describe('the dashboard and the alert rules', () => {
     const text = expr.replaceAll('$__rate_interval', '5m').replaceAll('$instance', '.*');
     const names: string[] = [];
     parser.parse(text).iterate({
-      enter: ({ type, from, to, matchContext }) => {
-        if (type.isError) throw new Error(`not PromQL at ${from}: ${text}`);
-        if (type.name === 'Identifier' && matchContext(['VectorSelector'])) names.push(text.slice(from, to));
+      enter: (node) => {
+        if (node.type.isError) throw new Error(`not PromQL at ${node.from}: ${text}`);
+        const isMetric = node.name === 'Identifier' && node.matchContext(['VectorSelector']);
+        if (isMetric) names.push(text.slice(node.from, node.to));
       },
     });
     return names;
@@ -538,10 +542,6 @@ describe('TLS', () => {
   }
 
   async function secureGateway(here: Stage, tls: object) {
-    const { serve } = await import('../src/serve');
-    const { adapters } = await import('../adapters');
-    const { createLog } = await import('../src/ops/log');
-    const { stringify } = await import('yaml');
     const configPath = join(here.folder, 'secure.yaml');
     const server = { ...here.config.server, tls };
     const store = { url: `sqlite:${join(here.folder, 'secure.db')}` };

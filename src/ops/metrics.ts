@@ -136,10 +136,12 @@ export function createMetrics(): Metrics {
         labelNames: [...labels],
         registers,
         async collect() {
-          this.reset();
           const found = await Promise.resolve()
             .then(read)
             .catch(() => []);
+          this.reset();
+          // Resetting makes a single number 0, which would pass for a reading.
+          if (labels.length === 0) this.remove();
           if (typeof found === 'number') this.set(found);
           else for (const { labels: of, value } of found) this.set({ ...of }, value);
         },

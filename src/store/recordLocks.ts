@@ -36,9 +36,9 @@ export function createRecordLocks(storeUrl: string): RecordLocks {
   };
 }
 
-const TRY = 'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken';
+const TRY = 'select pg_try_advisory_lock(hashtextextended($1, 0)) as done';
 const WAIT = 'select pg_advisory_lock(hashtextextended($1, 0))';
-const RELEASE = 'select pg_advisory_unlock(hashtextextended($1, 0))';
+const RELEASE = 'select pg_advisory_unlock(hashtextextended($1, 0)) as done';
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
@@ -59,7 +59,7 @@ const WAITING_SESSIONS = 10;
 class LockSessions {
   readonly #options: { connectionString: string; application_name: string; keepAlive: true };
   readonly #waiting: Pool;
-  #shared: Promise<Client> | undefined;
+  #shared: Promise<Session> | undefined;
   #closed = false;
 
   constructor(url: string) {
@@ -86,10 +86,9 @@ class LockSessions {
   async acquire(key: string, deadline: Deadline): Promise<() => void> {
     try {
       const shared = await inTime(this.#session(), deadline, () => {});
-      const tried = shared.query<{ taken: boolean }>(TRY, [key]);
-      const release = () => void shared.query(RELEASE, [key]).catch(() => {});
-      const { rows } = await inTime(tried, deadline, release);
-      return rows[0]?.taken ? release : await this.#waitFor(key, deadline);
+      const release = () => void shared.ask(RELEASE, key).catch(() => {});
+      const taken = await inTime(shared.ask(TRY, key), deadline, release);
+      return taken ? release : await this.#waitFor(key, deadline);
     } catch (error) {
       if (error instanceof Problem) throw error;
       throw new StoreUnavailable(error);
@@ -124,13 +123,13 @@ class LockSessions {
   }
 
   /** The session that holds what is uncontended; a new one when the last was lost. */
-  #session(): Promise<Client> {
+  #session(): Promise<Session> {
     if (this.#closed) return Promise.reject(new Error('the locks are closed'));
     this.#shared ??= this.#open();
     return this.#shared;
   }
 
-  async #open(): Promise<Client> {
+  async #open(): Promise<Session> {
     const client = new Client({ ...this.#options, connectionTimeoutMillis: 5_000 });
     const forget = () => {
       this.#shared = undefined;
@@ -139,11 +138,34 @@ class LockSessions {
     try {
       await client.connect();
       await client.query(SESSION);
-      return client;
+      return new Session(client);
     } catch (error) {
       forget();
       throw error;
     }
+  }
+}
+
+/** One question after the other, in the order in which they were put. */
+class Session {
+  readonly #client: Client;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  ask(statement: string, key: string): Promise<boolean> {
+    const answer = this.#last.then(async () => {
+      const { rows } = await this.#client.query<{ done: boolean }>(statement, [key]);
+      return rows[0]?.done === true;
+    });
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async end(): Promise<void> {
+    await this.#client.end();
   }
 }
 

@@ -164,7 +164,7 @@ class Soak {
     const every = this.#options.updates / this.#options.kills;
     while (this.kills < this.#options.kills) {
       const from = this.#done;
-      const wait = Math.max(1, Math.round(every * (0.2 + Math.random())));
+      const wait = Math.max(1, Math.round(every * (0.2 + 0.6 * Math.random())));
       while (this.#done < from + wait && !this.#finished) await sleep(1);
       if (this.#finished) return;
       await sleep(Math.random() * 20);

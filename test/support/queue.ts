@@ -45,6 +45,13 @@ export async function openQueue({ engine, whenVendorDown, deliveries, configure 
       configure?.(config);
     },
   });
+  // Tests stop the gateway themselves, and the stage stops it again.
+  const stop = stage.gateway.close;
+  let stopping: Promise<void> | undefined;
+  stage.gateway.close = () => {
+    stopping ??= stop();
+    return stopping;
+  };
   const get = (id: string, key: string = KEYS.north) => stage.call('GET', `/operations/${id}`, { key });
   return {
     ...stage,
@@ -72,7 +79,7 @@ export async function openQueue({ engine, whenVendorDown, deliveries, configure 
     },
     /** What reached the vendor's records, in order. */
     written: (field: string, id?: string) =>
-      vendor.log.filter(isWriteTo(id)).map((item) => valueOf(item, field)),
+      vendor.log.filter(isWriteTo(id)).map((item) => fieldIn(item, field)),
     close: async () => {
       await stage.close();
       await listening.close();
@@ -87,7 +94,7 @@ function isWriteTo(id: string | undefined): (exchange: Exchange) => boolean {
   return ({ method, path }) => method === 'PATCH' && (id === undefined || path.endsWith(`/${id}`));
 }
 
-function valueOf({ body }: Exchange, field: string): unknown {
+function fieldIn({ body }: Exchange, field: string): unknown {
   return typeof body === 'object' && body !== null
     ? Object.entries(body).find(([key]) => key === field)?.[1]
     : undefined;
