@@ -44,16 +44,20 @@ program
       adapters,
       log,
     });
-    process.stderr.write(`metrics and health on ${gateway.opsUrl}\nlistening on ${gateway.url}\n`);
     process.on('SIGHUP', () => void gateway.reload());
     let stopping = false;
     const stop = () => {
       // A second signal means now.
       if (stopping) process.exit(1);
       stopping = true;
-      void gateway.close().then(() => process.exit(0));
+      void gateway.close().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
     };
     process.on('SIGTERM', stop).on('SIGINT', stop);
+    // Said last: whoever waits for this line may send a signal right away.
+    process.stderr.write(`metrics and health on ${gateway.opsUrl}\nlistening on ${gateway.url}\n`);
   });
 
 program

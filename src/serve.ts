@@ -89,7 +89,7 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   });
   const listener = createListener(config.server.tls, serverOptions(config.server), app);
   const { server } = listener;
-  protectServer(server, config.server);
+  const closeServer = protectServer(server, config.server);
   await listen(server, config.server.port, config.server.host);
   const opsServer = createOpsServer({ metrics, health });
   await listen(opsServer, config.ops.port, config.ops.host);
@@ -105,7 +105,7 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
       Promise.all([inFlight.stop(), watch.close(), delivering, housekeeping.stop()]),
       last,
     ]);
-    await Promise.race([Promise.all([closeServer(server), runtime.close()]), last]);
+    await Promise.race([Promise.all([closeServer(), runtime.close()]), last]);
     server.closeAllConnections();
     opsServer.close().closeAllConnections();
     await delivering;
@@ -191,16 +191,4 @@ function urlOf(server: Listener['server'], host: string, scheme = 'http'): strin
 
 function isAddressInfo(address: string | AddressInfo | null): address is AddressInfo {
   return typeof address === 'object' && address !== null;
-}
-
-/** Answers that are still being sent are sent; connections without one are closed. */
-function closeServer(server: Listener['server']): Promise<void> {
-  return new Promise((resolve) => {
-    // A connection becomes idle when its answer is out, and would then be kept for the next request.
-    const sweep = setInterval(() => server.closeIdleConnections(), 20);
-    server.close(() => {
-      clearInterval(sweep);
-      resolve();
-    });
-  });
 }

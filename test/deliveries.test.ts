@@ -118,6 +118,14 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
       expect(second.headers.get('location')).toBe(first.headers.get('location'));
       expect(second.headers.get('preference-applied')).toBe('respond-async');
       await queue.reaches(first.body.data.id, 'succeeded');
+
+      // As if the process had died between queueing and noting the answer with the key.
+      const database = await openDatabase(queue.databaseUrl);
+      await database.db.deleteFrom('idempotency').execute();
+      await database.close();
+      const third = await send();
+      expect(third.status).toBe(202);
+      expect(third.headers.get('location')).toBe(first.headers.get('location'));
       expect(queue.vendor.writes).toBe(1);
     });
 
@@ -338,6 +346,8 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
     it('lets what is under way end before it stops, and leaves the rest queued', async () => {
       const held = gate();
       const arrived = gate();
+      // Its answer gets lost besides, so that what is under way still has to read.
+      queue.vendor.faults.next({ kind: 'drop', when: 'after' });
       queue.vendor.faults.next({
         kind: 'hook',
         when: 'answer',

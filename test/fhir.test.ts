@@ -188,7 +188,7 @@ describe('GET /staff/:id', () => {
     const response = await fetch(stage.url + path, {
       headers: { authorization: `Bearer ${key}`, ...(accept !== undefined && { accept }) },
     });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
   };
   const JSON_TYPE = 'application/json; charset=utf-8';
   const FHIR = 'application/fhir+json; charset=utf-8';

@@ -494,6 +494,30 @@ describe.each(VENDORS)('$title', (vendor) => {
     if (reply.status === 422) await expectLenient(patch, reply.body.errors);
   });
 
+  test('a vendor that says yes and keeps the old value: 502, never a success', async () => {
+    const before = vendor.stored(stage);
+    const patch = Object.fromEntries(vendor.spare);
+    vendor.sandbox(stage).faults.next({ kind: 'no-effect', echo: 'old' }, { method: 'PATCH' });
+    const reply = await send(patch);
+    expect([reply.status, reply.body.code]).toEqual([502, 'write_not_confirmed']);
+    expect(writes()).toHaveLength(1);
+    expect(vendor.stored(stage)).toEqual(before);
+    // What the answer to a write does not show may be accepted; whatever is shown is named.
+    const accepted = reply.body.receipt.map((row: Row) => [row.pointer, row.outcome]);
+    const named = reply.body.errors.map((error: Row) => [error.pointer, error.code]);
+    expect(named.length).toBeGreaterThan(0);
+    expect([...accepted, ...named].sort()).toEqual(
+      Object.keys(patch)
+        .map((name) => `/${name}`)
+        .map((pointer) =>
+          accepted.some(([at]: [string]) => at === pointer)
+            ? [pointer, 'accepted']
+            : [pointer, 'write_not_confirmed'],
+        )
+        .sort(),
+    );
+  });
+
   test('capabilities list all fields, and write exactly those that the vendor holds', () => {
     expect(capabilities.map((row) => row.pointer)).toEqual(FIELDS.map(pointerOf));
     const written = capabilities.filter((row) => row.write).map((row) => row.pointer);

@@ -197,6 +197,18 @@ describe('SIGTERM', () => {
     expect(stage.clinikapi.writes).toBe(1);
   }, 30_000);
 
+  test('does not wait for a connection on which nothing was ever asked', async () => {
+    stage = await openStage();
+    const { child, exit, url } = await start({ shutdownMs: 20_000 });
+    const { hostname, port } = new URL(url);
+    const idle = connect(Number(port), hostname).on('error', () => undefined);
+    await once(idle, 'connect');
+    const started = performance.now();
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  }, 30_000);
+
   test('does not wait longer than configured', async () => {
     stage = await openStage();
     stage.clinikapi.faults.next({ kind: 'delay', milliseconds: 20_000 });

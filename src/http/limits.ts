@@ -114,17 +114,42 @@ export function serverOptions(config: ServerConfig): ServerOptions {
   };
 }
 
-/** Bounds the connections, and answers what never becomes a request (broken, too large, too slow) with a problem document. */
-export function protectServer(server: HttpServer | HttpsServer, config: ServerConfig): void {
+/**
+ * Bounds the connections, and answers what never becomes a request (broken, too large, too slow) with a problem document.
+ * @returns stops listening; resolves when all answers that were begun are out and every connection is closed
+ */
+export function protectServer(
+  server: HttpServer | HttpsServer,
+  config: Pick<ServerConfig, 'maxConnections'>,
+): () => Promise<void> {
   server.maxConnections = config.maxConnections;
   const answers = new WeakMap<object, ServerResponse>();
-  server.on('request', (req, res) => answers.set(req.socket, res));
+  let unsent = 0;
+  server.on('request', (req, res) => {
+    answers.set(req.socket, res);
+    unsent += 1;
+    res.on('close', () => {
+      unsent -= 1;
+    });
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const answer = answers.get(socket);
     const midAnswer = answer?.headersSent && !answer.writableFinished;
     if (error.code === 'ECONNRESET' || !socket.writable || midAnswer) socket.destroy();
     else socket.end(rawProblem(detailOf(error.code)), () => socket.destroy());
   });
+  return () =>
+    new Promise((resolve) => {
+      const sweep = setInterval(() => {
+        // Node does not count a connection as idle on which no request has come yet.
+        if (unsent === 0) server.closeAllConnections();
+        else server.closeIdleConnections();
+      }, 20);
+      server.close(() => {
+        clearInterval(sweep);
+        resolve();
+      });
+    });
 }
 
 function detailOf(code: string | undefined): string {

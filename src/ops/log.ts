@@ -47,8 +47,7 @@ export function createLog(level: string, destination?: DestinationStream): Log {
       logger.debug({ vendor, operation, outcome, status, ms: tenths(milliseconds) }, 'vendor call');
     },
     defect({ requestId, route }, error) {
-      const frames =
-        error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
+      const frames = error instanceof Error ? framesOf(error) : [];
       logger.error(
         {
           requestId,
@@ -67,4 +66,14 @@ export function createLog(level: string, destination?: DestinationStream): Log {
 
 function tenths(milliseconds: number | undefined): number | undefined {
   return milliseconds === undefined ? undefined : Math.round(milliseconds * 10) / 10;
+}
+
+/** The lines below the message, which may have lines that look like frames. A message that was changed meanwhile hides all. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const at = stack.indexOf(message);
+  if (at === -1) return [];
+  return stack
+    .slice(at + message.length)
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line));
 }

@@ -81,7 +81,7 @@ export function failureIn(answer: VendorAnswer, errors: AdapterErrors): VendorFa
   const complaints =
     body === undefined ? [] : errors.issues(body).map((issue) => complaint(issue, errors.issueRules));
   const kind = complaints.find((item) => item.kind !== undefined)?.kind ?? rule?.kind ?? kindOf(status);
-  const vendorCode = errors.code?.(body);
+  const vendorCode = machineCode(errors.code?.(body));
   const retryAfter = rule?.retryAfter?.(answer.headers, new Date());
   return new VendorFailure({
     kind,
@@ -96,6 +96,13 @@ export function failureIn(answer: VendorAnswer, errors: AdapterErrors): VendorFa
 
 /** Answers after which a write may have been applied all the same. */
 const UNCLEAR: ReadonlySet<FailureKind> = new Set(['unavailable', 'timeout', 'unexpected_response']);
+
+/** What is plainly a code: `RATE_LIMITED`, `login_required`. Anything else in its place may be a text, or somebody's data. */
+function machineCode(code: string | undefined): string | undefined {
+  const isCode =
+    code !== undefined && /^(?=.{2,64}$)([A-Z][A-Z0-9]*(_[A-Z0-9]+)*|[a-z]+(_[a-z]+)+)$/.test(code);
+  return isCode ? code : undefined;
+}
 
 function kindOf(status: number): FailureKind {
   if (status === 408) return 'timeout';

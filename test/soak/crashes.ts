@@ -3,19 +3,18 @@
  * every update exactly once at the vendor, none missing in the audit, the chain whole. Used by the suite with a small
  * count and by `npm run soak` with the full one.
  */
-import { createHash, randomInt, randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
-import { SANDBOX_CREDENTIALS } from '../../sandbox/credentials';
 import { verifyAudit } from '../../src/cli/verifyAudit';
 import { member } from '../../src/staff/json';
 import { createTestDatabase } from '../support/engines';
 import { type GatewayProcess, startGatewayProcess } from '../support/gatewayProcess';
+import { KEY, soakConfiguration } from './configuration';
 
 export interface CrashSoakOptions {
   engine: 'sqlite' | 'postgres';
@@ -42,7 +41,6 @@ export interface CrashSoakResult {
   chain: number;
 }
 
-const KEY = 'key-of-the-soak';
 const OPEN_LIMIT = 1_000_000;
 
 export async function runCrashSoak(options: CrashSoakOptions): Promise<CrashSoakResult> {
@@ -55,7 +53,8 @@ export async function runCrashSoak(options: CrashSoakOptions): Promise<CrashSoak
   if (seed === undefined) throw new Error('the sandbox has no seed role');
   for (const id of staff) vendor.state.roles.set({ ...seed, id });
   const configPath = join(folder, 'gateway.yaml');
-  await writeFile(configPath, configuration(database.url, listening.url));
+  // Short, since a key whose owner was killed is free again when this and a margin are over.
+  await writeFile(configPath, soakConfiguration(database.url, listening.url, { vendor: { timeoutMs: 400 } }));
 
   const soak = new Soak(options, configPath);
   try {
@@ -198,32 +197,6 @@ async function send(
   } catch {
     return undefined;
   }
-}
-
-function configuration(storeUrl: string, vendorUrl: string): string {
-  return stringify({
-    server: { host: '127.0.0.1', port: 0 },
-    ops: { host: '127.0.0.1', port: 0 },
-    store: { url: storeUrl },
-    vendors: {
-      main: {
-        adapter: 'clinikapi',
-        baseUrl: vendorUrl,
-        // Short, since a key whose owner was killed is free again when this and a margin are over.
-        timeoutMs: 400,
-        credentials: { apiKey: SANDBOX_CREDENTIALS.clinikapi.liveKey },
-      },
-    },
-    clinics: { soak: { vendor: 'main', identity: 'direct' } },
-    callers: [
-      {
-        name: 'soak',
-        keySha256: createHash('sha256').update(KEY).digest('hex'),
-        clinic: 'soak',
-        scopes: ['staff:read', 'staff:write', 'changes:read'],
-      },
-    ],
-  });
 }
 
 function roleIn(body: unknown): string | undefined {

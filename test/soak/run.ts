@@ -1,47 +1,123 @@
-/** `npm run soak`: the full counts, with a progress line. `--updates`, `--kills`, `--engine` make it smaller. */
+/** `npm run soak`: power failures, an outage or random faults in full count, with a progress line. */
 import { Command } from 'commander';
-import { type CrashSoakOptions, runCrashSoak } from './crashes';
+import { runCrashSoak } from './crashes';
+import { runFaultSoak } from './faults';
+import { runOutage } from './outage';
 
-interface Options {
-  engine: string;
-  updates: number;
-  kills: number;
-  clients: number;
+const ENGINES = { sqlite: ['sqlite'], postgres: ['postgres'], both: ['sqlite', 'postgres'] } as const;
+
+function enginesOf(name: string): readonly ('sqlite' | 'postgres')[] {
+  if (name === 'sqlite' || name === 'postgres' || name === 'both') return ENGINES[name];
+  throw new Error('the engine is sqlite, postgres or both');
 }
 
-async function soak({ engine, updates, kills, clients }: Options): Promise<void> {
-  const engines: CrashSoakOptions['engine'][] =
-    engine === 'sqlite' ? ['sqlite'] : engine === 'postgres' ? ['postgres'] : ['sqlite', 'postgres'];
-  for (const each of engines) {
+function progress(line: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r${line}` : `${line}\n`);
+}
+
+function report(line: string, right: boolean): void {
+  process.stdout.write(`\n${line}\n`);
+  if (!right) process.exitCode = 1;
+}
+
+async function crashes(options: { engine: string; updates: number; kills: number; clients: number }) {
+  for (const engine of enginesOf(options.engine)) {
     const result = await runCrashSoak({
-      engine: each,
-      updates,
-      kills,
-      clients,
-      onProgress: (done, killed) => {
-        if (done % 20 === 0 || done === updates) {
-          const line = `${each}: ${done} of ${updates} updates, ${killed} of ${kills} kills`;
-          process.stderr.write(process.stderr.isTTY ? `\r${line}` : `${line}\n`);
-        }
+      ...options,
+      engine,
+      onProgress: (done, kills) => {
+        if (done % 100 === 0) progress(`${engine}: ${done} of ${options.updates} updates, ${kills} kills`);
       },
     });
-    const right = result.notOnce === 0 && result.withoutRow === 0 && result.chain === 0;
-    process.stdout.write(
-      `\n${each}: ${result.updates} updates, ${result.kills} kills, ${result.requests} requests; ` +
+    const chain = result.chain === 0 ? 'whole' : 'BROKEN';
+    report(
+      `${engine}: ${result.updates} updates, ${result.kills} kills, ${result.requests} requests; ` +
         `${result.notOnce} not exactly once, ${result.withoutRow} without an audit row, ` +
-        `${result.auditRows} audit rows, chain ${result.chain === 0 ? 'whole' : 'BROKEN'}\n`,
+        `${result.auditRows} audit rows, chain ${chain}`,
+      result.notOnce === 0 && result.withoutRow === 0 && result.chain === 0,
     );
-    if (!right) process.exitCode = 1;
   }
 }
 
-new Command('soak')
+async function outage(options: {
+  engine: string;
+  updates: number;
+  staff: number;
+  down: number;
+  rate: number;
+}) {
+  for (const engine of enginesOf(options.engine)) {
+    let shown = -1;
+    const result = await runOutage({
+      engine,
+      updates: options.updates,
+      staff: options.staff,
+      downMs: options.down * 1000,
+      perSecond: options.rate,
+      onProgress: (delivered) => {
+        if (delivered !== shown && delivered % 50 === 0) {
+          shown = delivered;
+          progress(`${engine}: ${delivered} delivered`);
+        }
+      },
+    });
+    report(
+      `${engine}: ${result.queued} of ${options.updates} updates queued during ${options.down} s without the vendor; ` +
+        `${result.notOnce} not delivered exactly once, ${result.outOfOrder} staff members out of order, ` +
+        `at most ${result.fastest} calls in a second (limit ${options.rate})`,
+      result.queued === options.updates &&
+        result.notOnce === 0 &&
+        result.outOfOrder === 0 &&
+        result.fastest <= options.rate,
+    );
+  }
+}
+
+async function faults(options: { seconds: number; rate: number; staff: number }) {
+  const result = await runFaultSoak({
+    seconds: options.seconds,
+    perSecond: options.rate,
+    staff: options.staff,
+    onProgress: (answered, failed) => {
+      if (answered % 10 === 0) progress(`${answered} answered, ${failed} of them failures`);
+    },
+  });
+  const growth = `${(result.heapGrowth * 100).toFixed(1)} %`;
+  report(
+    `${result.answered} answers, ${result.unexplained} unexplained 5xx, ${result.wrong} wrong receipts, ` +
+      `heap growth ${growth}\n${JSON.stringify(result.byCode)}`,
+    result.unexplained === 0 && result.wrong === 0 && result.heapGrowth < 0.1,
+  );
+}
+
+const program = new Command('soak');
+program
+  .command('crashes', { isDefault: true })
+  .description('kill the gateway at random moments')
   .option('--engine <name>', 'sqlite, postgres or both', 'both')
   .option('--updates <number>', 'keyed updates', Number, 2000)
-  .option('--kills <number>', 'times the gateway is killed', Number, 50)
+  .option('--kills <number>', 'how often the gateway is killed', Number, 50)
   .option('--clients <number>', 'concurrent clients', Number, 40)
-  .action(soak)
-  .parseAsync()
+  .action(crashes);
+program
+  .command('outage')
+  .description('take the vendor away while updates are queued')
+  .option('--engine <name>', 'sqlite, postgres or both', 'both')
+  .option('--updates <number>', 'updates', Number, 500)
+  .option('--staff <number>', 'staff members', Number, 50)
+  .option('--down <seconds>', 'for how long', Number, 60)
+  .option('--rate <number>', 'the vendor’s limit in calls a second', Number, 50)
+  .action(outage);
+program
+  .command('faults')
+  .description('let the vendor fail at random')
+  .option('--seconds <number>', 'for how long', Number, 600)
+  .option('--rate <number>', 'updates a second', Number, 200)
+  .option('--staff <number>', 'staff members', Number, 400)
+  .action(faults);
+// `--faults` and `--outage` may be written like options.
+program
+  .parseAsync(process.argv.map((word) => (word === '--faults' || word === '--outage' ? word.slice(2) : word)))
   .then(() => process.exit())
   .catch((error: unknown) => {
     process.stderr.write(`\n${error instanceof Error ? error.message : 'failed'}\n`);

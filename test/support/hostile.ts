@@ -1,14 +1,11 @@
 /** What the suites of hostile input share: bytes on a socket as they are, one row per case, and what holds for every case. */
 import { connect } from 'node:net';
+import { answersIn, type RawAnswer } from '../../scripts/fuzz';
 import { PROBLEMS } from '../../src/problem';
 import { isObject } from '../../src/staff/json';
 import { KEYS, type Stage } from './stage';
 
-export interface Spoken {
-  status: number;
-  headers: Readonly<Record<string, string>>;
-  text: string;
-}
+export type Spoken = RawAnswer;
 
 export interface SpeakOptions {
   /** How many whole answers are waited for, unless the server closes before. */
@@ -33,40 +30,15 @@ export function speak(
     });
     const finish = () => {
       socket.destroy();
-      resolve(answersIn(received).answers);
+      resolve(answersIn(received));
     };
     socket.on('data', (part) => {
       received = Buffer.concat([received, part]);
-      if (answersIn(received).answers.length >= answers) finish();
+      if (answersIn(received).length >= answers) finish();
     });
     socket.on('error', () => undefined);
     socket.on('close', finish);
   });
-}
-
-/** The whole answers at the start of the bytes, and where the rest begins. An interim answer (1xx) is none. */
-export function answersIn(bytes: Buffer): { answers: Spoken[]; rest: number } {
-  const answers: Spoken[] = [];
-  let at = 0;
-  for (;;) {
-    const end = bytes.indexOf('\r\n\r\n', at);
-    if (end === -1) return { answers, rest: at };
-    const [start = '', ...lines] = bytes.subarray(at, end).toString('latin1').split('\r\n');
-    const headers = Object.fromEntries(
-      lines.map((line) => [
-        line.slice(0, line.indexOf(':')).toLowerCase(),
-        line.slice(line.indexOf(':') + 1).trim(),
-      ]),
-    );
-    const status = Number(start.split(' ')[1]);
-    const length = Number(headers['content-length'] ?? 0);
-    const body = end + 4;
-    if (bytes.length < body + length) return { answers, rest: at };
-    if (status >= 200) {
-      answers.push({ status, headers, text: bytes.subarray(body, body + length).toString('utf8') });
-    }
-    at = body + length;
-  }
 }
 
 export interface Ask {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of other systems are what is sent here
 /** What a caller can put into a body: JSON of all shapes, names, dates, identifiers, schedules, members that are not theirs. */
 import type { HostileCase } from './hostile';
 import { FACILITY, KEYS } from './stage';

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of other systems are what is sent here
 /** What a connection can be made to say: whole conversations, byte for byte. */
 import type { SpeakOptions } from './hostile';
 import { KEYS } from './stage';

@@ -1,0 +1,255 @@
+/** Hostile input by the thousand: every leaf bent in twelve ways, the naughty strings, the JSON test suite. */
+import naughty from 'big-list-of-naughty-strings';
+import { isObject } from '../src/staff/json';
+import { parsePatch } from '../src/staff/patch';
+import {
+  expectNoEcho,
+  expectProblem,
+  lastWrite,
+  printTotals,
+  requestBytes,
+  resetVendors,
+  type Spoken,
+  speak,
+  vendorCalls,
+  wrote,
+} from './support/hostile';
+import { jsonDocuments } from './support/hostileJson';
+import { FACILITY, KEYS, openStage, type Stage } from './support/stage';
+
+let stage: Stage;
+let cases = 0;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(async () => {
+  printTotals('hostile, generated', cases, cases);
+  await stage.close();
+});
+beforeEach(() => resetVendors(stage));
+
+/** One update with every leaf, for the clinic whose vendor holds it. */
+const UPDATES: readonly (readonly [key: string, update: object])[] = [
+  [
+    KEYS.centro,
+    {
+      status: 'on-leave',
+      name: { given: 'Ana', family: 'Núñez' },
+      nationalId: '00012345',
+      birthDate: '1980-02-29',
+      gender: 'female',
+      address: { text: 'Calle 1' },
+      phone: '+54 11 4567-8902',
+      email: 'ana@clinic.example',
+    },
+  ],
+  [
+    KEYS.north,
+    {
+      role: 'doctor',
+      specialty: { code: '394579002', display: 'Cardiology', system: 'http://snomed.info/sct' },
+      organizationId: 'org_1',
+      locationId: 'loc_1',
+      period: { start: '2024-01-01', end: '2025-01-01' },
+    },
+  ],
+  [
+    KEYS.south,
+    {
+      availableTime: [
+        {
+          daysOfWeek: ['mon'],
+          availableStartTime: '08:00',
+          availableEndTime: '12:00',
+          locationId: FACILITY,
+          period: { start: '2024-01-01', end: '2025-01-01' },
+          recurrence: { interval: 2, unit: 'day', start: '2024-01-01', end: '2025-01-01', description: 'x' },
+        },
+      ],
+    },
+  ],
+];
+
+type Path = readonly string[];
+
+function leafPaths(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return Object.entries(value).flatMap(([key, item]) => leafPaths(item, [...path, key]));
+}
+
+/** A copy with another value at the path. */
+function replaced(value: unknown, [key, ...rest]: Path, next: unknown): unknown {
+  if (key === undefined) return next;
+  if (Array.isArray(value))
+    return value.map((item, index) => (String(index) === key ? replaced(item, rest, next) : item));
+  const entries = Object.entries(value ?? {});
+  return Object.fromEntries(
+    entries.map(([name, item]) => [name, name === key ? replaced(item, rest, next) : item]),
+  );
+}
+
+function at(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => Object.entries(inner ?? {}).find(([name]) => name === key)?.[1],
+    value,
+  );
+}
+
+/** The body as text, so that what JSON.stringify would soften goes out as it is. */
+const MUTATIONS: Readonly<Record<string, { to: (leaf: unknown) => string; mayPass?: true }>> = {
+  'a negative fraction': { to: () => '-7.5' },
+  'a number beyond a double': { to: () => '1e999' },
+  true: { to: () => 'true' },
+  'an empty list': { to: () => '[]' },
+  'a list of itself': { to: (leaf) => JSON.stringify([leaf]) },
+  'an object of itself': { to: (leaf) => JSON.stringify({ value: leaf }) },
+  'an object with __proto__': { to: (leaf) => `{"__proto__":${JSON.stringify(leaf)}}` },
+  'an empty text': { to: () => '""' },
+  '20000 letters': { to: () => `"${'ñ'.repeat(20_000)}"` },
+  'blanks around': {
+    to: (leaf) => JSON.stringify(typeof leaf === 'string' ? ` \u00a0${leaf}\n` : leaf),
+    mayPass: true,
+  },
+  'letters that are not seen': { to: (leaf) => JSON.stringify(`${leaf}\u200b\u202e\0`), mayPass: true },
+  null: { to: () => 'null', mayPass: true },
+};
+
+const HOLE = '@hole@';
+const bends = UPDATES.flatMap(([key, update]) =>
+  leafPaths(update).flatMap((path) =>
+    Object.entries(MUTATIONS).map(([mutation, { to, mayPass = false }]) => ({
+      name: `${path.join('.')}: ${mutation}`,
+      key,
+      pointer: `/${path.join('/')}`,
+      body: JSON.stringify(replaced(update, path, HOLE)).replace(`"${HOLE}"`, () => to(at(update, path))),
+      mayPass,
+    })),
+  ),
+);
+
+test.each(bends)('$name', async ({ key, pointer, body, mayPass }) => {
+  cases += 1;
+  const answer = await send({ key, body });
+  const { errors = [] } = JSON.parse(answer.text);
+  const pointers: string[] = errors.map((error: { pointer: string }) => error.pointer);
+  if (!mayPass) expect(answer.status).toBe(422);
+  if (answer.status === 422) {
+    expect(pointers).not.toEqual([]);
+    // A field that is judged as a whole is pointed at as a whole.
+    for (const found of pointers)
+      expect(found.startsWith(pointer) || pointer.startsWith(`${found}/`)).toBe(true);
+    expect(wrote(stage)).toBe(0);
+    if (!mayPass) expect(vendorCalls(stage)).toEqual([]);
+    expectNoEcho(answer, { body });
+  } else expect(answer.status).toBe(200);
+});
+
+async function send(ask: Parameters<typeof requestBytes>[0]): Promise<Spoken> {
+  const [answer] = await speak(stage.url, requestBytes(ask));
+  if (answer === undefined) throw new Error('no answer');
+  expect(answer.status).toBeLessThan(500);
+  if (answer.status >= 400) expectProblem(answer);
+  return answer;
+}
+
+describe('naughty strings', () => {
+  const FIELDS: readonly Path[] = UPDATES.flatMap(([, update]) => leafPaths(update));
+
+  test('in every leaf: a complaint about that leaf that does not repeat it, or a value that is as it was sent', () => {
+    for (const text of naughty) {
+      for (const path of FIELDS) {
+        cases += 1;
+        const update = UPDATES.map(([, one]) => one).find((one) => at(one, path) !== undefined);
+        const parsed = parsePatch(replaced(update, path, text));
+        if (!('errors' in parsed)) continue;
+        for (const { pointer, detail } of parsed.errors) {
+          // The other bound of a period is compared with this one.
+          const place = path.includes('period') || path.includes('recurrence') ? path.slice(0, -1) : path;
+          expect(
+            pointer.startsWith(`/${place.join('/')}`) || path.join('/').startsWith(pointer.slice(1)),
+          ).toBe(true);
+          if (text.trim().length > 5 && !/^(string|null|undefined|false|true)/i.test(text))
+            expect(detail).not.toContain(text.trim());
+        }
+      }
+    }
+  });
+
+  const arrives = (text: string) => text.normalize('NFC').trim();
+
+  test('as names and addresses: they arrive at the vendor as they are, composed and without blanks around', async () => {
+    for (const text of naughty) {
+      cases += 1;
+      const wanted = arrives(text);
+      const answer = await send({ key: KEYS.centro, json: { name: { given: text }, address: { text } } });
+      expect([text, answer.status]).toEqual([text, wanted === '' || wanted.length > 200 ? 422 : 200]);
+      const body: unknown = lastWrite(stage);
+      if (answer.status === 200) expect(body).toMatchObject({ name: wanted, address: wanted });
+    }
+  });
+
+  test('as roles and displays', async () => {
+    for (const text of naughty) {
+      cases += 1;
+      const wanted = arrives(text);
+      const answer = await send({ json: { role: text, specialty: { code: '1', display: text } } });
+      const fits = wanted !== '' && wanted.length <= 100;
+      expect([text, answer.status]).toEqual([text, fits ? 200 : 422]);
+      const body: unknown = lastWrite(stage);
+      if (fits && isObject(body)) expect([wanted, undefined]).toContain(body.role);
+    }
+  });
+
+  test('as path ids: no vendor is asked', async () => {
+    for (const text of naughty) {
+      cases += 1;
+      const answer = await send({ method: 'GET', path: `/staff/${encodeURIComponent(text)}` });
+      expect([text, answer.status]).toEqual([text, 404]);
+      expect(answer.text).not.toContain(text.length > 12 ? text : '\0');
+    }
+    expect(vendorCalls(stage)).toEqual([]);
+  });
+
+  test('as header values: no vendor is asked', async () => {
+    for (const text of naughty) {
+      cases += 2;
+      const value = Buffer.from(text.replaceAll(/[\r\n]/g, ' ')).toString('latin1');
+      const headers = [
+        'prefer',
+        'if-match',
+        'idempotency-key',
+        'x-request-id',
+        'traceparent',
+        'accept',
+        'cookie',
+      ].map((name) => [name, value] as const);
+      const update = await send({ path: '/staff/nobody', json: { status: 'inactive' }, headers });
+      expect([400, 404]).toContain(update.status);
+      const caller = await send({
+        method: 'GET',
+        key: null,
+        headers: [['authorization', `Bearer ${value}`]],
+      });
+      expect([400, 401]).toContain(caller.status);
+    }
+    expect(vendorCalls(stage)).toEqual([]);
+  });
+});
+
+describe('the JSON test suite', () => {
+  const documents = jsonDocuments();
+
+  test('is whole', () => {
+    expect(documents.length).toBeGreaterThanOrEqual(318);
+  });
+
+  test.each(documents)('$name', async ({ kind, name, bytes }) => {
+    cases += 1;
+    const answer = await send({ body: bytes });
+    const isTwice = /duplicated_key/.test(name);
+    if (kind === 'n') expect([400, 413]).toContain(answer.status);
+    else if (kind === 'y') expect(answer.status).toBe(isTwice ? 400 : 422);
+    else expect([400, 422]).toContain(answer.status);
+    expect(vendorCalls(stage)).toEqual([]);
+  });
+});
