@@ -394,6 +394,12 @@ export interface AcceptedAnswer {
   meta: ClinicMeta;
 }
 
+/** An FHIR R4 PractitionerRole; see hl7.org/fhir/R4/practitionerrole.html. */
+export interface PractitionerRole {
+  resourceType: "PractitionerRole";
+  [key: string]: any;
+}
+
 /** What a clinic can do with one field. */
 export interface Capability {
   /** JSON pointer of the field. */
@@ -1038,7 +1044,7 @@ export class Gateway<
       }),
 
     /**
-     * @description Reads the record at the vendor that holds it. Needs the scope `staff:read`.
+     * @description Reads the record at the vendor that holds it. With `Accept: application/fhir+json` the answer is an FHIR R4 `PractitionerRole` with a contained `Practitioner`; its `ETag` is another one and does not serve as `If-Match`. Needs the scope `staff:read`.
      *
      * @tags Staff
      * @name ReadStaff

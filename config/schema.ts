@@ -362,6 +362,7 @@ function tokenSchema(clinics: readonly string[]): joi.ObjectSchema {
         .any()
         .custom(keySet)
         .meta({ type: 'object' })
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: as it is written in the configuration
         .description("The issuer's public keys themselves: a JSON Web Key Set, or its text by ${file:…}."),
       algorithms: joi
         .array()

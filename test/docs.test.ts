@@ -133,10 +133,8 @@ test('every environment variable that is named is read', () => {
 describe('commands', () => {
   const scripts: Record<string, string> = JSON.parse(read('package.json')).scripts;
   const subcommands = [
-    ...read('src/main.ts').matchAll(
-      /^program\n? *\.command\('([\w-]+)'|= program\n +\.command\('([\w-]+)'/gm,
-    ),
-  ].map(([, first, second]) => first ?? second);
+    ...read('src/main.ts').matchAll(/(?:^program|= program)\s*\.command\('([\w-]+)'/gm),
+  ].map(([, name = '']) => name);
 
   test('every npm script that is named exists', () => {
     const named = [...new Set([...ALL.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name))];

@@ -85,6 +85,12 @@ describe('the document and the application', () => {
     }
   });
 
+  test('FHIR is answered as documented', async () => {
+    const reply = await stage.call('GET', '/staff/st-1', { headers: { accept: 'application/fhir+json' } });
+    expect(reply.headers.get('content-type')).toContain('application/fhir+json');
+    expect(reply.body.resourceType).toBe('PractitionerRole');
+  });
+
   test('an update that is queued, and its operation', async () => {
     const queued = await stage.patch(KEYS.centro, { phone: '+54 11 5555-0001' }, { prefer: 'respond-async' });
     expect(queued.status).toBe(202);

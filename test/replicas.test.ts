@@ -184,7 +184,9 @@ describe('two gateways on one PostgreSQL', () => {
 
     // Each whole record that the vendor was sent differs from the one before in the one field of its own update: one
     // that was merged on an older record would take another update back.
-    const records = queue.vitalis.log.filter(({ method }) => method === 'PATCH').map(({ body }) => pick(body, fields));
+    const records = queue.vitalis.log
+      .filter(({ method }) => method === 'PATCH')
+      .map(({ body }) => pick(body, fields));
     const [first, ...rest] = records;
     expect(records).toHaveLength(PATCHES);
     let before = first ?? {};

@@ -104,7 +104,9 @@ function readBytes(req: Request): Promise<Buffer> {
       } else chunks.push(chunk);
     });
     req.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    req.on('error', () => reject(new Problem('malformed_request', 'The body ended before it was complete.')));
-    req.on('close', () => reject(new Problem('malformed_request', 'The body ended before it was complete.')));
+    const broken = () => reject(new Problem('malformed_request', 'The body ended before it was complete.'));
+    req.on('error', broken);
+    // Also comes after a whole body, when there is nothing to reject any more.
+    req.on('close', () => req.complete || broken());
   });
 }

@@ -45,8 +45,6 @@ export interface Metrics {
     labels: readonly string[],
     read: () => number | readonly GaugeValue[] | Promise<number | readonly GaugeValue[]>,
   ): void;
-  /** The names of all metrics, as Prometheus lists families. */
-  names(): string[];
   readonly contentType: string;
   /** The exposition text. */
   text(): Promise<string>;
@@ -147,7 +145,6 @@ export function createMetrics(): Metrics {
         },
       });
     },
-    names: () => registry.getMetricsAsArray().map(({ name }) => name),
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };

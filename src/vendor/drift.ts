@@ -10,8 +10,7 @@ import type { ObservedConnection } from './observer';
  * `unreadable_value`: a stored value without a canonical meaning, such as a new enumeration member. `missing_key`: a member
  * that every record had is gone. `new_key`: a member that the contract does not name.
  */
-export const DRIFT_KINDS = ['unreadable_value', 'missing_key', 'new_key'] as const;
-export type DriftKind = (typeof DRIFT_KINDS)[number];
+export type DriftKind = 'unreadable_value' | 'missing_key' | 'new_key';
 
 export interface Drift {
   /** Every single finding, for counting. */

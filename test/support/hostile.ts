@@ -63,7 +63,7 @@ export function requestBytes(ask: Ask): Buffer {
     `${method} ${path} HTTP/1.1`,
     'host: gateway.example',
     ...(key === null ? [] : [`authorization: Bearer ${key}`]),
-    ...(type === null || body.length === 0 ? [] : [`content-type: ${type}`]),
+    ...(type === null || !('body' in ask || 'json' in ask) ? [] : [`content-type: ${type}`]),
     ...(body.length > 0 || method === 'PATCH' || method === 'PUT' ? [`content-length: ${body.length}`] : []),
     ...(ask.headers ?? []).map(([name, value]) => `${name}: ${value}`),
     '',

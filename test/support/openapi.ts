@@ -8,7 +8,7 @@ import { openApiDocument } from '../../src/http/openapi/document';
 import type { Part } from '../../src/http/openapi/joiSchema';
 import { isObject, member } from '../../src/staff/json';
 
-export interface Exchange {
+interface Exchange {
   method: string;
   /** With or without a query. */
   path: string;
@@ -22,9 +22,6 @@ const document = openApiDocument();
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats(ajv);
 
-/** What the caller of `complaints` has seen, for the question whether the suites reach everything. */
-export const seen = new Set<string>();
-
 /** Everything about an answer that is not as documented; empty for a good one. */
 export function complaints(exchange: Exchange): string[] {
   const { method, status } = exchange;
@@ -32,7 +29,6 @@ export function complaints(exchange: Exchange): string[] {
   const operation = member(documented, (method === 'HEAD' ? 'GET' : method).toLowerCase());
   if (operation === undefined) return undocumented(exchange, documented !== undefined);
   const name = `${method} ${exchange.path.split('?')[0]} ${status}`;
-  seen.add(`${String(member(operation, 'operationId'))} ${status}`);
   const response = member(member(operation, 'responses'), String(status));
   if (response === undefined) return [`${name}: this status is not documented`];
   return [...headerComplaints(response, exchange), ...bodyComplaints(response, exchange)].map(
@@ -50,7 +46,7 @@ export function valueComplaints(schema: unknown, value: unknown): string[] {
 }
 
 /** A reference of the document, followed; anything else as it is. */
-export function resolve(part: unknown): unknown {
+function resolve(part: unknown): unknown {
   const target = member(part, '$ref');
   if (typeof target !== 'string') return part;
   return target

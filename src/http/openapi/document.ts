@@ -15,7 +15,7 @@ const TAGS: readonly Part[] = [
 ];
 
 /** The version of the HTTP contract. A change that could break a caller raises the first number. */
-export const API_VERSION = '1.0.0';
+const API_VERSION = '1.0.0';
 
 export function openApiDocument(): Part {
   return {
@@ -47,7 +47,7 @@ export function openApiDocument(): Part {
   };
 }
 
-export interface ServedDocument {
+interface ServedDocument {
   bytes: Buffer;
   etag: string;
 }

@@ -66,6 +66,7 @@ export const EXAMPLES = {
     ],
   },
   staff: { data: staff, meta: { ...meta, warnings: [] } },
+  fhir: { resourceType: 'PractitionerRole', id: 'st-42', active: false },
   updated,
   dryRun: {
     data: staff,

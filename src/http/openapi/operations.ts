@@ -1,7 +1,8 @@
 /** Every route with what it takes and what it may answer. A test compares this list with the routes of the application. */
 import type { Scope } from '../../../config/types';
 import type { ProblemCode } from '../../problem';
-import { isObject, member } from '../../staff/json';
+import { isObject } from '../../staff/json';
+
 import { changesQuerySchema } from '../routes/changes';
 import { headerRef, parameterRef, problemResponses, successHeaders } from './answers';
 import { EXAMPLES } from './examples';
@@ -166,12 +167,20 @@ const OPERATIONS: readonly Operation[] = [
     id: 'readStaff',
     tag: 'Staff',
     summary: 'Read a staff member',
-    description: 'Reads the record at the vendor that holds it.',
+    description:
+      'Reads the record at the vendor that holds it. With `Accept: application/fhir+json` the answer is an FHIR R4 ' +
+      '`PractitionerRole` with a contained `Practitioner`; its `ETag` is another one and does not serve as `If-Match`.',
     scope: 'staff:read',
     parameters: [STAFF_ID, REQUEST_ID],
     success: {
       200: answer('The record.', ref('StaffAnswer'), example('Staff member', EXAMPLES.staff), {
         headers: ETAG,
+        content: {
+          'application/fhir+json': {
+            schema: ref('PractitionerRole'),
+            examples: example('FHIR', EXAMPLES.fhir),
+          },
+        },
       }),
     },
     problems: [...OF_A_CALLER, ...OF_A_READ],
@@ -425,8 +434,4 @@ export function documentedRoutes(): string[] {
   return Object.entries(paths()).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
   );
-}
-
-export function operationOf(path: string, method: string): unknown {
-  return member(paths()[path], method);
 }

@@ -279,6 +279,13 @@ export function schemas(): Record<string, Part> {
       object('The operation.', operationSummary),
       ref('ClinicMeta'),
     ),
+    PractitionerRole: {
+      type: 'object',
+      description: 'An FHIR R4 PractitionerRole; see hl7.org/fhir/R4/practitionerrole.html.',
+      required: ['resourceType'],
+      properties: { resourceType: { type: 'string', const: 'PractitionerRole' } },
+      additionalProperties: true,
+    },
     Capability: capability,
     CapabilitiesAnswer: enveloped(
       'What the caller’s clinic can read and write.',
