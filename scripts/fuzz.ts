@@ -492,7 +492,8 @@ class Line {
     } finally {
       clearTimeout(hurry);
       clearTimeout(patience);
-      if (!socket.writable) this.close();
+      // The server may still wait for the rest of a body that it did not need to answer.
+      if (hasty || !socket.writable) this.close();
     }
   }
 

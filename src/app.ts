@@ -128,9 +128,13 @@ function route(
       throw new Problem('method_not_allowed', `Allowed here: ${allow}.`, { headers: { allow } });
     }
     const leave = entrance?.inFlight.enter();
+    const context = contextOf(res);
+    context.working = true;
     try {
       await handler(req, res);
     } finally {
+      context.working = false;
+      if (res.closed) context.release?.();
       leave?.();
     }
   };
@@ -164,7 +168,12 @@ function beginRequest({ log, metrics }: AppParts): RequestHandler {
 function withSession(runtime: Runtime, limits: CallerLimits): RequestHandler {
   return async (req, res, next) => {
     const { setup, release } = runtime.acquire();
-    res.on('close', release);
+    const context = contextOf(res);
+    context.release = release;
+    // A handler that is still at work when its client has gone lets go itself, when it has ended.
+    res.on('close', () => {
+      if (!context.working) context.release?.();
+    });
     // Awaiting nothing costs a turn of the queue all the same, and only tokens need it.
     const opening = openSession(setup, req, res);
     if (opening) await opening;

@@ -218,3 +218,26 @@ test('a key that is taken out of the file opens nothing any more, a new one does
   await stage.gateway.reload();
   expect((await stage.call('GET', '/staff/st-1', { key: KEYS.reader })).status).toBe(200);
 });
+
+test('an update whose client has left is still confirmed over the old connection', async () => {
+  const { credentials, ...south } = stage.config.vendors['cobalt-main'];
+  stage.cobalt.faults.next({ kind: 'delay', milliseconds: 300 }, { method: 'PATCH' });
+  const leaving = new AbortController();
+  const sent = fetch(`${stage.url}/staff/st-1`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${KEYS.south}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ status: 'inactive' }),
+    signal: leaving.signal,
+  }).catch((error: Error) => error.name);
+  await until(() => stage.cobalt.log.some(({ method }) => method === 'PATCH'));
+  leaving.abort();
+  expect(await sent).toBe('AbortError');
+  // Another timeout makes another connection, so that the old one is closed once nobody needs it.
+  const vendors = { ...stage.config.vendors, 'cobalt-main': { ...south, credentials, timeoutMs: 9_000 } };
+  await stage.rewrite({ ...stage.config, vendors });
+  await stage.gateway.reload();
+
+  // The read that confirms the write, over the connection that the update began with.
+  await until(() => stage.cobalt.log.at(-1)?.method === 'GET' && stage.cobalt.log.at(-1)?.status === 200);
+  expect(stage.cobalt.log.map(({ method }) => method)).toEqual(['PATCH', 'GET']);
+});

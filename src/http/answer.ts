@@ -10,6 +10,10 @@ export interface RequestContext {
   clinic?: string;
   vendor?: string;
   route?: string;
+  /** True while a handler is at work. */
+  working?: boolean;
+  /** Lets go of the setup that the request began with. */
+  release?: () => void;
 }
 
 /** The context that the first middleware has put on the response. */
