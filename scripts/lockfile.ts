@@ -17,6 +17,8 @@ function complaintsAbout(path: string, entry: unknown): string[] {
   if (member(entry, 'link') === true || !path.includes('node_modules/'))
     return [`${path} is not from the registry`];
   const integrity = member(entry, 'integrity');
+  // Another platform's build, listed by scripts/completeLock.cjs so that npm knows to leave it out here.
+  if (integrity === undefined && member(entry, 'optional') === true && isForAnotherPlatform(entry)) return [];
   const resolved = member(entry, 'resolved');
   return [
     ...(typeof integrity === 'string' && /^sha(512|1)-/.test(integrity)
@@ -27,4 +29,13 @@ function complaintsAbout(path: string, entry: unknown): string[] {
       ? []
       : [`${path} comes from elsewhere than the registry over https`]),
   ];
+}
+
+function isForAnotherPlatform(entry: unknown): boolean {
+  const systems = member(entry, 'os');
+  const processors = member(entry, 'cpu');
+  const libraries = member(entry, 'libc');
+  if (!Array.isArray(systems) || !Array.isArray(processors)) return false;
+  const isHere = systems.includes('linux') && processors.includes('x64');
+  return !isHere || (Array.isArray(libraries) && libraries.includes('musl'));
 }

@@ -1,0 +1,112 @@
+/**
+ * `npm run mutation`: Stryker over the code that decides what becomes of a value, group by group, each with the tests that
+ * need no socket. Prints a score per file and per group; fails below 80 %. Reports go to reports/mutation/, which is not in the
+ * repository.
+ *
+ *   node dist/scripts/mutation.js [group ...]
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Group {
+  name: string;
+  /** The files, with the marks that are left out of each where only some of it is judged. */
+  mutate: readonly string[];
+  /** Beginnings of the names of the test files. */
+  tests: readonly string[];
+}
+
+const GROUPS: readonly Group[] = [
+  {
+    name: 'staff',
+    mutate: ['normalise', 'mergePatch', 'patch', 'schema', 'receipt'].map((file) => `src/staff/${file}.ts`),
+    tests: ['staff', 'units.staff'],
+  },
+  {
+    name: 'gateway',
+    mutate: ['plan', 'admit', 'answer', 'failures', 'record'].map((file) => `src/gateway/${file}.ts`),
+    tests: ['units.gateway'],
+  },
+  {
+    name: 'vendor',
+    mutate: ['src/vendor/failure.ts', 'src/vendor/codecs.ts'],
+    tests: ['adapters', 'units.vendor'],
+  },
+  {
+    name: 'clinikapi',
+    mutate: ['adapters/clinikapi/fields.ts', 'adapters/clinikapi/errors.ts'],
+    tests: ['adapters.clinikapi', 'adapters.test', 'units.vendor'],
+  },
+  {
+    name: 'vitalis',
+    mutate: ['fields', 'errors', 'messages'].map((file) => `adapters/vitalis/${file}.ts`),
+    tests: ['adapters.vitalis', 'adapters.test', 'units.vendor'],
+  },
+  {
+    name: 'cobalt',
+    mutate: ['adapters/cobalt/hours.ts', 'adapters/cobalt/errors.ts'],
+    tests: ['adapters.cobalt', 'adapters.test', 'units.vendor'],
+  },
+];
+
+const GOAL = 80;
+const REPORTS = join('reports', 'mutation');
+
+interface Report {
+  files: Readonly<Record<string, { mutants: readonly { status: string }[] }>>;
+}
+
+interface Score {
+  /** Mutants that a test noticed, a run into the timeout included. */
+  detected: number;
+  /** Those, the ones that survived, and the ones that no test runs through. */
+  valid: number;
+}
+
+function scoreOf(mutants: readonly { status: string }[]): Score {
+  const detected = mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout').length;
+  const missed = mutants.filter(({ status }) => status === 'Survived' || status === 'NoCoverage').length;
+  return { detected, valid: detected + missed };
+}
+
+const percent = ({ detected, valid }: Score) => (valid === 0 ? 100 : (100 * detected) / valid);
+const line = (name: string, score: Score) =>
+  `mutation: ${name}: ${percent(score).toFixed(1)} % (${score.detected} of ${score.valid} mutants detected)\n`;
+
+/** Runs one group. @throws Error where Stryker itself fails */
+function run({ name, mutate, tests }: Group): Score {
+  const done = spawnSync(
+    'npx',
+    ['--no-install', 'stryker', 'run', 'stryker.config.json', '--mutate', mutate.join(',')],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, MUTATION_TESTS: tests.join(',') },
+    },
+  );
+  if (done.status !== 0) throw new Error(`Stryker failed in the group ${name}`);
+  const path = join(REPORTS, `${name}.json`);
+  copyFileSync(join(REPORTS, 'mutation.json'), path);
+  const { files }: Report = JSON.parse(readFileSync(path, 'utf8'));
+  for (const [file, { mutants }] of Object.entries(files)) process.stdout.write(line(file, scoreOf(mutants)));
+  return scoreOf(Object.values(files).flatMap(({ mutants }) => mutants));
+}
+
+function main(wanted: readonly string[]): void {
+  const groups = GROUPS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  if (groups.length === 0) {
+    throw new Error(`There is no such group. There are: ${GROUPS.map(({ name }) => name).join(', ')}`);
+  }
+  mkdirSync(REPORTS, { recursive: true });
+  const total = { detected: 0, valid: 0 };
+  for (const group of groups) {
+    const score = run(group);
+    process.stdout.write(line(`group ${group.name}`, score));
+    total.detected += score.detected;
+    total.valid += score.valid;
+    if (percent(score) < GOAL) process.exitCode = 1;
+  }
+  process.stdout.write(line('all', total));
+}
+
+main(process.argv.slice(2));
