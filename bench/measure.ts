@@ -163,17 +163,19 @@ async function onlyChecked(bench: Bench, subject: Subject): Promise<Absent> {
 
 /** Loads a subject until it runs at its speed, and finds out how many requests make a turn. */
 async function warmedUp(bench: Bench, subject: Subject): Promise<Measured> {
-  const { warmUpSeconds, turnSeconds, connections } = bench.plan;
+  const { warmUpSeconds, warmUpRequests, turnSeconds, connections } = bench.plan;
   bench.say(`warming up: ${subject.title}`);
   let seconds = 0;
   let requests = connections * 4;
   let rate = 0;
-  while (seconds < warmUpSeconds) {
+  let done = 0;
+  while (seconds < warmUpSeconds || done < warmUpRequests) {
     const report = await loadedWith(bench, subject, requests);
     seconds += report.seconds;
+    done += report.requests;
     rate = report.requests / report.seconds;
     // Each part twice as long as the one before, but never far beyond the end.
-    const rest = Math.max(requests / 4, rate * (warmUpSeconds - seconds));
+    const rest = Math.max(requests / 4, rate * (warmUpSeconds - seconds), warmUpRequests - done);
     requests = Math.ceil(Math.max(connections, Math.min(requests * 2, rest)));
   }
   const result: SubjectResult = {

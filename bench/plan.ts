@@ -4,6 +4,8 @@ export interface RunPlan {
   rounds: number;
   connections: number;
   warmUpSeconds: number;
+  /** At least so many, too: until then the compiler's threads work as much as the subject. */
+  warmUpRequests: number;
   /** What a turn aims at; it ends by its number of requests. */
   turnSeconds: number;
   rates: readonly number[];
@@ -27,6 +29,7 @@ export const FULL: RunPlan = {
   quick: false,
   rounds: 15,
   warmUpSeconds: 4,
+  warmUpRequests: 6000,
   turnSeconds: 1.5,
   rates: [100, 200],
   latencySeconds: 3,
@@ -41,6 +44,7 @@ export const QUICK: RunPlan = {
   quick: true,
   rounds: 4,
   warmUpSeconds: 1.2,
+  warmUpRequests: 0,
   turnSeconds: 0.5,
   rates: [200],
   latencySeconds: 1.5,

@@ -13,6 +13,7 @@ interface Options {
   rounds?: string;
   seconds?: string;
   only?: string;
+  cpuOnly?: true;
   cpuProf?: string;
 }
 
@@ -26,7 +27,7 @@ async function main(options: Options): Promise<void> {
     rounds: Number(options.rounds ?? base.rounds),
     turnSeconds: Number(options.seconds ?? base.turnSeconds),
     ...(options.only !== undefined && { only: options.only.split(',') }),
-    ...(options.cpuProf !== undefined && { rates: [], starts: 1 }),
+    ...((options.cpuOnly || options.cpuProf !== undefined) && { rates: [], starts: 1 }),
   };
   const profiling = options.cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.cpuProf}`];
   const results = await measure(plan, (line) => process.stderr.write(`${line}\n`), profiling);
@@ -38,7 +39,7 @@ async function main(options: Options): Promise<void> {
       `The machine was busy before the run (load ${loadAverageBefore.toFixed(1)} on ${cores} cores): latencies mean nothing, ratios little.\n`,
     );
   }
-  if (!options.quick && !options.only && !options.cpuProf) {
+  if (!options.quick && !options.only && !options.cpuOnly && !options.cpuProf) {
     const folder = join(ROOT, 'bench');
     writeFileSync(join(folder, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`);
     writeFileSync(join(folder, 'results.svg'), chart(results));
@@ -60,6 +61,7 @@ new Command('bench')
   .option('--rounds <number>', 'rounds to take the median of')
   .option('--seconds <number>', 'length of one turn of one subject')
   .option('--only <names>', 'measure these subjects only, for tuning; see the names in subjects.ts')
+  .option('--cpu-only', 'leave out latencies and repeated starts, for tuning; writes nothing')
   .option('--cpu-prof <folder>', 'write a CPU profile of the gateway there; its figures then mean nothing')
   .action(main)
   .parseAsync()

@@ -9,13 +9,13 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import helmet from 'helmet';
 import type { AcceptParts } from './gateway/accept';
 import { capabilitiesOf } from './gateway/capabilities';
 import { gatewayUnavailable } from './gateway/execute';
 import type { Runtime } from './gateway/runtime';
 import { contextOf, type RequestContext, sendJson, sendProblem } from './http/answer';
 import { allowOrigins } from './http/cors';
+import { countHeader } from './http/headers';
 import { CallerLimits, type InFlight } from './http/limits';
 import { refuseUnknownQuery } from './http/query';
 import { getChanges } from './http/routes/changes';
@@ -23,6 +23,7 @@ import { getDocs, getDocsAsset, getOpenApi } from './http/routes/docs';
 import { deleteLink, getLinks, putLink } from './http/routes/links';
 import { getOperation, retryOperation } from './http/routes/operations';
 import { getStaff, patchStaff } from './http/routes/staff';
+import { securityHeaders } from './http/securityHeaders';
 import { enter, openSession } from './http/session';
 import type { Health } from './ops/health';
 import type { Log } from './ops/log';
@@ -69,9 +70,19 @@ export function createApp(parts: AppParts): Express {
   app.set('query parser', 'simple');
 
   app.use(beginRequest(parts));
-  app.use(helmet());
+  app.use(securityHeaders());
   const origins = allowOrigins(parts.runtime.setup.config.server.cors.origins);
   if (origins) app.use(origins);
+
+  const { links, operations } = parts;
+  const entrance = { session: withSession(parts.runtime, new CallerLimits()), inFlight: parts.inFlight };
+  // Routes are tried in their order: the one that nearly all requests are for comes first.
+  route(
+    app,
+    '/staff/:id',
+    { GET: (req, res) => getStaff(links, req, res), PATCH: (req, res) => patchStaff(parts, req, res) },
+    entrance,
+  );
 
   route(app, '/healthz', { GET: (_req, res) => sendJson(res, 200, { status: 'ok' }) });
   route(app, '/readyz', { GET: readiness(parts) });
@@ -80,15 +91,7 @@ export function createApp(parts: AppParts): Express {
   route(app, '/docs', { GET: getDocs });
   route(app, '/docs/:file', { GET: getDocsAsset });
 
-  const { links, operations } = parts;
-  const entrance = { session: withSession(parts.runtime, new CallerLimits()), inFlight: parts.inFlight };
   route(app, '/capabilities', { GET: getCapabilities }, entrance);
-  route(
-    app,
-    '/staff/:id',
-    { GET: (req, res) => getStaff(links, req, res), PATCH: (req, res) => patchStaff(parts, req, res) },
-    entrance,
-  );
   route(app, '/staff/:id/links', { GET: (req, res) => getLinks(links, req, res) }, entrance);
   route(
     app,
@@ -138,7 +141,8 @@ function route(
       leave?.();
     }
   };
-  app.all(path, name, ...(entrance ? [entrance.session, dispatch] : [dispatch]));
+  // Not `app.all`, which registers every handler once for each of HTTP's methods.
+  app.route(path).all(name, ...(entrance ? [entrance.session, dispatch] : [dispatch]));
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -157,7 +161,7 @@ function beginRequest({ log, metrics }: AppParts): RequestHandler {
       metrics.request(context, req.method, res.statusCode, milliseconds);
     });
     // RFC 9112 section 3.2; what stands in front may have gone by the other one.
-    if ((req.headersDistinct.host?.length ?? 0) > 1) {
+    if (countHeader(req, 'host') > 1) {
       throw new Problem('malformed_request', 'There is more than one Host header.');
     }
     next();

@@ -168,15 +168,15 @@ describe('naughty strings', () => {
           cases += 1;
           const update = UPDATES.map(([, one]) => one).find((one) => at(one, path) !== undefined);
           const parsed = parsePatch(replaced(update, path, text));
-          for (const { pointer, detail } of 'errors' in parsed ? parsed.errors : []) {
-            // The other bound of a period is compared with this one.
-            const place = path.includes('period') || path.includes('recurrence') ? path.slice(0, -1) : path;
-            expect(
-              pointer.startsWith(`/${place.join('/')}`) || path.join('/').startsWith(pointer.slice(1)),
-            ).toBe(true);
-            if (text.trim().length > 5 && !/^(string|null|undefined|false|true)/i.test(text))
-              expect(detail).not.toContain(text.trim());
-          }
+          // The other bound of a period is compared with this one.
+          const place = path.includes('period') || path.includes('recurrence') ? path.slice(0, -1) : path;
+          const telling = text.trim().length > 5 && !/^(string|null|undefined|false|true)/i.test(text);
+          const wrong = ('errors' in parsed ? parsed.errors : []).filter(
+            ({ pointer, detail }) =>
+              !(pointer.startsWith(`/${place.join('/')}`) || path.join('/').startsWith(pointer.slice(1))) ||
+              (telling && detail.includes(text.trim())),
+          );
+          expect(wrong).toEqual([]);
           passed += 1;
         }
       }

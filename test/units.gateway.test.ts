@@ -12,6 +12,7 @@ import type { UpdateRequest } from '../src/gateway/update';
 import { Problem } from '../src/problem';
 import { SNOMED_CT } from '../src/staff/fields';
 import { type CanonicalPatch, parsePatch } from '../src/staff/patch';
+import type { Warning } from '../src/staff/receipt';
 import { field, text } from '../src/vendor/codecs';
 import { VendorConnection } from '../src/vendor/connection';
 import type { Adapter, VendorRecord } from '../src/vendor/contract';
@@ -199,6 +200,7 @@ describe('needs the current record', () => {
     ['half a period', clinikapi(), { period: { end: '2024-01-01' } }, true],
     ['a whole specialty', clinikapi(), { specialty: { code: '1', display: 'x' } }, false],
     ['a specialty without a display', clinikapi(), { specialty: { code: '1' } }, true],
+    ['half a period beside a plain change', clinikapi(), { role: 'x', period: { end: '2024-01-01' } }, true],
     ['hours', cobalt(), { availableTime: [] }, false],
     ['hours that are protected', cobalt({ protectVisitTypeRules: true }), { availableTime: [] }, true],
     ['a status beside protected hours', cobalt({ protectVisitTypeRules: true }), { status: 'active' }, false],
@@ -224,6 +226,10 @@ describe('plan', () => {
         { field: 'phone', unchanged: true },
       ],
     });
+  });
+
+  test('a whole record that was not read is not made up', () => {
+    expect(planOf(vitalis(), { status: 'inactive' }).body).toEqual({ state: 'Inactivo/a' });
   });
 
   test('changes: only what moves is sent', () => {
@@ -385,6 +391,8 @@ describe('plan', () => {
     expect(holds(shouting, { role: 'A' }, 'a')).toBe(true);
     expect(holds(shouting, { role: 'a' }, 'a')).toBe(false);
     expect(holds(field('role', text, { holds: () => true }), {}, 'a')).toBe(true);
+    // Stored as a date-time, sent as a date.
+    expect(planOf(vitalis(), { birthDate: '1985-03-15' }, stored).body).toBeUndefined();
   });
 });
 
@@ -436,8 +444,14 @@ function played(
     current,
     after,
     detail,
+    warning,
     ...more
-  }: { current?: VendorRecord; after?: VendorRecord | undefined; detail?: string } & Partial<UpdateRequest>,
+  }: {
+    current?: VendorRecord;
+    after?: VendorRecord | undefined;
+    detail?: string;
+    warning?: Warning;
+  } & Partial<UpdateRequest>,
 ) {
   const location = locationAt(connection);
   const request: UpdateRequest = {
@@ -456,6 +470,7 @@ function played(
   return answer(request, location, judged, plan, current, {
     record: after,
     ...(detail !== undefined && { detail }),
+    ...(warning && { warning }),
   });
 }
 
@@ -508,6 +523,7 @@ describe('answer', () => {
       errors: ['/name/given write_not_confirmed'],
     });
     expect(refused.extras.receipt).toEqual([{ pointer: '/status', outcome: 'verified' }]);
+    expect(refused.extras.vendor).toEqual({ name: 'vitalis-1' });
   });
 
   test('what is not shown is accepted, with the reason, and is not passed off as the vendor’s', () => {
@@ -583,6 +599,34 @@ describe('answer', () => {
     ).toBeDefined();
   });
 
+  test('one uncertain field is enough for no entity tag, and certain ones are shown as they were', () => {
+    const connection = connectionTo('clinikapi');
+    const known = {
+      id: 'pr_1',
+      role: 'doctor',
+      status: 'active',
+      specialty: null,
+      period: null,
+      organizationId: null,
+      locationId: 'loc_1',
+    };
+    const { locationId: _, ...hiding } = known;
+    const given = played(
+      connection,
+      { role: 'nurse', locationId: 'loc_9' },
+      { current: known, after: { ...hiding, role: 'nurse' } },
+    );
+    expect(given.etag).toBeUndefined();
+    const unseen = played(
+      connection,
+      { role: 'doctor', locationId: 'loc_9' },
+      { current: known, after: undefined, detail: 'x' },
+    );
+    expect(rows(unseen)).toEqual(['/role unchanged', '/locationId accepted']);
+    expect(unseen.data).toMatchObject({ role: 'doctor', status: 'active' });
+    expect(unseen.data).not.toHaveProperty('locationId');
+  });
+
   test('warnings: the update’s, then those of the record as it is shown last', () => {
     const odd = { ...stored, state: 'Jubilado' };
     const given = played(
@@ -595,6 +639,19 @@ describe('answer', () => {
       '/status unreadable_value',
     ]);
     expect(given.data).toMatchObject({ status: null });
+    const story = { code: 'settled_by_reading', detail: 'A story.' };
+    const told = played(
+      connectionTo('vitalis'),
+      { status: 'inactive' },
+      { current: stored, after: { ...stored, state: 'Inactivo/a' }, warning: story },
+    );
+    expect(told.meta.warnings).toEqual([story]);
+    const dry = played(
+      connectionTo('vitalis'),
+      { gender: 'male', specialty: { code: '394579002', display: 'x' } },
+      { current: odd, dryRun: true },
+    );
+    expect(dry.meta.warnings.map(({ code }) => code)).toEqual(['not_stored', 'unreadable_value']);
     const before = played(
       connectionTo('vitalis'),
       { status: 'active' },

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from '../staff/json';
 
 /** A strong entity tag (RFC 9110 section 8.8.3) over the canonical record, whatever the order of its members. */
 export function etagOf(record: unknown): string {
-  return `"${createHash('sha256').update(canonicalJson(record)).digest('base64url').slice(0, 27)}"`;
+  return `"${hash('sha256', canonicalJson(record), 'base64url').slice(0, 27)}"`;
 }
 
 /**

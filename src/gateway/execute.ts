@@ -7,6 +7,7 @@ import type { CanonicalPatch } from '../staff/patch';
 import type { KeyVerdict } from '../store/idempotency';
 import type { Attempt, Journal } from '../store/journal';
 import { StoreUnavailable } from '../store/unavailable';
+import type { GoneSignal } from '../vendor/transport';
 import { attemptFor, changeFor, type Ended, keyVerdict, leaseMs } from './account';
 import type { Clinic } from './locate';
 import { type UpdateParts, type UpdateRequest, updateStaff } from './update';
@@ -31,7 +32,7 @@ export interface UpdateIntake {
   /** An earlier attempt of this same update may have reached the vendor: read first. */
   settleFirst?: boolean;
   /** Aborted when the client has gone; cancels only what was not yet sent. */
-  gone: AbortSignal;
+  gone: GoneSignal;
   /** The handle that `Journal.claim` gave: the answer is kept with the key, or the key is set free. */
   idempotencyScope?: string;
   /** Asked before an answer is given. What it returns is answered, and kept with the key, in its place. */

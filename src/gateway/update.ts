@@ -9,6 +9,7 @@ import type { VendorConnection } from '../vendor/connection';
 import type { VendorRecord } from '../vendor/contract';
 import { Deadline } from '../vendor/deadline';
 import { CallCancelled, VendorFailure } from '../vendor/failure';
+import type { GoneSignal } from '../vendor/transport';
 import { type Admitted, admit } from './admit';
 import { answer, answerDryRun, type UpdateAnswer } from './answer';
 import { writeAndConfirm } from './confirm';
@@ -34,7 +35,7 @@ export interface UpdateRequest {
   dryRun: boolean;
   ifMatch?: string;
   /** Aborted when the client has gone; cancels only what was not yet sent. */
-  gone: AbortSignal;
+  gone: GoneSignal;
   /**
    * An earlier attempt of this same update may have reached the vendor: read first, and count what the record already
    * holds as verified instead of writing it again.
@@ -87,7 +88,7 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
 async function read(
   { connection, recordId }: Location,
   deadline: Deadline,
-  gone: AbortSignal,
+  gone: GoneSignal,
 ): Promise<VendorRecord> {
   return connection.read(recordId, deadline, gone).catch((error) => {
     if (error instanceof CallCancelled) throw clientGone();

@@ -54,11 +54,12 @@ export function sendAnswer(
 
 function write(res: Response, status: number, type: string, body: unknown, headers: Headers): void {
   if (res.headersSent) return;
-  const bytes = Buffer.from(JSON.stringify(body));
+  const text = JSON.stringify(body);
   for (const name of Object.keys(headers)) res.setHeader(name, headers[name] ?? '');
   res.statusCode = status;
   res.setHeader('content-type', type);
-  res.setHeader('content-length', bytes.length);
+  res.setHeader('content-length', Buffer.byteLength(text));
   res.setHeader('cache-control', 'no-store');
-  res.end(res.req.method === 'HEAD' ? undefined : bytes);
+  // Node sends a text together with the head in one write, bytes in two.
+  res.end(res.req.method === 'HEAD' ? undefined : text);
 }

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { type CallerConfig, keyHashes, type Scope } from '../../config/types';
 import { Problem } from '../problem';
 import { looksLikeToken, type Tokens } from './tokens';
@@ -37,7 +37,7 @@ export class Callers {
     isClinic: (name: string) => boolean = () => true,
   ) {
     this.#keys = callers.flatMap((caller) =>
-      keyHashes(caller).map((hash) => ({ digest: Buffer.from(hash, 'hex'), caller })),
+      keyHashes(caller).map((hex) => ({ digest: Buffer.from(hex, 'hex'), caller })),
     );
     this.#tokens = tokens;
     this.#isClinic = isClinic;
@@ -52,7 +52,7 @@ export class Callers {
     const credential = /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i.exec(authorization ?? '')?.[1];
     if (credential === undefined) throw unauthenticated(authorization === undefined);
     if (this.#tokens && looksLikeToken(credential)) return this.#byToken(this.#tokens, credential);
-    const caller = this.#find(createHash('sha256').update(credential).digest());
+    const caller = this.#find(hash('sha256', credential, 'buffer'));
     if (caller === undefined) throw unauthenticated(false);
     return caller;
   }

@@ -29,9 +29,12 @@ export async function readJsonBody(req: Request): Promise<unknown> {
   return body;
 }
 
+/** Keeps nothing from one text to the next. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 function parse(bytes: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(UTF_8.decode(bytes));
   } catch {
     throw new Problem('malformed_request', 'The body is not valid JSON in UTF-8.');
   }

@@ -9,10 +9,13 @@ export interface Preferences {
   applied: string | undefined;
 }
 
+const NONE: Preferences = { lenient: false, minimal: false, respondAsync: false, applied: undefined };
+
 /** Unknown preferences are ignored, as the RFC wants; of a repeated one the first counts. */
 export function parsePrefer(header: string | string[] | undefined): Preferences {
+  if (header === undefined) return NONE;
   const asked = new Map<string, string>();
-  for (const part of [header ?? []].flat().join(',').split(',')) {
+  for (const part of [header].flat().join(',').split(',')) {
     const [name = '', value = ''] = (part.split(';')[0] ?? '')
       .split('=')
       .map((word) => word.trim().toLowerCase());

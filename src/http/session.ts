@@ -6,6 +6,7 @@ import type { Setup } from '../gateway/runtime';
 import { Problem } from '../problem';
 import { contextOf } from './answer';
 import { type Caller, requireScope } from './authenticate';
+import { joinedHeader } from './headers';
 
 export interface Session {
   setup: Setup;
@@ -20,7 +21,7 @@ export interface Session {
  */
 export function openSession(setup: Setup, req: Request, res: Response): void | Promise<void> {
   // Of two such headers `req.headers` shows the first, a proxy may have checked the other: together they are no credential.
-  const caller = setup.callers.identify(req.headersDistinct.authorization?.join(', '));
+  const caller = setup.callers.identify(joinedHeader(req, 'authorization'));
   if (!(caller instanceof Promise)) return remember(setup, caller, res);
   return caller.then((found) => remember(setup, found, res));
 }

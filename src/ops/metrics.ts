@@ -50,6 +50,20 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
+/** Finds the series for label values, in the order of the metric's names; checking labels anew for each event costs more. */
+function children<Child>(metric: { labels(...values: string[]): Child }) {
+  const known = new Map<string, Child>();
+  return (...values: (string | number)[]): Child => {
+    const key = values.join('\0');
+    let child = known.get(key);
+    if (child === undefined) {
+      child = metric.labels(...values.map(String));
+      known.set(key, child);
+    }
+    return child;
+  };
+}
+
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -113,20 +127,27 @@ export function createMetrics(): Metrics {
     registers,
   }).set({ version: packageVersion(), node: process.version }, 1);
 
+  const countedRequests = children(requests);
+  const timedRequests = children(requestSeconds);
+  const countedCalls = children(vendorCalls);
+  const timedCalls = children(vendorSeconds);
+  const countedReceipts = children(receipts);
+  const timedStore = children(storeSeconds);
+
   return {
     request({ route = 'none', code = 'ok' }, method, status, milliseconds) {
       const verb = METHODS.has(method) ? method : 'other';
-      requests.inc({ route, method: verb, status, code });
-      requestSeconds.observe({ route, method: verb }, milliseconds / 1000);
+      countedRequests(route, verb, status, code).inc();
+      timedRequests(route, verb).observe(milliseconds / 1000);
     },
     vendorCall(connection, operation, outcome, milliseconds) {
-      vendorCalls.inc({ connection, operation, outcome });
-      if (milliseconds !== undefined) vendorSeconds.observe({ connection, operation }, milliseconds / 1000);
+      countedCalls(connection, operation, outcome).inc();
+      if (milliseconds !== undefined) timedCalls(connection, operation).observe(milliseconds / 1000);
     },
-    receipt: (connection, outcome) => receipts.inc({ connection, outcome }),
+    receipt: (connection, outcome) => countedReceipts(connection, outcome).inc(),
     drift: (connection, kind) => drift.inc({ connection, kind }),
     tokenRefused: (issuer, reason) => tokens.inc({ issuer, reason }),
-    store: (operation, milliseconds) => storeSeconds.observe({ operation }, milliseconds / 1000),
+    store: (operation, milliseconds) => timedStore(operation).observe(milliseconds / 1000),
     gauge(name, help, labels, read) {
       new Gauge({
         name,

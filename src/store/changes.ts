@@ -2,13 +2,13 @@
  * The audit: one row for each attempted update, never changed, each chained to the one before by a hash. The values that
  * were sent are kept as salted digests unless the operator asks for more.
  */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import { createHmac, hash, randomBytes } from 'node:crypto';
+import { CompiledQuery, sql, type Transaction } from 'kysely';
 import { canonicalJson, isObject } from '../staff/json';
 import type { Outcome } from '../staff/receipt';
 import type { Database } from './database';
 import type { Engine } from './engine';
-import { given } from './given';
+import { namesOf, overRows } from './given';
 import type { Schema } from './schema';
 import { orUnavailable } from './unavailable';
 
@@ -71,6 +71,22 @@ const COLUMNS = {
   hash: 'text',
 } as const satisfies Record<keyof ChangeRow, 'text' | 'bigint'>;
 
+const HEAD_TEXT = "select name, seq, hash from change_chain where name = 'head'";
+const HEAD = {
+  sqlite: CompiledQuery.raw(HEAD_TEXT) as CompiledQuery<Schema['change_chain']>,
+  postgres: CompiledQuery.raw(`${HEAD_TEXT} for update`) as CompiledQuery<Schema['change_chain']>,
+} satisfies Record<Engine, CompiledQuery<Schema['change_chain']>>;
+
+const insertRows = overRows(
+  COLUMNS,
+  (rows) => sql`insert into changes (${namesOf(COLUMNS)}) select ${namesOf(COLUMNS)} from ${rows}`,
+);
+
+const moveHead = overRows(
+  { seq: 'bigint', hash: 'text' },
+  (rows) => sql`update change_chain set seq = given.seq, hash = given.hash from ${rows} where name = 'head'`,
+);
+
 /** Chains the rows to the newest one. Whoever appends holds the chain's head until the transaction ends. */
 export async function appendChanges(
   transaction: Transaction<Schema>,
@@ -79,9 +95,7 @@ export async function appendChanges(
   kept: KeptValues,
 ): Promise<void> {
   if (changes.length === 0) return;
-  const lock = engine === 'postgres' ? sql`for update` : sql``;
-  const { rows: heads } = await sql<Schema['change_chain']>`
-    select name, seq, hash from change_chain where name = 'head' ${lock}`.execute(transaction);
+  const { rows: heads } = await transaction.executeQuery(HEAD[engine]);
   const [head] = heads;
   if (head === undefined) throw new Error('the chain of changes has lost its head');
   let last = { seq: Number(head.seq), hash: head.hash };
@@ -90,13 +104,8 @@ export async function appendChanges(
     last = row;
     return row;
   });
-  const names = sql.join(Object.keys(COLUMNS).map((name) => sql.id(name)));
-  await sql`insert into changes (${names}) select ${names} from ${given(engine, COLUMNS, rows)}`.execute(
-    transaction,
-  );
-  await sql`update change_chain set seq = ${last.seq}, hash = ${last.hash} where name = 'head'`.execute(
-    transaction,
-  );
+  await insertRows(transaction, engine, rows);
+  await moveHead(transaction, engine, [last]);
 }
 
 function chained(change: Change, previous: { seq: number; hash: string }, kept: KeptValues): ChangeRow {
@@ -139,7 +148,7 @@ function hashOf(row: Omit<ChangeRow, 'hash'>): string {
     row.fields,
     row.sent_values,
   ];
-  return createHash('sha256').update(JSON.stringify(cells)).digest('hex');
+  return hash('sha256', JSON.stringify(cells), 'hex');
 }
 
 /** A digest says whether two updates sent the same value for the same field, and nothing else to who lacks the salt. */

@@ -7,7 +7,7 @@ import { sql, type Transaction } from 'kysely';
 import type { CanonicalPatch } from '../staff/patch';
 import { appendChanges, type Change, deleteOldest, type KeptValues } from './changes';
 import type { Database } from './database';
-import { given } from './given';
+import { namesOf, overRows } from './given';
 import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } from './idempotency';
 import type { Schema } from './schema';
 import type { StoreUnavailable } from './unavailable';
@@ -131,25 +131,19 @@ export function createJournal(database: Database, options: JournalOptions): Jour
   }
 
   async function deleteAttempts(transaction: Transaction<Schema>, ids: readonly string[]): Promise<string[]> {
-    const rows = given(
+    const deleted = await deleteRows(
+      transaction,
       engine,
-      { id: 'text' },
       ids.map((id) => ({ id })),
     );
-    const deleted = await sql<{ id: string }>`
-      delete from attempts where id in (select id from ${rows}) returning id`.execute(transaction);
-    return deleted.rows.map(({ id }) => id);
+    return deleted.map(({ id }) => id);
   }
 
   async function insertAttempts(transaction: Transaction<Schema>, items: readonly Item[]): Promise<void> {
     const rows = items.flatMap((item) =>
       item.kind === 'begin' ? [attemptRow(item.attempt, item.leaseUntil)] : [],
     );
-    if (rows.length === 0) return;
-    const names = sql.join(Object.keys(COLUMNS).map((name) => sql.id(name)));
-    await sql`insert into attempts (${names}) select ${names} from ${given(engine, COLUMNS, rows)}`.execute(
-      transaction,
-    );
+    if (rows.length > 0) await insertRows(transaction, engine, rows);
   }
 
   /** Keeps what has to be written and tries until it is. */
@@ -240,6 +234,16 @@ const COLUMNS = {
   lease_until: 'text',
   created_at: 'text',
 } as const satisfies Record<keyof AttemptRow, 'text' | 'bigint'>;
+
+const insertRows = overRows(
+  COLUMNS,
+  (rows) => sql`insert into attempts (${namesOf(COLUMNS)}) select ${namesOf(COLUMNS)} from ${rows}`,
+);
+
+const deleteRows = overRows(
+  { id: 'text' },
+  (rows) => sql<{ id: string }>`delete from attempts where id in (select id from ${rows}) returning id`,
+);
 
 function attemptRow(attempt: Attempt, leaseUntil: string): AttemptRow {
   return {

@@ -1,13 +1,18 @@
 import { PostgresDialect } from 'kysely';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { Prepared } from './engine';
+
+/** With SQLite the driver is never loaded. */
+export function loadDriver(): typeof import('pg') {
+  return require('pg');
+}
 
 /**
  * A pool with limits that make a sick database an error instead of a hang. Times are in milliseconds. Everything that
  * stands in the URL (`sslmode`, `options`, …) is the operator's choice and reaches the server as given.
  */
 export function openPool(url: string, onError: (error: Error) => void): Pool {
-  const pool = new Pool({
+  const pool = new (loadDriver().Pool)({
     connectionString: url,
     application_name: 'provider-directory-gateway',
     max: 10,
@@ -29,7 +34,7 @@ export function openPool(url: string, onError: (error: Error) => void): Pool {
 
 /** One connection without time limits, for migrations: they may wait long for another replica's, and may work long. */
 export function openMigrationPool(url: string): Pool {
-  const pool = new Pool({
+  const pool = new (loadDriver().Pool)({
     connectionString: url,
     application_name: 'provider-directory-gateway migrations',
     max: 1,

@@ -2,10 +2,11 @@
  * One update of a vendor record at a time, over all replicas. On SQLite there is one process, and its own locks do. On
  * PostgreSQL an advisory lock is held besides, which the server sets free when the process that holds it is gone.
  */
-import { Client, Pool } from 'pg';
+import type { Client, Pool } from 'pg';
 import { busy, createLocks, type Locks } from '../gateway/locks';
 import { Problem } from '../problem';
 import { Deadline } from '../vendor/deadline';
+import { loadDriver } from './postgres';
 import { StoreUnavailable } from './unavailable';
 
 export interface RecordLocks extends Locks {
@@ -68,7 +69,7 @@ class LockSessions {
       application_name: 'provider-directory-gateway locks',
       keepAlive: true,
     };
-    this.#waiting = new Pool({
+    this.#waiting = new (loadDriver().Pool)({
       ...this.#options,
       max: WAITING_SESSIONS,
       connectionTimeoutMillis: 5_000,
@@ -130,7 +131,7 @@ class LockSessions {
   }
 
   async #open(): Promise<Session> {
-    const client = new Client({ ...this.#options, connectionTimeoutMillis: 5_000 });
+    const client = new (loadDriver().Client)({ ...this.#options, connectionTimeoutMillis: 5_000 });
     const forget = () => {
       this.#shared = undefined;
     };

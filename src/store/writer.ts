@@ -35,6 +35,8 @@ interface Waiting<Item, Result> {
 
 /** Bounds the length of one transaction, and with it the memory for its parameters. */
 const LARGEST_BATCH = 500;
+/** Turns of the event loop that a commit waits at most, and only as long as each brings more. */
+const MOST_TURNS = 8;
 const TRIES = 5;
 
 export function createWriter<Item, Result extends object>(
@@ -47,13 +49,20 @@ export function createWriter<Item, Result extends object>(
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
-      // SQLite blocks this process while it flushes, so what gathers is what one turn of the event loop brings.
-      await turn();
+      await gather();
       const batch = waiting.slice(0, LARGEST_BATCH);
       waiting = waiting.slice(LARGEST_BATCH);
       await commit(batch);
     }
     running = undefined;
+  }
+
+  /** SQLite blocks this process while it flushes: what has come in meanwhile is seen in the turns after that, and joins. */
+  async function gather(): Promise<void> {
+    for (let seen = 0, turns = 0; waiting.length > seen && turns < MOST_TURNS; turns += 1) {
+      seen = waiting.length;
+      await turn();
+    }
   }
 
   async function commit(batch: readonly Waiting<Item, Result>[]): Promise<void> {

@@ -19,7 +19,7 @@ export function parseAnswer(bytes: Buffer, headers: Readonly<Record<string, stri
   if (text === undefined || !/^\s*[[{]/.test(text)) return undefined;
   try {
     const value: unknown = JSON.parse(/\d{16}/.test(text) ? withExactNumbers(text) : text);
-    return depth(value) > MAX_DEPTH ? undefined : value;
+    return isDeeper(value, MAX_DEPTH) ? undefined : value;
   } catch {
     return undefined;
   }
@@ -34,19 +34,25 @@ function withExactNumbers(json: string): string {
   );
 }
 
+/** Keeps nothing from one text to the next. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 function decode(bytes: Buffer, contentType: string): string | undefined {
-  const charset = /charset="?([\w-]+)/i.exec(contentType)?.[1] ?? 'utf-8';
+  const charset = /charset="?([\w-]+)/i.exec(contentType)?.[1];
   try {
-    return new TextDecoder(charset, { fatal: true }).decode(bytes);
+    const decoder =
+      charset === undefined || charset.toLowerCase() === 'utf-8'
+        ? UTF_8
+        : new TextDecoder(charset, { fatal: true });
+    return decoder.decode(bytes);
   } catch {
     return undefined;
   }
 }
 
-function depth(value: unknown): number {
-  let levels = 0;
-  for (let layer = [value]; layer.length > 0 && levels <= MAX_DEPTH; levels += 1) {
-    layer = layer.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
-  }
-  return levels;
+/** Looks at most one level deeper than `levels`; a value that holds nothing has one level. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (levels === 0) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some((item) => isDeeper(item, levels - 1));
 }

@@ -5,7 +5,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import axios, { type AxiosInstance } from 'axios';
+import { Axios } from 'axios';
 import type { Pool } from 'undici';
 import type { VendorConfig } from '../../config/types';
 import { isObject } from '../staff/json';
@@ -16,7 +16,7 @@ import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, Ven
 import { type BreakerState, Guard, isOutage } from './guard';
 import { type ObservedCall, type Operation, observed, type VendorObserver } from './observer';
 import { Sessions } from './sessions';
-import { createPool, undiciAdapter } from './transport';
+import { createPool, type GoneSignal, type RawAnswer, undiciAdapter } from './transport';
 
 /** What a dry run shows: everything that would go out, credentials masked. */
 export interface ShownRequest {
@@ -34,7 +34,7 @@ const LONGEST_PAUSE_SECONDS = 3600;
 /** What limits one call: its time, and whether somebody still waits for it. */
 interface CallLimits {
   deadline: Deadline;
-  gone?: AbortSignal | undefined;
+  gone?: GoneSignal | undefined;
 }
 
 export class VendorConnection {
@@ -43,7 +43,7 @@ export class VendorConnection {
   readonly config: VendorConfig;
   readonly adapter: Adapter;
   readonly #pool: Pool;
-  readonly #http: AxiosInstance;
+  readonly #http: InstanceType<typeof Axios>;
   readonly #basePath: string;
   readonly observer: VendorObserver | undefined;
   readonly #guard: Guard;
@@ -64,7 +64,8 @@ export class VendorConnection {
       connectTimeoutMs: Math.max(50, Math.min(3000, config.timeoutMs / 3)),
       ...(config.ca !== '' && { ca: config.ca }),
     });
-    this.#http = axios.create({
+    // The class itself: every default that `axios.create` takes over is merged anew for each request.
+    this.#http = new Axios({
       adapter: undiciAdapter(this.#pool),
       headers: {},
       transformRequest: [],
@@ -104,7 +105,7 @@ export class VendorConnection {
    * @param gone calls the read off
    * @throws VendorFailure, `record_not_found` among them; CallCancelled once `gone` is aborted
    */
-  async read(recordId: string, deadline: Deadline, gone?: AbortSignal): Promise<VendorRecord> {
+  async read(recordId: string, deadline: Deadline, gone?: GoneSignal): Promise<VendorRecord> {
     const limits = { deadline, gone };
     const body = await this.#repeated(
       limits,
@@ -289,7 +290,7 @@ export class VendorConnection {
     extraHeaders: Readonly<Record<string, string>> | undefined,
   ): Promise<VendorAnswer> {
     try {
-      const response = await this.#http.request<Buffer>({
+      const response = await this.#http.request<RawAnswer>({
         url: this.#basePath + request.path,
         method: request.method,
         headers: { ...this.#plainHeaders(request), ...extraHeaders, ...this.adapter.authorize(session) },
@@ -297,10 +298,8 @@ export class VendorConnection {
         ...(gone && { signal: gone }),
         ...(request.body && { data: JSON.stringify(request.body) }),
       });
-      const headers = Object.fromEntries(
-        Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
-      );
-      return { status: response.status, headers, body: parseAnswer(response.data, headers) };
+      const { headers, bytes } = response.data;
+      return { status: response.status, headers, body: parseAnswer(bytes, headers) };
     } catch (error) {
       throw transportFailure(error);
     }

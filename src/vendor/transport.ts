@@ -5,12 +5,31 @@
  * It dispatches with a handler of its own instead of `pool.request`, because only the handler learns when undici begins to
  * write a request to a socket. That moment is what separates "nothing was sent" from "may have been applied".
  */
-import { type AxiosAdapter, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
+import {
+  type AxiosAdapter,
+  type AxiosRequestHeaders,
+  type AxiosResponse,
+  CanceledError,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 import { type Dispatcher, Pool } from 'undici';
 import { TransportError } from './failure';
 
 /** The largest answer that is read, in bytes. A list of all providers of a large clinic fits many times over. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** What says that nobody waits for an answer any more: the part of an `AbortSignal` that is used here. */
+export interface GoneSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** What the adapter's responses carry as `data`. axios would take headers of its own apart one by one and copy them. */
+export interface RawAnswer {
+  headers: Readonly<Record<string, string>>;
+  bytes: Buffer;
+}
 
 export interface PoolOptions {
   /** Connections at the same time; each carries one request at a time. */
@@ -37,7 +56,7 @@ export function createPool(origin: string, { connections, connectTimeoutMs, ca }
 
 /**
  * Honours axios' `timeout` (for the whole call, body included) and `signal`, and rejects with a `TransportError`.
- * @returns an adapter whose responses carry the raw bytes as `data`
+ * @returns an adapter whose responses carry headers and raw bytes as `data`
  */
 export function undiciAdapter(pool: Pool): AxiosAdapter {
   return (config) => new Promise((resolve, reject) => new Exchange(config, resolve, reject).start(pool));
@@ -46,10 +65,12 @@ export function undiciAdapter(pool: Pool): AxiosAdapter {
 /** One request and its answer. Settles exactly once; whatever undici reports later is of no interest. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #config: InternalAxiosRequestConfig;
-  readonly #resolve: (response: AxiosResponse<Buffer>) => void;
+  readonly #resolve: (response: AxiosResponse<RawAnswer>) => void;
   readonly #reject: (error: unknown) => void;
   readonly #chunks: Buffer[] = [];
-  readonly #cancel = () => this.#fail(new CanceledError());
+  readonly #cancel = () => {
+    if (this.#config.signal?.aborted) this.#fail(new CanceledError());
+  };
   #timer: NodeJS.Timeout | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
@@ -58,7 +79,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     config: InternalAxiosRequestConfig,
-    resolve: (response: AxiosResponse<Buffer>) => void,
+    resolve: (response: AxiosResponse<RawAnswer>) => void,
     reject: (error: unknown) => void,
   ) {
     this.#config = config;
@@ -76,7 +97,7 @@ class Exchange implements Dispatcher.DispatchHandler {
           path: url,
           // axios lower-cases the method, and HTTP methods are case-sensitive.
           method: methodOf(method),
-          headers: [...headers].flatMap(([name, value]) => [name, String(value)]),
+          headers: plainHeaders(headers),
           body: typeof data === 'string' ? data : null,
         },
         this,
@@ -111,10 +132,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (!this.#settle()) return;
     this.#resolve({
-      data: this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks),
+      data: {
+        headers: this.#headers,
+        bytes: this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks),
+      },
       status: this.#status,
       statusText: '',
-      headers: this.#headers,
+      headers: {},
       config: this.#config,
     });
   }
@@ -152,9 +176,17 @@ function methodOf(method: string): Dispatcher.HttpMethod {
 
 /** Repeated headers joined, as HTTP allows for all that are read here. */
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
-    ),
-  );
+  // Without a prototype, so that no name means anything but a header.
+  const joined: Record<string, string> = Object.create(null);
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return joined;
+}
+
+function plainHeaders(headers: AxiosRequestHeaders): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const name of Object.keys(headers)) plain[name] = String(headers[name]);
+  return plain;
 }

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Request, Response } from 'express';
 import { Problem } from '../../problem';
-import { servedDocument } from '../openapi/document';
 
 /** Scripts and styles from here, nothing inline, nothing from elsewhere. Pictures inside the style sheet are data URLs. */
 const CONTENT_SECURITY_POLICY = [
@@ -76,6 +75,8 @@ const ASSETS: Readonly<Record<string, Asset>> = {
 
 /** `GET /openapi.json` */
 export function getOpenApi(req: Request, res: Response): void {
+  // Loaded when it is asked for: it is large, and most processes never show it.
+  const { servedDocument }: typeof import('../openapi/document') = require('../openapi/document');
   const { bytes, etag } = servedDocument();
   res.setHeader('etag', etag);
   res.setHeader('cache-control', 'no-cache');

@@ -7,6 +7,7 @@ import { type KeyedRequest, once } from '../../gateway/once';
 import { readStaff } from '../../gateway/read';
 import { Problem } from '../../problem';
 import { parsePatch } from '../../staff/patch';
+import type { GoneSignal } from '../../vendor/transport';
 import { sendAnswer, sendFhir, sendJson } from '../answer';
 import { fhirEtag, prefersFhir, toPractitionerRole } from '../fhir';
 import { idempotencyKeyOf } from '../idempotencyKey';
@@ -52,7 +53,7 @@ export async function patchStaff(parts: AcceptParts, req: Request, res: Response
     lenient: prefer.lenient,
     minimal: prefer.minimal,
     dryRun,
-    gone: goneSignal(res),
+    gone: new Client(res),
     ...(ifMatch !== undefined && { ifMatch }),
   };
   const key = dryRun ? undefined : idempotencyKeyOf(req);
@@ -83,11 +84,23 @@ function keyed(intake: UpdateIntake, key: string, preferences: string | undefine
   };
 }
 
-/** Aborts when the client closes the connection before it was answered. */
-function goneSignal(res: Response): AbortSignal {
-  const controller = new AbortController();
-  res.on('close', () => {
-    if (!res.writableFinished) controller.abort();
-  });
-  return controller.signal;
+/** Aborted when the client has closed the connection before it was answered. Costs nothing until somebody listens. */
+class Client implements GoneSignal {
+  readonly #res: Response;
+
+  constructor(res: Response) {
+    this.#res = res;
+  }
+
+  get aborted(): boolean {
+    return this.#res.closed && !this.#res.writableFinished;
+  }
+
+  addEventListener(_: 'abort', listener: () => void): void {
+    this.#res.on('close', listener);
+  }
+
+  removeEventListener(_: 'abort', listener: () => void): void {
+    this.#res.off('close', listener);
+  }
 }

@@ -1,0 +1,22 @@
+/** What helmet recommends. Its headers are the same for every answer, so it is asked once instead of by every request. */
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { RequestHandler } from 'express';
+import helmet from 'helmet';
+
+export function securityHeaders(): RequestHandler {
+  const headers = headersOfHelmet();
+  return (_req, res, next) => {
+    for (const [name, value] of headers) res.setHeader(name, value);
+    next();
+  };
+}
+
+function headersOfHelmet(): readonly (readonly [name: string, value: string])[] {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  helmet()(request, response, (error) => {
+    if (error) throw error;
+  });
+  return response.getHeaderNames().map((name) => [name, String(response.getHeader(name))]);
+}
