@@ -10,8 +10,6 @@ const names = (process.env.MUTATION_TESTS ?? 'staff,adapters,units').split(',');
 module.exports = {
   ...base,
   rootDir: join(__dirname, '..'),
-  testMatch: names.map(
-    (name) => `<rootDir>/test/${name.replace(/\.test$/, '')}${name.endsWith('.test') ? '' : '*'}.test.ts`,
-  ),
+  testMatch: names.map((name) => `<rootDir>/test/${name}*.test.ts`),
   setupFiles: ['<rootDir>/scripts/mutation.setup.cjs'],
 };

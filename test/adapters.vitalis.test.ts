@@ -178,13 +178,23 @@ describe('nationalId', () => {
   test.each([
     ['01234567', true],
     ['12345678', false],
-    ['12345678901234567890', true],
-    ['1234567e2', true],
     ['AB012345', false],
     ['0x123456', false],
   ])('%p cannot be confirmed: %p', (value, expected) => {
     expect(unconfirmable?.(value) !== undefined).toBe(expected);
     expect(unconfirmable?.(value) ?? '').not.toContain(value);
+  });
+
+  test.each([
+    ['12345678901234567890', true],
+    ['1234567e2', true],
+    ['12E45678', true],
+    ['01234567', false],
+    ['AB012345', false],
+  ])('%p would be stored as something else, and is refused: %p', (value, expected) => {
+    const refusals: string[] = [];
+    encode(value, (at: string, code: string) => refusals.push(`${at} ${code}`));
+    expect(refusals).toEqual(expected ? [' unsupported_field'] : []);
   });
 
   test.each([

@@ -258,7 +258,6 @@ describe('plan', () => {
     ],
     ['a bound cleared', { end: null }, { start: '2024-01-01', end: '2024-06-30' }, { start: '2024-01-01' }],
     ['nothing stored', { end: '2025-01-01' }, undefined, { end: '2025-01-01' }],
-    ['what cannot be read', { end: '2025-01-01' }, 'for ever', { end: '2025-01-01' }],
     [
       'the same day',
       { end: '2024-01-01' },
@@ -273,6 +272,21 @@ describe('plan', () => {
     );
     expect(plan.body).toEqual({ period: wire });
     expect(plan.targets).toMatchObject([{ field: 'period', value: wire, unchanged: false }]);
+  });
+
+  test('no part of what cannot be read is changed, the whole of it is', () => {
+    const current = { id: 'pr_1', period: 'for ever' };
+    expect(refusal(() => planOf(clinikapi(), { period: { end: '2025-01-01' } }, current))).toMatchObject({
+      code: 'stored_value_invalid',
+      errors: ['/period stored_value_invalid'],
+    });
+    const whole = { start: '2024-01-01', end: '2025-01-01' };
+    expect(planOf(clinikapi(), { period: whole }, current).body).toEqual({ period: whole });
+  });
+
+  test('clearing a part of what is empty changes nothing', () => {
+    const { body, targets } = planOf(clinikapi(), { period: { end: null } }, { id: 'pr_1', period: null });
+    expect([body, targets]).toMatchObject([undefined, [{ value: null, unchanged: true }]]);
   });
 
   test('a merged period is judged again', () => {

@@ -186,13 +186,22 @@ function referenceField(key: string, fhirKey: string, type: string, table?: Code
     ...KEEP,
     missingFromAnswer: 'ClinikAPI’s documented answer does not show this field.',
     decode: (role) => {
-      if (role[key] !== undefined || role[fhirKey] === undefined) return codes.decode(role[key]);
-      const ids = listOf(role[fhirKey]).map((reference) =>
-        referencedId(member(reference, 'reference'), type),
-      );
+      const ids = idsIn(role);
       return ids.includes(undefined) ? undefined : onlyOne(ids.map((id) => codes.decode(id)));
     },
+    // By the vendor's id, since several of the caller's codes may stand for one.
+    holds: (role, value) => {
+      const wanted = String(codes.encode(value, () => undefined));
+      const ids = idsIn(role);
+      return ids.length > 0 && ids.every((id) => String(id) === wanted);
+    },
   });
+
+  /** The vendor's ids, flat or referenced; undefined for what is not shown. */
+  function idsIn(role: VendorRecord): unknown[] {
+    if (role[key] !== undefined || role[fhirKey] === undefined) return [role[key]];
+    return listOf(role[fhirKey]).map((reference) => referencedId(member(reference, 'reference'), type));
+  }
 }
 
 function referencedId(reference: unknown, type: string): string | undefined {

@@ -88,6 +88,12 @@ const keepBirthDate: Keep = (record, block) => {
 /** Sent as text ([S] of the contract); read back as a number, which loses leading zeros and more (section 2). */
 const nationalId: MappedField<string> = field('dni', text, {
   ...NO_EMPTY,
+  encode: (value, refuse) => {
+    if (becomesAnotherNumber(value)) {
+      refuse('', 'unsupported_field', 'Clínica Vitalis would store another number than this national id.');
+    }
+    return value;
+  },
   note: `At least ${MINIMAL_ID_LENGTH} characters. Read back as a number, so leading zeros cannot be confirmed.`,
   decode: ({ dni }) =>
     readPresent(dni, (stored) => {
@@ -101,7 +107,7 @@ const nationalId: MappedField<string> = field('dni', text, {
   },
   unconfirmable: (value) =>
     readsAsOtherNumber(value)
-      ? 'Clínica Vitalis reads national ids back as numbers, so leading zeros and very long ids cannot be confirmed.'
+      ? 'Clínica Vitalis reads national ids back as numbers, so leading zeros cannot be confirmed.'
       : undefined,
   keep: ({ dni }, block) => {
     const stored = typeof dni === 'number' && !Number.isSafeInteger(dni) ? undefined : dni;
@@ -118,9 +124,14 @@ const nationalId: MappedField<string> = field('dni', text, {
   },
 });
 
-/** True for text that a numeric column changes: leading zeros, more digits than a number holds, `1234567e2`. */
+/** True for text that a numeric column shows otherwise: leading zeros are lost in it. */
 function readsAsOtherNumber(value: string): boolean {
-  return /^\d+(e\d+)?$/i.test(value) && String(Number(value)) !== value;
+  return /^0\d+$/.test(value);
+}
+
+/** True for text that a numeric column turns into something else: more digits than a number holds, `1234567e2`. */
+function becomesAnotherNumber(value: string): boolean {
+  return /^\d+e\d+$/i.test(value) || (/^\d+$/.test(value) && !Number.isSafeInteger(Number(value)));
 }
 
 function specialty(table?: CodeTable): MappedField<Coding> {

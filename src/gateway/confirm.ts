@@ -66,7 +66,8 @@ async function readBack(
       record = await connection.read(recordId, deadline);
     } catch (error) {
       if (!(error instanceof VendorFailure)) throw error;
-      return { record, detail: 'The vendor acknowledged the update; reading it back failed.' };
+      // What an earlier read showed may only have been behind.
+      return { record: undefined, detail: 'The vendor acknowledged the update; reading it back failed.' };
     }
     if (plan.targets.every((target) => lands(target, record) !== 'missing')) break;
   }
@@ -81,12 +82,14 @@ async function settle(
   plan: Plan,
   deadline: Deadline,
 ): Promise<Confirmation> {
-  if (failure.fate !== 'unknown') throw problemFrom(failure, connection, 'not_applied');
-  const record = await connection.read(recordId, deadline).catch((error) => {
-    if (error instanceof VendorFailure) return undefined;
-    throw error;
-  });
-  const outcome = outcomeShownBy(record, plan);
+  if (failure.fate !== 'unknown') {
+    const isWhole = connection.adapter.writes === 'whole-record';
+    const changed = plan.targets.map(({ mapping }) => mapping.key);
+    throw problemFrom(failure, connection, 'not_applied', isWhole ? changed : undefined);
+  }
+  const { record, shown } = await settlingRead(connection, recordId, plan, deadline);
+  // A vendor that has not answered yet may still be at it: that the update is not there says nothing then.
+  const outcome = shown === 'not_applied' && failure.late ? 'unknown' : shown;
   // An answer that breaks the contract is reported even where the update has landed: someone has to look at it.
   if (outcome !== 'applied' || failure.kind === 'unexpected_response')
     throw problemFrom(failure, connection, outcome);
@@ -99,9 +102,35 @@ async function settle(
   };
 }
 
-function outcomeShownBy(record: VendorRecord | undefined, plan: Plan): WriteOutcome {
-  if (record === undefined) return 'unknown';
-  const states = plan.targets.filter((target) => !target.unchanged).map((target) => lands(target, record));
+/** Reads until the update shows, as long as a vendor's reading may lag behind its writing. */
+async function settlingRead(
+  connection: VendorConnection,
+  recordId: string,
+  plan: Plan,
+  deadline: Deadline,
+): Promise<{ record: VendorRecord | undefined; shown: WriteOutcome }> {
+  const lags = connection.adapter.answers === 'acknowledgement';
+  let record: VendorRecord | undefined;
+  let shown: WriteOutcome = 'unknown';
+  for (const pause of lags ? READ_BACK_PAUSES : [0]) {
+    if (pause > 0 && pause >= deadline.remaining()) break;
+    if (pause > 0) await sleep(pause);
+    try {
+      record = await connection.read(recordId, deadline);
+    } catch (error) {
+      if (!(error instanceof VendorFailure)) throw error;
+      return { record: undefined, shown: 'unknown' };
+    }
+    shown = outcomeShownBy(record, plan);
+    if (shown === 'applied') break;
+  }
+  return { record, shown };
+}
+
+function outcomeShownBy(record: VendorRecord, plan: Plan): WriteOutcome {
+  const states = plan.targets
+    .filter((target) => !target.unchanged)
+    .map((target) => landsForSure(target, record));
   if (states.every((state) => state === 'landed')) return 'applied';
   return states.every((state) => state === 'missing') ? 'not_applied' : 'unknown';
 }
@@ -110,4 +139,14 @@ function outcomeShownBy(record: VendorRecord | undefined, plan: Plan): WriteOutc
 export function lands(target: Target, record: VendorRecord | undefined): 'landed' | 'missing' | 'hidden' {
   if (record === undefined || target.mapping.decode(record) === undefined) return 'hidden';
   return holds(target.mapping, record, target.value) ? 'landed' : 'missing';
+}
+
+/**
+ * Like `lands`, for an update that nobody has acknowledged: a value that a read cannot tell from another one is then no
+ * sign that it was written.
+ */
+export function landsForSure(target: Target, record: VendorRecord): 'landed' | 'missing' | 'hidden' {
+  const state = lands(target, record);
+  const isAmbiguous = target.value !== null && target.mapping.unconfirmable?.(target.value) !== undefined;
+  return state === 'landed' && isAmbiguous ? 'hidden' : state;
 }

@@ -24,18 +24,21 @@ const DEFAULT_RETRY_AFTER = 5;
 
 /**
  * @param outcome what is known about the write; absent for a failed read, which has no outcome
+ * @param changed the body members that the update changed, where it had to send others as well
  */
 export function problemFrom(
   failure: VendorFailure,
   connection: VendorConnection,
   outcome?: WriteOutcome,
+  changed?: readonly string[],
 ): Problem {
-  const code = CODES[failure.kind];
+  const stored = changed && blamesOnlyStored(failure, changed);
+  const code = stored ? 'stored_value_invalid' : CODES[failure.kind];
   // A sentence that says nothing known is a judgement of the update only where the vendor did judge it.
-  const judged = code === 'vendor_rejected' || code === 'conflict';
+  const judged = code === 'vendor_rejected' || code === 'conflict' || stored === true;
   const errors = failure.complaints
     .filter((complaint) => judged || complaint.key !== undefined || complaint.code !== 'rejected_by_vendor')
-    .map((complaint) => fieldError(complaint, connection));
+    .map((complaint) => fieldError(stored ? { ...complaint, code } : complaint, connection));
   const isBusy = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
   return new Problem(code, detailOf(failure, connection.title), {
     ...(errors.length > 0 && { errors: distinct(errors) }),
@@ -45,6 +48,12 @@ export function problemFrom(
       headers: { 'retry-after': String(Math.ceil(failure.retryAfter ?? DEFAULT_RETRY_AFTER)) },
     }),
   });
+}
+
+/** True where the vendor complains of values that were only sent because it wants the whole record. */
+function blamesOnlyStored({ kind, complaints }: VendorFailure, changed: readonly string[]): boolean {
+  if (kind !== 'rejected' && kind !== 'conflict') return false;
+  return complaints.length > 0 && complaints.every(({ key }) => key !== undefined && !changed.includes(key));
 }
 
 function detailOf(failure: VendorFailure, title: string): string {

@@ -37,7 +37,7 @@ export function needsCurrent(adapter: Adapter, changes: readonly AdmittedChange[
 }
 
 /** A composite value that leaves out a member which the vendor holds: the vendor replaces the object, so it is merged. */
-function isPartial({ value, mapping }: AdmittedChange): boolean {
+function isPartial({ value, mapping }: Pick<AdmittedChange, 'value' | 'mapping'>): boolean {
   return isObject(value) && (mapping.members ?? []).some((name) => !Object.hasOwn(value, name));
 }
 
@@ -65,13 +65,15 @@ export function makePlan(
 function target({ field, value, mapping }: AdmittedChange, current: VendorRecord | undefined): Target {
   const wanted = isComposite(field) ? merged(field, value, mapping, current) : value;
   if (wanted === null) {
+    const empty = current !== undefined && mapping.decode(current) === null;
+    // Clearing a part of what is empty changes nothing, whether or not the vendor could clear it.
+    if (empty) return { field, mapping, value: null, wire: mapping.cleared?.wire, unchanged: true };
     if (!mapping.cleared) {
       throw new Problem('not_clearable', 'Nothing would be left of the field.', {
         errors: [notClearable(pointerOf(field), mapping)],
       });
     }
-    const empty = current !== undefined && mapping.decode(current) === null;
-    return { field, mapping, value: null, wire: mapping.cleared.wire, unchanged: empty };
+    return { field, mapping, value: null, wire: mapping.cleared.wire, unchanged: false };
   }
   const wire = mapping.encode(wanted, refuseLate(pointerOf(field)));
   return {
@@ -116,6 +118,14 @@ function merged(
 ): unknown {
   if (patch === null) return null;
   const stored = current === undefined ? undefined : mapping.decode(current);
+  if (stored === UNREADABLE && isPartial({ value: patch, mapping })) {
+    throw storedValueInvalid([
+      blocked(
+        pointerOf(field),
+        'The stored value cannot be read, so no part of it can be changed; send it whole.',
+      ),
+    ]);
+  }
   const base = field === 'specialty' && changesCode(patch, stored) ? {} : stored;
   const result = mergePatch(isObject(base) ? base : {}, patch);
   if (!isObject(result) || Object.keys(result).length === 0) return null;

@@ -13,7 +13,7 @@ import { Deadline } from '../vendor/deadline';
 import { VendorFailure } from '../vendor/failure';
 import { valuesOf } from './account';
 import { admit } from './admit';
-import { lands } from './confirm';
+import { landsForSure } from './confirm';
 import { makePlan } from './plan';
 import { tableOf } from './record';
 import type { Runtime } from './runtime';
@@ -84,7 +84,7 @@ function compare(connection: VendorConnection, attempt: Attempt, record: VendorR
     );
     for (const target of targets) {
       const member = topLevelOf(target.field);
-      const state = lands(target, record);
+      const state = landsForSure(target, record);
       const result = state === 'landed' ? 'verified' : state === 'missing' ? 'not_applied' : 'unknown';
       const before = results.get(member) ?? 'dropped';
       results.set(member, before === 'dropped' || before === result ? result : 'unknown');

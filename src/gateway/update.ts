@@ -59,8 +59,10 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
   // update that replaces a value which others merge on.
   const merges = readFirst || admitted.changes.some(({ mapping }) => mapping.members !== undefined);
   const reach = merges && !request.dryRun ? 'replicas' : 'process';
+  let looked = false;
   const work = async () => {
     const current = readFirst ? await read(location, deadline, request.gone) : undefined;
+    looked = true;
     // What an earlier attempt has applied no longer has the entity tag that the caller knew.
     if (!request.settleFirst) checkPrecondition(request, current, connection);
     const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
@@ -69,20 +71,40 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
       return answer(request, location, admitted, plan, current, { record: current });
     }
     if (request.settleFirst) checkPrecondition(request, current, connection);
+    await checkLink(parts.links, request, location);
     await request.beforeWrite?.(location);
     const fresh = await recheck(request, location, admitted, plan, current, deadline);
     if (request.gone.aborted) throw clientGone();
     const confirmation = await writeAndConfirm(connection, location.recordId, fresh.plan, deadline);
     return answer(request, location, admitted, fresh.plan, fresh.current, confirmation);
   };
-  const done = await parts.locks.hold(
-    `${connection.name} ${location.recordId}`,
-    deadline.remaining(),
-    work,
-    reach,
-  );
+  const done = await parts.locks
+    .hold(`${connection.name} ${location.recordId}`, deadline.remaining(), work, reach)
+    .catch((error) => {
+      // That this try did nothing does not tell what became of the earlier one, until the record has been looked at.
+      throw request.settleFirst && !looked ? withOutcomeUnknown(error) : error;
+    });
   if (!request.dryRun) connection.observer?.answered(connection, done.meta);
   return done;
+}
+
+function withOutcomeUnknown(error: unknown): unknown {
+  if (!(error instanceof Problem) || error.extras.outcome !== 'not_applied') return error;
+  return new Problem(error.code, error.detail, { ...error.extras, outcome: 'unknown' });
+}
+
+/** The link may have been moved while this update was waiting, here or by another process. */
+async function checkLink(
+  links: FindLink,
+  { clinic, staffId }: UpdateRequest,
+  location: Location,
+): Promise<void> {
+  if (clinic.identity === 'direct' || links.findFresh === undefined) return;
+  const recordId = await links.findFresh(clinic.name, staffId, location.connection.name);
+  if (recordId === location.recordId) return;
+  throw new Problem('conflict', 'The link of this staff member was changed meanwhile. Nothing was sent.', {
+    outcome: 'not_applied',
+  });
 }
 
 async function read(

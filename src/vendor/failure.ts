@@ -28,6 +28,8 @@ interface FailureFacts {
   complaints?: readonly Complaint[];
   /** Seconds until it makes sense to try again. */
   retryAfter?: number;
+  /** True where time ran out while the vendor may still have been at work. */
+  late?: boolean;
   /** One English sentence of ours about the cause, free of values, hosts and secrets. */
   reason: string;
 }
@@ -40,6 +42,7 @@ export class VendorFailure extends Error {
   readonly vendorCode: string | undefined;
   readonly complaints: readonly Complaint[];
   readonly retryAfter: number | undefined;
+  readonly late: boolean;
   readonly reason: string;
 
   constructor(facts: FailureFacts) {
@@ -50,6 +53,7 @@ export class VendorFailure extends Error {
     this.vendorCode = facts.vendorCode;
     this.complaints = facts.complaints ?? [];
     this.retryAfter = facts.retryAfter;
+    this.late = facts.late ?? false;
     this.reason = facts.reason;
   }
 }
@@ -177,13 +181,14 @@ export function transportFailure(error: unknown): VendorFailure | CallCancelled 
   if (isBadHttp(error) || (code !== undefined && NOT_HTTP.has(code))) {
     return unexpectedResponse('The vendor’s answer is not valid HTTP.');
   }
+  const late = error instanceof TransportError && error.late;
   return new VendorFailure({
     kind: 'timeout',
     fate: 'unknown',
-    reason:
-      error instanceof TransportError && error.late
-        ? 'The vendor did not answer in time.'
-        : 'The connection broke before the answer was complete.',
+    late,
+    reason: late
+      ? 'The vendor did not answer in time.'
+      : 'The connection broke before the answer was complete.',
   });
 }
 
