@@ -150,7 +150,7 @@ describe('what the transport reports', () => {
     ],
     [
       'no HTTP',
-      sent(new Error('x', { cause: coded('HPE_INVALID_CONSTANT') })),
+      sent(new Error('x', { cause: Object.assign(new Error('x'), { name: 'HTTPParserError' }) })),
       'unexpected_response',
       'unknown',
       'The vendor’s answer is not valid HTTP.',

@@ -51,7 +51,9 @@ export async function observed<T>(
     return result;
   } catch (error) {
     if (error instanceof VendorFailure) {
-      call.end(error.fate === 'not_sent' ? 'not_sent' : error.kind, error.status);
+      // Held back, with a time to come again; a vendor that takes no connection is unavailable like any other.
+      const isHeldBack = error.fate === 'not_sent' && error.retryAfter !== undefined;
+      call.end(isHeldBack ? 'not_sent' : error.kind, error.status);
     } else call.end(error instanceof CallCancelled ? 'cancelled' : 'defect');
     throw error;
   }
