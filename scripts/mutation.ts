@@ -30,22 +30,22 @@ const GROUPS: readonly Group[] = [
   {
     name: 'vendor',
     mutate: ['src/vendor/failure.ts', 'src/vendor/codecs.ts'],
-    tests: ['adapters.clinikapi', 'adapters.cobalt', 'adapters.vitalis', 'units.vendor', 'units.gateway'],
+    tests: ['units.vendor'],
   },
   {
     name: 'clinikapi',
     mutate: ['adapters/clinikapi/fields.ts', 'adapters/clinikapi/errors.ts'],
-    tests: ['adapters.clinikapi', 'units.gateway'],
+    tests: ['adapters.clinikapi', 'units.clinikapi'],
   },
   {
     name: 'vitalis',
     mutate: ['fields', 'errors', 'messages'].map((file) => `adapters/vitalis/${file}.ts`),
-    tests: ['adapters.vitalis', 'units.gateway'],
+    tests: ['adapters.vitalis'],
   },
   {
     name: 'cobalt',
     mutate: ['adapters/cobalt/hours.ts', 'adapters/cobalt/errors.ts'],
-    tests: ['adapters.cobalt', 'units.gateway'],
+    tests: ['adapters.cobalt'],
   },
 ];
 
