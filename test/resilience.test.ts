@@ -154,9 +154,13 @@ describe('one vendor’s trouble', () => {
   test('is its own: with all places of one taken, the other’s calls all complete', async () => {
     stage = await open({
       configure: (config) =>
-        vendor(config, 'clinikapi-main', { maxConcurrent: 10, maxQueued: 20, timeoutMs: 8000 }),
+        vendor(config, 'clinikapi-main', { maxConcurrent: 10, maxQueued: 20, timeoutMs: 60_000 }),
     });
-    stage.clinikapi.faults.add({ kind: 'delay', milliseconds: 60_000 });
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    stage.clinikapi.faults.add({ kind: 'hook', run: () => released });
     const stuck = Array.from({ length: 50 }, () => stage.call('GET', '/staff/st-1'));
     const answered = { north: 0 };
     for (const call of stuck) void call.then(() => (answered.north += 1));
@@ -167,11 +171,11 @@ describe('one vendor’s trouble', () => {
     // All that while no call of the other vendor had come back, and none had gone beyond the cap.
     expect(stage.clinikapi.log).toHaveLength(10);
     expect(answered.north).toBe(20);
-    const replies = await Promise.all(stuck);
-    const codes = replies.map(({ status, body }) => `${status} ${body.code}`);
+    release();
+    const codes = (await Promise.all(stuck)).map(({ status, body }) => `${status} ${body.code}`);
     // 20 had no place even in the queue and were told so at once.
-    expect(codes.filter((code) => code === '503 vendor_unavailable').length).toBeGreaterThanOrEqual(20);
-    expect(codes.every((code) => /^(503 vendor_unavailable|504 vendor_timeout)$/.test(code))).toBe(true);
+    expect(codes.filter((code) => code === '503 vendor_unavailable')).toHaveLength(20);
+    expect(codes.filter((code) => code === '200 undefined')).toHaveLength(30);
   }, 30_000);
 });
 

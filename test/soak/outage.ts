@@ -59,7 +59,7 @@ export async function runOutage(options: OutageOptions): Promise<OutageResult> {
   for (let index = 0; index < staff; index += 1) vendor.state.roles.set({ ...seed, id: `pr_soak${index}` });
   const configPath = join(folder, 'gateway.yaml');
   const configuration = soakConfiguration(database.url, first.url, {
-    vendor: { rateLimit: { requests: perSecond, perSeconds: 1 } },
+    vendor: { rateLimit: { requests: perSecond, perSeconds: 1 }, breaker: { openMs: 500 } },
     clinic: { whenVendorDown: 'queue' },
     deliveries: { baseDelayMs: 200, maxDelayMs: 2000, maxAttempts: 1000 },
   });

@@ -37,6 +37,7 @@ export async function openQueue({ engine, whenVendorDown, deliveries, configure 
       if (database) config.store.url = database.url;
       config.vendors['clinikapi-main'].baseUrl = listening.url;
       config.vendors['clinikapi-main'].timeoutMs = 2_000;
+      config.vendors['clinikapi-main'].breaker = { openMs: 200 };
       config.clinics.north = { vendor: 'clinikapi-main', identity: 'direct' };
       Object.assign(config.clinics.north, { whenVendorDown: whenVendorDown ?? 'fail' });
       Object.assign(config, {
