@@ -43,7 +43,10 @@ export class Guard {
   readonly #settings: GuardSettings;
   readonly #bulkhead: BulkheadPolicy;
   readonly #breaker: CircuitBreakerPolicy;
+  /** Gives out turns ahead of time, so that who has none within the deadline is told so at once. */
   readonly #ceiling: SlidingLimit | undefined;
+  /** When calls really left, which is later than their turns where they had to wait for a slot. */
+  readonly #departures: SlidingLimit | undefined;
   readonly #retries = new RetryBudget(RETRY_SHARE, RETRY_STOCK);
   #openUntil = 0;
   #silentUntil = 0;
@@ -61,7 +64,9 @@ export class Guard {
     if (settings.rateLimit) {
       const { requests, perSeconds } = settings.rateLimit;
       // The vendor counts arrivals, and calls travel for different times: a little room keeps them within its period.
-      this.#ceiling = new SlidingLimit({ requests, perSeconds: perSeconds * 1.05 });
+      const roomy = { requests, perSeconds: perSeconds * 1.1 };
+      this.#ceiling = new SlidingLimit(roomy);
+      this.#departures = new SlidingLimit(roomy);
     }
   }
 
@@ -92,7 +97,8 @@ export class Guard {
     await this.#takeTurn(deadline);
     this.#retries.called();
     try {
-      return await this.#inSlot(() => {
+      return await this.#inSlot(async () => {
+        await this.#depart();
         // Much may have changed while this call was waiting for its slot.
         this.#checkSilence();
         this.#checkBreaker();
@@ -142,6 +148,11 @@ export class Guard {
       throw notSent('rate_limited', 'The configured ceiling on calls to the vendor is reached.', wait / 1000);
     }
     if (wait > 0) await sleep(wait);
+  }
+
+  async #depart(): Promise<void> {
+    if (this.#departures === undefined) return;
+    for (let wait = this.#departures.take(0); wait > 0; wait = this.#departures.take(0)) await sleep(wait);
   }
 
   /** A call that never gets a slot is given up at its deadline, although its place in the queue is freed only in turn. */
