@@ -32,7 +32,7 @@ export interface FaultSoakResult {
   unexplained: number;
   /** Receipts, or outcomes of failures, that the vendor's store contradicts. */
   wrong: number;
-  /** Heap after the run compared with that after the first tenth of it. */
+  /** Heap after the run compared with that after the first tenth of it, each right after a garbage collection. */
   heapGrowth: number;
 }
 
@@ -78,7 +78,17 @@ export async function runFaultSoak(options: FaultSoakOptions): Promise<FaultSoak
   );
   const configPath = join(folder, 'gateway.yaml');
   await writeFile(configPath, stringify({ ...configuration, ops: { host: '127.0.0.1', port: opsPort } }));
-  const gateway = await startGatewayProcess(configPath);
+  const gateway = await startGatewayProcess(configPath, [
+    '--expose-gc',
+    '-r',
+    join(__dirname, 'collect.cjs'),
+  ]);
+  /** What the process holds, right after a collection. */
+  const heapHeld = async (): Promise<number> => {
+    gateway.signal('SIGUSR2');
+    await sleep(500);
+    return heapUsed(opsPort);
+  };
 
   const result: FaultSoakResult = { answered: 0, byCode: {}, unexplained: 0, wrong: 0, heapGrowth: 0 };
   let failed = 0;
@@ -109,10 +119,10 @@ export async function runFaultSoak(options: FaultSoakOptions): Promise<FaultSoak
       const work = once(id, `r-${sent}`).finally(() => running.delete(work));
       running.add(work);
       if (sent % options.perSecond === 0) options.onProgress?.(result.answered, failed);
-      if (early === undefined && sent > total / 10) early = await heapUsed(opsPort);
+      if (early === undefined && sent > total / 10) early = await heapHeld();
     }
     await Promise.all(running);
-    const late = await heapUsed(opsPort);
+    const late = await heapHeld();
     result.heapGrowth = early === undefined ? 0 : late / early - 1;
     return result;
   } finally {
@@ -154,15 +164,9 @@ async function update(url: string, id: string, role: string): Promise<Answer> {
   };
 }
 
-/** The least of some looks, since between two collections garbage counts too. */
 async function heapUsed(opsPort: number): Promise<number> {
-  const looks: number[] = [];
-  for (let look = 0; look < 20; look += 1) {
-    const text = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
-    looks.push(Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(text)?.[1]));
-    await sleep(100);
-  }
-  return Math.min(...looks);
+  const text = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
+  return Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(text)?.[1]);
 }
 
 function freePort(): Promise<number> {

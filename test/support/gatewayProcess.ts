@@ -9,12 +9,18 @@ export interface GatewayProcess {
   url: string;
   /** Ends it at once, as a power failure would; resolves when it is gone. */
   kill(): Promise<void>;
+  signal(name: NodeJS.Signals): void;
 }
 
-export async function startGatewayProcess(configPath: string): Promise<GatewayProcess> {
+/** @param nodeOptions for Node itself, before the program */
+export async function startGatewayProcess(
+  configPath: string,
+  nodeOptions: readonly string[] = [],
+): Promise<GatewayProcess> {
+  const typescript = join(ROOT, 'test/support/typescript.cjs');
   const child = spawn(
     process.execPath,
-    ['-r', join(ROOT, 'test/support/typescript.cjs'), join(ROOT, 'src/main.ts'), '-c', configPath, 'serve'],
+    [...nodeOptions, '-r', typescript, join(ROOT, 'src/main.ts'), '-c', configPath, 'serve'],
     { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LOG_LEVEL: 'silent' } },
   );
   const exited = once(child, 'exit');
@@ -25,6 +31,7 @@ export async function startGatewayProcess(configPath: string): Promise<GatewayPr
         child.kill('SIGKILL');
         await exited;
       },
+      signal: (name) => void child.kill(name),
     };
   } catch (error) {
     child.kill('SIGKILL');
