@@ -151,10 +151,12 @@ const ID_PATHS = [
 ] as const;
 
 function withWrongId(id: string | number | undefined, response: Response, body: Buffer): Buffer {
-  const answer: unknown = JSON.parse(body.toString('utf8') || 'null');
+  const answer = parsed(body);
+  // Another fault has made something else of the answer, which has no id.
+  if (!isRecord(answer)) return body;
   response.removeHeader('etag');
   for (const path of ID_PATHS) {
-    const holder = path.length === 1 ? answer : isRecord(answer) ? answer[path[0]] : undefined;
+    const holder = path.length === 1 ? answer : answer[path[0]];
     const key = path[path.length - 1] ?? 'id';
     if (!isRecord(holder) || !(key in holder)) continue;
     const right = holder[key];
@@ -162,6 +164,14 @@ function withWrongId(id: string | number | undefined, response: Response, body: 
     break;
   }
   return Buffer.from(JSON.stringify(answer));
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
