@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
-import { context, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { context, propagation, ROOT_CONTEXT, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { ObservedConnection, Operation } from '../vendor/observer';
 
 interface TraceContext {
@@ -37,8 +37,14 @@ export function withTrace(traceparent: string | string[] | undefined, work: () =
     /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/.exec(
       typeof traceparent === 'string' ? traceparent : '',
     ) ?? [];
-  if (traceId === undefined || flags === undefined) work();
-  else carried.run({ traceId, flags }, work);
+  if (traceId === undefined || flags === undefined) {
+    work();
+    return;
+  }
+  // An instrumentation of HTTP has entered the caller's context already; without one this is the place. No SDK: no change.
+  const entered = trace.getSpan(context.active()) !== undefined;
+  const parent = entered ? context.active() : propagation.extract(ROOT_CONTEXT, { traceparent });
+  carried.run({ traceId, flags }, () => context.with(parent, work));
 }
 
 /**

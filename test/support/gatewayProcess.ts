@@ -10,6 +10,8 @@ export interface GatewayProcess {
   /** Ends it at once, as a power failure would; resolves when it is gone. */
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
+  /** What it has written to its standard output so far. */
+  output(): string;
 }
 
 /** @param nodeOptions for Node itself, before the program */
@@ -21,9 +23,13 @@ export async function startGatewayProcess(
   const child = spawn(
     process.execPath,
     [...nodeOptions, '-r', typescript, join(ROOT, 'src/main.ts'), '-c', configPath, 'serve'],
-    { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LOG_LEVEL: 'silent' } },
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LOG_LEVEL: 'silent' } },
   );
   const exited = once(child, 'exit');
+  let written = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    written += chunk.toString();
+  });
   try {
     return {
       url: await listeningUrl(child),
@@ -31,6 +37,7 @@ export async function startGatewayProcess(
         child.kill('SIGKILL');
         await exited;
       },
+      output: () => written,
       signal: (name) => void child.kill(name),
     };
   } catch (error) {
