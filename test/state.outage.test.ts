@@ -1,9 +1,12 @@
 /** The store is full, or gone: nothing is sent that could not be written down, and all goes on when it is back. */
+
+import { execFileSync } from 'node:child_process';
 import { sql } from 'kysely';
 import { verifyChain } from '../src/store/changes';
 import { type Database, openDatabase } from '../src/store/database';
 import { createJournal } from '../src/store/journal';
 import { createTestDatabase, ENGINES, type TestDatabase } from './support/engines';
+import { startGatewayProcess } from './support/gatewayProcess';
 import { openRelay, type Relay } from './support/relay';
 import { KEYS, openStage, type Reply, type Stage } from './support/stage';
 import { until } from './support/until';
@@ -142,3 +145,41 @@ describe('a SQLite file that may not grow any more', () => {
     await test.drop();
   });
 });
+
+it('a disk that takes nothing more: updates are refused unsent, reads go on, and it recovers by itself', async () => {
+  const stage = await openStage({
+    configure: (config) => {
+      config.clinics.north = { vendor: 'clinikapi-main', identity: 'direct' };
+    },
+  });
+  // A process of its own, whose files the kernel no longer lets grow.
+  const gateway = await startGatewayProcess(stage.configPath);
+  const allow = (bytes: string) =>
+    execFileSync('prlimit', ['--pid', String(gateway.pid), `--fsize=${bytes}`]);
+  const ask = async (method: string, body?: string) => {
+    const response = await fetch(`${gateway.url}/staff/pr_abc123`, {
+      method,
+      headers: { authorization: `Bearer ${KEYS.north}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body }),
+    });
+    const answer: { code?: string; outcome?: string } = JSON.parse(await response.text());
+    return [response.status, answer.code, answer.outcome];
+  };
+  try {
+    stage.clinikapi.reset();
+    expect(await ask('PATCH', '{"status":"inactive"}')).toEqual([200, undefined, undefined]);
+    allow('1:unlimited');
+    for (const status of ['active', 'inactive']) {
+      const refused = await ask('PATCH', JSON.stringify({ status }));
+      expect(refused).toEqual([503, 'gateway_unavailable', 'not_applied']);
+    }
+    expect(await ask('GET')).toEqual([200, undefined, undefined]);
+    expect(stage.clinikapi.writes).toBe(1);
+    allow('unlimited:unlimited');
+    expect(await ask('PATCH', '{"status":"active"}')).toEqual([200, undefined, undefined]);
+    expect(stage.clinikapi.writes).toBe(2);
+  } finally {
+    await gateway.kill();
+    await stage.close();
+  }
+}, 60_000);

@@ -7,6 +7,7 @@ const ROOT = join(__dirname, '..', '..');
 
 export interface GatewayProcess {
   url: string;
+  pid: number;
   /** Ends it at once, as a power failure would; resolves when it is gone. */
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
@@ -33,6 +34,7 @@ export async function startGatewayProcess(
   try {
     return {
       url: await listeningUrl(child),
+      pid: child.pid ?? 0,
       kill: async () => {
         child.kill('SIGKILL');
         await exited;
