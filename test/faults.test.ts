@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { sql } from 'kysely';
 import { stringify } from 'yaml';
 import { adapters } from '../adapters';
 import { createClinikapiSandbox } from '../sandbox/clinikapi';
@@ -18,6 +19,7 @@ import { createVitalisSandbox } from '../sandbox/vitalis';
 import { createLog } from '../src/ops/log';
 import { PROBLEMS, type ProblemCode } from '../src/problem';
 import { type RunningGateway, serve } from '../src/serve';
+import { openDatabase } from '../src/store/database';
 import {
   type Certificates,
   type FaultNet,
@@ -118,6 +120,8 @@ interface Case {
   after?: 'healthy' | 'silent' | 'broken';
   /** The case lasts until its deadline. */
   waits?: boolean;
+  /** What the case does to all requests is taken back here. Such a case runs when the others are done, by itself. */
+  undo?: () => void | Promise<void>;
 }
 
 const APPLIED_AFTER_ALL: Expected = { status: 200, warning: 'settled_by_reading' };
@@ -694,7 +698,55 @@ const CASES: Case[] = [
     given: onWrite(late(100)),
     expected: fine,
   },
+  ...[-3_600_000, 3_600_000].map(
+    (shift): Case => ({
+      name: `the clock is set an hour ${shift < 0 ? 'back' : 'forth'} while the vendor answers`,
+      given: onWrite(late(100)),
+      during: async () => {
+        await sleep(30);
+        setClock(shift);
+      },
+      undo: () => setClock(0),
+      expected: fine,
+    }),
+  ),
+  {
+    name: 'the gateway’s own store is gone, an update',
+    given: () => setStoreAway(true),
+    undo: () => setStoreAway(false),
+    expected: { status: 503, code: 'gateway_unavailable', outcome: 'not_applied', attempts: 0 },
+  },
+  {
+    name: 'the gateway’s own store is gone, a read',
+    send: 'get',
+    given: () => setStoreAway(true),
+    undo: () => setStoreAway(false),
+    expected: fine,
+  },
 ];
+
+const RealDate = Date;
+
+/** What everybody in this process takes for the time of day. */
+function setClock(shift: number): void {
+  const now = () => RealDate.now() + shift;
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (target, given) => Reflect.construct(target, given.length === 0 ? [now()] : given),
+    get: (target, key) => (key === 'now' ? now : Reflect.get(target, key)),
+  });
+}
+
+let storeIsAway = false;
+
+/** The gateway's database loses what it needs, or has it again. */
+async function setStoreAway(away: boolean): Promise<void> {
+  if (away === storeIsAway) return;
+  const [from, to] = away ? ['attempts', 'attempts_away'] : ['attempts_away', 'attempts'];
+  const database = await openDatabase(`sqlite:${join(folder, 'gateway.db')}`);
+  await sql.raw(`alter table ${from} rename to ${to}`).execute(database.db);
+  await database.close();
+  storeIsAway = away;
+}
 
 function loginCases(): Case[] {
   const { email, password } = SANDBOX_CREDENTIALS.vitalis.admin;
@@ -950,7 +1002,9 @@ function configOf(all: readonly Trial[]) {
 
 function startAll(): void {
   // Those that last until their deadline come last: they need a quiet process, and leave it quiet.
-  const waiting = trials.toSorted((a, b) => Number(a.row.waits ?? false) - Number(b.row.waits ?? false));
+  const rank = ({ row }: Trial) => Number(row.waits ?? false);
+  const waiting = trials.filter(({ row }) => !row.undo).toSorted((a, b) => rank(a) - rank(b));
+  const alone = trials.filter(({ row }) => row.undo);
   const done = new Map<string, { resolve: () => void; reject: (error: unknown) => void }>();
   for (const { label } of trials) {
     const result = new Promise<void>((resolve, reject) => done.set(label, { resolve, reject }));
@@ -958,8 +1012,8 @@ function startAll(): void {
     result.catch(() => undefined);
     results.set(label, result);
   }
-  const worker = async () => {
-    for (let trial = waiting.shift(); trial; trial = waiting.shift()) {
+  const worker = async (queue: Trial[]) => {
+    for (let trial = queue.shift(); trial; trial = queue.shift()) {
       const { label } = trial;
       await runTrial(trial).then(
         () => done.get(label)?.resolve(),
@@ -967,7 +1021,7 @@ function startAll(): void {
       );
     }
   };
-  for (let index = 0; index < AT_ONCE; index += 1) void worker();
+  void Promise.all(Array.from({ length: AT_ONCE }, () => worker(waiting))).then(() => worker(alone));
 }
 
 function timeoutOf({ waits }: Case): number {
@@ -981,6 +1035,7 @@ async function runTrial(trial: Trial): Promise<void> {
     try {
       return await tryOnce(trial);
     } catch (error) {
+      await trial.row.undo?.();
       if (!trial.row.waits || tries >= 8 || lag.total() - lagBefore < 50) throw error;
       trial.net.clear();
       trial.sandbox.reset();
@@ -1056,6 +1111,7 @@ async function checkAftermath(trial: Trial): Promise<void> {
   const next = row.after ?? 'healthy';
   if (next === 'broken') return;
   net.clear();
+  await row.undo?.();
   sandbox.faults.clear();
   await net.open();
   net.arrivals.length = 0;
