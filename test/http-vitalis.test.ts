@@ -295,6 +295,22 @@ describe('with a login', () => {
     expect((await read()).status).toBe(200);
   });
 
+  test('a password that was refused is not tried again for each request', async () => {
+    const wrong = await openStage({
+      configure: withCredentials({ ...SANDBOX_CREDENTIALS.vitalis.admin, password: 'wrong-password' }),
+      vitalis: { adminToken: null },
+    });
+    try {
+      for (let round = 0; round < 3; round += 1) {
+        const reply = await wrong.call('GET', '/staff/st-1', { key });
+        expect([reply.status, reply.body.code]).toEqual([502, 'vendor_credentials_rejected']);
+      }
+      expect(wrong.vitalis.log.filter(({ path }) => path === '/auth/login')).toHaveLength(1);
+    } finally {
+      await wrong.close();
+    }
+  });
+
   test('no right to write: 502, no new login for it', async () => {
     const before = logins();
     const admin = stage.vitalis.state.users.get('1');

@@ -74,7 +74,7 @@ export class VendorConnection {
     });
     this.#guard = new Guard(config);
     const login = this.adapter.login;
-    if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds);
+    if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
   }
 
   /** True where the id could exist at this vendor. */
@@ -339,6 +339,10 @@ function loginFailed(failure: VendorFailure): VendorFailure {
     ...(failure.status !== undefined && { status: failure.status }),
     ...(failure.retryAfter !== undefined && { retryAfter: failure.retryAfter }),
   });
+}
+
+function isRefusedLogin(error: unknown): boolean {
+  return error instanceof VendorFailure && error.kind === 'credentials_rejected';
 }
 
 function credentialsRejected(failure: VendorFailure): VendorFailure {

@@ -1,6 +1,10 @@
 import NodeCache from 'node-cache';
 
 const KEY = 'session';
+const REFUSAL = 'refusal';
+
+/** A password that was refused is not tried again for so long: many vendors lock an account after a few failures. */
+const REFUSAL_SECONDS = 30;
 
 /**
  * The session token of one vendor connection. Any number of concurrent requests share one login, and a token that the
@@ -10,12 +14,18 @@ export class Sessions {
   readonly #cache = new NodeCache({ useClones: false, checkperiod: 0 });
   readonly #login: () => Promise<string>;
   readonly #lifetimeSeconds: number;
+  readonly #isRefusal: (error: unknown) => boolean;
   #pending: Promise<string> | undefined;
 
-  /** @param login fetches a new token; its failure is passed on to all who wait for it */
-  constructor(login: () => Promise<string>, lifetimeSeconds: number) {
+  /**
+   * @param login fetches a new token; its failure is passed on to all who wait for it
+   * @param isRefusal true for a failure that says that the credentials are wrong; it is passed on without a new login for
+   * a while
+   */
+  constructor(login: () => Promise<string>, lifetimeSeconds: number, isRefusal: (error: unknown) => boolean) {
     this.#login = login;
     this.#lifetimeSeconds = lifetimeSeconds;
+    this.#isRefusal = isRefusal;
   }
 
   /** The current token, from a new login where there is none. */
@@ -30,10 +40,16 @@ export class Sessions {
   }
 
   async #renew(): Promise<string> {
+    const refusal = this.#cache.get<Error>(REFUSAL);
+    if (refusal !== undefined) throw refusal;
     this.#pending ??= this.#login()
       .then((token) => {
         this.#cache.set(KEY, token, this.#lifetimeSeconds);
         return token;
+      })
+      .catch((error: unknown) => {
+        if (this.#isRefusal(error)) this.#cache.set(REFUSAL, error, REFUSAL_SECONDS);
+        throw error;
       })
       .finally(() => {
         this.#pending = undefined;
