@@ -320,9 +320,9 @@ describe.each(setups)('$title', ({ adapter }) => {
 });
 
 test('over real sockets: no crash, no 5xx, an answer to everything', async () => {
-  const totals = await fuzz({ count: 1000, seed: 1, connections: 4, milliseconds: 120_000 });
+  const totals = await fuzz({ count: 400, seed: 1, connections: 4, milliseconds: 120_000 });
   expect(totals.examples).toEqual([]);
-  expect(totals).toMatchObject({ requests: 1000, crashes: 0, serverErrors: 0, bare: 0, unanswered: 0 });
-  expect(totals.statuses['200']).toBeGreaterThan(50);
-  expect(totals.statuses['422']).toBeGreaterThan(100);
+  expect(totals).toMatchObject({ requests: 400, crashes: 0, serverErrors: 0, bare: 0, unanswered: 0 });
+  expect(totals.statuses['200']).toBeGreaterThan(20);
+  expect(totals.statuses['422']).toBeGreaterThan(40);
 }, 180_000);
