@@ -57,7 +57,8 @@ type Handler = (req: Request, res: Response) => void | Promise<void>;
 
 /** What stands before the work on a route: who is calling, and whether there is room for one more. */
 interface Entrance {
-  session: RequestHandler;
+  runtime: Runtime;
+  limits: CallerLimits;
   inFlight: InFlight;
 }
 
@@ -69,13 +70,12 @@ export function createApp(parts: AppParts): Express {
   app.enable('strict routing');
   app.set('query parser', 'simple');
 
-  app.use(beginRequest(parts));
-  app.use(securityHeaders());
+  app.use(beginRequest(parts, securityHeaders()));
   const origins = allowOrigins(parts.runtime.setup.config.server.cors.origins);
   if (origins) app.use(origins);
 
   const { links, operations } = parts;
-  const entrance = { session: withSession(parts.runtime, new CallerLimits()), inFlight: parts.inFlight };
+  const entrance = { runtime: parts.runtime, limits: new CallerLimits(), inFlight: parts.inFlight };
   // Routes are tried in their order: the one that nearly all requests are for comes first.
   route(
     app,
@@ -120,71 +120,70 @@ function route(
 ): void {
   const names = Object.keys(handlers);
   const allow = names.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
-  // Before anything can be refused, so that refusals are counted and logged under their route too.
-  const name: RequestHandler = (_req, res, next) => {
-    contextOf(res).route = path;
-    next();
-  };
-  const dispatch: RequestHandler = async (req, res) => {
+  const work: Handler = (req, res) => {
     const handler = handlers[req.method === 'HEAD' ? 'GET' : req.method];
-    if (!handler) {
-      throw new Problem('method_not_allowed', `Allowed here: ${allow}.`, { headers: { allow } });
-    }
-    const leave = entrance?.inFlight.enter();
-    const context = contextOf(res);
-    context.working = true;
-    try {
-      await handler(req, res);
-    } finally {
-      context.working = false;
-      if (res.closed) context.release?.();
-      leave?.();
-    }
+    if (handler) return handler(req, res);
+    throw new Problem('method_not_allowed', `Allowed here: ${allow}.`, { headers: { allow } });
   };
-  // Not `app.all`, which registers every handler once for each of HTTP's methods.
-  app.route(path).all(name, ...(entrance ? [entrance.session, dispatch] : [dispatch]));
+  // One handler for all of it, and not `app.all`, which registers it once for each of HTTP's methods.
+  app.route(path).all(async (req, res) => {
+    // Before anything can be refused, so that refusals are counted and logged under their route too.
+    contextOf(res).route = path;
+    await (entrance ? enterAnd(work, entrance, req, res) : work(req, res));
+  });
+}
+
+/** Opens the session, has the work done, and lets go of the setup when both the work and the connection have ended. */
+async function enterAnd(work: Handler, entrance: Entrance, req: Request, res: Response): Promise<void> {
+  const { runtime, limits, inFlight } = entrance;
+  // Kept alive for as long as the request lasts, whatever happens to the configuration meanwhile.
+  const { setup, release } = runtime.acquire();
+  const context = contextOf(res);
+  context.release = release;
+  context.working = true;
+  let leave: (() => void) | undefined;
+  try {
+    // Awaiting nothing costs a turn of the queue all the same, and only tokens need it.
+    const opening = openSession(setup, req, res);
+    if (opening) await opening;
+    const { caller, clinic } = enter(res);
+    limits.admit(caller, res);
+    leave = inFlight.enter();
+    const traced = clinic.connection.config.propagateTrace;
+    await (traced ? withTrace(req.headers.traceparent, () => work(req, res)) : work(req, res));
+  } finally {
+    context.working = false;
+    // A handler that is still at work when its client has gone lets go itself, when it has ended.
+    if (res.closed) release();
+    leave?.();
+  }
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-function beginRequest({ log, metrics }: AppParts): RequestHandler {
+function beginRequest(
+  { log, metrics }: AppParts,
+  setSecurityHeaders: (res: Response) => void,
+): RequestHandler {
   return (req, res, next) => {
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     const context: RequestContext = { requestId };
     res.locals.context = context;
     res.setHeader('x-request-id', requestId);
+    setSecurityHeaders(res);
     const started = performance.now();
     res.on('close', () => {
       const milliseconds = performance.now() - started;
       log.request(context, req.method, res.statusCode, milliseconds);
       metrics.request(context, req.method, res.statusCode, milliseconds);
+      if (!context.working) context.release?.();
     });
     // RFC 9112 section 3.2; what stands in front may have gone by the other one.
     if (countHeader(req, 'host') > 1) {
       throw new Problem('malformed_request', 'There is more than one Host header.');
     }
     next();
-  };
-}
-
-/** Keeps the setup alive for as long as the request lasts, whatever happens to the configuration meanwhile. */
-function withSession(runtime: Runtime, limits: CallerLimits): RequestHandler {
-  return async (req, res, next) => {
-    const { setup, release } = runtime.acquire();
-    const context = contextOf(res);
-    context.release = release;
-    // A handler that is still at work when its client has gone lets go itself, when it has ended.
-    res.on('close', () => {
-      if (!context.working) context.release?.();
-    });
-    // Awaiting nothing costs a turn of the queue all the same, and only tokens need it.
-    const opening = openSession(setup, req, res);
-    if (opening) await opening;
-    const { caller, clinic } = enter(res);
-    limits.admit(caller, res);
-    if (clinic.connection.config.propagateTrace) withTrace(req.headers.traceparent, next);
-    else next();
   };
 }
 

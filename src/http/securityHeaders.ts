@@ -1,14 +1,13 @@
 /** What helmet recommends. Its headers are the same for every answer, so it is asked once instead of by every request. */
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-export function securityHeaders(): RequestHandler {
+/** @returns sets the headers on an answer */
+export function securityHeaders(): (res: ServerResponse) => void {
   const headers = headersOfHelmet();
-  return (_req, res, next) => {
+  return (res) => {
     for (const [name, value] of headers) res.setHeader(name, value);
-    next();
   };
 }
 

@@ -32,19 +32,16 @@ export function startSpan({ name, config }: ObservedConnection, operation: Opera
  * Runs a request's work under the trace that its `traceparent` header names, if it is well-formed. To be called only where a
  * vendor connection carries traces on: following a context through all promises has its price.
  */
-export function withTrace(traceparent: string | string[] | undefined, work: () => void): void {
+export function withTrace<Result>(traceparent: string | string[] | undefined, work: () => Result): Result {
   const [, traceId, flags] =
     /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/.exec(
       typeof traceparent === 'string' ? traceparent : '',
     ) ?? [];
-  if (traceId === undefined || flags === undefined) {
-    work();
-    return;
-  }
+  if (traceId === undefined || flags === undefined) return work();
   // An instrumentation of HTTP has entered the caller's context already; without one this is the place. No SDK: no change.
   const entered = trace.getSpan(context.active()) !== undefined;
   const parent = entered ? context.active() : propagation.extract(ROOT_CONTEXT, { traceparent });
-  carried.run({ traceId, flags }, () => context.with(parent, work));
+  return carried.run({ traceId, flags }, () => context.with(parent, work));
 }
 
 /**
