@@ -497,6 +497,61 @@ describe('warnings', () => {
   });
 });
 
+describe('two names for the same records', () => {
+  /** Two connections and two clinics: `north` at `main` by links. */
+  const two = (second: string, west: string) =>
+    yaml({ clinic: '' })
+      .replace('clinics:\n', `  second: ${second}\nclinics:\n  west: ${west}\n`)
+      .replace(/\n+(?= {2}second)/, '\n');
+  const twin =
+    '{ adapter: keyed, baseUrl: "https://VENDOR.example/", credentials: { apiKey: key-of-north } }';
+  const told =
+    'vendors.second: has the adapter, baseUrl and credentials of vendors.main, so one record there can get two staff ids';
+  const open =
+    'clinics.west.identity: direct reaches every record of main, also those of north, which uses it too';
+
+  test.each([
+    { name: 'the same system twice', second: twin, west: '{ vendor: second }', warnings: [told] },
+    {
+      name: 'other credentials',
+      second: twin.replace('key-of-north', 'other-key'),
+      west: '{ vendor: second }',
+      warnings: [],
+    },
+    {
+      name: 'another place',
+      second: twin.replace('VENDOR.example', 'vendor.example/v2'),
+      west: '{ vendor: second }',
+      warnings: [],
+    },
+    {
+      name: 'a direct clinic beside a linked one',
+      second: twin.replace('key-of-north', 'other-key'),
+      west: '{ vendor: main, identity: direct }',
+      warnings: [open],
+    },
+    {
+      name: 'a direct clinic by itself',
+      second: twin.replace('key-of-north', 'other-key'),
+      west: '{ vendor: second, identity: direct }',
+      warnings: [],
+    },
+    {
+      name: 'two linked clinics of one connection',
+      second: twin.replace('key-of-north', 'other-key'),
+      west: '{ vendor: main }',
+      warnings: [],
+    },
+  ])('$name', async ({ second, west, warnings }) => {
+    const { code, out, err } = await check(two(second, west));
+    expect(code).toBe(0);
+    const said = out.split('\n').filter((line) => line.startsWith('#'));
+    expect(said).toEqual(warnings.map((warning) => `# Warning: ${warning}`));
+    expect(err).toMatch(/^OK: /);
+    expect(out + err).not.toMatch(/key-of-north|other-key/);
+  });
+});
+
 /** Runs check-config on a text and gives the exit code and all that was printed. */
 async function check(text: string, env: Record<string, string> = {}) {
   const path = join(folder, 'gateway.yaml');
