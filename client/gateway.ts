@@ -674,6 +674,8 @@ export interface Readiness {
     /** `stopping`: no new work is taken. */
     process: "ok" | "stopping";
   };
+  /** `refused`: the file on disk cannot be used, and the configuration before it stays in use; that is no reason to be unready. */
+  configFile: "ok" | "refused";
   /** Per vendor connection. `open`: calls are paused because the vendor has been failing; that is no reason to be unready. */
   vendors: Record<string, "closed" | "open" | "half-open">;
 }
@@ -1530,7 +1532,7 @@ export class Gateway<
       }),
 
     /**
-     * @description A vendor’s outage does not make the gateway unready.
+     * @description A vendor’s outage, or a configuration file that is refused, does not make the gateway unready.
      *
      * @tags Service
      * @name IsReady

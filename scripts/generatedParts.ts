@@ -102,7 +102,7 @@ async function metrics(root: string): Promise<string> {
   const runtime = new Runtime(config, adapters);
   try {
     const all = createMetrics();
-    registerGauges(all, { runtime, inFlight: new InFlight(1), database });
+    registerGauges(all, { runtime, inFlight: new InFlight(1), database, configRefused: () => false });
     const lines = (await all.text()).split('\n');
     return table(
       ['metric', 'kind', 'meaning'],

@@ -66,9 +66,16 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   });
   const runtime = new Runtime(config, adapters, createObserver(metrics, log));
   const inFlight = new InFlight(config.server.maxInFlight);
+  let refused = false;
+  const configRefused = () => refused;
   const health = () =>
-    checkHealth({ runtime, stopping: () => inFlight.stopping, checkStore: () => database.check() });
-  registerGauges(metrics, { runtime, inFlight, database });
+    checkHealth({
+      runtime,
+      stopping: () => inFlight.stopping,
+      configRefused,
+      checkStore: () => database.check(),
+    });
+  registerGauges(metrics, { runtime, inFlight, database, configRefused });
   const journal = await openJournal(config, database, log);
   const locks = createRecordLocks(config.store.url);
   const operations = createOperations(database);
@@ -95,7 +102,9 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   await listen(opsServer, config.ops.port, config.ops.host);
   deliveries.start();
   const housekeeping = keepHouse(journal, runtime, log);
-  const watch = await follow({ configPath, env, adapters, log }, runtime, listener);
+  const watch = await follow({ configPath, env, adapters, log }, runtime, listener, (outcome) => {
+    refused = outcome === 'refused';
+  });
   const close = async () => {
     // What is not done by then is cancelled where it was not sent yet, and given back.
     const delivering = deliveries.stop(Math.max(0, config.server.shutdownMs - GIVE_BACK_MS));
@@ -153,6 +162,7 @@ async function follow(
   { configPath, env, adapters, log }: ServeOptions,
   runtime: Runtime,
   listener: Listener,
+  told: (outcome: 'taken over' | 'refused') => void,
 ): Promise<ConfigWatch> {
   return watchConfig(configPath, {
     adapters,
@@ -164,8 +174,10 @@ async function follow(
       runtime.replace(config);
       log.notice('configuration replaced', { restartNeededFor: later.join(', ') });
       for (const warning of warnings) log.notice(warning);
+      told('taken over');
     },
     onRejected: (error) => {
+      told('refused');
       log.notice('new configuration refused, the old one stays in use', {
         problems: error.problems.map(problemLine).join('; '),
       });

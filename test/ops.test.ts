@@ -154,11 +154,31 @@ describe('the ops port', () => {
     const ready = {
       status: 'ready',
       checks: { config: 'ok', store: 'ok', process: 'ok' },
+      configFile: 'ok',
       vendors: { 'clinikapi-main': 'open', 'vitalis-centro': 'closed', 'cobalt-main': 'closed' },
     };
     const found = await ops(here, '/readyz');
     expect({ status: found.status, body: JSON.parse(found.text) }).toEqual({ status: 200, body: ready });
     expect(await (await fetch(`${here.url}/readyz`)).json()).toEqual(ready);
+  });
+
+  test('a configuration file that is refused is reported until it is mended, and the gateway stays ready', async () => {
+    const here = await open();
+    const told = async () => {
+      const { status, text } = await ops(here, '/readyz');
+      const { status: word, configFile } = JSON.parse(text);
+      // The public port says the same, as documented.
+      expect((await here.call('GET', '/readyz', { key: null })).body.configFile).toBe(configFile);
+      return [status, word, configFile, await series(here, 'gateway_config_reload_failed')];
+    };
+    const fine = [200, 'ready', 'ok', 0];
+    expect(await told()).toEqual(fine);
+    await here.rewrite('vendors: 1');
+    await here.gateway.reload();
+    expect(await told()).toEqual([200, 'ready', 'refused', 1]);
+    await here.rewrite(here.config);
+    await here.gateway.reload();
+    expect(await told()).toEqual(fine);
   });
 
   test('while it is being stopped it is alive and not ready', async () => {
