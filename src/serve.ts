@@ -16,7 +16,7 @@ import { every } from './ops/every';
 import { registerGauges } from './ops/gauges';
 import { checkHealth } from './ops/health';
 import type { Log } from './ops/log';
-import { createMetrics } from './ops/metrics';
+import { createMetrics, type Metrics } from './ops/metrics';
 import { createOpsServer } from './ops/server';
 import { createObserver } from './ops/telemetry';
 import { timedLinks } from './ops/timedLinks';
@@ -76,7 +76,7 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
       checkStore: () => database.check(),
     });
   registerGauges(metrics, { runtime, inFlight, database, configRefused });
-  const journal = await openJournal(config, database, log);
+  const journal = await openJournal(config, database, { log, metrics });
   const locks = createRecordLocks(config.store.url);
   const operations = createOperations(database);
   const execute = (intake: UpdateIntake) => executeUpdate({ links, locks, journal }, intake);
@@ -134,7 +134,11 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   };
 }
 
-async function openJournal(config: GatewayConfig, database: Database, log: Log): Promise<Journal> {
+async function openJournal(
+  config: GatewayConfig,
+  database: Database,
+  { log, metrics }: { log: Log; metrics: Metrics },
+): Promise<Journal> {
   const { values, salt, retentionDays } = config.audit;
   return createJournal(database, {
     values:
@@ -143,6 +147,7 @@ async function openJournal(config: GatewayConfig, database: Database, log: Log):
         : { kind: 'hashed', salt: salt ?? (await installationSalt(database)) },
     keyTtlMs: config.idempotency.ttlHours * HOUR_MS,
     ...(retentionDays !== undefined && { retentionMs: retentionDays * 24 * HOUR_MS }),
+    onTransaction: (milliseconds) => metrics.store('journal_commit', milliseconds),
     onFailure: ({ reason }) => log.notice('the store could not be written', { reason }),
   });
 }

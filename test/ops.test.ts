@@ -78,6 +78,31 @@ describe('metrics', () => {
     expect(text).toMatch(/^process_cpu_seconds_total /m);
   });
 
+  test('a commit of the journal is timed once, however many updates it holds', async () => {
+    const here = await open();
+    const commits = async () =>
+      (await series(here, 'gateway_store_duration_seconds_count{operation="journal_commit"}')) ?? 0;
+    expect(await commits()).toBe(0);
+    await here.patch(KEYS.north, { role: 'nurse' });
+    // Before it is sent, and when it has ended.
+    expect(await commits()).toBe(2);
+    const spread = Array.from({ length: 12 }, (_, index) =>
+      here.call('PUT', `/staff/st-many-${index}/links/clinikapi-main`, {
+        body: { vendorRecordId: `pr_many_${index}` },
+      }),
+    );
+    await Promise.all(spread);
+    await Promise.all(
+      spread.map((_, index) => here.patch(KEYS.north, { role: 'nurse' }, {}, `st-many-${index}`)),
+    );
+    const found = await commits();
+    expect(found).toBeGreaterThan(2);
+    expect(found).toBeLessThan(2 + 2 * 12);
+    expect(
+      await series(here, 'gateway_store_duration_seconds_bucket{le="+Inf",operation="journal_commit"}'),
+    ).toBe(found);
+  });
+
   test('a failing vendor is counted by what went wrong, and a held-back call has no latency', async () => {
     const here = await open({
       configure: (config) => {
