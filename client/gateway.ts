@@ -20,8 +20,8 @@ export interface StaffPatch {
     family?: string | null;
   } | null;
   /**
-   * National identity number; dots, spaces and hyphens are removed, leading zeros kept.
-   * @pattern ^[0-9A-Za-z]{7,20}$
+   * National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens are removed, leading zeros kept.
+   * @pattern ^[.\s-]*([0-9A-Za-z][.\s-]*){7,20}$
    */
   nationalId?: string | null;
   /**
@@ -104,9 +104,9 @@ export interface StaffPatch {
 export interface AvailableTimePatch {
   /** @minItems 1 */
   daysOfWeek: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
-  /** @pattern ^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$ */
+  /** @pattern ^\s*[Tt]?([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*$ */
   availableStartTime: string;
-  /** @pattern ^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$ */
+  /** @pattern ^\s*[Tt]?([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*$ */
   availableEndTime: string;
   /**
    * @minLength 1
@@ -149,7 +149,7 @@ export interface Staff {
     given?: string | null;
     family?: string | null;
   } | null;
-  /** National identity number; dots, spaces and hyphens are removed, leading zeros kept. */
+  /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens are removed, leading zeros kept. */
   nationalId?: string | null;
   /**
    * Date of birth, `YYYY-MM-DD`.
@@ -674,6 +674,8 @@ export interface Readiness {
     /** `stopping`: no new work is taken. */
     process: "ok" | "stopping";
   };
+  /** `refused`: the file on disk cannot be used, and the configuration before it stays in use; that is no reason to be unready. */
+  configFile: "ok" | "refused";
   /** Per vendor connection. `open`: calls are paused because the vendor has been failing; that is no reason to be unready. */
   vendors: Record<string, "closed" | "open" | "half-open">;
 }
@@ -1530,7 +1532,7 @@ export class Gateway<
       }),
 
     /**
-     * @description A vendor’s outage does not make the gateway unready.
+     * @description A vendor’s outage, or a configuration file that is refused, does not make the gateway unready.
      *
      * @tags Service
      * @name IsReady

@@ -6,6 +6,7 @@ import { storePasswords } from './mask';
 import { problemsOf } from './messages';
 import { ConfigError, type ConfigProblem, isSecretPath, type Path, pathKey, pathText } from './problem';
 import { configSchema, type Names } from './schema';
+import { sharingWarnings } from './sharing';
 import { type Environment, type Sources, type Substituted, substitute } from './substitute';
 import type { GatewayConfig } from './types';
 import { parseYaml } from './yaml';
@@ -188,7 +189,7 @@ function warningsOf(config: GatewayConfig): string[] {
     config.callers.length + config.tokens.length === 0
       ? ['callers: there are none, so every request will be refused']
       : [];
-  return [...insecure, ...odd, ...idle];
+  return [...insecure, ...odd, ...idle, ...sharingWarnings(config)];
 }
 
 function isInsecure({ protocol, hostname }: URL): boolean {

@@ -1,4 +1,4 @@
-import { type ErrorCode, LineCounter, parseDocument, type Scalar, visit } from 'yaml';
+import { type Document, type ErrorCode, LineCounter, parseDocument, type Scalar, visit } from 'yaml';
 import { isObject } from '../src/staff/json';
 import { ConfigError, type ConfigProblem } from './problem';
 
@@ -9,7 +9,7 @@ const SYNTAX: Readonly<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: 'a tag that does not fit the value',
   BAD_DIRECTIVE: 'a directive (%) that is not known',
   BAD_DQ_ESCAPE: 'a backslash sequence that is not known; use single quotes',
-  BAD_INDENT: 'the indentation is wrong',
+  BAD_INDENT: 'the indentation is wrong, or a bracket or a quote further up is not closed',
   BAD_PROP_ORDER: 'an anchor or a tag in the wrong place',
   BAD_SCALAR_START: 'text that starts with this character needs quotes',
   BLOCK_AS_IMPLICIT_KEY: 'the indentation is wrong, or text with ": " needs quotes',
@@ -29,6 +29,12 @@ const SYNTAX: Readonly<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'this does not fit here',
 };
 
+/** What is wrong at a place of the text, an offset. */
+interface Fault {
+  at: number;
+  message: string;
+}
+
 /**
  * Reads the text as one YAML mapping. Keys stay text as written, so a code such as `0123` keeps its zero.
  * @throws ConfigError with one problem per line at fault
@@ -36,17 +42,12 @@ const SYNTAX: Readonly<Record<ErrorCode, string>> = {
 export function parseYaml(text: string): Record<string, unknown> {
   const lines = new LineCounter();
   const document = parseDocument(text, { stringKeys: true, prettyErrors: false, lineCounter: lines });
-  const faults = [...document.errors, ...document.warnings].map((fault) => ({
-    line: lines.linePos(fault.pos[0]).line,
+  const faults: Fault[] = [...document.errors, ...document.warnings].map((fault) => ({
+    at: fault.pos[0],
     message: SYNTAX[fault.code],
   }));
-  visit(document, {
-    Scalar(_key, node) {
-      if (losesZeros(node))
-        faults.push({ line: lineOf(node, lines), message: 'a number with leading zeros needs quotes' });
-    },
-  });
-  if (faults.length > 0) throw new ConfigError(syntaxProblems(faults, text));
+  faults.push(...faultsOfNodes(document));
+  if (faults.length > 0) throw new ConfigError(syntaxProblems(faults, text, lines));
   if (document.contents === null) throw plain('the file is empty');
   const value = plainValue(() => document.toJS());
   if (!isObject(value)) throw plain('the file must hold keys with values, such as "server:"');
@@ -62,32 +63,49 @@ function losesZeros(node: Scalar): boolean {
   return typeof node.value === 'number' && /^[-+]?0\d/.test(node.source ?? '');
 }
 
-function lineOf(node: Scalar, lines: LineCounter): number {
-  return lines.linePos(node.range?.[0] ?? 0).line;
+/** What the parser lets pass. Nodes come in the order of the text, so an anchor is known before its aliases. */
+function faultsOfNodes(document: Document): Fault[] {
+  const faults: Fault[] = [];
+  const anchors = new Set<string>();
+  const remember = ({ anchor }: { anchor?: string }) => void (anchor !== undefined && anchors.add(anchor));
+  visit(document, {
+    Collection: (_key, node) => remember(node),
+    Scalar(_key, node) {
+      remember(node);
+      if (losesZeros(node))
+        faults.push({ at: node.range?.[0] ?? 0, message: 'a number with leading zeros needs quotes' });
+    },
+    Alias(_key, node) {
+      if (!anchors.has(node.source)) faults.push({ at: node.range?.[0] ?? 0, message: SYNTAX.BAD_ALIAS });
+    },
+  });
+  return faults;
 }
 
 /** Only the first fault of a line is the cause; the parser's others are its consequences. */
-function syntaxProblems(faults: readonly { line: number; message: string }[], text: string): ConfigProblem[] {
+function syntaxProblems(faults: readonly Fault[], text: string, lines: LineCounter): ConfigProblem[] {
   const source = text.split('\n');
-  const first = new Map<number, string>();
-  for (const { line, message } of faults) if (!first.has(line)) first.set(line, message);
-  return [...first].map(([line, message]) => ({
-    path: '',
-    message: `line ${line}: ${message}${quoteHint(source[line - 1] ?? '')}`,
-  }));
+  const first = new Map<number, ConfigProblem>();
+  for (const { at, message } of faults) {
+    const { line, col } = lines.linePos(at);
+    const hint = quoteHint(source[line - 1] ?? '');
+    if (!first.has(line))
+      first.set(line, { path: '', message: `line ${line}, column ${col}: ${message}${hint}` });
+  }
+  return [...first.values()];
 }
 
 function quoteHint(line: string): string {
   return line.includes('${') && /[{[]/.test(line) ? `; inside { } and [ ] put "\${…}" in quotes` : '';
 }
 
-/** Aliases are resolved only now: an unknown one, or a bomb of them, throws. */
+/** Aliases are resolved only now: a bomb of them throws. */
 function plainValue(read: () => unknown): unknown {
   try {
     return read();
   } catch (error) {
     if (error instanceof ReferenceError)
-      throw plain('an alias (*name) has no anchor (&name), or aliases are nested too deeply');
+      throw plain('an alias (*name) is used too often, or inside of too many others');
     throw error;
   }
 }

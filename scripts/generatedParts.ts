@@ -18,6 +18,7 @@ import { createMetrics } from '../src/ops/metrics';
 import { PROBLEMS } from '../src/problem';
 import { FIELDS, pointerOf } from '../src/staff/fields';
 import { openDatabase } from '../src/store/database';
+import type { AdapterModule } from '../src/vendor/contract';
 
 /** The files that have generated parts, below the root of the checkout. */
 export const FILES = [
@@ -71,14 +72,21 @@ function errors(): string {
   );
 }
 
-function configuration(): string {
+/** @throws TypeError naming every key whose schema has no description: a row without a meaning helps nobody */
+export function configurationTable(modules: readonly AdapterModule[]): string {
+  const keys = configReference(modules);
+  const silent = keys.filter(({ meaning }) => meaning === '');
+  if (silent.length > 0) {
+    const named = silent.map(({ path, adapter }) => (adapter === undefined ? path : `${path} (${adapter})`));
+    throw new TypeError(`no description says what these keys mean: ${named.join(', ')}`);
+  }
   return table(
     ['key', 'type', 'default', 'meaning'],
-    configReference(adapters).map((key) => [
+    keys.map((key) => [
       `\`${key.path}\``,
       key.type,
-      `${key.default ?? ''}`,
-      key.meaning,
+      key.default,
+      key.adapter === undefined ? key.meaning : `${key.adapter}: ${key.meaning}`,
     ]),
   );
 }
@@ -94,7 +102,7 @@ async function metrics(root: string): Promise<string> {
   const runtime = new Runtime(config, adapters);
   try {
     const all = createMetrics();
-    registerGauges(all, { runtime, inFlight: new InFlight(1), database });
+    registerGauges(all, { runtime, inFlight: new InFlight(1), database, configRefused: () => false });
     const lines = (await all.text()).split('\n');
     return table(
       ['metric', 'kind', 'meaning'],
@@ -124,7 +132,7 @@ export async function generatedParts(root: string): Promise<Readonly<Record<stri
   return {
     matrix: matrix(),
     errors: errors(),
-    configuration: configuration(),
+    configuration: configurationTable(adapters),
     metrics: await metrics(root),
     adapter: adapterExample(root),
   };

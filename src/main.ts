@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /** The command line. Reads the environment, builds the parts, handles signals: the only place that does. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { adapters } from '../adapters';
 import { loadConfig } from '../config/load';
-import { ConfigError, problemLine } from '../config/problem';
 import { backup } from './cli/backup';
 import { checkConfig } from './cli/checkConfig';
 import {
@@ -16,30 +15,32 @@ import {
 import { doctor } from './cli/doctor';
 import { exportLinks, importLinks } from './cli/links';
 import { newKey } from './cli/newKey';
+import { failureText } from './cli/problems';
 import { verifyAudit } from './cli/verifyAudit';
 import { createLog } from './ops/log';
 import { serve } from './serve';
 import { OPERATION_STATUSES, type OperationStatus } from './store/operations';
 
 const env = process.env;
-const configPath = env.GATEWAY_CONFIG ?? 'config/gateway.yaml';
 
 const program = new Command('provider-directory-gateway')
   .description('One PATCH for clinic staff, whichever vendor system holds them.')
-  .option(
-    '-c, --config <file>',
-    'configuration file (default: $GATEWAY_CONFIG or config/gateway.yaml)',
-    configPath,
+  .addOption(
+    new Option('-c, --config <file>', 'configuration file')
+      .env('GATEWAY_CONFIG')
+      .default('config/gateway.yaml'),
   )
   .showHelpAfterError();
 
 program
-  .command('serve', { isDefault: true })
-  .description('run the gateway until SIGTERM or SIGINT; SIGHUP reads the configuration again')
+  .command('serve')
+  .description(
+    'run the gateway until SIGTERM or SIGINT; SIGHUP reads the configuration again (also without a command)',
+  )
   .action(async () => {
     const log = createLog(env.LOG_LEVEL ?? 'info');
     const gateway = await serve({
-      configPath: program.opts<{ config: string }>().config,
+      configPath: configPath(),
       env,
       adapters,
       log,
@@ -65,7 +66,7 @@ program
   .description('check the configuration and print what takes effect, secrets masked')
   .action(async () => {
     process.exitCode = await checkConfig({
-      path: program.opts<{ config: string }>().config,
+      path: configPath(),
       adapters,
       env,
       out: process.stdout,
@@ -224,8 +225,12 @@ function terminal() {
   return { out: process.stdout, err: process.stderr, isTerminal: process.stderr.isTTY === true };
 }
 
+function configPath(): string {
+  return program.opts<{ config: string }>().config;
+}
+
 async function readConfig() {
-  return loadConfig(program.opts<{ config: string }>().config, { adapters, env });
+  return loadConfig(configPath(), { adapters, env });
 }
 
 async function storeUrl(): Promise<string> {
@@ -233,11 +238,16 @@ async function storeUrl(): Promise<string> {
   return config.store.url;
 }
 
-program.parseAsync().catch((error: unknown) => {
-  if (error instanceof ConfigError) {
-    for (const problem of error.problems) process.stderr.write(`${problemLine(problem)}\n`);
-    process.exit(1);
-  }
-  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
+/**
+ * The arguments, with `serve` where there is no command. A default command of commander's would also take every word that
+ * is no command, and complain of too many arguments.
+ */
+function completed(args: readonly string[]): string[] {
+  const { operands, unknown } = program.parseOptions([...args]);
+  return operands.length + unknown.length === 0 ? [...args, 'serve'] : [...args];
+}
+
+program.parseAsync(completed(process.argv.slice(2)), { from: 'user' }).catch((error: unknown) => {
+  process.stderr.write(failureText(error, configPath()));
   process.exit(1);
 });

@@ -101,8 +101,9 @@ export const PROBLEMS = {
   },
   not_clearable: {
     status: 422,
-    title: 'A field cannot be cleared at the vendor',
-    meaning: 'The vendor has no way to empty the field. Send a new value, or leave it out. Nothing was sent.',
+    title: 'A field cannot be cleared',
+    meaning:
+      'The vendor has no way to empty the field, or the rest of its field needs it. Send a new value, or leave it out. Nothing was sent.',
   },
   stored_value_invalid: {
     status: 422,

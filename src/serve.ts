@@ -16,7 +16,7 @@ import { every } from './ops/every';
 import { registerGauges } from './ops/gauges';
 import { checkHealth } from './ops/health';
 import type { Log } from './ops/log';
-import { createMetrics } from './ops/metrics';
+import { createMetrics, type Metrics } from './ops/metrics';
 import { createOpsServer } from './ops/server';
 import { createObserver } from './ops/telemetry';
 import { timedLinks } from './ops/timedLinks';
@@ -66,10 +66,17 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   });
   const runtime = new Runtime(config, adapters, createObserver(metrics, log));
   const inFlight = new InFlight(config.server.maxInFlight);
+  let refused = false;
+  const configRefused = () => refused;
   const health = () =>
-    checkHealth({ runtime, stopping: () => inFlight.stopping, checkStore: () => database.check() });
-  registerGauges(metrics, { runtime, inFlight, database });
-  const journal = await openJournal(config, database, log);
+    checkHealth({
+      runtime,
+      stopping: () => inFlight.stopping,
+      configRefused,
+      checkStore: () => database.check(),
+    });
+  registerGauges(metrics, { runtime, inFlight, database, configRefused });
+  const journal = await openJournal(config, database, { log, metrics });
   const locks = createRecordLocks(config.store.url);
   const operations = createOperations(database);
   const execute = (intake: UpdateIntake) => executeUpdate({ links, locks, journal }, intake);
@@ -95,7 +102,9 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   await listen(opsServer, config.ops.port, config.ops.host);
   deliveries.start();
   const housekeeping = keepHouse(journal, runtime, log);
-  const watch = await follow({ configPath, env, adapters, log }, runtime, listener);
+  const watch = await follow({ configPath, env, adapters, log }, runtime, listener, (outcome) => {
+    refused = outcome === 'refused';
+  });
   const close = async () => {
     // What is not done by then is cancelled where it was not sent yet, and given back.
     const delivering = deliveries.stop(Math.max(0, config.server.shutdownMs - GIVE_BACK_MS));
@@ -125,7 +134,11 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   };
 }
 
-async function openJournal(config: GatewayConfig, database: Database, log: Log): Promise<Journal> {
+async function openJournal(
+  config: GatewayConfig,
+  database: Database,
+  { log, metrics }: { log: Log; metrics: Metrics },
+): Promise<Journal> {
   const { values, salt, retentionDays } = config.audit;
   return createJournal(database, {
     values:
@@ -134,6 +147,7 @@ async function openJournal(config: GatewayConfig, database: Database, log: Log):
         : { kind: 'hashed', salt: salt ?? (await installationSalt(database)) },
     keyTtlMs: config.idempotency.ttlHours * HOUR_MS,
     ...(retentionDays !== undefined && { retentionMs: retentionDays * 24 * HOUR_MS }),
+    onTransaction: (milliseconds) => metrics.store('journal_commit', milliseconds),
     onFailure: ({ reason }) => log.notice('the store could not be written', { reason }),
   });
 }
@@ -153,6 +167,7 @@ async function follow(
   { configPath, env, adapters, log }: ServeOptions,
   runtime: Runtime,
   listener: Listener,
+  told: (outcome: 'taken over' | 'refused') => void,
 ): Promise<ConfigWatch> {
   return watchConfig(configPath, {
     adapters,
@@ -164,8 +179,10 @@ async function follow(
       runtime.replace(config);
       log.notice('configuration replaced', { restartNeededFor: later.join(', ') });
       for (const warning of warnings) log.notice(warning);
+      told('taken over');
     },
     onRejected: (error) => {
+      told('refused');
       log.notice('new configuration refused, the old one stays in use', {
         problems: error.problems.map(problemLine).join('; '),
       });

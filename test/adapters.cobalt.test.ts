@@ -1,9 +1,11 @@
 /** Cobalt's oddities: a week of shifts, a list in place of a read, an acknowledgement in place of a record. */
 import fc from 'fast-check';
 import type { AvailableTime } from '../src/staff/fields';
+import type { Warning } from '../src/staff/receipt';
 import { type FieldMapping, type MappedField, UNREADABLE } from '../src/vendor/contract';
 import { failureIn } from '../src/vendor/failure';
 import { CENTRO, cobalt } from './adapters.setups';
+import { KEYS, openStage, type Reply, type Stage } from './support/stage';
 
 const adapter = cobalt();
 const hours = held(adapter.fields.availableTime);
@@ -320,6 +322,42 @@ describe('stored data that an update would delete', () => {
     const rows = protecting.endangers?.(record({ set_description: 'Surgery' }), ['hours']);
     expect(rows?.[0]?.[0]).toBe('availableTime');
     expect(rows?.[0]?.[1]).not.toContain('Surgery');
+  });
+});
+
+describe('the warning about stored data that an update would delete', () => {
+  let stage: Stage;
+  afterEach(() => stage.close());
+
+  /** A clinic at Cobalt whose staff member `st-9` has shifts with visit type rules. */
+  async function open(options: Record<string, unknown>) {
+    stage = await openStage({
+      configure: (config) => {
+        config.vendors['cobalt-main'].options = options;
+      },
+    });
+    const vendorRecordId = 'cde345fab6789012cdefab3456789012';
+    await stage.call('PUT', '/staff/st-9/links/cobalt-main', { key: KEYS.south, body: { vendorRecordId } });
+  }
+  const warned = ({ body }: Reply) =>
+    body.meta.warnings.flatMap(({ pointer, code }: Warning) => (code === 'lost_on_update' ? [pointer] : []));
+  const read = () => stage.call('GET', '/staff/st-9', { key: KEYS.south });
+  const update = (body: unknown) => stage.patch(KEYS.south, body, {}, 'st-9');
+  const week = [{ daysOfWeek: ['mon'], availableStartTime: '09:00', availableEndTime: '12:00' }];
+
+  test('stands in what is read, until the update has deleted it', async () => {
+    await open({});
+    expect(warned(await read())).toEqual(['/availableTime']);
+    expect(warned(await update({ status: 'inactive' }))).toEqual(['/availableTime']);
+    const replaced = await update({ availableTime: week });
+    expect([replaced.status, warned(replaced)]).toEqual([200, []]);
+    expect(warned(await read())).toEqual([]);
+  });
+
+  test('is not needed where such an update is refused', async () => {
+    await open({ protectVisitTypeRules: true });
+    expect(warned(await read())).toEqual([]);
+    expect((await update({ availableTime: week })).body.code).toBe('stored_value_invalid');
   });
 });
 

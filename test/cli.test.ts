@@ -64,18 +64,59 @@ test('--help names every command, and each has help of its own', async () => {
 });
 
 test.each([
-  ['an unknown command', ['links', 'imprt'], /unknown command 'imprt'/],
+  ['an unknown command', ['frobnicate'], /^error: unknown command 'frobnicate'\n[\s\S]*^ {2}check-config/m],
+  ['a misspelt command', ['docter', '--fast'], /^error: unknown command 'docter'\n\(Did you mean doctor\?\)/],
+  ['an unknown command of a command', ['links', 'imprt'], /unknown command 'imprt'/],
+  ['an unknown option without a command', ['--fast'], /^error: unknown option '--fast'/],
   ['an unknown option', ['doctor', '--fast'], /unknown option '--fast'/],
   ['a missing argument', ['links', 'import'], /missing required argument 'file'/],
   [
     'a configuration that is not there',
     ['-c', '/nowhere.yaml', 'doctor'],
-    /\/nowhere\.yaml: the file does not exist/,
+    /^\/nowhere\.yaml: the file does not exist\nName the file with --config or GATEWAY_CONFIG/,
+  ],
+  [
+    'the same for serve, which is also meant without a command',
+    ['-c', '/nowhere.yaml'],
+    /^\/nowhere\.yaml: the file does not exist\n/,
   ],
 ])('%s is told, and the exit code is 1', async (_name, args, message) => {
   const { code, err } = await run(args);
   expect(code).toBe(1);
   expect(err).toMatch(message);
+});
+
+test('--help tells the default of --config once', async () => {
+  const { out } = await run(['--help'], { GATEWAY_CONFIG: '/etc/gateway.yaml' });
+  const [told = ''] = /--config [\s\S]*?(?=\n *-h)/.exec(out) ?? [];
+  expect(told.replaceAll(/\s+/g, ' ')).toBe(
+    '--config <file> configuration file (default: "config/gateway.yaml", env: GATEWAY_CONFIG)',
+  );
+});
+
+test('broken YAML is told by line and column, without a stack or the text', async () => {
+  const path = join(stage.folder, 'broken.yaml');
+  await writeFile(path, 'vendors:\n  a:\n    credentials: { apiKey: "canary }\n');
+  const answers = await Promise.all(
+    ['serve', 'check-config', 'doctor'].map((name) => run(['-c', path, name])),
+  );
+  for (const { code, out, err } of answers) {
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).not.toContain('canary');
+    expect(err).toMatch(
+      /^line 4, column 1: .+\nCorrect this in \S+ or in the environment, then run check-config\.\n$/,
+    );
+  }
+});
+
+test('a port that is taken is told with what to do', async () => {
+  const path = join(stage.folder, 'taken.yaml');
+  const { port } = new URL(stage.url);
+  const server = { ...stage.config.server, port: Number(port) };
+  await writeFile(path, stringify({ ...stage.config, server, store: { url: 'sqlite::memory:' } }));
+  const { code, err } = await run(['-c', path], { LOG_LEVEL: 'silent' });
+  expect(code).toBe(1);
+  expect(err).toMatch(/^listen EADDRINUSE: .+\nChoose another server\.host, server\.port or ops\.port/);
 });
 
 describe('new-key', () => {

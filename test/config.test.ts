@@ -417,21 +417,29 @@ callers:
   });
 
   test.each([
-    { name: 'a missing bracket', text: 'server: { port: 1\nops: {}\n', line: /^line \d: / },
-    { name: 'a tab', text: 'server:\n\tport: 1', line: /^line 2: a tab/ },
-    { name: 'a repeated key', text: 'server: {}\nserver: {}', line: /^line 2: the same key/ },
+    { name: 'a missing bracket', text: 'server: { port: 1\nops: {}\n', line: /^line 2, column 1: / },
+    { name: 'a tab', text: 'server:\n\tport: 1', line: /^line 2, column 1: a tab/ },
+    { name: 'a repeated key', text: 'server: {}\nserver: {}', line: /^line 2, column 1: the same key/ },
     {
       name: 'an unquoted reference in braces',
       text: 'server: { port: ${P} }',
-      line: /^line 1: .*put "\$\{…\}" in quotes$/,
+      line: /^line 1, column 18: .*put "\$\{…\}" in quotes$/,
     },
-    { name: 'a tag', text: 'a: !secret x', line: /^line 1: a tag/ },
-    { name: 'an alias without an anchor', text: 'a: *hunter2', line: /^an alias/ },
-    { name: 'two documents', text: 'a: 1\n---\nb: 1', line: /^line \d: the file holds more than one/ },
+    { name: 'a tag', text: 'a: !secret x', line: /^line 1, column 4: a tag/ },
+    {
+      name: 'an alias without an anchor',
+      text: 'a: 1\nb: *hunter2',
+      line: /^line 2, column 4: an alias \(\*name\) without/,
+    },
+    {
+      name: 'two documents',
+      text: 'a: 1\n---\nb: 1',
+      line: /^line 2, column 1: the file holds more than one/,
+    },
     {
       name: 'a number that would lose its zeros',
       text: 'a: 0123',
-      line: /^line 1: a number with leading zeros needs quotes$/,
+      line: /^line 1, column 4: a number with leading zeros needs quotes$/,
     },
     {
       name: 'a bomb of aliases',
@@ -489,6 +497,61 @@ describe('warnings', () => {
   });
 });
 
+describe('two names for the same records', () => {
+  /** Two connections and two clinics: `north` at `main` by links. */
+  const two = (second: string, west: string) =>
+    yaml({ clinic: '' })
+      .replace('clinics:\n', `  second: ${second}\nclinics:\n  west: ${west}\n`)
+      .replace(/\n+(?= {2}second)/, '\n');
+  const twin =
+    '{ adapter: keyed, baseUrl: "https://VENDOR.example/", credentials: { apiKey: key-of-north } }';
+  const told =
+    'vendors.second: has the adapter, baseUrl and credentials of vendors.main, so one record there can get two staff ids';
+  const open =
+    'clinics.west.identity: direct reaches every record of main, also those of north, which uses it too';
+
+  test.each([
+    { name: 'the same system twice', second: twin, west: '{ vendor: second }', warnings: [told] },
+    {
+      name: 'other credentials',
+      second: twin.replace('key-of-north', 'other-key'),
+      west: '{ vendor: second }',
+      warnings: [],
+    },
+    {
+      name: 'another place',
+      second: twin.replace('VENDOR.example', 'vendor.example/v2'),
+      west: '{ vendor: second }',
+      warnings: [],
+    },
+    {
+      name: 'a direct clinic beside a linked one',
+      second: twin.replace('key-of-north', 'other-key'),
+      west: '{ vendor: main, identity: direct }',
+      warnings: [open],
+    },
+    {
+      name: 'a direct clinic by itself',
+      second: twin.replace('key-of-north', 'other-key'),
+      west: '{ vendor: second, identity: direct }',
+      warnings: [],
+    },
+    {
+      name: 'two linked clinics of one connection',
+      second: twin.replace('key-of-north', 'other-key'),
+      west: '{ vendor: main }',
+      warnings: [],
+    },
+  ])('$name', async ({ second, west, warnings }) => {
+    const { code, out, err } = await check(two(second, west));
+    expect(code).toBe(0);
+    const said = out.split('\n').filter((line) => line.startsWith('#'));
+    expect(said).toEqual(warnings.map((warning) => `# Warning: ${warning}`));
+    expect(err).toMatch(/^OK: /);
+    expect(out + err).not.toMatch(/key-of-north|other-key/);
+  });
+});
+
 /** Runs check-config on a text and gives the exit code and all that was printed. */
 async function check(text: string, env: Record<string, string> = {}) {
   const path = join(folder, 'gateway.yaml');
@@ -521,7 +584,9 @@ ${more}`;
 
   test('are masked in what check-config prints, and the rest is there', async () => {
     const { code, out, err } = await check(await planted(), env);
-    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const path = join(folder, 'gateway.yaml');
+    const verdict = '3 vendor connections, 1 clinic, 1 caller, 1 warning (the lines with "# Warning")';
+    expect({ code, err }).toEqual({ code: 0, err: `OK: ${path} can be used: ${verdict}.\n` });
     for (const canary of CANARIES) expect(out).not.toContain(canary);
     expect(out).toMatch(/^# Warning: vendors\.c\.baseUrl: http:\/\//);
     expect(out).not.toContain(HASH);
@@ -591,7 +656,8 @@ test('check-config prints one problem a line, with its path', async () => {
   const { code, err } = await check(yaml({ head: 'sever: {}', credentials: '{ apiKey: "${KEY}" }' }));
   expect(code).toBe(1);
   expect(err).toBe(
-    'sever: is not a known key; did you mean server?\nvendors.main.credentials.apiKey: environment variable KEY is not set\n',
+    'sever: is not a known key; did you mean server?\nvendors.main.credentials.apiKey: environment variable KEY is not set\n' +
+      `Correct these 2 problems in ${join(folder, 'gateway.yaml')} or in the environment, then run check-config.\n`,
   );
 });
 

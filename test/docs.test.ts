@@ -1,9 +1,10 @@
 /** What the documentation names exists, and what exists is named in the documentation. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import joi from 'joi';
 import { adapters } from '../adapters';
 import { configReference } from '../config/reference';
-import { FILES, fill, formatted, generatedParts } from '../scripts/generatedParts';
+import { configurationTable, FILES, fill, formatted, generatedParts } from '../scripts/generatedParts';
 import { createLog } from '../src/ops/log';
 import { PROBLEMS } from '../src/problem';
 import { OUTCOMES } from '../src/staff/receipt';
@@ -45,6 +46,15 @@ test('the generated parts are fresh', async () => {
     [...read(file).matchAll(/<!-- generated:(\w+) -->/g)].map(([, name]) => name),
   );
   expect(used.sort()).toEqual(Object.keys(parts).sort());
+});
+
+test('a setting of an adapter that does not say what it means fails the generator', () => {
+  const [first, ...others] = adapters;
+  if (first === undefined) throw new Error('there are adapters');
+  const settings = { ...first.settings, options: joi.object({ mute: joi.boolean() }) };
+  expect(() => configurationTable([{ ...first, settings }, ...others])).toThrow(
+    new TypeError(`no description says what these keys mean: vendors.<vendor>.options.mute (${first.name})`),
+  );
 });
 
 test('every link leads to a file', () => {

@@ -255,6 +255,14 @@ describe('bodies', () => {
     { name: 'a list', ...PATCH, body: '[{"op":"replace"}]', ...invalid },
     { name: 'text', ...PATCH, body: '"inactive"', ...invalid },
     { name: 'the id', ...PATCH, body: '{"id":"st-2"}', ...invalid },
+    {
+      name: 'a specialty without its code',
+      ...PATCH,
+      body: '{"specialty":{"code":null}}',
+      status: 422,
+      code: 'not_clearable',
+    },
+    { name: 'that and another fault', ...PATCH, body: '{"specialty":{"code":null},"role":1}', ...invalid },
     { name: 'an unknown member', ...PATCH, body: '{"satus":"inactive"}', ...invalid },
     { name: '__proto__', ...PATCH, body: '{"status":"active","__proto__":{"a":1}}', ...invalid },
     {

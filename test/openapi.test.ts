@@ -135,6 +135,21 @@ describe('the document by itself', () => {
     expect(Object.keys(PROBLEMS).filter((code) => !codes.has(code) && !elsewhere.includes(code))).toEqual([]);
   });
 
+  test.each<[string, unknown]>([
+    ['a national id as people write it', { nationalId: ' 12.345.678-K ' }],
+    ['a short national id', { nationalId: '12.34-56' }],
+    ['a national id of 20 digits and separators', { nationalId: '0123-4567 8901.2345-6789' }],
+    ['a national id of 21 digits', { nationalId: '012345678901234567890' }],
+    ['a national id with a slash', { nationalId: '12/345/678' }],
+    ['only separators', { nationalId: '. - . - . -' }],
+    ...['9:00', ' T09:00', '09:00:00', '24:00:00', '9', '09:60'].map((time): [string, unknown] => [
+      `the time ${time}`,
+      { availableTime: [{ daysOfWeek: ['mon'], availableStartTime: time, availableEndTime: '23:00:00' }] },
+    ]),
+  ])('the schema of the update and the gateway agree about %s', (_name, body) => {
+    expect(valueComplaints(PATCH, body).length === 0).toBe('patch' in parsePatch(body));
+  });
+
   test('every field of the record is in the update and in the answer', () => {
     const schemas = member(document.components, 'schemas');
     const members = [...new Set(FIELDS.map(topLevelOf))];

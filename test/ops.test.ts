@@ -78,6 +78,31 @@ describe('metrics', () => {
     expect(text).toMatch(/^process_cpu_seconds_total /m);
   });
 
+  test('a commit of the journal is timed once, however many updates it holds', async () => {
+    const here = await open();
+    const commits = async () =>
+      (await series(here, 'gateway_store_duration_seconds_count{operation="journal_commit"}')) ?? 0;
+    expect(await commits()).toBe(0);
+    await here.patch(KEYS.north, { role: 'nurse' });
+    // Before it is sent, and when it has ended.
+    expect(await commits()).toBe(2);
+    const spread = Array.from({ length: 12 }, (_, index) =>
+      here.call('PUT', `/staff/st-many-${index}/links/clinikapi-main`, {
+        body: { vendorRecordId: `pr_many_${index}` },
+      }),
+    );
+    await Promise.all(spread);
+    await Promise.all(
+      spread.map((_, index) => here.patch(KEYS.north, { role: 'nurse' }, {}, `st-many-${index}`)),
+    );
+    const found = await commits();
+    expect(found).toBeGreaterThan(2);
+    expect(found).toBeLessThan(2 + 2 * 12);
+    expect(
+      await series(here, 'gateway_store_duration_seconds_bucket{le="+Inf",operation="journal_commit"}'),
+    ).toBe(found);
+  });
+
   test('a failing vendor is counted by what went wrong, and a held-back call has no latency', async () => {
     const here = await open({
       configure: (config) => {
@@ -154,11 +179,31 @@ describe('the ops port', () => {
     const ready = {
       status: 'ready',
       checks: { config: 'ok', store: 'ok', process: 'ok' },
+      configFile: 'ok',
       vendors: { 'clinikapi-main': 'open', 'vitalis-centro': 'closed', 'cobalt-main': 'closed' },
     };
     const found = await ops(here, '/readyz');
     expect({ status: found.status, body: JSON.parse(found.text) }).toEqual({ status: 200, body: ready });
     expect(await (await fetch(`${here.url}/readyz`)).json()).toEqual(ready);
+  });
+
+  test('a configuration file that is refused is reported until it is mended, and the gateway stays ready', async () => {
+    const here = await open();
+    const told = async () => {
+      const { status, text } = await ops(here, '/readyz');
+      const { status: word, configFile } = JSON.parse(text);
+      // The public port says the same, as documented.
+      expect((await here.call('GET', '/readyz', { key: null })).body.configFile).toBe(configFile);
+      return [status, word, configFile, await series(here, 'gateway_config_reload_failed')];
+    };
+    const fine = [200, 'ready', 'ok', 0];
+    expect(await told()).toEqual(fine);
+    await here.rewrite('vendors: 1');
+    await here.gateway.reload();
+    expect(await told()).toEqual([200, 'ready', 'refused', 1]);
+    await here.rewrite(here.config);
+    await here.gateway.reload();
+    expect(await told()).toEqual(fine);
   });
 
   test('while it is being stopped it is alive and not ready', async () => {

@@ -467,7 +467,7 @@ describe('refusals', () => {
     ['a role over 100 characters', { role: 'x'.repeat(101) }, '/role', 'too_long'],
     ['an empty role', { role: '' }, '/role', 'too_short'],
     ['an empty specialty', { specialty: {} }, '/specialty', 'empty'],
-    ['a code that is null', { specialty: { code: null } }, '/specialty/code', 'wrong_type'],
+    ['a code that is null', { specialty: { code: null } }, '/specialty/code', 'not_clearable'],
     ['a code that is a number', { specialty: { code: 394579002 } }, '/specialty/code', 'wrong_type'],
     [
       'a system that is no URI',

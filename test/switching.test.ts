@@ -208,6 +208,24 @@ test('reload, as SIGHUP asks for it, has taken effect when it resolves; also wit
   expect(vendorOf(await read())).toBe('cobalt-main');
 });
 
+test('names for the same records are told in one log line each, without a credential', async () => {
+  const { vendors, clinics } = stage.config;
+  await stage.rewrite({
+    ...stage.config,
+    vendors: { ...vendors, 'clinikapi-copy': vendors['clinikapi-main'] },
+    clinics: { ...clinics, open: { vendor: 'cobalt-main', identity: 'direct' } },
+  });
+  await until(() => said(REPLACED).length > 0);
+  const warned = stage.lines
+    .map((line): string => JSON.parse(line).msg)
+    .filter((text) => /^(vendors|clinics)\./.test(text));
+  expect(warned).toEqual([
+    'vendors.clinikapi-copy: has the adapter, baseUrl and credentials of vendors.clinikapi-main, so one record there can get two staff ids',
+    'clinics.open.identity: direct reaches every record of cobalt-main, also those of south, which uses it too',
+  ]);
+  expect(stage.lines.join('')).not.toMatch(/clk_live_|SANDBOXFAKEACCESSTOKEN/);
+});
+
 test('a key that is taken out of the file opens nothing any more, a new one does', async () => {
   const callers = stage.config.callers.filter(({ name }) => name !== 'reader');
   expect((await stage.call('GET', '/staff/st-1', { key: KEYS.reader })).status).toBe(200);

@@ -19,9 +19,27 @@ export const clinikapi: AdapterModule<Settings> = {
   name: 'clinikapi',
   title: 'ClinikAPI',
   settings: {
-    credentials: joi.object({ apiKey: joi.string().required() }).required(),
-    options: joi.object({ dialect: joi.valid('documented', 'live').default('documented') }).default(),
-    codes: joi.object({ organization: codeTable(), location: codeTable() }).default({}),
+    credentials: joi
+      .object({
+        apiKey: joi.string().required().description('clk_live_… or clk_test_…, sent as x-api-key.'),
+      })
+      .required(),
+    options: joi
+      .object({
+        dialect: joi
+          .valid('documented', 'live')
+          .default('documented')
+          .description(
+            'How updates are written: as the documents say, or as the live API wants them. Both are read.',
+          ),
+      })
+      .default(),
+    codes: joi
+      .object({
+        organization: codeTable().description('Your codes of organizations, and their ids at the vendor.'),
+        location: codeTable().description('Your codes of locations, and their ids at the vendor.'),
+      })
+      .default({}),
   },
   verify: 'returned',
 

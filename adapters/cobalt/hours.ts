@@ -66,6 +66,11 @@ export function hoursField({ locations, units, protect }: HoursSettings): Mapped
         const stored = decode(hours);
         return Array.isArray(stored) && perDay(stored) === perDay(blocks);
       },
+      // Where such updates are refused there is nothing to warn of.
+      loses: ({ hours }) =>
+        !protect && carriesForeignData(hours)
+          ? 'Stored shifts carry visit type rules or a description. An update of the hours deletes them.'
+          : undefined,
       unconfirmable: (blocks) =>
         blocks.some((block) => block.recurrence !== undefined)
           ? 'Cobalt does not show whether and when a recurrence ends, so that cannot be confirmed.'

@@ -76,20 +76,40 @@ export const cobalt: AdapterModule<Settings> = {
   settings: {
     credentials: joi
       .object({
-        clientId: joi.string().required(),
-        clientSecret: joi.string().required(),
-        accessToken: joi.string().required(),
+        clientId: joi.string().required().description('Sent as client_id.'),
+        clientSecret: joi.string().required().description('Sent as client_secret.'),
+        accessToken: joi.string().required().description('Sent as access_token.'),
       })
       .required(),
     options: joi
       .object({
         recurrenceUnits: joi
-          .object({ day: joi.string().max(50).default('days'), week: joi.string().max(50) })
-          .default(),
-        protectVisitTypeRules: joi.boolean().default(false),
+          .object({
+            day: joi.string().max(50).default('days').description('The word for days.'),
+            week: joi
+              .string()
+              .max(50)
+              .description('The word for weeks. Absent: a recurrence in weeks is unsupported.'),
+          })
+          .default()
+          .description(
+            "The vendor's words for the units of a recurrence; only the one for days is documented.",
+          ),
+        protectVisitTypeRules: joi
+          .boolean()
+          .default(false)
+          .description(
+            'Whether an update of the hours is refused where it would delete visit type rules, at the price of two more reads.',
+          ),
       })
       .default(),
-    codes: joi.object({ location: codeTable(joi.string().max(200)) }).default({}),
+    codes: joi
+      .object({
+        location: codeTable(joi.string().max(200)).description(
+          "Your codes of locations, and the vendor's ids (facility_id).",
+        ),
+      })
+      .default({}),
   },
   verify: 'read',
 

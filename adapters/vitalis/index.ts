@@ -49,27 +49,43 @@ export const vitalis: AdapterModule<Settings> = {
   settings: {
     credentials: joi
       .object({
-        token: joi.string(),
-        email: joi.string().email({ tlds: false }),
-        password: joi.string().min(6),
+        token: joi.string().description('JWT of an administrator. Either this, or email and password.'),
+        email: joi
+          .string()
+          .email({ tlds: false })
+          .description('Administrator who logs in; the session is renewed before its 4 hours are over.'),
+        password: joi.string().min(6).description('Password of that administrator.'),
       })
       .xor('token', 'email')
       .and('email', 'password')
       .required(),
     options: joi
       .object({
-        tokenHeader: joi.valid('authorization', 'x-token', 'both').default('authorization'),
+        tokenHeader: joi
+          .valid('authorization', 'x-token', 'both')
+          .default('authorization')
+          .description(
+            'Header that carries the token: Authorization (Bearer), as documented, x-token, or both.',
+          ),
         basePath: joi
           .string()
           .allow('')
           .pattern(/^(\/[A-Za-z0-9_~-]+)*$/)
-          .default(''),
+          .default('')
+          .description('Path before /professionals, such as /api. Empty: none.'),
       })
       .default(),
     codes: joi
       .object({
-        specialty: codeTable(joi.number().integer().positive()),
-        gender: joi.object().pattern(joi.valid(...GENDERS), joi.string().max(200)),
+        specialty: codeTable(joi.number().integer().positive()).description(
+          'Your codes of specialties, and their numbers at the vendor.',
+        ),
+        gender: joi
+          .object()
+          .pattern(joi.valid(...GENDERS), joi.string().max(200))
+          .description(
+            "The vendor's words for male, female, other and unknown. Absent: Masculino and Femenino only.",
+          ),
       })
       .default({}),
   },

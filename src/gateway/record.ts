@@ -33,6 +33,8 @@ export function showRecord(table: AnyTable, record: VendorRecord): Shown {
     if (value === undefined) complete = false;
     else fields[field] = value === UNREADABLE ? null : value;
     if (value === UNREADABLE) warnings.push(unreadable(field));
+    const detail = mapping.loses?.(record);
+    if (detail !== undefined) warnings.push({ pointer: pointerOf(field), code: 'lost_on_update', detail });
   }
   return { fields, warnings, complete };
 }

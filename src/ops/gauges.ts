@@ -11,9 +11,13 @@ export interface GaugeParts {
   runtime: Runtime;
   inFlight: InFlight;
   database: Database;
+  configRefused: () => boolean;
 }
 
-export function registerGauges(metrics: Metrics, { runtime, inFlight, database }: GaugeParts): void {
+export function registerGauges(
+  metrics: Metrics,
+  { runtime, inFlight, database, configRefused }: GaugeParts,
+): void {
   const perConnection = (read: (name: string) => readonly GaugeValue[]) => () =>
     [...runtime.setup.connections.keys()].flatMap(read);
   const connections = () => runtime.setup.connections;
@@ -46,6 +50,12 @@ export function registerGauges(metrics: Metrics, { runtime, inFlight, database }
     ]),
   );
   metrics.gauge('gateway_requests_in_flight', 'Requests that are being worked on.', [], () => inFlight.count);
+  metrics.gauge(
+    'gateway_config_reload_failed',
+    '1 while the configuration file on disk is refused and the one before it stays in use, else 0.',
+    [],
+    () => (configRefused() ? 1 : 0),
+  );
   metrics.gauge(
     'gateway_queue_depth',
     'Updates that are delivered later, by state. The store is shared, so every replica tells the same.',

@@ -1,4 +1,4 @@
-/** Whether the gateway can work. A vendor's outage is reported, and is no reason to take the gateway out of service. */
+/** Whether the gateway can work. A vendor's outage or a refused configuration file is reported, and is no reason to take the gateway out of service. */
 import type { Runtime } from '../gateway/runtime';
 import type { BreakerState } from '../vendor/guard';
 
@@ -11,6 +11,8 @@ export interface Health {
     /** `stopping`: no new work is taken. */
     process: 'ok' | 'stopping';
   };
+  /** `refused`: the file on disk is not usable, so the configuration before it stays in use. No reason to be unready. */
+  configFile: 'ok' | 'refused';
   /** Per vendor connection: `open` means that calls are paused because the vendor has been failing. */
   vendors: Readonly<Record<string, BreakerState>>;
 }
@@ -18,11 +20,18 @@ export interface Health {
 export interface HealthParts {
   runtime: Runtime;
   stopping: () => boolean;
+  /** Whether the configuration file was refused when it was last read. */
+  configRefused: () => boolean;
   /** Rejects when the store does not answer. */
   checkStore: () => Promise<void>;
 }
 
-export async function checkHealth({ runtime, stopping, checkStore }: HealthParts): Promise<Health> {
+export async function checkHealth({
+  runtime,
+  stopping,
+  configRefused,
+  checkStore,
+}: HealthParts): Promise<Health> {
   const store = await checkStore().then(
     () => 'ok' as const,
     () => 'failed' as const,
@@ -30,5 +39,10 @@ export async function checkHealth({ runtime, stopping, checkStore }: HealthParts
   const checks = { config: 'ok', store, process: stopping() ? 'stopping' : 'ok' } as const;
   const ready = checks.store === 'ok' && checks.process === 'ok';
   const vendors = [...runtime.setup.connections].map(([name, { breaker }]) => [name, breaker]);
-  return { status: ready ? 'ready' : 'not ready', checks, vendors: Object.fromEntries(vendors) };
+  return {
+    status: ready ? 'ready' : 'not ready',
+    checks,
+    configFile: configRefused() ? 'refused' : 'ok',
+    vendors: Object.fromEntries(vendors),
+  };
 }

@@ -21,6 +21,9 @@ export interface GaugeValue {
   value: number;
 }
 
+/** What is timed of the store. */
+export type StoreOperation = 'links_find' | 'links_list' | 'links_put' | 'links_remove' | 'journal_commit';
+
 export interface Metrics {
   /** @param milliseconds from the first byte of the request to the last of the answer */
   request(context: RequestContext, method: string, status: number, milliseconds: number): void;
@@ -34,7 +37,7 @@ export interface Metrics {
   receipt(connection: string, outcome: Outcome): void;
   drift(connection: string, kind: DriftKind): void;
   tokenRefused(issuer: string, reason: string): void;
-  store(operation: string, milliseconds: number): void;
+  store(operation: StoreOperation, milliseconds: number): void;
   /**
    * Registers a gauge that is read at each scrape; what fails to be read is left out of that scrape.
    * @param labels the names that the values carry; none for a single number
@@ -115,7 +118,7 @@ export function createMetrics(): Metrics {
   });
   const storeSeconds = new Histogram({
     name: 'gateway_store_duration_seconds',
-    help: 'Time that an operation of the store took.',
+    help: 'Time that an operation of the store took: of links each, of the journal a commit for all that waited.',
     labelNames: ['operation'],
     buckets: STORE_BUCKETS,
     registers,

@@ -1,9 +1,9 @@
 import type { Links } from '../store/links';
-import type { Metrics } from './metrics';
+import type { Metrics, StoreOperation } from './metrics';
 
 /** Links whose lookups and changes are timed. Stands below the cache, so that only what reaches the store is seen. */
 export function timedLinks(links: Links, metrics: Metrics): Links {
-  const timed = async <T>(operation: string, work: Promise<T>): Promise<T> => {
+  const timed = async <T>(operation: StoreOperation, work: Promise<T>): Promise<T> => {
     const started = performance.now();
     try {
       return await work;

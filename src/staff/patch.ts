@@ -123,10 +123,21 @@ const FORMS: Readonly<Record<string, string>> = {
   availableEndTime: 'A time from 00:00:00 to 23:59:59 is expected; an overnight shift is two blocks.',
 };
 
+/**
+ * Members that the rest of their field needs, whichever vendor holds it. Their `null` means to clear, as everywhere in a
+ * merge patch, and is no value of a wrong type.
+ */
+const NEEDED: Readonly<Record<string, string>> = {
+  '/specialty/code': 'A specialty always has a code. To clear the specialty, send null for the whole of it.',
+};
+
 function fieldError(item: ValidationErrorItem): FieldError {
   const path = [...item.path, ...(Array.isArray(item.context?.at) ? item.context.at : [])];
   const pointer = path.map((key) => `/${pointerToken(key)}`).join('');
   if (item.type === 'object.unknown') return unknownMember(path, pointer);
+  const needed = NEEDED[pointer];
+  if (needed !== undefined && item.context?.value === null)
+    return { pointer, code: 'not_clearable', detail: needed };
   if (item.type === 'any.only') {
     const valid: unknown[] = Array.isArray(item.context?.valids) ? item.context.valids : [];
     const allowed = valid.filter((value) => value !== null).join(', ');

@@ -21,7 +21,15 @@ const date = Joi.string()
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
 
-const time = Joi.string().pattern(TIME);
+/**
+ * For the documentation: what a pattern, which sees the normalised value, takes before normalisation. A caller's own
+ * check by the documented pattern must not refuse what the gateway accepts.
+ */
+const accepts = (pattern: RegExp) => ({ accepts: pattern.source });
+
+const time = Joi.string()
+  .pattern(TIME)
+  .meta(accepts(/^\s*[Tt]?([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*$/));
 
 const orderedPeriod = (value: unknown, helpers: Joi.CustomHelpers) => {
   const { start, end } = isObject(value) ? value : {};
@@ -59,8 +67,11 @@ export const patchSchema = Joi.object({
     .description('The person’s name.'),
   nationalId: Joi.string()
     .pattern(/^[0-9A-Za-z]{7,20}$/)
+    .meta(accepts(/^[.\s-]*([0-9A-Za-z][.\s-]*){7,20}$/))
     .allow(null)
-    .description('National identity number; dots, spaces and hyphens are removed, leading zeros kept.'),
+    .description(
+      'National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens are removed, leading zeros kept.',
+    ),
   birthDate: date
     .custom((value: string, helpers) =>
       DATE.test(value) && isRealDate(value) && value >= today() ? helpers.error('date.past') : value,

@@ -65,6 +65,8 @@ export interface JournalOptions {
   retentionMs?: number;
   now?: () => Date;
   onFailure?: (failure: StoreUnavailable) => void;
+  /** Hears how long each transaction took; one holds what many updates have handed over. */
+  onTransaction?: (milliseconds: number) => void;
 }
 
 type Item =
@@ -94,6 +96,7 @@ export function createJournal(database: Database, options: JournalOptions): Jour
   const writer = createWriter<Item, Written>(database, {
     apply,
     ...(options.onFailure && { onFailure: options.onFailure }),
+    ...(options.onTransaction && { onTransaction: options.onTransaction }),
   });
   /** What must be written although the store has failed. */
   let owed: Item[] = [];

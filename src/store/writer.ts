@@ -25,6 +25,8 @@ export interface WriterOptions<Item, Result extends object> {
   apply: (transaction: Transaction<Schema>, items: readonly Item[]) => Promise<readonly Result[]>;
   /** Hears of each transaction that failed. */
   onFailure?: (failure: StoreUnavailable) => void;
+  /** Hears how long each transaction took, with its repetitions, whether or not it failed. */
+  onTransaction?: (milliseconds: number) => void;
 }
 
 interface Waiting<Item, Result> {
@@ -41,7 +43,7 @@ const TRIES = 5;
 
 export function createWriter<Item, Result extends object>(
   database: Database,
-  { apply, onFailure }: WriterOptions<Item, Result>,
+  { apply, onFailure, onTransaction }: WriterOptions<Item, Result>,
 ): Writer<Item, Result> {
   let waiting: Waiting<Item, Result>[] = [];
   let running: Promise<void> | undefined;
@@ -66,8 +68,11 @@ export function createWriter<Item, Result extends object>(
   }
 
   async function commit(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    const started = performance.now();
     try {
-      const results = await transact(batch.map(({ item }) => item));
+      const results = await transact(batch.map(({ item }) => item)).finally(() =>
+        onTransaction?.(performance.now() - started),
+      );
       commits += 1;
       for (const [index, { resolve, reject }] of batch.entries()) {
         const result = results[index];

@@ -40,7 +40,7 @@ export const ejemplo: AdapterModule<Settings> = {
   name: 'ejemplo',
   title: 'Ejemplo',
   settings: {
-    credentials: joi.object({ apiKey: joi.string().required() }).required(),
+    credentials: joi.object({ apiKey: joi.string().required().description('Sent as X-Api-Key.') }).required(),
     options: joi.object(),
     codes: joi.object(),
   },

@@ -145,11 +145,13 @@ export const EXAMPLES = {
   ready: {
     status: 'ready',
     checks: { config: 'ok', store: 'ok', process: 'ok' },
+    configFile: 'ok',
     vendors: { [vendor]: 'closed' },
   },
   notReady: {
     status: 'not ready',
     checks: { config: 'ok', store: 'failed', process: 'ok' },
+    configFile: 'ok',
     vendors: { [vendor]: 'open' },
   },
   problemKind: { code: 'unsupported_field', ...PROBLEMS.unsupported_field },

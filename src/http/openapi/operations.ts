@@ -351,7 +351,8 @@ const OPERATIONS: readonly Operation[] = [
     id: 'isReady',
     tag: 'Service',
     summary: 'Can the gateway take requests?',
-    description: 'A vendor’s outage does not make the gateway unready.',
+    description:
+      'A vendor’s outage, or a configuration file that is refused, does not make the gateway unready.',
     success: {
       200: answer('Yes.', ref('Readiness'), example('Ready', EXAMPLES.ready), { authenticated: false }),
       503: answer(

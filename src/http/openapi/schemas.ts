@@ -336,6 +336,12 @@ export function schemas(): Record<string, Part> {
           description: '`stopping`: no new work is taken.',
         },
       }),
+      configFile: {
+        type: 'string',
+        enum: ['ok', 'refused'],
+        description:
+          '`refused`: the file on disk cannot be used, and the configuration before it stays in use; that is no reason to be unready.',
+      },
       vendors: {
         type: 'object',
         description:

@@ -5,7 +5,7 @@ import type { UpdateIntake } from '../../gateway/execute';
 import type { FindLink } from '../../gateway/locate';
 import { type KeyedRequest, once } from '../../gateway/once';
 import { readStaff } from '../../gateway/read';
-import { Problem } from '../../problem';
+import { type FieldError, Problem } from '../../problem';
 import { parsePatch } from '../../staff/patch';
 import type { GoneSignal } from '../../vendor/transport';
 import { sendAnswer, sendFhir, sendJson } from '../answer';
@@ -28,6 +28,13 @@ export async function getStaff(links: FindLink, req: Request, res: Response): Pr
   sendJson(res, 200, { data, meta }, etag === undefined ? {} : { etag });
 }
 
+/** An update of which nothing is wrong but that it clears what cannot be cleared says so, as it does where a vendor cannot. */
+function invalid(errors: readonly FieldError[]): Problem {
+  return errors.every(({ code }) => code === 'not_clearable')
+    ? new Problem('not_clearable', 'The update clears what cannot be cleared. Nothing was sent.', { errors })
+    : new Problem('validation_failed', 'The update is not valid. Nothing was sent.', { errors });
+}
+
 /** `PATCH /staff/:id` */
 export async function patchStaff(parts: AcceptParts, req: Request, res: Response): Promise<void> {
   const { caller, clinic, requestId } = enter(res, 'staff:write');
@@ -35,11 +42,7 @@ export async function patchStaff(parts: AcceptParts, req: Request, res: Response
   const dryRun = booleanQuery(req, 'dryRun');
   const prefer = parsePrefer(req.headers.prefer);
   const parsed = parsePatch(await readJsonBody(req));
-  if ('errors' in parsed) {
-    throw new Problem('validation_failed', 'The update is not valid. Nothing was sent.', {
-      errors: parsed.errors,
-    });
-  }
+  if ('errors' in parsed) throw invalid(parsed.errors);
   const ifMatch = req.headers['if-match'];
   if (ifMatch === undefined && clinic.requireIfMatch && !dryRun) {
     throw new Problem('precondition_required', 'Send the ETag of the record that you know as If-Match.');
