@@ -26,6 +26,10 @@ export interface GatewaySetup {
   /** Links of each clinic. Of the third there are as many as Cobalt lists providers. */
   links: number;
   providers: number;
+  /** Absent: a SQLite file in the folder. */
+  storeUrl?: string;
+  /** ClinikAPI connections, each with a clinic of its own, among which the links are dealt out; absent: one. */
+  vendorConnections?: number;
   /** Calls in flight to each vendor; absent: the gateway's own default. */
   maxConcurrent?: number;
 }
@@ -42,7 +46,7 @@ export interface RunningGateway {
 export async function prepareGateway(setup: GatewaySetup): Promise<void> {
   mkdirSync(join(setup.folder, 'config'));
   writeFileSync(configFile(setup.folder), JSON.stringify(configuration(setup), undefined, 2));
-  const database = await openDatabase(storeUrl(setup));
+  const database = await openDatabase(storeUrlOf(setup));
   try {
     const totals = await createLinks(database).importAll(linksOf(setup), { onRefused: () => {} });
     if (totals.refused > 0) throw new Error(`${totals.refused} links were refused`);
@@ -56,24 +60,42 @@ function configFile(folder: string): string {
   return join(folder, 'config/gateway.yaml');
 }
 
-function storeUrl({ folder }: GatewaySetup): string {
-  return `sqlite:${join(folder, 'gateway.db')}`;
+function storeUrlOf({ folder, storeUrl }: GatewaySetup): string {
+  return storeUrl ?? `sqlite:${join(folder, 'gateway.db')}`;
+}
+
+/** The ClinikAPI connection with this number, from 0, its clinic and its caller's key. */
+function numbered(index: number): { clinic: string; vendor: string; key: string } {
+  const { clinic, vendor, key } = CLINICS.clinikapi;
+  const end = index === 0 ? '' : `-${index + 1}`;
+  return { clinic: clinic + end, vendor: vendor + end, key: key + end };
+}
+
+function allOf({ vendorConnections = 1 }: Pick<GatewaySetup, 'vendorConnections'>) {
+  return Array.from({ length: vendorConnections }, (_, index) => numbered(index));
+}
+
+/** For traffic over all ClinikAPI connections: the key for each staff id in turn. */
+export function authorizationsOf(setup: Pick<GatewaySetup, 'vendorConnections'>): string[] {
+  return allOf(setup).map(({ key }) => `Bearer ${key}`);
 }
 
 function configuration(setup: GatewaySetup) {
   const { vendorUrl, maxConcurrent } = setup;
   const common = { baseUrl: vendorUrl, ...(maxConcurrent !== undefined && { maxConcurrent }) };
-  const clinics = Object.values(CLINICS);
+  const numberedOnes = allOf(setup);
+  const clinics = [...numberedOnes, CLINICS.vitalis, CLINICS.cobalt];
   return {
     server: { host: '127.0.0.1', port: 0 },
     ops: { host: '127.0.0.1', port: 0 },
-    store: { url: storeUrl(setup) },
+    store: { url: storeUrlOf(setup) },
     vendors: {
-      'clinikapi-main': {
-        adapter: 'clinikapi',
-        ...common,
-        credentials: { apiKey: 'clk_test_bench' },
-      },
+      ...Object.fromEntries(
+        numberedOnes.map(({ vendor }) => [
+          vendor,
+          { adapter: 'clinikapi', ...common, credentials: { apiKey: 'clk_test_bench' } },
+        ]),
+      ),
       'vitalis-centro': { adapter: 'vitalis', ...common, credentials: { token: 'bench-token' } },
       'cobalt-main': {
         adapter: 'cobalt',
@@ -96,16 +118,16 @@ export function staffIds(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `st-${index + 1}`);
 }
 
-async function* linksOf({ links, providers }: GatewaySetup): AsyncGenerator<Link> {
+async function* linksOf({ links, providers, vendorConnections = 1 }: GatewaySetup): AsyncGenerator<Link> {
   for (let number = 1; number <= links; number += 1) {
-    yield link('clinikapi', number, `pr_${number}`);
-    yield link('vitalis', number, String(number));
-    if (number <= providers) yield link('cobalt', number, cobaltId(number - 1));
+    yield link(numbered((number - 1) % vendorConnections), number, `pr_${number}`);
+    yield link(CLINICS.vitalis, number, String(number));
+    if (number <= providers) yield link(CLINICS.cobalt, number, cobaltId(number - 1));
   }
 }
 
-function link(to: Vendor, number: number, vendorRecordId: string): Link {
-  const { clinic, vendor } = CLINICS[to];
+function link(to: { clinic: string; vendor: string }, number: number, vendorRecordId: string): Link {
+  const { clinic, vendor } = to;
   return { clinic, staffId: `st-${number}`, vendor, vendorRecordId };
 }
 

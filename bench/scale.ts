@@ -3,18 +3,31 @@
  * How the gateway's cost changes with what it carries: connections, links, vendor latency. One gateway for each setting, one
  * after the other; the figures are CPU time per ClinikAPI update and requests per second. See docs/performance.md.
  */
+import type { ChildProcess } from 'node:child_process';
 import { Command } from 'commander';
+import { createPostgresDatabase } from '../test/support/postgres';
 import { ask, Children, cpuMicros, memoryMb, originOf } from './children';
-import { gatewayTraffic, prepareGateway, staffIds, startGateway } from './gateway';
+import {
+  authorizationsOf,
+  gatewayTraffic,
+  prepareGateway,
+  type RunningGateway,
+  staffIds,
+  startGateway,
+} from './gateway';
 import type { ClosedLoop, LoadReport } from './load';
 import { workFolder } from './measure';
 import { markdownTable } from './report';
+import type { Traffic } from './traffic';
 
 interface Setting {
   title: string;
   connections: number;
   links: number;
   vendorLatencyMs: number;
+  vendorConnections?: number;
+  /** Gateways that share a PostgreSQL; absent: one with SQLite. */
+  replicas?: number;
 }
 
 const USUAL = { connections: 32, links: 1000, vendorLatencyMs: 0 };
@@ -36,6 +49,12 @@ const SERIES: Readonly<Record<string, readonly Setting[]>> = {
     connections: vendorLatencyMs === 500 ? 2000 : 200,
     title: `vendor latency ${vendorLatencyMs} ms`,
   })),
+  vendors: [1, 50].map((vendorConnections) => ({
+    ...USUAL,
+    vendorConnections,
+    title: `${vendorConnections} vendor connections`,
+  })),
+  replicas: [1, 2].map((replicas) => ({ ...USUAL, replicas, title: `${replicas} on one PostgreSQL` })),
 };
 
 async function main(series: string[]): Promise<void> {
@@ -49,61 +68,112 @@ async function main(series: string[]): Promise<void> {
   }
   console.log(
     markdownTable(
-      ['Setting', 'in flight', 'CPU µs/request', 'requests/s', 'vendor allows at most', 'RSS MB'],
+      [
+        'Setting',
+        'in flight',
+        'CPU µs/request',
+        'requests/s',
+        'vendor allows at most',
+        'RSS MB',
+        'start to ready, s',
+      ],
       rows,
     ),
   );
 }
 
 async function measured(setting: Setting): Promise<string[]> {
-  const { connections, links, vendorLatencyMs } = setting;
+  const { connections, links, vendorLatencyMs, vendorConnections = 1, replicas } = setting;
   const children = new Children();
   const { folder, remove } = workFolder(children);
+  const database = replicas === undefined ? undefined : await createPostgresDatabase();
   try {
     const stub = children.fork('vendor stub', 'stub.js', { STUB_LATENCY_MS: String(vendorLatencyMs) });
-    const load = children.fork('load', 'load.js');
     const vendorUrl = await originOf(stub);
     await prepareGateway({
       folder,
       vendorUrl,
       links,
       providers: 32,
+      vendorConnections,
       maxConcurrent: Math.max(100, connections),
+      ...(database && { storeUrl: database.url }),
     });
-    const { pid, origin } = await startGateway(children, folder);
-    const ids = staffIds(links);
-    // Spread over the whole table, so that the store and not its first pages are measured.
-    const step = Math.max(1, Math.floor(links / LOADED_LINKS));
-    const traffic = gatewayTraffic(
-      origin,
-      'clinikapi',
-      ids.filter((_, index) => index % step === 0),
-    );
-    const loaded = async (requests: number) => {
-      const order: ClosedLoop = { kind: 'closed', traffic, connections, requests };
-      const report = await ask<LoadReport>(load, order);
-      if (report.complaints.length > 0) throw new Error(`${setting.title}: ${report.complaints.join('; ')}`);
-      return report;
-    };
-    const warmUp = await loaded(Math.max(2000, connections * 3));
-    const before = cpuMicros(pid);
+    const gateways: Loaded[] = [];
+    for (let replica = 0; replica < (replicas ?? 1); replica += 1) {
+      gateways.push({
+        load: children.fork(`load ${replica}`, 'load.js'),
+        gateway: await startGateway(children, folder),
+        traffic: trafficOf(setting, replica),
+      });
+    }
+    // As much for each process: code that is not compiled yet costs several times as much.
+    const warmUp = await loaded(gateways, setting, gateways.length * Math.max(4000, connections * 3));
+    const before = cpuOf(gateways);
     const report = await loaded(
-      Math.max(connections * 4, Math.round((warmUp.requests / warmUp.seconds) * TURN_SECONDS)),
+      gateways,
+      setting,
+      Math.max(connections * 4, Math.round(warmUp.perSecond * TURN_SECONDS)),
     );
-    const cpu = (cpuMicros(pid) - before) / report.requests;
+    const cpu = (cpuOf(gateways) - before) / report.requests;
     const bound = vendorLatencyMs > 0 ? `${((connections * 1000) / vendorLatencyMs).toFixed(0)}/s` : '–';
     return [
       setting.title,
       String(connections),
       cpu.toFixed(0),
-      (report.requests / report.seconds).toFixed(0),
+      report.perSecond.toFixed(0),
       bound,
-      memoryMb(pid, 'VmHWM').toFixed(0),
+      gateways.map(({ gateway }) => memoryMb(gateway.pid, 'VmHWM').toFixed(0)).join(' + '),
+      gateways.map(({ gateway }) => gateway.startSeconds.toFixed(2)).join(', '),
     ];
   } finally {
     await children.stopAll();
+    await database?.drop();
     remove();
   }
+}
+
+interface Loaded {
+  load: ChildProcess;
+  gateway: RunningGateway;
+  traffic: Omit<Traffic, 'origin'>;
+}
+
+/** Spread over the whole table, so that the store and not its first pages are measured; to each replica its own records. */
+function trafficOf({ links, vendorConnections, replicas = 1 }: Setting, replica: number): Loaded['traffic'] {
+  const step = Math.max(1, Math.floor(links / LOADED_LINKS));
+  const ids = staffIds(links).filter(
+    (_, index) => index % step === 0 && (index / step) % replicas === replica,
+  );
+  return {
+    ...gatewayTraffic('', 'clinikapi', ids),
+    ...(vendorConnections !== undefined && { authorizations: authorizationsOf({ vendorConnections }) }),
+  };
+}
+
+async function loaded(gateways: readonly Loaded[], { title, connections }: Setting, requests: number) {
+  const share = gateways.length;
+  const reports = await Promise.all(
+    gateways.map(({ load, gateway, traffic }) => {
+      const order: ClosedLoop = {
+        kind: 'closed',
+        traffic: { ...traffic, origin: gateway.origin },
+        connections: Math.ceil(connections / share),
+        requests: Math.ceil(requests / share),
+      };
+      return ask<LoadReport>(load, order);
+    }),
+  );
+  const complaints = reports.flatMap((report) => report.complaints);
+  if (complaints.length > 0) throw new Error(`${title}: ${complaints.join('; ')}`);
+  return {
+    requests: reports.reduce((sum, report) => sum + report.requests, 0),
+    perSecond: reports.reduce((sum, report) => sum + report.requests / report.seconds, 0),
+  };
+}
+
+function cpuOf(gateways: readonly Loaded[]): number {
+  return gateways.reduce((sum, { gateway }) => sum + cpuMicros(gateway.pid), 0);
 }
 
 new Command('bench-scale')

@@ -11,6 +11,8 @@ export interface Traffic {
   path: string;
   ids: readonly string[];
   headers: Readonly<Record<string, string>>;
+  /** `Authorization` for the first id, the second, and so on, in turn; absent: what `headers` say. */
+  authorizations?: readonly string[];
   /** With `{status}` in the place of the word. */
   body: string;
   /** Texts that every right answer holds; `{status}` as above. */
@@ -31,8 +33,15 @@ export interface Shot {
  * is a change. No record belongs to two connections, so that updates of one record never meet.
  */
 export function shotsOf(traffic: Traffic, connection: number, connections: number): Shot[] {
-  const mine = traffic.ids.filter((_, index) => index % connections === connection);
-  return STATUSES.flatMap((status) => mine.map((id) => shot(traffic, id, status)));
+  const { ids, headers, authorizations = [] } = traffic;
+  const mine = ids.flatMap((id, index) => {
+    if (index % connections !== connection) return [];
+    const authorization = authorizations[index % authorizations.length];
+    return [
+      { id, traffic: authorization ? { ...traffic, headers: { ...headers, authorization } } : traffic },
+    ];
+  });
+  return STATUSES.flatMap((status) => mine.map((each) => shot(each.traffic, each.id, status)));
 }
 
 export function shot(traffic: Traffic, id: string, status: Status): Shot {
