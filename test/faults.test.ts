@@ -31,6 +31,7 @@ import {
   openFaultNet,
   openUnresponsivePort,
 } from './support/faultNet';
+import { expectInReadme } from './support/readme';
 
 const VENDORS = ['clinikapi', 'vitalis', 'cobalt'] as const;
 type Vendor = (typeof VENDORS)[number];
@@ -909,9 +910,9 @@ test.each(ROWS)(
 test('there are at least 80 cases, and all of them ran', async () => {
   const settled = await Promise.allSettled(results.values());
   const passed = settled.filter((result) => result.status === 'fulfilled').length;
-  process.stdout.write(
-    `faults: ${VENDORS.length} vendors, ${ROWS.length} cases, ${passed} passed (${CASES.length} kinds)\n`,
-  );
+  const line = `faults: ${VENDORS.length} vendors, ${ROWS.length} cases, ${passed} passed (${CASES.length} kinds)`;
+  process.stdout.write(`${line}\n`);
+  expectInReadme(line);
   for (const vendor of VENDORS) {
     expect(ROWS.filter((row) => row.vendor === vendor).length).toBeGreaterThanOrEqual(80);
   }

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { answersIn, type RawAnswer } from '../../scripts/fuzz';
 import { PROBLEMS } from '../../src/problem';
 import { isObject } from '../../src/staff/json';
+import { expectInReadme } from './readme';
 import { KEYS, type Stage } from './stage';
 
 export type Spoken = RawAnswer;
@@ -191,7 +192,9 @@ export function resetVendors(stage: Stage): void {
   stage.clinikapi.state.settings.rateLimit = 1_000_000;
 }
 
-/** One line for people and for the README. */
+/** One line for people, which the README states as well. */
 export function printTotals(name: string, ran: number, passed: number): void {
-  process.stdout.write(`${name}: ${ran} cases, ${passed} passed\n`);
+  const line = `${name}: ${ran} cases, ${passed} passed`;
+  process.stdout.write(`${line}\n`);
+  expectInReadme(line);
 }
