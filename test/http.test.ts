@@ -596,19 +596,28 @@ describe('links', () => {
     expect([gone.status, gone.body.code]).toEqual([404, 'staff_not_found']);
   });
 
-  test('a vendor record has one staff id, whichever clinic asks', async () => {
-    for (const key of [KEYS.north, KEYS.centro]) {
-      const reply = await put('st-8', 'vitalis-centro', { vendorRecordId: '1' }, key);
-      expect([reply.status, reply.body.code]).toEqual([409, 'conflict']);
-      expect(reply.body.errors).toEqual([
-        { pointer: '/vendorRecordId', code: 'already_taken', detail: expect.any(String) },
-      ]);
-      expect(await list('st-8', key)).toEqual([]);
-    }
+  test('a vendor record has one staff id', async () => {
+    const reply = await put('st-8', 'vitalis-centro', { vendorRecordId: '1' }, KEYS.centro);
+    expect([reply.status, reply.body.code]).toEqual([409, 'conflict']);
+    expect(reply.body.errors).toEqual([
+      { pointer: '/vendorRecordId', code: 'already_taken', detail: expect.any(String) },
+    ]);
+    expect(await list('st-8', KEYS.centro)).toEqual([]);
     // Not even who has it is told.
-    expect(JSON.stringify((await put('st-8', 'vitalis-centro', { vendorRecordId: '1' })).body)).not.toMatch(
-      /st-1|"centro"/,
-    );
+    expect(JSON.stringify(reply.body)).not.toMatch(/st-1|"centro"/);
+  });
+
+  test('a clinic links at no connection of others, whose record may be linked already or not', async () => {
+    for (const vendorRecordId of ['1', '2']) {
+      const reply = await put('st-8', 'vitalis-centro', { vendorRecordId });
+      const unknown = await put('st-8', 'nowhere', { vendorRecordId });
+      expect([reply.status, reply.body.code]).toEqual([404, 'not_found']);
+      // Nothing tells such a connection from one that does not exist.
+      expect({ ...reply.body, requestId: '' }).toEqual({ ...unknown.body, requestId: '' });
+    }
+    const own = await put('st-8', 'vitalis-centro', { vendorRecordId: '2' }, KEYS.centro);
+    expect(own.status).toBe(201);
+    expect((await remove('st-8', 'vitalis-centro', KEYS.centro)).status).toBe(204);
   });
 
   test('another clinic neither sees, changes nor removes a link', async () => {
@@ -672,7 +681,9 @@ describe('links', () => {
       'validation_failed',
     ],
   ])('%s is refused', async (_name, staffId, vendor, body, status, code) => {
-    const reply = await put(staffId, vendor, body);
+    const own =
+      vendor === 'vitalis-centro' ? KEYS.centro : vendor === 'cobalt-main' ? KEYS.south : KEYS.north;
+    const reply = await put(staffId, vendor, body, own);
     expect([reply.status, reply.body.code]).toEqual([status, code]);
     expect(reply.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
     if (status === 422) expect(reply.body.errors[0].pointer).toBe('/vendorRecordId');
@@ -686,6 +697,28 @@ test('no answer tells what it runs on, and each forbids sniffing', async () => {
   expect(headers.get('server')).toBeNull();
   expect(headers.get('x-content-type-options')).toBe('nosniff');
   expect(headers.get('cache-control')).toBe('no-store');
+});
+
+test('a field that the answer to a write leaves out is read, and is accepted only where a read does not show it either', async () => {
+  const { settings } = stage.clinikapi.state;
+  stage.clinikapi.reset();
+  const reads = () => stage.clinikapi.log.filter(({ method }) => method === 'GET').length;
+  const plain = await stage.patch(KEYS.north, { status: 'inactive' });
+  expect([plain.body.meta.receipt[0].outcome, reads()]).toEqual(['verified', 0]);
+  const shown = await stage.patch(KEYS.north, { locationId: 'loc_annex2' });
+  expect(shown.body.meta.receipt).toEqual([{ pointer: '/locationId', outcome: 'verified' }]);
+  expect([shown.body.data.locationId, reads()]).toEqual(['loc_annex2', 1]);
+  expect(shown.headers.get('etag')).not.toBeNull();
+  settings.showReferences = 'never';
+  const hidden = await stage.patch(KEYS.north, { locationId: 'loc_main1' });
+  settings.showReferences = 'get';
+  expect(hidden.body.meta.receipt).toEqual([
+    { pointer: '/locationId', outcome: 'accepted', detail: expect.any(String) },
+  ]);
+  // A vendor that says yes and keeps the old value is found out here as well.
+  stage.clinikapi.faults.next({ kind: 'no-effect', echo: 'new' }, { method: 'PATCH' });
+  const lost = await stage.patch(KEYS.north, { locationId: 'loc_annex2' });
+  expect([lost.status, lost.body.code]).toEqual([502, 'write_not_confirmed']);
 });
 
 test('a link to a record that the vendor does not have: 404, told apart by the vendor’s part', async () => {

@@ -3,6 +3,8 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { openDatabase } from '../src/store/database';
+import { createLinks } from '../src/store/links';
 import { KEYS, openStage, type Reply, type Stage, type StageConfig } from './support/stage';
 
 /** How often is looked for something that has no event to wait for, and how long before that counts as never. */
@@ -24,8 +26,15 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await openStage({ clinikapi: { rateLimit: 1_000_000 } });
   // The north may use either vendor: its staff member is linked at both.
-  const link = await stage.call('PUT', '/staff/st-1/links/cobalt-main', { body: { vendorRecordId: ROBIN } });
-  expect(link.status).toBe(201);
+  // Another clinic uses the other vendor, so the operator links there.
+  const database = await openDatabase(stage.config.store.url);
+  await createLinks(database).put({
+    clinic: 'north',
+    staffId: 'st-1',
+    vendor: 'cobalt-main',
+    vendorRecordId: ROBIN,
+  });
+  await database.close();
 });
 afterAll(() => stage.close());
 beforeEach(async () => {

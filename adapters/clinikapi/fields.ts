@@ -184,7 +184,6 @@ function referenceField(key: string, fhirKey: string, type: string, table?: Code
   const codes = codeList(table);
   return field(key, codes, {
     ...KEEP,
-    missingFromAnswer: 'ClinikAPI’s documented answer does not show this field.',
     decode: (role) => {
       const ids = idsIn(role);
       return ids.includes(undefined) ? undefined : onlyOne(ids.map((id) => codes.decode(id)));

@@ -87,7 +87,7 @@ function outcomeOf(
   if (state === 'missing') return undefined;
   const unsure =
     state === 'hidden'
-      ? (detail ?? mapping.missingFromAnswer ?? 'The vendor’s answer does not show this field.')
+      ? (detail ?? 'The vendor does not show this field.')
       : value === null
         ? undefined
         : mapping.unconfirmable?.(value);
@@ -151,9 +151,7 @@ export function answerDryRun(
   const { connection, recordId } = location;
   const outcomes = plan.targets.map((target): FieldOutcome => {
     if (target.unchanged) return { field: target.field, outcome: 'unchanged' };
-    const hidden = connection.config.verify === 'returned' ? target.mapping.missingFromAnswer : undefined;
-    const unsure =
-      hidden ?? (target.value === null ? undefined : target.mapping.unconfirmable?.(target.value));
+    const unsure = target.value === null ? undefined : target.mapping.unconfirmable?.(target.value);
     return unsure === undefined
       ? { field: target.field, outcome: 'verified' }
       : { field: target.field, outcome: 'accepted', detail: unsure };

@@ -44,8 +44,14 @@ export async function writeAndConfirm(
     if (!(error instanceof VendorFailure)) throw error;
     return settle(error, connection, recordId, plan, deadline);
   }
-  if (connection.config.verify === 'returned' && returned !== undefined) return { record: returned };
-  return readBack(connection, recordId, plan, deadline);
+  if (connection.config.verify !== 'returned' || returned === undefined) {
+    return readBack(connection, recordId, plan, deadline);
+  }
+  const hidden = plan.targets.some((target) => !target.unchanged && lands(target, returned) === 'hidden');
+  if (!hidden) return { record: returned };
+  // A field that the answer leaves out may stand in the record all the same.
+  const { record = returned } = await readBack(connection, recordId, plan, deadline);
+  return { record };
 }
 
 /** Pauses between reads where the vendor's reading lags behind its writing, in milliseconds. */

@@ -63,8 +63,6 @@ export interface MappedField<V> {
   unconfirmable?(value: V): string | undefined;
   /** What is stored with this field, cannot be shown, and would be deleted by an update of it, as a reason. Never a value. */
   loses?(record: VendorRecord): string | undefined;
-  /** Why the answer to a write does not show this field, where it does not; a read may. */
-  readonly missingFromAnswer?: string;
   /** Whole-record vendors: the body value that leaves the stored one alone. `block` says why the vendor would refuse it. */
   keep?(record: VendorRecord, block: (detail: string) => void): unknown;
 }

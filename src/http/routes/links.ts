@@ -27,6 +27,7 @@ export async function putLink(links: Links, req: Request, res: Response): Promis
   const session = enter(res, 'links:write');
   refuseUnknownQuery(req, []);
   const connection = connectionOf(session, req);
+  if (!mayLink(session, connection)) throw noSuchConnection();
   const staffId = staffIdOf(req);
   const vendorRecordId = recordIdIn(await readJsonBody(req), connection);
   const result = await links.put({
@@ -63,8 +64,21 @@ export async function deleteLink(links: Links, req: Request, res: Response): Pro
 function connectionOf({ setup }: Session, req: Request): VendorConnection {
   const { vendor } = req.params;
   const connection = typeof vendor === 'string' ? setup.connections.get(vendor) : undefined;
-  if (connection === undefined) throw new Problem('not_found', 'No vendor connection has this name.');
+  if (connection === undefined) throw noSuchConnection();
   return connection;
+}
+
+/**
+ * A clinic links at its own connection, and, to prepare a switch, at one that no clinic uses. At another clinic's it could
+ * only take records away from that one; the operator prepares such a switch by importing links.
+ */
+function mayLink({ setup, clinic }: Session, connection: VendorConnection): boolean {
+  if (clinic.connection === connection) return true;
+  return ![...setup.clinics.values()].some((other) => other.connection === connection);
+}
+
+function noSuchConnection(): Problem {
+  return new Problem('not_found', 'This clinic has no vendor connection of this name to link at.');
 }
 
 function recordIdIn(body: unknown, connection: VendorConnection): string {
