@@ -140,10 +140,14 @@ export async function startGateway(
   const main = join(__dirname, '../src/main.js');
   const log = openSync(logFile(folder), 'a');
   const started = performance.now();
-  const child = children.spawn('gateway', [...nodeArgs, main, '--config', configFile(folder), 'serve'], {
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', LOG_LEVEL: 'info' },
-    stdio: ['ignore', log, 'pipe'],
-  });
+  const child = children.spawn(
+    'gateway',
+    ['--max-semi-space-size=8', ...nodeArgs, main, '--config', configFile(folder), 'serve'],
+    {
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', LOG_LEVEL: 'info' },
+      stdio: ['ignore', log, 'pipe'],
+    },
+  );
   const origin = await announcedBy(child);
   while (!(await isReady(origin))) {
     if (performance.now() - started > 30_000) throw new Error('the gateway does not become ready');
