@@ -57,7 +57,13 @@ const SERIES: Readonly<Record<string, readonly Setting[]>> = {
   replicas: [1, 2].map((replicas) => ({ ...USUAL, replicas, title: `${replicas} on one PostgreSQL` })),
 };
 
+/** Not one of the series, since it takes minutes: 200,000 requests, and what the process holds on the way. */
+const ENDURANCE = 'endurance';
+const ENDURANCE_STEPS = 10;
+const ENDURANCE_STEP_REQUESTS = 20_000;
+
 async function main(series: string[]): Promise<void> {
+  if (series.includes(ENDURANCE)) return endurance();
   const names = series.length > 0 ? series : Object.keys(SERIES);
   const rows: string[][] = [];
   for (const setting of names.flatMap((name) => SERIES[name] ?? [])) {
@@ -133,6 +139,35 @@ async function measured(setting: Setting): Promise<string[]> {
   }
 }
 
+async function endurance(): Promise<void> {
+  const children = new Children();
+  const { folder, remove } = workFolder(children);
+  const setting: Setting = { ...USUAL, title: ENDURANCE };
+  try {
+    const vendorUrl = await originOf(children.fork('vendor stub', 'stub.js'));
+    await prepareGateway({ folder, vendorUrl, links: setting.links, providers: 32 });
+    const gateway = await startGateway(children, folder);
+    const gateways = [{ load: children.fork('load', 'load.js'), gateway, traffic: trafficOf(setting, 0) }];
+    const rows: string[][] = [];
+    for (let step = 1; step <= ENDURANCE_STEPS; step += 1) {
+      const before = cpuOf(gateways);
+      const { requests, perSecond } = await loaded(gateways, setting, ENDURANCE_STEP_REQUESTS);
+      rows.push([
+        String(step * ENDURANCE_STEP_REQUESTS),
+        ((cpuOf(gateways) - before) / requests).toFixed(0),
+        perSecond.toFixed(0),
+        memoryMb(gateway.pid, 'VmRSS').toFixed(0),
+        memoryMb(gateway.pid, 'VmHWM').toFixed(0),
+      ]);
+      process.stderr.write(`${rows.at(-1)?.join(' · ')}\n`);
+    }
+    console.log(markdownTable(['Requests', 'CPU µs/request', 'requests/s', 'RSS MB', 'peak RSS MB'], rows));
+  } finally {
+    await children.stopAll();
+    remove();
+  }
+}
+
 interface Loaded {
   load: ChildProcess;
   gateway: RunningGateway;
@@ -178,7 +213,7 @@ function cpuOf(gateways: readonly Loaded[]): number {
 
 new Command('bench-scale')
   .description('measures the gateway under more and more of one thing')
-  .argument('[series...]', `of ${Object.keys(SERIES).join(', ')}; default: all`)
+  .argument('[series...]', `of ${Object.keys(SERIES).join(', ')}, which are the default, or ${ENDURANCE}`)
   .action(main)
   .parseAsync()
   .catch((error: unknown) => {
