@@ -1176,7 +1176,7 @@ export class Gateway<
       }),
 
     /**
-     * @description Replaces the link to this vendor, if there is one. A vendor record belongs to one staff id only. Needs the scope `links:write`.
+     * @description Replaces the link to this vendor, if there is one. A vendor record belongs to one staff id only. Possible at the clinic’s own connection, and, to prepare a switch, at one that no clinic uses. The vendor is not asked whether it has the record. Needs the scope `links:write`.
      *
      * @tags Links
      * @name PutLink

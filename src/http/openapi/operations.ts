@@ -219,7 +219,8 @@ const OPERATIONS: readonly Operation[] = [
     tag: 'Links',
     summary: 'Link a staff id to a vendor record',
     description:
-      'Replaces the link to this vendor, if there is one. A vendor record belongs to one staff id only.',
+      'Replaces the link to this vendor, if there is one. A vendor record belongs to one staff id only. Possible at the clinic’s own ' +
+      'connection, and, to prepare a switch, at one that no clinic uses. The vendor is not asked whether it has the record.',
     scope: 'links:write',
     parameters: [STAFF_ID, parameterRef('Vendor'), REQUEST_ID],
     body: {
