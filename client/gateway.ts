@@ -2,7 +2,7 @@
 // biome-ignore-all format: generated
 // biome-ignore-all assist: generated
 // @ts-nocheck
-/** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. */
+/** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no half of a surrogate pair, and no control characters; line breaks and tabs may stand in `address.text` and in the `description` of a recurrence. Dates are of the calendar, from the year 0001. */
 export interface StaffPatch {
   /** Whether the person works here now. */
   status?: "active" | "inactive" | "on-leave" | null;
@@ -11,11 +11,13 @@ export interface StaffPatch {
     /**
      * @minLength 1
      * @maxLength 200
+     * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
      */
     given?: string | null;
     /**
      * @minLength 1
      * @maxLength 200
+     * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
      */
     family?: string | null;
   } | null;
@@ -36,12 +38,13 @@ export interface StaffPatch {
     /**
      * @minLength 1
      * @maxLength 500
+     * @pattern ^\s*[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*\s*$
      */
     text?: string | null;
   } | null;
   /**
-   * 10 to 20 digits, spaces, hyphens and plus signs.
-   * @pattern ^(?=.*\d)[0-9 +-]{10,20}$
+   * 10 to 20 digits, spaces, hyphens and plus signs, at least 6 of them digits.
+   * @pattern ^(?=(?:[ +-]*\d){6})[0-9 +-]{10,20}$
    */
   phone?: string | null;
   /**
@@ -54,6 +57,7 @@ export interface StaffPatch {
    * Role code, such as `doctor`.
    * @minLength 1
    * @maxLength 100
+   * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
    */
   role?: string | null;
   /** One coded specialty; `system` defaults to SNOMED CT. */
@@ -61,11 +65,13 @@ export interface StaffPatch {
     /**
      * @minLength 1
      * @maxLength 100
+     * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
      */
     code?: string;
     /**
      * @minLength 1
      * @maxLength 200
+     * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
      */
     display?: string | null;
     /**
@@ -78,12 +84,14 @@ export interface StaffPatch {
    * Id of the organization.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
    */
   organizationId?: string | null;
   /**
    * Id of the location.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
    */
   locationId?: string | null;
   /** When the role is held; `end` is not before `start`. */
@@ -111,6 +119,7 @@ export interface AvailableTimePatch {
   /**
    * @minLength 1
    * @maxLength 200
+   * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
    */
   locationId?: string;
   period?: {
@@ -133,6 +142,7 @@ export interface AvailableTimePatch {
     /**
      * @minLength 1
      * @maxLength 500
+     * @pattern ^\s*[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*\s*$
      */
     description?: string;
   };
@@ -162,7 +172,7 @@ export interface Staff {
   address?: {
     text?: string | null;
   } | null;
-  /** 10 to 20 digits, spaces, hyphens and plus signs. */
+  /** 10 to 20 digits, spaces, hyphens and plus signs, at least 6 of them digits. */
   phone?: string | null;
   /** E-mail address. */
   email?: string | null;

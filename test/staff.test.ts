@@ -342,7 +342,7 @@ describe('reading an update', () => {
         understood += 1;
         expect(parsePatch(bodyOf(parsed.patch))).toEqual(parsed);
       }),
-      { numRuns: 500 },
+      { numRuns: 800 },
     );
     expect(understood).toBeGreaterThan(100);
   });

@@ -97,6 +97,9 @@ const MESSAGES: Readonly<Record<string, readonly [code: string, detail: string]>
   'array.min': ['empty', 'At least one item is expected.'],
   'array.max': ['too_long', 'There are too many items.'],
   'string.empty': ['too_short', 'The text is empty. To clear a field, send null.'],
+  'text.invisible': ['too_short', 'The text has nothing visible. To clear a field, send null.'],
+  'text.control': ['invalid_format', 'The text holds a control character.'],
+  'text.surrogate': ['invalid_format', 'The text holds half of a character (a lone surrogate).'],
   'string.min': ['too_short', 'The text is too short.'],
   'string.max': ['too_long', 'The text is too long.'],
   'string.pattern.base': ['invalid_format', 'The text does not have the expected form.'],
@@ -115,7 +118,7 @@ const MESSAGES: Readonly<Record<string, readonly [code: string, detail: string]>
 /** What the pattern of a member asks for, by the last named member of the path. */
 const FORMS: Readonly<Record<string, string>> = {
   nationalId: '7 to 20 letters and digits are expected.',
-  phone: '10 to 20 digits, spaces, hyphens and plus signs are expected.',
+  phone: '10 to 20 digits, spaces, hyphens and plus signs are expected, at least 6 of them digits.',
   birthDate: 'A date, YYYY-MM-DD, is expected.',
   start: 'A date, YYYY-MM-DD, is expected.',
   end: 'A date, YYYY-MM-DD, is expected.',

@@ -39,7 +39,9 @@ function recordSchemas(): Record<string, Part> {
       description:
         'A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown ' +
         'is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day ' +
-        'names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date.',
+        'names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no ' +
+        'half of a surrogate pair, and no control characters; line breaks and tabs may stand in `address.text` and in the ' +
+        '`description` of a recurrence. Dates are of the calendar, from the year 0001.',
       properties: sent,
     },
     AvailableTimePatch: {
