@@ -38,16 +38,27 @@ const DAY_NAMES: Readonly<Record<Day, string>> = {
 /** The document writes facility ids with hyphens, the list of locations without (contract section 4). */
 const foldFacility = (id: string) => id.replaceAll('-', '').toLowerCase();
 
+/**
+ * A UUID with or without hyphens or, since the contract leaves open which of the two ids is wanted, the number that the
+ * clinic's system gives a location (contract section 4). What is neither would be refused without a word on which field.
+ */
+const FACILITY_ID = /^(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|\d{1,20})$/i;
+
 export function hoursField({ locations, units, protect }: HoursSettings): MappedField<AvailableTime[]> {
-  const facilities = codeList(locations, { fold: foldFacility });
-  const facilityOf = (locationId: string) => String(facilities.encode(locationId, () => undefined));
+  const facilities = codeList(locations, {
+    fold: foldFacility,
+    own: FACILITY_ID,
+    unmapped: { at: '', detail: 'This is neither a configured location nor a facility id of Cobalt’s form.' },
+  });
+  const facilityOf = (locationId: string, refuse: Refuse = () => undefined) =>
+    facilities.encode(locationId, refuse);
   const decode = (stored: unknown) => decodeHours(stored, units, facilities.decode);
 
   /** Everything that can be read back, day by day, so that grouping, order and spelling make no difference. */
   const perDay = (blocks: readonly AvailableTime[]) =>
     blocks
       .flatMap(({ daysOfWeek, availableStartTime, availableEndTime, locationId, period, recurrence }) => {
-        const facility = locationId === undefined ? null : foldFacility(facilityOf(locationId));
+        const facility = locationId === undefined ? null : foldFacility(String(facilityOf(locationId)));
         const { interval, unit, start, description } = recurrence ?? {};
         const shift = [availableStartTime, availableEndTime, facility, period?.start, period?.end];
         return daysOfWeek.map((day) => JSON.stringify([day, ...shift, interval, unit, start, description]));
@@ -95,7 +106,7 @@ export function carriesForeignData(hours: unknown): boolean {
 function encodeHours(
   blocks: readonly AvailableTime[],
   units: RecurrenceUnits,
-  facilityOf: (locationId: string) => string,
+  facilityOf: (locationId: string, refuse: Refuse) => unknown,
   refuse: Refuse,
 ) {
   const shifts = blocks.map((block, index) => {
@@ -110,7 +121,11 @@ function encodeHours(
     return {
       start: `T${availableStartTime}`,
       end: `T${availableEndTime}`,
-      ...(locationId !== undefined && { facility_id: facilityOf(locationId) }),
+      ...(locationId !== undefined && {
+        facility_id: facilityOf(locationId, (_, code, detail) =>
+          refuse(`/${index}/locationId`, code, detail),
+        ),
+      }),
       ...(period?.start !== undefined && { set_start_date: midnight(period.start) }),
       ...(period?.end !== undefined && { set_end_date: midnight(period.end) }),
       ...(recurrence && { set_recur: encodeRecurrence(recurrence, units) }),

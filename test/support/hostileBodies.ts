@@ -842,14 +842,37 @@ const VALUES: readonly HostileCase[] = [
   ),
   ...['__proto__', 'constructor', '../x', FACILITY.toUpperCase().slice(0, 20)].map(
     (locationId): HostileCase => ({
+      name: `the place ${locationId} in a block, which is neither listed nor of the vendor’s form`,
+      json: { availableTime: [at(['mon'], '08:00', '09:00', { locationId })] },
+      key: KEYS.south,
+      status: 422,
+      code: 'unmapped_code',
+      errors: ['/availableTime/0/locationId unmapped_code'],
+    }),
+  ),
+  ...['095f8067-d3fc-4e13-b771-32f87cd0c3f3', '095f8067d3fc4e13b77132f87cd0c3f3', '1234567'].map(
+    (locationId): HostileCase => ({
       name: `the place ${locationId} in a block, which is the vendor’s to judge`,
       json: { availableTime: [at(['mon'], '08:00', '09:00', { locationId })] },
       key: KEYS.south,
       status: 422,
       code: 'vendor_rejected',
+      errors: ['/availableTime rejected_by_vendor'],
       reachesVendor: true,
     }),
   ),
+  {
+    name: 'a place that the vendor refuses, beside a status: nobody can tell which of them',
+    json: {
+      status: 'inactive',
+      availableTime: [at(['mon'], '08:00', '09:00', { locationId: '1234567' })],
+    },
+    key: KEYS.south,
+    status: 422,
+    code: 'vendor_rejected',
+    errors: [' rejected_by_vendor'],
+    reachesVendor: true,
+  },
   ...[
     'javascript:alert(1)',
     'http://169.254.169.254/latest',
