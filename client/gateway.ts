@@ -433,7 +433,7 @@ export interface Capability {
   read: boolean;
   /** Whether `PATCH` can change it. */
   write: boolean;
-  /** Whether `null` is accepted. */
+  /** Whether `null` is accepted for the whole field; `note` tells where a part differs. */
   clear: boolean;
   /** The allowed values, where they are a closed list. */
   values?: string[];
@@ -441,7 +441,7 @@ export interface Capability {
   notStored?: Record<string, string>;
   /** Why the field cannot be written, or cannot be cleared. */
   reason?: string;
-  /** A remark. */
+  /** A remark, such as which values the members of a composite field can have here. */
   note?: string;
 }
 

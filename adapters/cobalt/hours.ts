@@ -72,7 +72,7 @@ export function hoursField({ locations, units, protect }: HoursSettings): Mapped
     {
       cleared: { wire: [] },
       needsCurrent: protect,
-      note: 'Replaces the whole week. The end of a recurrence cannot be read back.',
+      note: noteOf(locations, units),
       holds: ({ hours }, blocks) => {
         const stored = decode(hours);
         return Array.isArray(stored) && perDay(stored) === perDay(blocks);
@@ -88,6 +88,17 @@ export function hoursField({ locations, units, protect }: HoursSettings): Mapped
           : undefined,
     },
   );
+}
+
+/** What holds for the members of a block here: the units and places that this connection can express. */
+function noteOf(locations: CodeTable = {}, units: RecurrenceUnits): string {
+  const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``);
+  const unitNames = quoted(RECURRENCE_UNITS.filter((unit) => units[unit] !== undefined));
+  return [
+    'Replaces the whole week. The end of a recurrence cannot be read back.',
+    `\`recurrence.unit\`: ${unitNames.join(', ')}.`,
+    `\`locationId\`: ${[...quoted(Object.keys(locations)), 'a facility id of Cobalt’s'].join(', ')}.`,
+  ].join(' ');
 }
 
 /** True where a stored shift carries what only the clinic's own system sets, and what a PATCH cannot send back. */

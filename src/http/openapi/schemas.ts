@@ -158,7 +158,10 @@ const capability = object('What a clinic can do with one field.', {
   pointer: { type: 'string', enum: FIELDS.map(pointerOf), description: 'JSON pointer of the field.' },
   read: { type: 'boolean', description: 'Whether `GET` can show it.' },
   write: { type: 'boolean', description: 'Whether `PATCH` can change it.' },
-  clear: { type: 'boolean', description: 'Whether `null` is accepted.' },
+  clear: {
+    type: 'boolean',
+    description: 'Whether `null` is accepted for the whole field; `note` tells where a part differs.',
+  },
   'values?': listOf({ type: 'string' }, 'The allowed values, where they are a closed list.'),
   'notStored?': {
     type: 'object',
@@ -166,7 +169,7 @@ const capability = object('What a clinic can do with one field.', {
     description: 'Members that may be sent but are not stored, each with the reason.',
   },
   'reason?': text('Why the field cannot be written, or cannot be cleared.'),
-  'note?': text('A remark.'),
+  'note?': text('A remark, such as which values the members of a composite field can have here.'),
 });
 
 const operationSummary = {
