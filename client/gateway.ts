@@ -226,7 +226,7 @@ export interface AvailableTime {
 export interface ReceiptRow {
   /** JSON pointer of the member, such as `/name`. */
   pointer: string;
-  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). */
+  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). */
   outcome: "verified" | "accepted" | "unchanged" | "dropped";
   /** Why, where the outcome alone does not say. */
   detail?: string;
@@ -977,7 +977,7 @@ export class Gateway<
       data: StaffPatch,
       query?: {
         /**
-         * `true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give.
+         * `true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give at best. The vendor is asked whether the record exists only where the update needs a read. `Idempotency-Key` and `respond-async` are ignored.
          * @default false
          */
         dryRun?: boolean;
@@ -1056,7 +1056,7 @@ export class Gateway<
       }),
 
     /**
-     * @description Reads the record at the vendor that holds it. With `Accept: application/fhir+json` the answer is an FHIR R4 `PractitionerRole` with a contained `Practitioner`; its `ETag` is another one and does not serve as `If-Match`. Needs the scope `staff:read`.
+     * @description Reads the record at the vendor that holds it. With `Accept: application/fhir+json` the answer is an FHIR R4 `PractitionerRole` with a contained `Practitioner`; its `ETag` is the weak form of the same, which as it stands does not serve as `If-Match`. Needs the scope `staff:read`.
      *
      * @tags Staff
      * @name ReadStaff
@@ -1373,7 +1373,7 @@ export class Gateway<
   };
   audit = {
     /**
-     * @description The clinic’s attempted updates, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. Needs the scope `changes:read`.
+     * @description The clinic’s attempted updates, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. Listed is every valid update that was carried out or refused. Not listed: what was refused as not valid before a vendor was looked for, dry runs, answers given again for a key, and what was refused instead of being queued. Needs the scope `changes:read`.
      *
      * @tags Audit
      * @name ListChanges

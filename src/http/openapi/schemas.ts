@@ -79,7 +79,7 @@ const receiptRow = object('What became of one top-level member of the update.', 
     enum: [...OUTCOMES],
     description:
       '`verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the ' +
-      'value cannot be read back. `unchanged`: it already had the value. `dropped`: the vendor cannot hold it ' +
+      'value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it ' +
       '(`Prefer: handling=lenient` only).',
   },
   'detail?': text('Why, where the outcome alone does not say.'),
