@@ -455,6 +455,24 @@ describe('the limits that capabilities tell', () => {
     expect((await Promise.all(tries)).map(({ status }) => status)).toEqual([200, 422, 200, 422]);
   });
 
+  test('a block that is refused is pointed at where it was sent, not where it stands in the week', async () => {
+    const block = (day: string, more: object = {}) => ({
+      daysOfWeek: [day],
+      availableStartTime: '08:00',
+      availableEndTime: '09:00',
+      ...more,
+    });
+    const nowhere = { locationId: 'nope' };
+    const { body } = await stage.patch(KEYS.south, {
+      availableTime: [block('fri', nowhere), block('mon'), block('wed', nowhere)],
+    });
+    expect(body.code).toBe('unmapped_code');
+    expect(body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
+      '/availableTime/0/locationId',
+      '/availableTime/2/locationId',
+    ]);
+  });
+
   test('one bound of a period can be cleared, the whole cannot', async () => {
     expect(await noteOf(KEYS.north, '/period')).toMatch(/one bound can, with `null`/);
     expect((await stage.patch(KEYS.north, { period: null })).body.code).toBe('not_clearable');

@@ -21,6 +21,8 @@ export interface CanonicalPatch {
   changes: readonly Change[];
   /** The sent top-level members, in the same order. Each gets one receipt row. */
   members: readonly string[];
+  /** Where each block of the week, which is in order here, stood as it was sent. Absent where none has moved. */
+  sentAt?: readonly number[];
 }
 
 export type ParsedPatch = { patch: CanonicalPatch } | { errors: readonly FieldError[] };
@@ -43,7 +45,19 @@ export function parsePatch(body: unknown): ParsedPatch {
   if (errors.length > MAX_ERRORS || found.length > MAX_ERRORS) return { errors: cut(errors) };
   if (errors.length > 0) return { errors };
   const changes = FIELDS.flatMap((field) => changeOf(normalised, field));
-  return { patch: { changes, members: [...new Set(changes.map((change) => topLevelOf(change.field)))] } };
+  const sentAt = placesOf(member(normalised, 'availableTime'));
+  return {
+    patch: {
+      changes,
+      members: [...new Set(changes.map((change) => topLevelOf(change.field)))],
+      ...(sentAt.some((place, index) => place !== index) && { sentAt }),
+    },
+  };
+}
+
+/** For each block in order, its place in the list that was sent. */
+function placesOf(blocks: unknown): number[] {
+  return isBlocks(blocks) ? sortBlocks(blocks).map((block) => blocks.indexOf(block)) : [];
 }
 
 /** All members and items, those inside of others too. */
