@@ -2,7 +2,7 @@
 // biome-ignore-all format: generated
 // biome-ignore-all assist: generated
 // @ts-nocheck
-/** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. */
+/** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no half of a surrogate pair, and no control characters; line breaks and tabs may stand in `address.text` and in the `description` of a recurrence. Dates are of the calendar, from the year 0001. */
 export interface StaffPatch {
   /** Whether the person works here now. */
   status?: "active" | "inactive" | "on-leave" | null;
@@ -11,11 +11,13 @@ export interface StaffPatch {
     /**
      * @minLength 1
      * @maxLength 200
+     * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
      */
     given?: string | null;
     /**
      * @minLength 1
      * @maxLength 200
+     * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
      */
     family?: string | null;
   } | null;
@@ -36,12 +38,13 @@ export interface StaffPatch {
     /**
      * @minLength 1
      * @maxLength 500
+     * @pattern ^\s*[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*\s*$
      */
     text?: string | null;
   } | null;
   /**
-   * 10 to 20 digits, spaces, hyphens and plus signs.
-   * @pattern ^(?=.*\d)[0-9 +-]{10,20}$
+   * 10 to 20 digits, spaces, hyphens and plus signs, at least 6 of them digits.
+   * @pattern ^(?=(?:[ +-]*\d){6})[0-9 +-]{10,20}$
    */
   phone?: string | null;
   /**
@@ -54,6 +57,7 @@ export interface StaffPatch {
    * Role code, such as `doctor`.
    * @minLength 1
    * @maxLength 100
+   * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
    */
   role?: string | null;
   /** One coded specialty; `system` defaults to SNOMED CT. */
@@ -61,11 +65,13 @@ export interface StaffPatch {
     /**
      * @minLength 1
      * @maxLength 100
+     * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
      */
     code?: string;
     /**
      * @minLength 1
      * @maxLength 200
+     * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
      */
     display?: string | null;
     /**
@@ -78,12 +84,14 @@ export interface StaffPatch {
    * Id of the organization.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
    */
   organizationId?: string | null;
   /**
    * Id of the location.
    * @minLength 1
    * @maxLength 200
+   * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
    */
   locationId?: string | null;
   /** When the role is held; `end` is not before `start`. */
@@ -111,6 +119,7 @@ export interface AvailableTimePatch {
   /**
    * @minLength 1
    * @maxLength 200
+   * @pattern ^\s*[^\u0000-\u001f\u007f]*\s*$
    */
   locationId?: string;
   period?: {
@@ -133,6 +142,7 @@ export interface AvailableTimePatch {
     /**
      * @minLength 1
      * @maxLength 500
+     * @pattern ^\s*[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*\s*$
      */
     description?: string;
   };
@@ -162,7 +172,7 @@ export interface Staff {
   address?: {
     text?: string | null;
   } | null;
-  /** 10 to 20 digits, spaces, hyphens and plus signs. */
+  /** 10 to 20 digits, spaces, hyphens and plus signs, at least 6 of them digits. */
   phone?: string | null;
   /** E-mail address. */
   email?: string | null;
@@ -216,7 +226,7 @@ export interface AvailableTime {
 export interface ReceiptRow {
   /** JSON pointer of the member, such as `/name`. */
   pointer: string;
-  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). */
+  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). */
   outcome: "verified" | "accepted" | "unchanged" | "dropped";
   /** Why, where the outcome alone does not say. */
   detail?: string;
@@ -423,7 +433,7 @@ export interface Capability {
   read: boolean;
   /** Whether `PATCH` can change it. */
   write: boolean;
-  /** Whether `null` is accepted. */
+  /** Whether `null` is accepted for the whole field; `note` tells where a part differs. */
   clear: boolean;
   /** The allowed values, where they are a closed list. */
   values?: string[];
@@ -431,7 +441,7 @@ export interface Capability {
   notStored?: Record<string, string>;
   /** Why the field cannot be written, or cannot be cleared. */
   reason?: string;
-  /** A remark. */
+  /** A remark, such as which values the members of a composite field can have here. */
   note?: string;
 }
 
@@ -967,7 +977,7 @@ export class Gateway<
       data: StaffPatch,
       query?: {
         /**
-         * `true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give.
+         * `true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give at best. The vendor is asked whether the record exists only where the update needs a read. `Idempotency-Key` and `respond-async` are ignored.
          * @default false
          */
         dryRun?: boolean;
@@ -1046,7 +1056,7 @@ export class Gateway<
       }),
 
     /**
-     * @description Reads the record at the vendor that holds it. With `Accept: application/fhir+json` the answer is an FHIR R4 `PractitionerRole` with a contained `Practitioner`; its `ETag` is another one and does not serve as `If-Match`. Needs the scope `staff:read`.
+     * @description Reads the record at the vendor that holds it. With `Accept: application/fhir+json` the answer is an FHIR R4 `PractitionerRole` with a contained `Practitioner`; its `ETag` is the weak form of the same, which as it stands does not serve as `If-Match`. Needs the scope `staff:read`.
      *
      * @tags Staff
      * @name ReadStaff
@@ -1363,7 +1373,7 @@ export class Gateway<
   };
   audit = {
     /**
-     * @description The clinic’s attempted updates, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. Needs the scope `changes:read`.
+     * @description The clinic’s attempted updates, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. Listed is every valid update that was carried out or refused. Not listed: what was refused as not valid before a vendor was looked for, dry runs, answers given again for a key, and what was refused instead of being queued. Needs the scope `changes:read`.
      *
      * @tags Audit
      * @name ListChanges

@@ -74,7 +74,8 @@ describe('the document’s examples', () => {
 
   test('a shift that repeats', () => {
     const recurrence = { interval: 1, unit: 'day' as const, ...period, description: 'Every 1 week.' };
-    const { wire } = encode([{ ...tuesday, daysOfWeek: ['mon'], locationId: '<string>', recurrence }]);
+    const { wire } = encode([{ ...tuesday, daysOfWeek: ['mon'], locationId: '99999', recurrence }]);
+    // The document has the placeholder <string> for the facility, and `99999` for ids of the clinic's system.
     expect(JSON.stringify(wire)).toBe(
       JSON.stringify([
         {
@@ -83,7 +84,7 @@ describe('the document’s examples', () => {
             {
               start: 'T08:00:00',
               end: 'T17:00:00',
-              facility_id: '<string>',
+              facility_id: '99999',
               ...dates,
               set_recur: {
                 rec_start_date: '2025-11-13T00:00:00',

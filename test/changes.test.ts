@@ -262,6 +262,12 @@ describe.each(ENGINES)('the audit over HTTP on %s', (engine) => {
     ['limit=0', ['limit']],
     ['limit=501', ['limit']],
     ['limit=ten', ['limit']],
+    ...['1e1', '0x10', '%2B5', '5.0', '%205'].map((limit): [string, string[]] => [
+      `limit=${limit}`,
+      ['limit'],
+    ]),
+    ['since=2026-02-30', ['since']],
+    ['since=2026-02-29T10:00:00Z&until=2026-04-31T10:00:00%2B02:00', ['since', 'until']],
     ['outcome=great', ['outcome']],
     ['since=yesterday', ['since']],
     ['since=2026-01-01&since=2026-01-02', ['since']],

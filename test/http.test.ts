@@ -427,6 +427,60 @@ describe('routes', () => {
   });
 });
 
+describe('the limits that capabilities tell', () => {
+  const noteOf = async (key: string, pointer: string) => {
+    const { body } = await stage.call('GET', '/capabilities', { key });
+    return body.data.fields.find((row: { pointer: string }) => row.pointer === pointer).note;
+  };
+
+  test('recurrence units and locations of a block are those that are taken', async () => {
+    expect(await noteOf(KEYS.south, '/availableTime')).toBe(
+      'Replaces the whole week. The end of a recurrence cannot be read back. `recurrence.unit`: `day`. ' +
+        '`locationId`: `centro`, a facility id of Cobalt’s.',
+    );
+    const send = (more: object) =>
+      stage.patch(
+        KEYS.south,
+        {
+          availableTime: [
+            { daysOfWeek: ['mon'], availableStartTime: '08:00', availableEndTime: '09:00', ...more },
+          ],
+        },
+        {},
+        'st-1',
+        '?dryRun=true',
+      );
+    const unit = (word: string) => ({ recurrence: { interval: 1, unit: word } });
+    const tries = [unit('day'), unit('week'), { locationId: 'centro' }, { locationId: 'nope' }].map(send);
+    expect((await Promise.all(tries)).map(({ status }) => status)).toEqual([200, 422, 200, 422]);
+  });
+
+  test('a block that is refused is pointed at where it was sent, not where it stands in the week', async () => {
+    const block = (day: string, more: object = {}) => ({
+      daysOfWeek: [day],
+      availableStartTime: '08:00',
+      availableEndTime: '09:00',
+      ...more,
+    });
+    const nowhere = { locationId: 'nope' };
+    const { body } = await stage.patch(KEYS.south, {
+      availableTime: [block('fri', nowhere), block('mon'), block('wed', nowhere)],
+    });
+    expect(body.code).toBe('unmapped_code');
+    expect(body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
+      '/availableTime/0/locationId',
+      '/availableTime/2/locationId',
+    ]);
+  });
+
+  test('one bound of a period can be cleared, the whole cannot', async () => {
+    expect(await noteOf(KEYS.north, '/period')).toMatch(/one bound can, with `null`/);
+    expect((await stage.patch(KEYS.north, { period: null })).body.code).toBe('not_clearable');
+    const { status, body } = await stage.patch(KEYS.north, { period: { end: null } });
+    expect([status, body.data.period]).toEqual([200, { start: expect.any(String) }]);
+  });
+});
+
 describe('queries', () => {
   const malformed = { status: 400, code: 'malformed_request' };
   const update = (query: string) => ({

@@ -141,6 +141,13 @@ describe('the document by itself', () => {
     ['a national id of 20 digits and separators', { nationalId: '0123-4567 8901.2345-6789' }],
     ['a national id of 21 digits', { nationalId: '012345678901234567890' }],
     ['a national id with a slash', { nationalId: '12/345/678' }],
+    ['a name with blanks and line breaks around', { name: { given: ' \n Ana María \t' } }],
+    ['a name with a tab inside', { name: { given: 'Ana\tMaria' } }],
+    ['a role with a NUL', { role: 'doctor\0' }],
+    ['an address over two lines', { address: { text: 'Calle 1\n2º' } }],
+    ['an address with a NUL', { address: { text: 'Calle\0' } }],
+    ['a phone of one digit', { phone: '----------1' }],
+    ['a phone of six digits', { phone: '+ 12-34-56' }],
     ['only separators', { nationalId: '. - . - . -' }],
     ...['9:00', ' T09:00', '09:00:00', '24:00:00', '9', '09:60'].map((time): [string, unknown] => [
       `the time ${time}`,

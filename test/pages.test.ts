@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import request from 'supertest';
+import { openApiDocument } from '../src/http/openapi/document';
 import { PROBLEMS } from '../src/problem';
+import { member } from '../src/staff/json';
 import { openStage, type Stage } from './support/stage';
 
 let stage: Stage;
@@ -62,6 +64,46 @@ describe('the README on what a request can ask for', () => {
       if (header === 'Prefer') expect(reply.headers.get('preference-applied')).toBe(value);
     },
   );
+});
+
+describe('the curl lines of the introduction', () => {
+  const introduction = String(member(openApiDocument().info, 'description'));
+  const lines = introduction
+    .replaceAll(/\\\n\s+/g, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('curl '));
+  const quoted = (line: string, option: string) =>
+    [...line.matchAll(new RegExp(`${option} '([^']*)'`, 'g'))].map(([, text = '']) => text);
+
+  test('are one for each wish', () => {
+    const wishes = ['"status"', 'dryRun=true', 'If-Match', 'Idempotency-Key', 'respond-async', 'fhir+json'];
+    expect(lines.map((line) => wishes.filter((wish) => line.includes(wish)))).toEqual(
+      wishes.map((wish) => [wish]),
+    );
+    for (const line of lines) expect(line).toMatch(/^curl -i /);
+  });
+
+  test.each(lines)('%s', async (line) => {
+    const known = await stage.call('GET', '/staff/st-1');
+    const path = /http:\/\/127\.0\.0\.1:8080([^ ']*)/.exec(line)?.[1] ?? '';
+    const headers = quoted(line, '-H').map((header) => {
+      const [name = '', value = ''] = header.split(/: (.*)/);
+      return [name.toLowerCase(), value.replace('"<ETag>"', known.headers.get('etag') ?? '')];
+    });
+    const { authorization, ...rest } = Object.fromEntries(headers);
+    expect(authorization).toBe('Bearer demo-key-north');
+    const [body] = quoted(line, '-d');
+    const reply = await stage.call(
+      line.includes('-X PATCH') ? 'PATCH' : 'GET',
+      path.replace('st-42', 'st-1'),
+      {
+        headers: rest,
+        ...(body !== undefined && { body: JSON.parse(body) }),
+      },
+    );
+    expect(reply.status).toBe(line.includes('respond-async') ? 202 : 200);
+  });
 });
 
 test.each(Object.entries(PROBLEMS))('the type of %s leads to its page', async (code, kind) => {

@@ -340,9 +340,11 @@ describe('reading an update', () => {
         const parsed = parsePatch(value);
         if ('errors' in parsed) return;
         understood += 1;
-        expect(parsePatch(bodyOf(parsed.patch))).toEqual(parsed);
+        // Said again, the blocks of the week are in order, so that none has moved.
+        const { sentAt: _, ...patch } = parsed.patch;
+        expect(parsePatch(bodyOf(parsed.patch))).toEqual({ patch });
       }),
-      { numRuns: 500 },
+      { numRuns: 800 },
     );
     expect(understood).toBeGreaterThan(100);
   });
@@ -395,6 +397,7 @@ describe('reading an update', () => {
     expect(parsed).toEqual({
       patch: {
         members: ['availableTime'],
+        sentAt: [1, 2, 0],
         changes: [
           {
             field: 'availableTime',

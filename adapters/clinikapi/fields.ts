@@ -51,7 +51,11 @@ const COMMON = {
   period: field(
     'period',
     { encode: (value) => value, decode: readPeriod },
-    { ...KEEP, members: ['start', 'end'] },
+    {
+      ...KEEP,
+      members: ['start', 'end'],
+      note: 'The period as a whole cannot be cleared; one bound can, with `null`, while the other stays.',
+    },
   ),
 } satisfies Partial<FieldTable>;
 
@@ -80,7 +84,10 @@ export function liveFields(): FieldTable {
     status: field('active', words, { ...KEEP, decode: readStatus }),
     phone: field('phone', text, { ...KEEP, decode: (role) => readContact(role, 'phone') }),
     email: field('email', text, { ...KEEP, decode: (role) => readContact(role, 'email') }),
-    availableTime: field('availableTime', liveHours, KEEP),
+    availableTime: field('availableTime', liveHours, {
+      ...KEEP,
+      note: 'Days and times only: no `locationId`, `period` or `recurrence` in a block.',
+    }),
     specialty: field('specialty', liveSpecialty, {
       ...KEEP,
       members: ['display'],

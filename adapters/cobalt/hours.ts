@@ -38,16 +38,27 @@ const DAY_NAMES: Readonly<Record<Day, string>> = {
 /** The document writes facility ids with hyphens, the list of locations without (contract section 4). */
 const foldFacility = (id: string) => id.replaceAll('-', '').toLowerCase();
 
+/**
+ * A UUID with or without hyphens or, since the contract leaves open which of the two ids is wanted, the number that the
+ * clinic's system gives a location (contract section 4). What is neither would be refused without a word on which field.
+ */
+const FACILITY_ID = /^(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|\d{1,20})$/i;
+
 export function hoursField({ locations, units, protect }: HoursSettings): MappedField<AvailableTime[]> {
-  const facilities = codeList(locations, { fold: foldFacility });
-  const facilityOf = (locationId: string) => String(facilities.encode(locationId, () => undefined));
+  const facilities = codeList(locations, {
+    fold: foldFacility,
+    own: FACILITY_ID,
+    unmapped: { at: '', detail: 'This is neither a configured location nor a facility id of Cobalt’s form.' },
+  });
+  const facilityOf = (locationId: string, refuse: Refuse = () => undefined) =>
+    facilities.encode(locationId, refuse);
   const decode = (stored: unknown) => decodeHours(stored, units, facilities.decode);
 
   /** Everything that can be read back, day by day, so that grouping, order and spelling make no difference. */
   const perDay = (blocks: readonly AvailableTime[]) =>
     blocks
       .flatMap(({ daysOfWeek, availableStartTime, availableEndTime, locationId, period, recurrence }) => {
-        const facility = locationId === undefined ? null : foldFacility(facilityOf(locationId));
+        const facility = locationId === undefined ? null : foldFacility(String(facilityOf(locationId)));
         const { interval, unit, start, description } = recurrence ?? {};
         const shift = [availableStartTime, availableEndTime, facility, period?.start, period?.end];
         return daysOfWeek.map((day) => JSON.stringify([day, ...shift, interval, unit, start, description]));
@@ -61,7 +72,7 @@ export function hoursField({ locations, units, protect }: HoursSettings): Mapped
     {
       cleared: { wire: [] },
       needsCurrent: protect,
-      note: 'Replaces the whole week. The end of a recurrence cannot be read back.',
+      note: noteOf(locations, units),
       holds: ({ hours }, blocks) => {
         const stored = decode(hours);
         return Array.isArray(stored) && perDay(stored) === perDay(blocks);
@@ -77,6 +88,17 @@ export function hoursField({ locations, units, protect }: HoursSettings): Mapped
           : undefined,
     },
   );
+}
+
+/** What holds for the members of a block here: the units and places that this connection can express. */
+function noteOf(locations: CodeTable = {}, units: RecurrenceUnits): string {
+  const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``);
+  const unitNames = quoted(RECURRENCE_UNITS.filter((unit) => units[unit] !== undefined));
+  return [
+    'Replaces the whole week. The end of a recurrence cannot be read back.',
+    `\`recurrence.unit\`: ${unitNames.join(', ')}.`,
+    `\`locationId\`: ${[...quoted(Object.keys(locations)), 'a facility id of Cobalt’s'].join(', ')}.`,
+  ].join(' ');
 }
 
 /** True where a stored shift carries what only the clinic's own system sets, and what a PATCH cannot send back. */
@@ -95,7 +117,7 @@ export function carriesForeignData(hours: unknown): boolean {
 function encodeHours(
   blocks: readonly AvailableTime[],
   units: RecurrenceUnits,
-  facilityOf: (locationId: string) => string,
+  facilityOf: (locationId: string, refuse: Refuse) => unknown,
   refuse: Refuse,
 ) {
   const shifts = blocks.map((block, index) => {
@@ -110,7 +132,11 @@ function encodeHours(
     return {
       start: `T${availableStartTime}`,
       end: `T${availableEndTime}`,
-      ...(locationId !== undefined && { facility_id: facilityOf(locationId) }),
+      ...(locationId !== undefined && {
+        facility_id: facilityOf(locationId, (_, code, detail) =>
+          refuse(`/${index}/locationId`, code, detail),
+        ),
+      }),
       ...(period?.start !== undefined && { set_start_date: midnight(period.start) }),
       ...(period?.end !== undefined && { set_end_date: midnight(period.end) }),
       ...(recurrence && { set_recur: encodeRecurrence(recurrence, units) }),

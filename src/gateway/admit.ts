@@ -31,7 +31,10 @@ export function admit(
   lenient: boolean,
   vendorTitle: string,
 ): Admitted {
-  const judged = patch.changes.map((change) => ({ change, refusals: refusalsOf(change, table) }));
+  const judged = patch.changes.map((change) => ({
+    change,
+    refusals: refusalsOf(change, table).map((refusal) => asSent(refusal, patch)),
+  }));
   const fatal = judged.filter(({ refusals }) =>
     refusals.some((refusal) => !lenient || refusal.code !== 'unsupported_field'),
   );
@@ -56,6 +59,15 @@ export function admit(
     ),
     warnings: changes.flatMap(notStored),
   };
+}
+
+/** The blocks of a week are judged in order; a complaint points at the one that the caller sent. */
+function asSent(error: FieldError, { sentAt }: CanonicalPatch): FieldError {
+  const pointer = error.pointer.replace(
+    /^(\/availableTime\/)(\d+)/,
+    (_, field: string, index: string) => `${field}${sentAt?.[Number(index)] ?? index}`,
+  );
+  return { ...error, pointer };
 }
 
 const ORDER: readonly ProblemCode[] = ['unsupported_field', 'not_clearable', 'unmapped_code'];

@@ -3,7 +3,7 @@ import { type FieldError, Problem, type ProblemCode, type VendorDetail, type Wri
 import { FIELDS, pointerOf } from '../staff/fields';
 import type { VendorConnection } from '../vendor/connection';
 import type { FailureKind } from '../vendor/contract';
-import type { VendorFailure } from '../vendor/failure';
+import { VendorFailure } from '../vendor/failure';
 import { tableOf } from './record';
 
 const CODES: Readonly<Record<FailureKind, ProblemCode>> = {
@@ -40,7 +40,7 @@ export function problemFrom(
     .filter((complaint) => judged || complaint.key !== undefined || complaint.code !== 'rejected_by_vendor')
     .map((complaint) => fieldError(stored ? { ...complaint, code } : complaint, connection));
   const isBusy = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
-  return new Problem(code, detailOf(failure, connection.title), {
+  const problem = new Problem(code, detailOf(failure, connection.title), {
     ...(errors.length > 0 && { errors: distinct(errors) }),
     vendor: vendorDetail(failure, connection),
     ...(outcome && { outcome }),
@@ -48,6 +48,29 @@ export function problemFrom(
       headers: { 'retry-after': String(Math.ceil(failure.retryAfter ?? DEFAULT_RETRY_AFTER)) },
     }),
   });
+  problem.cause = failure;
+  return problem;
+}
+
+/**
+ * A refusal that names nothing can only be about the one member that was sent. Not so where the vendor wants whole
+ * records: it may be a stored value that it refuses.
+ * @param sent the top-level members that were sent to be changed
+ */
+export function blamingTheOnly(
+  sent: readonly string[],
+  problem: Problem,
+  connection: VendorConnection,
+): Problem {
+  const { cause } = problem;
+  const isAlone = sent.length === 1 && connection.adapter.writes === 'changes';
+  if (!isAlone || problem.code !== 'vendor_rejected' || !(cause instanceof VendorFailure)) return problem;
+  if (cause.complaints.some(({ key }) => key !== undefined)) return problem;
+  const said = problem.extras.errors ?? [
+    { pointer: '', code: 'rejected_by_vendor', detail: 'The vendor does not accept this value.' },
+  ];
+  const errors = said.map((error) => ({ ...error, pointer: `/${sent[0]}` }));
+  return new Problem(problem.code, problem.detail, { ...problem.extras, errors });
 }
 
 /** True where the vendor complains of values that were only sent because it wants the whole record. */

@@ -2,7 +2,7 @@
  * One update, from top to bottom: canonical patch → locate → admit → read → plan → write → confirm → receipt → answer.
  */
 import { Problem } from '../problem';
-import { pointerOf } from '../staff/fields';
+import { pointerOf, topLevelOf } from '../staff/fields';
 import { sameJson } from '../staff/json';
 import type { CanonicalPatch } from '../staff/patch';
 import type { VendorConnection } from '../vendor/connection';
@@ -14,7 +14,7 @@ import { type Admitted, admit } from './admit';
 import { answer, answerDryRun, type UpdateAnswer } from './answer';
 import { writeAndConfirm } from './confirm';
 import { etagOf, matches } from './etag';
-import { problemFrom } from './failures';
+import { blamingTheOnly, problemFrom } from './failures';
 import { type Clinic, type FindLink, type Location, locate } from './locate';
 import type { Locks } from './locks';
 import { makePlan, needsCurrent, type Plan } from './plan';
@@ -75,7 +75,11 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
     await request.beforeWrite?.(location);
     const fresh = await recheck(request, location, admitted, plan, current, deadline);
     if (request.gone.aborted) throw clientGone();
-    const confirmation = await writeAndConfirm(connection, location.recordId, fresh.plan, deadline);
+    const confirmation = await writeAndConfirm(connection, location.recordId, fresh.plan, deadline).catch(
+      (error) => {
+        throw error instanceof Problem ? blamingTheOnly(sentMembers(fresh.plan), error, connection) : error;
+      },
+    );
     return answer(request, location, admitted, fresh.plan, fresh.current, confirmation);
   };
   const done = await parts.locks
@@ -86,6 +90,11 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
     });
   if (!request.dryRun) connection.observer?.answered(connection, done.meta);
   return done;
+}
+
+/** The top-level members that the plan changes, each once. */
+function sentMembers({ targets }: Plan): string[] {
+  return [...new Set(targets.filter(({ unchanged }) => !unchanged).map(({ field }) => topLevelOf(field)))];
 }
 
 function withOutcomeUnknown(error: unknown): unknown {

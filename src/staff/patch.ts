@@ -21,6 +21,8 @@ export interface CanonicalPatch {
   changes: readonly Change[];
   /** The sent top-level members, in the same order. Each gets one receipt row. */
   members: readonly string[];
+  /** Where each block of the week, which is in order here, stood as it was sent. Absent where none has moved. */
+  sentAt?: readonly number[];
 }
 
 export type ParsedPatch = { patch: CanonicalPatch } | { errors: readonly FieldError[] };
@@ -43,7 +45,19 @@ export function parsePatch(body: unknown): ParsedPatch {
   if (errors.length > MAX_ERRORS || found.length > MAX_ERRORS) return { errors: cut(errors) };
   if (errors.length > 0) return { errors };
   const changes = FIELDS.flatMap((field) => changeOf(normalised, field));
-  return { patch: { changes, members: [...new Set(changes.map((change) => topLevelOf(change.field)))] } };
+  const sentAt = placesOf(member(normalised, 'availableTime'));
+  return {
+    patch: {
+      changes,
+      members: [...new Set(changes.map((change) => topLevelOf(change.field)))],
+      ...(sentAt.some((place, index) => place !== index) && { sentAt }),
+    },
+  };
+}
+
+/** For each block in order, its place in the list that was sent. */
+function placesOf(blocks: unknown): number[] {
+  return isBlocks(blocks) ? sortBlocks(blocks).map((block) => blocks.indexOf(block)) : [];
 }
 
 /** All members and items, those inside of others too. */
@@ -97,6 +111,9 @@ const MESSAGES: Readonly<Record<string, readonly [code: string, detail: string]>
   'array.min': ['empty', 'At least one item is expected.'],
   'array.max': ['too_long', 'There are too many items.'],
   'string.empty': ['too_short', 'The text is empty. To clear a field, send null.'],
+  'text.invisible': ['too_short', 'The text has nothing visible. To clear a field, send null.'],
+  'text.control': ['invalid_format', 'The text holds a control character.'],
+  'text.surrogate': ['invalid_format', 'The text holds half of a character (a lone surrogate).'],
   'string.min': ['too_short', 'The text is too short.'],
   'string.max': ['too_long', 'The text is too long.'],
   'string.pattern.base': ['invalid_format', 'The text does not have the expected form.'],
@@ -115,7 +132,7 @@ const MESSAGES: Readonly<Record<string, readonly [code: string, detail: string]>
 /** What the pattern of a member asks for, by the last named member of the path. */
 const FORMS: Readonly<Record<string, string>> = {
   nationalId: '7 to 20 letters and digits are expected.',
-  phone: '10 to 20 digits, spaces, hyphens and plus signs are expected.',
+  phone: '10 to 20 digits, spaces, hyphens and plus signs are expected, at least 6 of them digits.',
   birthDate: 'A date, YYYY-MM-DD, is expected.',
   start: 'A date, YYYY-MM-DD, is expected.',
   end: 'A date, YYYY-MM-DD, is expected.',

@@ -8,7 +8,48 @@ import { isObject } from './json';
 
 const MAX_BLOCKS = 200;
 
-const string = (min: number, max: number) => Joi.string().min(min).max(max);
+/** Control characters; of those, what separates lines and columns may stand in text of several lines. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL_BUT_BREAKS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+/** Nothing but blanks, marks of format and other signs without a shape; U+2800 is the Braille cell without dots. */
+const INVISIBLE = /^[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
+
+/** Half of a pair; a whole one counts as the one character that it stands for. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** What a receiver would replace, cut at or show as nothing, so that the vendor's record would not hold what was sent. */
+const sendable = (control: RegExp) => (value: string, helpers: Joi.CustomHelpers) => {
+  if (LONE_SURROGATE.test(value)) return helpers.error('text.surrogate');
+  if (control.test(value)) return helpers.error('text.control');
+  return INVISIBLE.test(value) ? helpers.error('text.invisible') : value;
+};
+
+/**
+ * For the documentation: what a pattern, which sees the normalised value, takes before normalisation. A caller's own
+ * check by the documented pattern must not refuse what the gateway accepts.
+ */
+const accepts = (pattern: RegExp) => ({ accepts: pattern.source });
+
+/** Text in one line. White space around it is trimmed before, line breaks too. */
+const line = (max: number) =>
+  Joi.string()
+    .min(1)
+    .max(max)
+    .custom(sendable(CONTROL))
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+    .meta(accepts(/^\s*[^\u0000-\u001f\u007f]*\s*$/));
+
+/** Text that may have several lines. */
+const lines = (max: number) =>
+  Joi.string()
+    .min(1)
+    .max(max)
+    .custom(sendable(CONTROL_BUT_BREAKS))
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+    .meta(accepts(/^\s*[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*\s*$/));
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -20,12 +61,6 @@ const date = Joi.string()
   );
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
-
-/**
- * For the documentation: what a pattern, which sees the normalised value, takes before normalisation. A caller's own
- * check by the documented pattern must not refuse what the gateway accepts.
- */
-const accepts = (pattern: RegExp) => ({ accepts: pattern.source });
 
 const time = Joi.string()
   .pattern(TIME)
@@ -43,7 +78,7 @@ const recurrence = Joi.object({
   unit: Joi.valid(...RECURRENCE_UNITS).required(),
   start: date,
   end: date,
-  description: string(1, 500),
+  description: lines(500),
 }).custom(orderedPeriod);
 
 const block = Joi.object({
@@ -53,7 +88,7 @@ const block = Joi.object({
     .required(),
   availableStartTime: time.required(),
   availableEndTime: time.required(),
-  locationId: string(1, 200),
+  locationId: line(200),
   period: Joi.object({ start: date, end: date }).min(1).custom(orderedPeriod),
   recurrence,
 });
@@ -61,7 +96,7 @@ const block = Joi.object({
 /** The update as it arrives, after normalisation. Description texts feed the generated documentation. */
 export const patchSchema = Joi.object({
   status: Joi.valid(...STATUSES, null).description('Whether the person works here now.'),
-  name: Joi.object({ given: string(1, 200).allow(null), family: string(1, 200).allow(null) })
+  name: Joi.object({ given: line(200).allow(null), family: line(200).allow(null) })
     .min(1)
     .allow(null)
     .description('The person’s name.'),
@@ -79,26 +114,33 @@ export const patchSchema = Joi.object({
     .allow(null)
     .description('Date of birth, `YYYY-MM-DD`.'),
   gender: Joi.valid(...GENDERS, null).description('Administrative gender.'),
-  address: Joi.object({ text: string(1, 500).allow(null) })
+  address: Joi.object({ text: lines(500).allow(null) })
     .min(1)
     .allow(null)
     .description('Postal address.'),
   phone: Joi.string()
-    .pattern(/^(?=.*\d)[0-9 +-]{10,20}$/)
+    .pattern(/^(?=(?:[ +-]*\d){6})[0-9 +-]{10,20}$/)
     .allow(null)
-    .description('10 to 20 digits, spaces, hyphens and plus signs.'),
-  email: Joi.string().email({ tlds: false }).max(254).allow(null).description('E-mail address.'),
-  role: string(1, 100).allow(null).description('Role code, such as `doctor`.'),
+    .description('10 to 20 digits, spaces, hyphens and plus signs, at least 6 of them digits.'),
+  email: Joi.string()
+    .email({ tlds: false })
+    .max(254)
+    .custom((value: string, helpers) =>
+      LONE_SURROGATE.test(value) ? helpers.error('text.surrogate') : value,
+    )
+    .allow(null)
+    .description('E-mail address.'),
+  role: line(100).allow(null).description('Role code, such as `doctor`.'),
   specialty: Joi.object({
-    code: string(1, 100),
-    display: string(1, 200).allow(null),
+    code: line(100),
+    display: line(200).allow(null),
     system: Joi.string().uri().max(200).allow(null),
   })
     .min(1)
     .allow(null)
     .description('One coded specialty; `system` defaults to SNOMED CT.'),
-  organizationId: string(1, 200).allow(null).description('Id of the organization.'),
-  locationId: string(1, 200).allow(null).description('Id of the location.'),
+  organizationId: line(200).allow(null).description('Id of the organization.'),
+  locationId: line(200).allow(null).description('Id of the location.'),
   period: Joi.object({ start: date.allow(null), end: date.allow(null) })
     .min(1)
     .custom(orderedPeriod)
@@ -116,8 +158,9 @@ export const patchSchema = Joi.object({
 
 export const JOI_OPTIONS = { abortEarly: false, convert: false, errors: { render: false } } as const;
 
-/** True for a date of the calendar, `2024-02-29` but not `2023-02-29`. */
+/** True for a date of the calendar, `2024-02-29` but not `2023-02-29`, nor any of the year 0000, which there never was. */
 export function isRealDate(value: string): boolean {
+  if (value.startsWith('0000')) return false;
   const parsed = new Date(`${value}T00:00:00Z`);
   return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(value);
 }

@@ -119,14 +119,16 @@ export type CodeTable = Readonly<Record<string, string | number>>;
  * in the list is the one that is read.
  * @param unmapped the refusal for a code that is not in the list, with its pointer below the field; without it, such a
  * code is the vendor's own and passes as given, both ways
+ * @param own with `unmapped`: the form of the vendor's own codes, which pass as given; a stored code of any form is read
  * @param fold brings two spellings of one vendor code together
  */
 export function codeList(
   table: CodeTable = {},
   {
     unmapped,
+    own,
     fold = (code) => code,
-  }: { unmapped?: { at: string; detail: string }; fold?: (code: string) => string } = {},
+  }: { unmapped?: { at: string; detail: string }; own?: RegExp; fold?: (code: string) => string } = {},
 ): Codec<string> {
   const reverse = new Map(
     Object.entries(table)
@@ -134,17 +136,17 @@ export function codeList(
       .map(([code, vendorCode]) => [fold(String(vendorCode)), code]),
   );
   return {
-    ...(unmapped && { values: Object.keys(table) }),
+    ...(unmapped && !own && { values: Object.keys(table) }),
     encode: (code, refuse) => {
       if (Object.hasOwn(table, code)) return table[code];
-      if (!unmapped) return code;
+      if (!unmapped || own?.test(code)) return code;
       refuse(unmapped.at, 'unmapped_code', unmapped.detail);
       return undefined;
     },
     decode: (stored) =>
       readPresent(stored, (code) => {
         if (typeof code !== 'string' && typeof code !== 'number') return UNREADABLE;
-        return reverse.get(fold(String(code))) ?? (unmapped ? UNREADABLE : String(code));
+        return reverse.get(fold(String(code))) ?? (unmapped && !own ? UNREADABLE : String(code));
       }),
   };
 }

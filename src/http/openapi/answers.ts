@@ -16,7 +16,7 @@ export const HEADERS: Readonly<Record<string, Part>> = {
     true,
   ),
   ETag: header(
-    'Strong entity tag of the canonical record. Send it as `If-Match`. Absent where the vendor does not show the whole record.',
+    'Strong entity tag of the canonical record. Send it as `If-Match`. Absent where the vendor does not show the whole record: then `GET` again. The FHIR form has the weak form of the same.',
   ),
   PreferenceApplied: header('Which of the preferences were honoured.'),
   IdempotencyReplayed: header('`true`: this is the answer to the first request with the same key.', {
@@ -185,7 +185,9 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
     name: 'dryRun',
     in: 'query',
     description:
-      '`true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give.',
+      '`true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give at best. ' +
+      'The vendor is asked whether the record exists only where the update needs a read. `Idempotency-Key` and ' +
+      '`respond-async` are ignored.',
     schema: { type: 'boolean', default: false },
   },
   Prefer: {
@@ -193,7 +195,7 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
     in: 'header',
     description:
       'Wishes (RFC 7240), separated by commas: `handling=lenient` drops fields that the vendor cannot hold instead of refusing ' +
-      'the update; `return=minimal` leaves `data` out; `respond-async` queues the update and answers 202. What was honoured is ' +
+      'the update (what cannot be cleared, and an update of which nothing is left, is refused all the same); `return=minimal` leaves `data` out; `respond-async` queues the update and answers 202. What was honoured is ' +
       'in `Preference-Applied`.',
     schema: { type: 'string' },
   },
@@ -201,7 +203,8 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
     name: 'If-Match',
     in: 'header',
     description:
-      'The `ETag` of the record that the update was made for. If it has changed since, the answer is 412.',
+      'The `ETag` of the record that the update was made for, as `GET` gave it. If it has changed since, the answer is 412. A ' +
+      'weak one, `W/"…"`, never matches.',
     schema: { type: 'string' },
   },
   IdempotencyKey: {
@@ -209,7 +212,8 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
     in: 'header',
     description:
       'A new random text for each new update, the same one when it is sent again. The update is then carried out once, ' +
-      'and every repetition is answered as the first one was.',
+      'and every repetition is answered as the first one was. A key counts per caller, method and path. An update that is ' +
+      'refused as not valid does not use it up. A dry run ignores it.',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   },
 };

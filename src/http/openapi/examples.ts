@@ -11,7 +11,7 @@ const clinicMeta = { requestId, clinic };
 
 const staff = {
   id: 'st-42',
-  status: 'inactive',
+  status: 'active',
   role: 'doctor',
   specialty: { code: '394579002', display: 'Cardiology', system: 'http://snomed.info/sct' },
   period: { start: '2024-01-01', end: '2025-12-31' },
@@ -48,7 +48,7 @@ const operation = {
 };
 
 export const EXAMPLES = {
-  statusPatch: { status: 'inactive' },
+  statusPatch: { status: 'active' },
   contactPatch: {
     name: { family: 'Quiroga' },
     phone: '+54 11 5555-0000',
@@ -66,7 +66,7 @@ export const EXAMPLES = {
     ],
   },
   staff: { data: staff, meta: { ...meta, warnings: [] } },
-  fhir: { resourceType: 'PractitionerRole', id: 'st-42', active: false },
+  fhir: { resourceType: 'PractitionerRole', id: 'st-42', active: true },
   updated,
   dryRun: {
     data: staff,
@@ -79,7 +79,7 @@ export const EXAMPLES = {
         method: 'PATCH',
         url: 'https://clinic-system.example/v1/roles/pr_abc123',
         headers: { 'x-api-key': '***' },
-        body: { status: 'inactive' },
+        body: { status: 'active' },
       },
     },
   },

@@ -76,14 +76,15 @@ function stringRules(description: unknown, options: ConvertOptions): Part {
     if (name === 'pattern') {
       const regex = String(member(member(rule, 'args'), 'regex'));
       if (regex === DATE_PATTERN) rules.format = 'date';
-      else if (options.rules === 'strict') rules.pattern = acceptedBy(description) ?? sourceOf(regex);
+      else if (options.rules === 'strict') rules.pattern = sourceOf(regex);
     } else if (options.rules === 'shape') continue;
     else if (name === 'min') rules.minLength = limitOf(rule);
     else if (name === 'max') rules.maxLength = limitOf(rule);
     else if (name === 'email' || name === 'uri') rules.format = name;
     else if (!UNSAYABLE.has(String(name))) throw unknownRule(name);
   }
-  return rules;
+  const accepted = acceptedBy(description);
+  return options.rules === 'strict' && accepted !== undefined ? { ...rules, pattern: accepted } : rules;
 }
 
 function numberRules(description: unknown, options: ConvertOptions, nullable: boolean): Part {
@@ -147,7 +148,7 @@ function limitOf(rule: unknown): unknown {
   return member(member(rule, 'args'), 'limit');
 }
 
-/** What a pattern takes before the value is normalised, where the schema says so (`accepts`). */
+/** The pattern of what is taken before the value is normalised, where the schema says so (`accepts`). */
 function acceptedBy(description: unknown): unknown {
   const metas = member(description, 'metas');
   return Array.isArray(metas) ? metas.map((meta) => member(meta, 'accepts')).find(Boolean) : undefined;

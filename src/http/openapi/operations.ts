@@ -169,7 +169,8 @@ const OPERATIONS: readonly Operation[] = [
     summary: 'Read a staff member',
     description:
       'Reads the record at the vendor that holds it. With `Accept: application/fhir+json` the answer is an FHIR R4 ' +
-      '`PractitionerRole` with a contained `Practitioner`; its `ETag` is another one and does not serve as `If-Match`.',
+      '`PractitionerRole` with a contained `Practitioner`; its `ETag` is the weak form of the same, which ' +
+      'as it stands does not serve as `If-Match`.',
     scope: 'staff:read',
     parameters: [STAFF_ID, REQUEST_ID],
     success: {
@@ -285,7 +286,9 @@ const OPERATIONS: readonly Operation[] = [
     tag: 'Audit',
     summary: 'Who changed what, and what came of it',
     description:
-      'The clinic’s attempted updates, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines.',
+      'The clinic’s attempted updates, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. ' +
+      'Listed is every valid update that was carried out or refused. Not listed: what was refused as not valid before a ' +
+      'vendor was looked for, dry runs, answers given again for a key, and what was refused instead of being queued.',
     scope: 'changes:read',
     parameters: [...queryParameters(), REQUEST_ID],
     success: {

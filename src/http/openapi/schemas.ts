@@ -39,7 +39,9 @@ function recordSchemas(): Record<string, Part> {
       description:
         'A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown ' +
         'is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day ' +
-        'names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date.',
+        'names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no ' +
+        'half of a surrogate pair, and no control characters; line breaks and tabs may stand in `address.text` and in the ' +
+        '`description` of a recurrence. Dates are of the calendar, from the year 0001.',
       properties: sent,
     },
     AvailableTimePatch: {
@@ -77,7 +79,7 @@ const receiptRow = object('What became of one top-level member of the update.', 
     enum: [...OUTCOMES],
     description:
       '`verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the ' +
-      'value cannot be read back. `unchanged`: it already had the value. `dropped`: the vendor cannot hold it ' +
+      'value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it ' +
       '(`Prefer: handling=lenient` only).',
   },
   'detail?': text('Why, where the outcome alone does not say.'),
@@ -156,7 +158,10 @@ const capability = object('What a clinic can do with one field.', {
   pointer: { type: 'string', enum: FIELDS.map(pointerOf), description: 'JSON pointer of the field.' },
   read: { type: 'boolean', description: 'Whether `GET` can show it.' },
   write: { type: 'boolean', description: 'Whether `PATCH` can change it.' },
-  clear: { type: 'boolean', description: 'Whether `null` is accepted.' },
+  clear: {
+    type: 'boolean',
+    description: 'Whether `null` is accepted for the whole field; `note` tells where a part differs.',
+  },
   'values?': listOf({ type: 'string' }, 'The allowed values, where they are a closed list.'),
   'notStored?': {
     type: 'object',
@@ -164,7 +169,7 @@ const capability = object('What a clinic can do with one field.', {
     description: 'Members that may be sent but are not stored, each with the reason.',
   },
   'reason?': text('Why the field cannot be written, or cannot be cleared.'),
-  'note?': text('A remark.'),
+  'note?': text('A remark, such as which values the members of a composite field can have here.'),
 });
 
 const operationSummary = {

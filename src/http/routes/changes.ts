@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import Joi from 'joi';
 import { Problem } from '../../problem';
+import { isRealDate } from '../../staff/schema';
 import { CHANGE_OUTCOMES, type ChangeFilter, type Changes, type StoredChange } from '../../store/changes';
 import { isStaffId } from '../../store/links';
 import { contextOf, sendJson } from '../answer';
@@ -21,6 +22,14 @@ interface Query {
   limit?: number;
 }
 
+/** The calendar is asked as well: the library takes 30 February for 2 March. */
+const moment = Joi.date()
+  .iso()
+  .custom((value: Date, helpers) => {
+    const day = /^(?:[+-]\d{2})?(\d{4}-\d{2}-\d{2})/.exec(String(helpers.original))?.[1];
+    return day === undefined || isRealDate(day) ? value : helpers.error('any.invalid');
+  });
+
 /** The query of `GET /changes`. */
 export const changesQuerySchema = Joi.object<Query>({
   staffId: Joi.string().custom(staffId).description('Only changes of this staff member.'),
@@ -28,13 +37,14 @@ export const changesQuerySchema = Joi.object<Query>({
   outcome: Joi.string()
     .valid(...CHANGE_OUTCOMES)
     .description('Only changes that ended so.'),
-  since: Joi.date().iso().description('Only changes that ended at this moment or later: ISO 8601.'),
-  until: Joi.date().iso().description('Only changes that ended before this moment: ISO 8601.'),
+  since: moment.description('Only changes that ended at this moment or later: ISO 8601.'),
+  until: moment.description('Only changes that ended before this moment: ISO 8601.'),
   cursor: Joi.string().custom(cursorValue).description('`meta.nextCursor` of the page before.'),
   limit: Joi.number()
     .integer()
     .min(1)
     .max(LARGEST_LIMIT)
+    .custom(digits)
     .description(
       `Changes per page, 1 to ${LARGEST_LIMIT}; ${DEFAULT_LIMIT} if absent. Of a stream: changes in all; no limit if absent.`,
     ),
@@ -170,6 +180,11 @@ function cursorOf(sequence: number): string {
 function cursorValue(text: string, helpers: Joi.CustomHelpers): number | Joi.ErrorReport {
   const sequence = /^before:(\d{1,15})$/.exec(Buffer.from(text, 'base64url').toString())?.[1];
   return sequence === undefined ? helpers.error('any.invalid') : Number(sequence);
+}
+
+/** Only as people write a number: `1e2` and `0x10` are slips. */
+function digits(value: number, helpers: Joi.CustomHelpers): number | Joi.ErrorReport {
+  return /^\d+$/.test(String(helpers.original)) ? value : helpers.error('any.invalid');
 }
 
 function staffId(text: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport {
