@@ -27,6 +27,10 @@ export async function startGatewayProcess(
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LOG_LEVEL: 'silent' } },
   );
   const exited = once(child, 'exit');
+  // It does not outlive the one that started it, however that ends.
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  void exited.then(() => process.off('exit', killWithUs));
   let written = '';
   child.stdout.on('data', (chunk: Buffer) => {
     written += chunk.toString();
