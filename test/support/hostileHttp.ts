@@ -437,6 +437,7 @@ const PATHS: readonly HostileCase[] = [
   {
     name: 'a link with a line break',
     method: 'PUT',
+    key: KEYS.south,
     path: '/staff/st-2/links/cobalt-main',
     json: { vendorRecordId: 'abc\r\nx-injected: 1' },
     status: 422,
@@ -446,6 +447,7 @@ const PATHS: readonly HostileCase[] = [
   {
     name: 'a link beyond ASCII',
     method: 'PUT',
+    key: KEYS.south,
     path: '/staff/st-2/links/cobalt-main',
     json: { vendorRecordId: 'ábc' },
     status: 422,
@@ -455,6 +457,7 @@ const PATHS: readonly HostileCase[] = [
   {
     name: 'a link with a member too many',
     method: 'PUT',
+    key: KEYS.south,
     path: '/staff/st-2/links/cobalt-main',
     body: '{"vendorRecordId":"abc","constructor":{"x":1}}',
     status: 422,
@@ -463,6 +466,7 @@ const PATHS: readonly HostileCase[] = [
   {
     name: 'a link said twice',
     method: 'PUT',
+    key: KEYS.south,
     path: '/staff/st-2/links/cobalt-main',
     body: '{"vendorRecordId":"abc","vendorRecordId":"def"}',
     ...MALFORMED,
