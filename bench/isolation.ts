@@ -17,7 +17,7 @@ import { SANDBOX_CREDENTIALS } from '../sandbox/credentials';
 import { createLog } from '../src/ops/log';
 import { serve } from '../src/serve';
 
-const REQUESTS = 200;
+const REQUESTS = 600;
 /** Requests per second, of each clinic, sent whether or not earlier ones were answered. */
 const RATE = 50;
 

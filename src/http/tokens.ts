@@ -2,20 +2,15 @@
  * OAuth 2 / OIDC access tokens (JWT): signature, issuer, audience and times by `jose`, then claims → caller by configuration.
  * Whatever is wrong with a token, the caller learns only that it is not valid; the reason goes to the metrics.
  */
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  decodeJwt,
-  errors,
-  type FetchImplementation,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from 'jose';
+import type { FetchImplementation, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { SCOPES, type Scope, type TokenConfig } from '../../config/types';
 import { member } from '../staff/json';
 import type { Caller } from './authenticate';
+
+/** Without an issuer in the configuration it is never loaded. */
+function jose(): typeof import('jose') {
+  return require('jose');
+}
 
 /** Milliseconds; tests shorten them. */
 export interface KeyTimes {
@@ -88,14 +83,14 @@ export class Tokens {
 /** Only to choose the keys; everything is verified afterwards. */
 function issuerIn(token: string): string {
   try {
-    return decodeJwt(token).iss ?? '';
+    return jose().decodeJwt(token).iss ?? '';
   } catch {
     return '';
   }
 }
 
 async function verify(token: string, config: TokenConfig, keys: JWTVerifyGetKey): Promise<JWTPayload> {
-  const { payload } = await jwtVerify(token, keys, {
+  const { payload } = await jose().jwtVerify(token, keys, {
     issuer: config.issuer,
     audience: typeof config.audience === 'string' ? config.audience : [...config.audience],
     algorithms: [...config.algorithms],
@@ -108,7 +103,7 @@ async function verify(token: string, config: TokenConfig, keys: JWTVerifyGetKey)
 
 /** jose's own codes are a closed list; anything else is a failure to get the keys. */
 function reasonOf(error: unknown): string {
-  return error instanceof errors.JOSEError ? error.code.toLowerCase() : 'keys_unavailable';
+  return error instanceof jose().errors.JOSEError ? error.code.toLowerCase() : 'keys_unavailable';
 }
 
 function callerFrom({ ...claims }: JWTPayload, config: TokenConfig): Caller | { lacks: string } {
@@ -143,12 +138,12 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 function keysOf({ jwksUri, jwks }: TokenConfig, times: KeyTimes): JWTVerifyGetKey {
-  if (jwksUri === undefined) return createLocalJWKSet({ keys: [...(jwks?.keys ?? [])].map(jwkOf) });
-  return createRemoteJWKSet(new URL(jwksUri), {
+  if (jwksUri === undefined) return jose().createLocalJWKSet({ keys: [...(jwks?.keys ?? [])].map(jwkOf) });
+  return jose().createRemoteJWKSet(new URL(jwksUri), {
     timeoutDuration: times.fetchTimeout,
     cacheMaxAge: times.maxAge,
     cooldownDuration: times.cooldown,
-    [customFetch]: keyFetch(times),
+    [jose().customFetch]: keyFetch(times),
   });
 }
 
