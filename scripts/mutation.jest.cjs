@@ -11,5 +11,5 @@ module.exports = {
   ...base,
   rootDir: join(__dirname, '..'),
   testMatch: names.map((name) => `<rootDir>/test/${name}*.test.ts`),
-  setupFiles: ['<rootDir>/scripts/mutation.setup.cjs'],
+  moduleNameMapper: { '^fast-check$': '<rootDir>/scripts/mutation.fastCheck.cjs' },
 };

@@ -334,9 +334,11 @@ function bodyOf({ changes }: CanonicalPatch): Record<string, unknown> {
 
 describe('reading an update', () => {
   test('what was understood, sent again, is understood in the same way', () => {
+    let sent = 0;
     let understood = 0;
     fc.assert(
       fc.property(nearValid, (value) => {
+        sent += 1;
         const parsed = parsePatch(value);
         if ('errors' in parsed) return;
         understood += 1;
@@ -346,7 +348,7 @@ describe('reading an update', () => {
       }),
       { numRuns: 800 },
     );
-    expect(understood).toBeGreaterThan(100);
+    expect(understood / sent).toBeGreaterThan(1 / 8);
   });
 
   test('arbitrary JSON is understood or refused with a pointer and a code each, never a throw', () => {
