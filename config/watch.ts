@@ -2,11 +2,10 @@ import { readlink } from 'node:fs/promises';
 import { join, parse, resolve, sep } from 'node:path';
 import { watch } from 'chokidar';
 import { isObject, member, sameJson } from '../src/staff/json';
-import { childrenOf, metaOf } from './describe';
 import { type LoadOptions, loadConfig } from './load';
 import { ConfigError } from './problem';
 import type { LoadedConfig } from './read';
-import { configSchema } from './schema';
+import { READ_AT_START } from './sections';
 import { errorCode } from './substitute';
 import type { GatewayConfig } from './types';
 
@@ -91,9 +90,7 @@ export async function watchConfig(path: string, options: WatchOptions): Promise<
  * The keys that differ and that a running gateway cannot change (`server.port`): they take effect at the next start.
  */
 export function restartNeeded(before: GatewayConfig, after: GatewayConfig): string[] {
-  const schema = configSchema({ adapters: [], vendors: new Map(), clinics: [] }).describe();
-  const sections = childrenOf(schema).filter(({ child }) => metaOf(child, 'restart') === true);
-  return sections.flatMap(({ key: section }) => {
+  return READ_AT_START.flatMap((section) => {
     const old = member(before, section);
     const current = member(after, section);
     const keys = new Set([old, current].flatMap((value) => (isObject(value) ? Object.keys(value) : [])));

@@ -1,0 +1,313 @@
+import joi from 'joi';
+import {
+  baseUrl,
+  host,
+  jwksUri,
+  keySet,
+  NAME,
+  oneOf,
+  oneOrList,
+  origin,
+  sha256,
+  storeUrl,
+  whole,
+  wholeTls,
+} from './rules';
+import { SCOPES, TOKEN_ALGORITHMS } from './types';
+
+/**
+ * The parts of the configuration's schema that are the same for every document: made once, because joi takes milliseconds for
+ * them and a running gateway reads its file often.
+ */
+
+/** What a running gateway cannot change. */
+export const READ_AT_START = ['server', 'ops', 'store', 'audit', 'idempotency'] as const;
+
+const file = (what: string) => joi.string().allow('').default('').description(`${what} Empty: none.`);
+
+const TLS = joi
+  .object({
+    certFile: file('Path of the certificate chain (PEM).'),
+    keyFile: file('Path of its private key (PEM).'),
+    clientCaFile: file('Path of the authorities (PEM) whose client certificates are accepted.'),
+    requireClientCert: joi
+      .boolean()
+      .default(false)
+      .description('Refuse connections without a client certificate of these authorities.'),
+  })
+  .default()
+  .custom(wholeTls)
+  .description('HTTPS, TLS 1.2 or newer. Changed files are read again when the configuration is reloaded.');
+
+export const SERVER = joi
+  .object({
+    host: host().description('Address to listen on. The environment variable HOST overrides it.'),
+    port: joi.number().port().default(8080).description('Port; 0 takes any free one. PORT overrides it.'),
+    maxConnections: whole(1, 1_000_000)
+      .default(10_000)
+      .description('Connections at the same time; more are closed at once.'),
+    maxInFlight: whole(1, 1_000_000)
+      .default(2_000)
+      .description('Requests under way at the same time; more are answered 503 with Retry-After.'),
+    headersTimeoutMs: whole(1, 600_000)
+      .default(10_000)
+      .description('Milliseconds within which the head of a request has to arrive.'),
+    requestTimeoutMs: whole(1, 600_000)
+      .default(30_000)
+      .description('Milliseconds within which a whole request has to arrive.'),
+    shutdownMs: whole(1, 600_000)
+      .default(15_000)
+      .description('Milliseconds that requests under way get to finish after SIGTERM.'),
+    tls: TLS,
+    cors: joi
+      .object({
+        origins: joi
+          .array()
+          .items(joi.string().custom(origin))
+          .default([])
+          .description('Origins of browser apps that may call, such as https://app.example.org.'),
+      })
+      .default()
+      .description('Cross-origin requests from browsers. Off without an origin.'),
+  })
+  .default()
+  .description('Where clinic apps reach the gateway. Changing it needs a restart.');
+
+export const OPS = joi
+  .object({
+    host: host().description('Address to listen on.'),
+    port: joi.number().port().default(9464).description('Port; 0 takes any free one.'),
+  })
+  .default()
+  .description('Where metrics are served, apart from the callers. Changing it needs a restart.');
+
+export const STORE = joi
+  .object({
+    url: joi
+      .string()
+      .custom(storeUrl)
+      .default('sqlite:./data/gateway.db')
+      .description('sqlite:<file> or postgres://user:password@host/database. STORE_URL overrides it.'),
+  })
+  .default()
+  .description('Where the gateway keeps its own data. Changing it needs a restart.');
+
+export const AUDIT = joi
+  .object({
+    values: oneOf(['hashed', 'full'])
+      .default('hashed')
+      .description('How the sent values are kept: as salted digests, or as they are.'),
+    salt: joi
+      .string()
+      .empty('')
+      .min(16)
+      .description(
+        'Secret of the digests, 16 characters or more. Absent or empty: one is made up and kept in the store. Never printed.',
+      ),
+    retentionDays: joi
+      .number()
+      .integer()
+      .min(1)
+      .max(36_500)
+      .description('For how many days rows are kept. Absent: for ever.'),
+  })
+  .default()
+  .description('The audit of updates (GET /changes). Changing it needs a restart.');
+
+export const IDEMPOTENCY = joi
+  .object({
+    ttlHours: joi
+      .number()
+      .greater(0)
+      .max(8_760)
+      .default(24)
+      .description('For how many hours a key is remembered, with the answer that was given for it.'),
+  })
+  .default()
+  .description('Idempotency keys. Changing it needs a restart.');
+
+export const DELIVERIES = joi
+  .object({
+    concurrency: whole(1, 1_000)
+      .default(8)
+      .description('Queued updates that are delivered at the same time by one process.'),
+    maxAttempts: whole(1, 10_000)
+      .default(100)
+      .description(
+        'Attempts without a definite answer; after them the update is dead until an operator acts.',
+      ),
+    baseDelayMs: whole(1, 3_600_000)
+      .default(1_000)
+      .description(
+        'The longest pause after the first attempt, in milliseconds. Doubles with each further one.',
+      ),
+    maxDelayMs: whole(1, 86_400_000)
+      .default(300_000)
+      .description('The longest pause between two attempts, in milliseconds.'),
+    leaseSeconds: whole(1, 3_600)
+      .default(30)
+      .description('Seconds without a sign of life after which another process takes a delivery over.'),
+    pollMs: whole(10, 60_000)
+      .default(1_000)
+      .description('Milliseconds between looks for updates that other processes have queued.'),
+    retentionDays: whole(1, 3_650)
+      .default(7)
+      .description('Days for which a finished operation and its answer can be fetched.'),
+  })
+  .default()
+  .description('How updates that are delivered later are tried (Prefer: respond-async, whenVendorDown).');
+
+function rateLimitSchema(what: string): joi.ObjectSchema {
+  return joi.object({
+    requests: whole(1, 1_000_000).required().description(`${what} per period.`),
+    perSeconds: joi
+      .number()
+      .greater(0)
+      .max(86_400)
+      .required()
+      .description('Length of the period in seconds.'),
+  });
+}
+
+export const BASE_URL = joi
+  .string()
+  .custom(baseUrl)
+  .required()
+  .description(
+    'Where the vendor is: http(s), without the version that the adapter adds (/v1), query or user.',
+  );
+
+/** How much of a vendor one request, and the process, may take. */
+export const VENDOR_LIMITS = {
+  timeoutMs: joi
+    .number()
+    .integer()
+    .min(1)
+    .max(600_000)
+    .default(10_000)
+    .description('Milliseconds for all vendor calls of one request together.'),
+  readRetries: joi
+    .number()
+    .integer()
+    .min(0)
+    .max(10)
+    .default(2)
+    .description('How often a failed read is tried again. A write is never repeated blindly.'),
+  maxConcurrent: joi
+    .number()
+    .integer()
+    .min(1)
+    .max(100_000)
+    .default(100)
+    .description('Calls in flight at the same time.'),
+  maxQueued: joi
+    .number()
+    .integer()
+    .min(0)
+    .max(100_000)
+    .default(200)
+    .description('Calls that wait for one of those at the same time; more are refused at once (503).'),
+  breaker: joi
+    .object({
+      failures: joi.number().integer().min(1).max(10_000).default(10).description('Failed calls in a row.'),
+      openMs: joi
+        .number()
+        .integer()
+        .min(1)
+        .max(3_600_000)
+        .default(5_000)
+        .description('Milliseconds without calls; then one at a time, until one succeeds.'),
+    })
+    .default()
+    .description('When calls to a failing vendor are paused (503 at once, with Retry-After).'),
+  ca: joi
+    .string()
+    .allow('')
+    .pattern(/-----BEGIN CERTIFICATE-----/, 'PEM certificates')
+    .default('')
+    .description('PEM certificates of a private authority, trusted instead of the public ones. Empty: none.'),
+  rateLimit: rateLimitSchema('Calls').description(
+    'Ceiling on calls to this vendor, shared by the whole process. Absent: none.',
+  ),
+};
+
+export const PROPAGATE_TRACE = joi
+  .boolean()
+  .default(false)
+  .description("Whether calls carry the caller's W3C `traceparent` on, with a span id of their own.");
+
+export const CLINIC_KEYS = {
+  identity: oneOf(['linked', 'direct'])
+    .default('linked')
+    .description("linked: staff ids go through the links table. direct: :id is the vendor's own id."),
+  requireIfMatch: joi
+    .boolean()
+    .default(false)
+    .description('Whether updates without If-Match are refused (428).'),
+  whenVendorDown: oneOf(['fail', 'queue'])
+    .default('fail')
+    .description('An update that did not reach the vendor: answered 503, or queued and answered 202.'),
+};
+
+export const CALLER_KEYS = {
+  name: joi.string().max(100).required().description('Stands in the audit and the logs; each one once.'),
+  keySha256: oneOrList(joi.string().custom(sha256))
+    .required()
+    .meta({ type: '64 hex digits' })
+    .description(
+      'SHA-256 of the API key, or a list while a key is being replaced; the key itself is stored nowhere. Each one once.',
+    ),
+  scopes: joi.array().items(oneOf(SCOPES)).min(1).required().description('What it may do.'),
+  rateLimit: rateLimitSchema('Requests').description(
+    'Ceiling on the requests of this caller (429 beyond it). Absent: none.',
+  ),
+};
+
+const CLAIM = joi.string().max(200);
+
+export const TOKEN_KEYS = {
+  name: joi
+    .string()
+    .pattern(NAME, 'name: letters, digits, - and _, at most 64')
+    .required()
+    .description('Stands before the client in the audit and the logs, as name/client; each one once.'),
+  issuer: joi.string().max(500).required().description('The `iss` claim, to the letter.'),
+  audience: oneOrList(joi.string().max(500))
+    .required()
+    .meta({ type: 'string' })
+    .description('The `aud` claim that means this gateway, or a list of such.'),
+  jwksUri: joi
+    .string()
+    .custom(jwksUri)
+    .description("Where the issuer's public keys are: https only. Either this or jwks."),
+  jwks: joi
+    .any()
+    .custom(keySet)
+    .meta({ type: 'object' })
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as it is written in the configuration
+    .description("The issuer's public keys themselves: a JSON Web Key Set, or its text by ${file:…}."),
+  algorithms: joi
+    .array()
+    .items(oneOf(TOKEN_ALGORITHMS))
+    .min(1)
+    .default(['RS256', 'PS256', 'ES256', 'EdDSA'])
+    .description('Signature algorithms that are accepted. Shared-secret ones and none cannot be.'),
+  clockSkewSeconds: joi
+    .number()
+    .integer()
+    .min(0)
+    .max(300)
+    .default(30)
+    .description('By how many seconds the clocks may differ.'),
+  claims: joi
+    .object({
+      clinic: CLAIM.default('clinic').description('The claim that names the clinic.'),
+      scopes: CLAIM.default('scope').description('The claim with the scopes: a list, or text with spaces.'),
+      name: CLAIM.default('client_id').description('The claim that names the calling app, not a person.'),
+    })
+    .default()
+    .description("In which claims the caller's properties stand."),
+  rateLimit: rateLimitSchema('Requests').description(
+    'Ceiling on the requests of each client of this issuer (429 beyond it). Absent: none.',
+  ),
+};
