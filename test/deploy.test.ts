@@ -52,6 +52,7 @@ test('the compose file is valid by the schema of Compose', () => {
   addFormats(ajv);
   // Compose writes durations its own way.
   ajv.addFormat('duration', /^(\d+(\.\d+)?(us|ms|s|m|h))+$/);
+  for (const own of ['expose', 'ports', 'subnet_ip_address']) ajv.addFormat(own, true);
   const validate = ajv.compile(schema);
   const compose = parse(read('compose.yaml'), { merge: true });
   expect(validate(compose) ? [] : validate.errors).toEqual([]);

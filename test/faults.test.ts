@@ -707,7 +707,7 @@ const CASES: Case[] = [
         await sleep(30);
         setClock(shift);
       },
-      undo: () => setClock(0),
+      undo: restoreClock,
       expected: fine,
     }),
   ),
@@ -735,6 +735,10 @@ function setClock(shift: number): void {
     construct: (target, given) => Reflect.construct(target, given.length === 0 ? [now()] : given),
     get: (target, key) => (key === 'now' ? now : Reflect.get(target, key)),
   });
+}
+
+function restoreClock(): void {
+  globalThis.Date = RealDate;
 }
 
 let storeIsAway = false;

@@ -104,9 +104,10 @@ function fieldIn({ body }: Exchange, field: string): unknown {
 /** Looks again and again, because another process may be the one that acts. */
 export async function until(isSo: () => Promise<boolean> | boolean, what = 'it'): Promise<void> {
   const deadline = Date.now() + 30_000;
-  while (!(await isSo())) {
+  // Looking costs more than it waits where it is done often.
+  for (let pause = 5; !(await isSo()); pause = Math.min(pause * 1.5, 100)) {
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await sleep(10);
+    await sleep(pause);
   }
 }
 

@@ -1,0 +1,8 @@
+/** The whole suite, as `npm test` runs it: see test/batches/batch.ts. */
+/** @type {import('jest').Config} */
+module.exports = {
+  ...require('./jest.config.js'),
+  testMatch: ['<rootDir>/test/batches/*.batch.ts'],
+  // Two of the batches mostly wait, for sockets and child processes.
+  maxWorkers: 4,
+};
