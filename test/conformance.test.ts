@@ -89,7 +89,7 @@ async function play(adapter: string, exchanges: RecordedExchange[], settings: Pa
     stringify({
       server: { port: 0 },
       ops: { port: 0 },
-      store: { url: `sqlite:${join(folder, 'gateway.db')}` },
+      store: { url: `sqlite:${join(folder, 'data', 'gateway.db')}` },
       vendors: { vendor: { adapter, baseUrl: replay.url, ...used } },
       clinics: { clinic: { vendor: 'vendor', identity: 'direct' } },
       callers: [{ ...caller, keySha256: createHash('sha256').update(KEY).digest('hex') }],

@@ -20,7 +20,7 @@ async function update(body: object, exchanges: RecordedExchange[], prefer = 'han
     stringify({
       server: { port: 0 },
       ops: { port: 0 },
-      store: { url: `sqlite:${join(folder, 'gateway.db')}` },
+      store: { url: `sqlite:${join(folder, 'data', 'gateway.db')}` },
       vendors: { example: { adapter: 'ejemplo', baseUrl: vendor.url, credentials: { apiKey: 'k-1' } } },
       clinics: { clinic: { vendor: 'example', identity: 'direct' } },
       callers: [

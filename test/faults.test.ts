@@ -747,7 +747,7 @@ let storeIsAway = false;
 async function setStoreAway(away: boolean): Promise<void> {
   if (away === storeIsAway) return;
   const [from, to] = away ? ['attempts', 'attempts_away'] : ['attempts_away', 'attempts'];
-  const database = await openDatabase(`sqlite:${join(folder, 'gateway.db')}`);
+  const database = await openDatabase(`sqlite:${join(folder, 'data', 'gateway.db')}`);
   await sql.raw(`alter table ${from} rename to ${to}`).execute(database.db);
   await database.close();
   storeIsAway = away;
@@ -991,7 +991,7 @@ function configOf(all: readonly Trial[]) {
   return {
     server: { host: '127.0.0.1', port: 0 },
     ops: { host: '127.0.0.1', port: 0 },
-    store: { url: `sqlite:${join(folder, 'gateway.db')}` },
+    store: { url: `sqlite:${join(folder, 'data', 'gateway.db')}` },
     vendors: named(({ vendorConfig }) => vendorConfig),
     clinics: Object.fromEntries(
       all.map((_, index) => [`case-${index}`, { vendor: `case-${index}`, identity: 'direct' }]),

@@ -56,7 +56,12 @@ export async function openStage(options: StageOptions = {}) {
   const vitalis = createVitalisSandbox(options.vitalis);
   const cobalt = createCobaltSandbox(options.cobalt);
   const listening = await Promise.all([clinikapi.listen(), vitalis.listen(), cobalt.listen()]);
-  const config = baseConfig(join(folder, 'gateway.db'), listening[0].url, listening[1].url, listening[2].url);
+  const config = baseConfig(
+    join(folder, 'data', 'gateway.db'),
+    listening[0].url,
+    listening[1].url,
+    listening[2].url,
+  );
   options.configure?.(config);
   const configPath = join(folder, 'gateway.yaml');
   await writeFile(configPath, stringify(config));
