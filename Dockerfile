@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 
-# Build: compiles TypeScript with the development dependencies.
+# Build: compiles and bundles TypeScript with the development dependencies.
 FROM node:20.19.5-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -9,6 +9,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 COPY adapters ./adapters
 COPY config ./config
+COPY scripts/bundle.ts scripts/codeCache.ts ./scripts/
 RUN npm run build
 
 # Production dependencies only.
@@ -25,9 +26,7 @@ ENV NODE_ENV=production \
     STORE_URL=sqlite:/data/gateway.db
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
-COPY --from=build /app/dist/src ./dist/src
-COPY --from=build /app/dist/adapters ./dist/adapters
-COPY --from=build /app/dist/config ./dist/config
+COPY --from=build /app/dist/bundle ./dist/bundle
 COPY package.json ./
 # The root file system may be read-only: the gateway writes nowhere but to /data.
 RUN mkdir /data && chown node:node /data
@@ -37,4 +36,4 @@ EXPOSE 8080 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # A smaller nursery: less memory at the same cost (docs/performance.md).
-CMD ["node", "--max-semi-space-size=8", "dist/src/main.js", "serve"]
+CMD ["node", "--max-semi-space-size=8", "dist/bundle/gateway.js", "serve"]

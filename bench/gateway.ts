@@ -131,13 +131,17 @@ function link(to: { clinic: string; vendor: string }, number: number, vendorReco
   return { clinic, staffId: `st-${number}`, vendor, vendorRecordId };
 }
 
-/** Starts the built gateway the way `npm start` does and waits until it is ready. */
+/** What `npm start` runs. */
+export const BUNDLE = join(__dirname, '../bundle/gateway.js');
+/** The same program in its modules, as `npm run dev` runs it. */
+export const MODULES = join(__dirname, '../src/main.js');
+
+/** Starts the built gateway, the way `npm start` does unless told otherwise, and waits until it is ready. */
 export async function startGateway(
   children: Children,
   folder: string,
-  nodeArgs: string[] = [],
+  { main = BUNDLE, nodeArgs = [] }: { main?: string; nodeArgs?: readonly string[] } = {},
 ): Promise<RunningGateway> {
-  const main = join(__dirname, '../src/main.js');
   const log = openSync(logFile(folder), 'a');
   const started = performance.now();
   const child = children.spawn(

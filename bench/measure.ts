@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { ask, Children, cpuMicros, memoryMb, originOf } from './children';
-import { checkGateway, loggedRequests, prepareGateway, startGateway } from './gateway';
+import { checkGateway, loggedRequests, MODULES, prepareGateway, startGateway } from './gateway';
 import type { LoadOrder, LoadReport } from './load';
 import type { RunPlan } from './plan';
 import { emptyLatency, type Results, type SubjectResult, type Turn } from './results';
@@ -99,7 +99,12 @@ async function run(
     startSeconds.push(trial.startSeconds);
     await children.stop(trial.child);
   }
-  const gateway = await startGateway(children, folder, nodeArgs);
+  const gateway = await startGateway(
+    children,
+    folder,
+    // A profile of the bundle could not tell one package from another.
+    nodeArgs.length > 0 ? { main: MODULES, nodeArgs } : {},
+  );
   startSeconds.push(gateway.startSeconds);
   await checkGateway(gateway.origin);
 

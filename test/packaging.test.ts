@@ -62,7 +62,7 @@ describe('the image', () => {
 });
 
 test('the program and its documentation are in the package', () => {
-  expect(manifest.bin).toEqual({ 'provider-directory-gateway': 'dist/src/main.js' });
+  expect(manifest.bin).toEqual({ 'provider-directory-gateway': 'dist/bundle/gateway.js' });
   // What `/docs` is made of has to be there in production.
   expect(Object.keys(manifest.dependencies)).toContain('swagger-ui-dist');
 });

@@ -5,11 +5,11 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Axios } from 'axios';
 import type { Pool } from 'undici';
 import type { VendorConfig } from '../../config/types';
 import { isObject } from '../staff/json';
 import { parseAnswer } from './answer';
+import { Axios } from './axios';
 import type { Adapter, AdapterModule, VendorRecord, VendorRequest } from './contract';
 import { Deadline } from './deadline';
 import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';

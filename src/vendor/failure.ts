@@ -2,7 +2,7 @@
  * What went wrong in a vendor call: one class, made in one place, so that what nothing matches always becomes the same
  * kind. A failure never carries a body, a credential or a value of the update.
  */
-import axios from 'axios';
+import { isCancel } from './axios';
 import type { AdapterErrors, FailureKind, IssueRule, VendorIssue } from './contract';
 
 /** A vendor's complaint in our words. `key` is the vendor's body member. */
@@ -156,7 +156,7 @@ export class CallCancelled extends Error {
 /** Turns an error of the transport into a failure. */
 export function transportFailure(error: unknown): VendorFailure | CallCancelled {
   if (error instanceof VendorFailure) return error;
-  if (axios.isCancel(error) || (error instanceof TransportError && axios.isCancel(error.cause))) {
+  if (isCancel(error) || (error instanceof TransportError && isCancel(error.cause))) {
     return new CallCancelled('nobody waits for the answer');
   }
   const code = errorCode(error);

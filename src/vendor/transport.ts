@@ -5,14 +5,9 @@
  * It dispatches with a handler of its own instead of `pool.request`, because only the handler learns when undici begins to
  * write a request to a socket. That moment is what separates "nothing was sent" from "may have been applied".
  */
-import {
-  type AxiosAdapter,
-  type AxiosRequestHeaders,
-  type AxiosResponse,
-  CanceledError,
-  type InternalAxiosRequestConfig,
-} from 'axios';
+import type { AxiosAdapter, AxiosRequestHeaders, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { Dispatcher, Pool } from 'undici';
+import { CanceledError } from './axios';
 import { TransportError } from './failure';
 
 /** The largest answer that is read, in bytes. A list of all providers of a large clinic fits many times over. */

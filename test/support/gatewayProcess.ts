@@ -1,4 +1,4 @@
-/** A gateway in a process of its own, from the sources, so that a test can kill it. */
+/** A gateway in a process of its own, from the sources unless told otherwise, so that a test can kill it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ const ROOT = join(__dirname, '..', '..');
 
 export interface GatewayProcess {
   url: string;
+  /** Where metrics and health are. */
+  opsUrl: string;
   pid: number;
   /** Ends it at once, as a power failure would; resolves when it is gone. */
   kill(): Promise<void>;
@@ -15,17 +17,23 @@ export interface GatewayProcess {
   output(): string;
 }
 
-/** @param nodeOptions for Node itself, before the program */
+/** Lets Node run the sources. */
+export const TYPESCRIPT = ['-r', join(ROOT, 'test/support/typescript.cjs')];
+
+/**
+ * @param nodeOptions for Node itself, before the program
+ * @param program another one than the sources
+ */
 export async function startGatewayProcess(
   configPath: string,
   nodeOptions: readonly string[] = [],
+  program: readonly string[] = [...TYPESCRIPT, join(ROOT, 'src/main.ts')],
 ): Promise<GatewayProcess> {
-  const typescript = join(ROOT, 'test/support/typescript.cjs');
-  const child = spawn(
-    process.execPath,
-    [...nodeOptions, '-r', typescript, join(ROOT, 'src/main.ts'), '-c', configPath, 'serve'],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LOG_LEVEL: 'silent' } },
-  );
+  const child = spawn(process.execPath, [...nodeOptions, ...program, '-c', configPath, 'serve'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LOG_LEVEL: 'silent' },
+  });
   const exited = once(child, 'exit');
   // It does not outlive the one that started it, however that ends.
   const killWithUs = () => child.kill('SIGKILL');
@@ -37,7 +45,7 @@ export async function startGatewayProcess(
   });
   try {
     return {
-      url: await listeningUrl(child),
+      ...(await urlsOf(child)),
       pid: child.pid ?? 0,
       kill: async () => {
         child.kill('SIGKILL');
@@ -52,12 +60,12 @@ export async function startGatewayProcess(
   }
 }
 
-async function listeningUrl(child: ChildProcess): Promise<string> {
+async function urlsOf(child: ChildProcess): Promise<{ url: string; opsUrl: string }> {
   let said = '';
   for await (const chunk of child.stderr ?? []) {
     said += String(chunk);
-    const url = /listening on (\S+)/.exec(said)?.[1];
-    if (url !== undefined) return url;
+    const [, opsUrl, url] = /metrics and health on (\S+)\nlistening on (\S+)/.exec(said) ?? [];
+    if (url !== undefined && opsUrl !== undefined) return { url, opsUrl };
   }
   throw new Error(`the gateway did not start: ${said}`);
 }

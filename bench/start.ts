@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+/**
+ * What a start costs: in modules, as a bundle, and as a bundle with the code that V8 has kept (what `npm start` runs). The three
+ * take turns, so that what else the machine does is the same for all. After `npm run build`: `node dist/bench/start.js [rounds]`.
+ */
+import { cpSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Children, cpuMicros, memoryMb } from './children';
+import { BUNDLE, MODULES, prepareGateway, startGateway } from './gateway';
+import { workFolder } from './measure';
+import { markdownTable } from './report';
+import { spread } from './statistics';
+
+/** Beside the other one, since it finds its packages and its version from there. */
+const WITHOUT_CACHE = join(dirname(BUNDLE), '../bundle-without-cache');
+
+const WAYS = [
+  { title: 'modules', main: MODULES },
+  { title: 'bundle', main: join(WITHOUT_CACHE, 'gateway.js') },
+  { title: 'bundle with code cache', main: BUNDLE },
+].map((way) => ({ ...way, cpuMs: [] as number[], seconds: [] as number[], rssMb: [] as number[] }));
+
+async function main(rounds: number): Promise<void> {
+  const children = new Children();
+  const { folder, remove } = workFolder(children);
+  cpSync(dirname(BUNDLE), WITHOUT_CACHE, { recursive: true });
+  rmSync(join(WITHOUT_CACHE, 'program.cache'));
+  try {
+    await prepareGateway({ folder, vendorUrl: 'http://127.0.0.1:9', links: 1000, providers: 32 });
+    for (let round = 0; round < rounds; round += 1) {
+      for (const way of WAYS) {
+        const { child, pid, startSeconds } = await startGateway(children, folder, way);
+        way.cpuMs.push(cpuMicros(pid) / 1000);
+        way.rssMb.push(memoryMb(pid, 'VmRSS'));
+        way.seconds.push(startSeconds);
+        await children.stop(child);
+      }
+    }
+  } finally {
+    await children.stopAll();
+    remove();
+    rmSync(WITHOUT_CACHE, { recursive: true });
+  }
+  const rows = WAYS.map(({ title, cpuMs, seconds, rssMb }) => [
+    title,
+    shown(cpuMs, 0),
+    shown(seconds, 2),
+    shown(rssMb, 0),
+  ]);
+  console.log(markdownTable(['started from', 'CPU ms', 'start to ready, s', 'RSS MB'], rows));
+}
+
+function shown(figures: readonly number[], digits: number): string {
+  const { median, min, max } = spread(figures);
+  return `${median.toFixed(digits)} (${min.toFixed(digits)} … ${max.toFixed(digits)})`;
+}
+
+main(Number(process.argv[2] ?? 7)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : 'failed');
+  process.exitCode = 1;
+});
