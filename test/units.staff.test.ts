@@ -3,6 +3,11 @@ import { type AvailableTime, DAYS } from '../src/staff/fields';
 import { normalise, sortBlocks } from '../src/staff/normalise';
 import { parsePatch } from '../src/staff/patch';
 import { receiptRow } from '../src/staff/receipt';
+import { patchSchema } from '../src/staff/schema';
+
+/** joi describes a schema without types. */
+// biome-ignore lint/suspicious/noExplicitAny: so does joi itself
+type Description = any;
 
 const spots = (body: unknown): string[] => {
   const parsed = parsePatch(body);
@@ -183,5 +188,118 @@ describe('a receipt row is as certain as the least certain of what was sent', ()
     ]);
     expect(row).toEqual({ pointer: '/name', outcome: 'accepted', detail: 'B. A.' });
     expect(() => receiptRow('name', [])).toThrow(new RangeError('a receipt row needs at least one outcome'));
+  });
+});
+
+describe('text that no receiver would keep as it is', () => {
+  test.each([
+    ['half of a pair', { role: 'a\ud800b' }, '/role invalid_format'],
+    ['a control character', { role: 'a\u0007b' }, '/role invalid_format'],
+    ['a line break within one line', { role: 'a\nb' }, '/role invalid_format'],
+    ['half of a pair in several lines', { address: { text: 'a\ndb\udc00' } }, '/address/text invalid_format'],
+    ['a bell in several lines', { address: { text: 'a\n\u0007' } }, '/address/text invalid_format'],
+    ['half of a pair in an e-mail', { email: 'a\ud800@example.org' }, '/email invalid_format'],
+    ['nothing that shows', { role: '\u2800\u200b' }, '/role too_short'],
+  ])('%s', (_name, patch, spot) => {
+    expect(spots(patch)).toEqual([spot]);
+  });
+
+  test.each([
+    ['a pair', { role: 'a😀b' }],
+    ['several lines', { address: { text: 'Calle 1\nPiso 2' } }],
+    ['one letter among signs without a shape', { role: '\u2800a\u200b' }],
+  ])('%s is kept', (_name, patch) => {
+    expect(spots(patch)).toEqual([]);
+  });
+});
+
+describe('dates', () => {
+  const today = new Date().toISOString().slice(0, 10);
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  test.each([
+    ['of the year 0000', '0000-01-01', ['/birthDate invalid_format']],
+    ['of the year 0001', '0001-01-01', []],
+    ['that ends in zeros', '1990-10-10', []],
+    ['not of the calendar', '2023-02-29', ['/birthDate invalid_format']],
+    ['of a birth yesterday', yesterday, []],
+    ['of a birth today', today, ['/birthDate not_in_past']],
+    ['with more before', 'x1990-01-01', ['/birthDate invalid_format']],
+    ['with more behind', '1990-01-01x', ['/birthDate invalid_format']],
+    ['later than any, and of no form', '9999-99-99x', ['/birthDate invalid_format']],
+  ])('%s', (_name, birthDate, expected) => {
+    expect(spots({ birthDate })).toEqual(expected);
+  });
+
+  test.each([
+    [{ start: '2024-01-02', end: '2024-01-01' }, ['/period/end end_before_start']],
+    [{ start: '2024-01-01', end: '2024-01-01' }, []],
+    [{ start: '2024-01-01', end: '2024-01-02' }, []],
+    [{ start: '2024-01-01' }, []],
+    [{ end: '2024-01-01' }, []],
+    [{ start: null, end: '2024-01-01' }, []],
+    [{ start: '2024-01-01', end: null }, []],
+  ])('a period %j', (period, expected) => {
+    expect(spots({ period })).toEqual(expected);
+  });
+});
+
+test.each([
+  ['123456-ab', 1],
+  ['+54 11 12', 1],
+  ['+-+-+-+-+12345', 1],
+  ['+54 911 555', 0],
+  ['12345-----6', 0],
+])('the phone %s has enough digits, or it has not', (phone, complaints) => {
+  expect(spots({ phone })).toHaveLength(complaints);
+});
+
+/** The pattern that the documentation shows for a field: of what a caller may send, before normalisation. */
+function documented(...path: string[]): RegExp {
+  const at = (description: Description, key: string): Description =>
+    (key === '[]' ? description.items : description.keys)[key === '[]' ? 0 : key];
+  const { metas } = path.reduce(at, patchSchema.describe());
+  return new RegExp(metas.find((meta: { accepts?: string }) => meta.accepts).accepts);
+}
+
+describe('what the documented patterns take', () => {
+  const weekAt = (availableStartTime: string) => ({
+    availableTime: [block({ availableStartTime, availableEndTime: '23:59:59' })],
+  });
+  test.each([
+    [
+      'nationalId',
+      documented('nationalId'),
+      (nationalId: string) => ({ nationalId }),
+      ['1234567', ' 12.345.678-Z ', '1.2-3 4.5-6 7', 'abcdefghijklmnopqrst'],
+      ['123456', '1.2.3.4.5.6', 'abcdefghijklmnopqrstu', '1234567/', '/1234567', '.-. .-. .-.', '123_4567'],
+    ],
+    [
+      'a time',
+      documented('availableTime', '[]', 'availableStartTime'),
+      weekAt,
+      ['08:30', '8:30', 'T08:30:00', ' t23:59 ', '20:00:59', '19:09:09'],
+      ['24:00', '8:60', '08:30:60', 'x08:30', '08:30x', '8', '08-30', '2a:00', '1:2', '08:3a', '08:30:0a'],
+    ],
+    [
+      'text in one line',
+      documented('role'),
+      (role: string) => ({ role }),
+      ['a', ' a ', '\na\n', 'a b c', 'ñandú'],
+      ['a\u0007b', 'a\nb', '\u0001a', 'a\u007f'],
+    ],
+    [
+      'text in several lines',
+      documented('address', 'text'),
+      (text: string) => ({ address: { text } }),
+      ['a', ' a ', 'a\nb', 'a\tb', '\na'],
+      ['a\u0007b', '\u0001a', 'a\u007f', 'a\u000bb'],
+    ],
+  ])('%s', (_name, pattern, patchOf, taken, refused) => {
+    for (const text of taken)
+      expect({ text, by: [pattern.test(text), spots(patchOf(text))] }).toEqual({ text, by: [true, []] });
+    for (const text of refused) {
+      const complaints = spots(patchOf(text)).length > 0;
+      expect({ text, by: [pattern.test(text), complaints] }).toEqual({ text, by: [false, true] });
+    }
   });
 });
