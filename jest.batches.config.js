@@ -3,6 +3,7 @@
 module.exports = {
   ...require('./jest.config.js'),
   testMatch: ['<rootDir>/test/batches/*.batch.ts'],
+  globalSetup: '<rootDir>/test/batches/setup.cjs',
   // Two of the batches mostly wait, for sockets and child processes.
   maxWorkers: 4,
 };

@@ -10,6 +10,7 @@ import { adapters } from '../adapters';
 import { loadConfig } from '../config/load';
 import { doctor } from '../src/cli/doctor';
 import { newKey } from '../src/cli/newKey';
+import { PROGRAM } from './support/gatewayProcess';
 import { openStage, type Stage } from './support/stage';
 
 // Each call is a process that compiles what it needs.
@@ -27,7 +28,7 @@ function run(args: readonly string[], env: Record<string, string> = {}): Promise
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['-r', join(ROOT, 'test/support/typescript.cjs'), join(ROOT, 'src/main.ts'), ...args],
+      [...PROGRAM, ...args],
       { cwd: ROOT, env: { ...process.env, ...env }, timeout: 60_000 },
       (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, err }),
     );

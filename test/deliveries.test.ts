@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { openDatabase } from '../src/store/database';
-import { openQueue, type Queue, STAFF, startGateway, until } from './support/queue';
+import { startGatewayProcess } from './support/gatewayProcess';
+import { openQueue, type Queue, STAFF, until } from './support/queue';
 import { KEYS, type Reply } from './support/stage';
 
 const ENGINES = ['sqlite', 'postgres'] as const;
@@ -373,14 +374,14 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
       'delivers once when the process is killed $name',
       async ({ drop }) => {
         await queue.gateway.close();
-        const crash = await startGateway(queue.configPath);
+        const crash = await startGatewayProcess(queue.configPath);
         const killed = gate();
         queue.vendor.faults.next({ kind: 'drop', when: drop }, { method: 'PATCH' });
         queue.vendor.faults.next(
           {
             kind: 'hook',
             when: drop === 'after' ? 'answer' : 'request',
-            run: () => crash.kill('SIGKILL').then(killed.open),
+            run: () => crash.kill().then(killed.open),
           },
           { method: 'PATCH' },
         );
@@ -398,7 +399,7 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
         await killed.opened;
         expect(queue.vendor.writes).toBe(drop === 'after' ? 1 : 0);
 
-        const heir = await startGateway(queue.configPath);
+        const heir = await startGatewayProcess(queue.configPath);
         try {
           const look = async (): Promise<Reply['body']> => {
             const reply = await fetch(heir.url + location, {
@@ -419,7 +420,7 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
           });
           expect(queue.vendor.writes).toBe(1);
         } finally {
-          await heir.kill('SIGTERM');
+          await heir.kill();
         }
       },
       60_000,

@@ -6,8 +6,9 @@ import { type RunningGateway, serve } from '../src/serve';
 import { member } from '../src/staff/json';
 import { openDatabase } from '../src/store/database';
 import { createRecordLocks, type RecordLocks } from '../src/store/recordLocks';
+import { startGatewayProcess } from './support/gatewayProcess';
 import { createPostgresDatabase, type PostgresDatabase } from './support/postgres';
-import { openQueue, type Queue, STAFF, startGateway, until } from './support/queue';
+import { openQueue, type Queue, STAFF, until } from './support/queue';
 import { KEYS } from './support/stage';
 
 describe('locks on records, over all replicas', () => {
@@ -245,7 +246,7 @@ describe('two gateways on one PostgreSQL', () => {
 
   it('deliver 100 queued updates once each and in order although one of three is killed', async () => {
     queue.vendor.reset();
-    const victim = await startGateway(queue.configPath);
+    const victim = await startGatewayProcess(queue.configPath);
     let killed: () => void = () => {};
     const kill = new Promise<void>((resolve) => {
       killed = resolve;
@@ -254,7 +255,7 @@ describe('two gateways on one PostgreSQL', () => {
     let waiting = 0;
     const run = async () => {
       waiting += 1;
-      if (waiting === 3 * CONCURRENCY) void victim.kill('SIGKILL').then(killed);
+      if (waiting === 3 * CONCURRENCY) void victim.kill().then(killed);
       await kill;
     };
     queue.vendor.faults.add({ kind: 'hook', when: 'answer', run }, { method: 'PATCH', after: 20 });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PROGRAM } from './support/gatewayProcess';
 import { KEYS, openStage, type Stage, type StageConfig } from './support/stage';
 
 let stage: Stage;
@@ -151,11 +152,11 @@ describe('SIGTERM', () => {
     const { writeFile } = await import('node:fs/promises');
     const path = join(stage.folder, 'child.yaml');
     await writeFile(path, stringify({ ...config, clinics, callers, store }));
-    const child = spawn(
-      process.execPath,
-      ['-r', join(ROOT, 'test/support/typescript.cjs'), join(ROOT, 'src/main.ts'), '-c', path, 'serve'],
-      { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LOG_LEVEL: 'silent' } },
-    );
+    const child = spawn(process.execPath, [...PROGRAM, '-c', path, 'serve'], {
+      cwd: ROOT,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, LOG_LEVEL: 'silent' },
+    });
     const exit = once(child, 'exit').then(([code]) => code);
     const url = await new Promise<string>((resolve, reject) => {
       let said = '';

@@ -1,12 +1,12 @@
 /**
  * What `npm start` runs, in a process of its own: the bundle, and traces with a real SDK that is registered the way the
- * documentation says and finds the API inside it.
+ * documentation says and finds the API inside it. Alone, it needs the bundle of `npm run build`.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from './support/gatewayProcess';
+import { type GatewayProcess, startGatewayProcess } from './support/gatewayProcess';
 import { KEYS, openStage, type Stage } from './support/stage';
 import { until } from './support/until';
 
@@ -25,10 +25,7 @@ let v8Flags: string[];
 beforeAll(async () => {
   const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   v8Flags = START.exec(manifest.scripts.start)?.[1]?.split(' ') ?? [];
-  // As deep below the project as the real one, from where it finds its packages and its version.
-  await mkdir(join(ROOT, 'dist'), { recursive: true });
-  bundle = await mkdtemp(join(ROOT, 'dist/bundle-test-'));
-  await run(process.execPath, [...TYPESCRIPT, join(ROOT, 'scripts/bundle.ts'), bundle]);
+  bundle = process.env.GATEWAY_TEST_BUNDLE ?? join(ROOT, 'dist/bundle');
   stage = await openStage({
     configure: (config) => {
       config.vendors['clinikapi-main'].propagateTrace = true;
@@ -49,7 +46,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await gateway?.kill();
-  await rm(bundle, { recursive: true });
   await stage.close();
 });
 

@@ -1,4 +1,4 @@
-/** A gateway in a process of its own, from the sources unless told otherwise, so that a test can kill it. */
+/** A gateway in a process of its own, so that a test can kill it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -20,14 +20,19 @@ export interface GatewayProcess {
 /** Lets Node run the sources. */
 export const TYPESCRIPT = ['-r', join(ROOT, 'test/support/typescript.cjs')];
 
-/**
- * @param nodeOptions for Node itself, before the program
- * @param program another one than the sources
- */
+const bundle = process.env.GATEWAY_TEST_BUNDLE;
+
+/** What Node runs as the program: the bundle, where the suite has made it (test/batches/setup.cjs), or else the sources. */
+export const PROGRAM: readonly string[] =
+  bundle === undefined
+    ? [...TYPESCRIPT, join(ROOT, 'src/main.ts')]
+    : ['--max-semi-space-size=8', join(bundle, 'gateway.js')];
+
+/** @param nodeOptions for Node itself, before the program */
 export async function startGatewayProcess(
   configPath: string,
   nodeOptions: readonly string[] = [],
-  program: readonly string[] = [...TYPESCRIPT, join(ROOT, 'src/main.ts')],
+  program = PROGRAM,
 ): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [...nodeOptions, ...program, '-c', configPath, 'serve'], {
     cwd: ROOT,

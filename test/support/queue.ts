@@ -1,7 +1,4 @@
 /** What the tests of queued updates share: a stage on either engine, with many staff members of one vendor. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
 import { ROLES, type Role } from '../../sandbox/clinikapi/seeds';
@@ -111,36 +108,4 @@ export async function until(isSo: () => Promise<boolean> | boolean, what = 'it')
   }
 }
 
-/** A gateway in a process of its own. */
-export interface GatewayProcess {
-  url: string;
-  kill(signal: NodeJS.Signals): Promise<void>;
-}
-
 type Exchange = ReturnType<typeof createClinikapiSandbox>['log'][number];
-
-export async function startGateway(configPath: string): Promise<GatewayProcess> {
-  const root = join(__dirname, '..', '..');
-  const child = spawn(
-    process.execPath,
-    ['-r', join(__dirname, 'typescript.cjs'), join(root, 'src', 'main.ts'), '-c', configPath],
-    { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LOG_LEVEL: 'silent' } },
-  );
-  const exited = once(child, 'exit');
-  const url = await new Promise<string>((resolve, reject) => {
-    let text = '';
-    child.stderr?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const found = /listening on (\S+)/.exec(text)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    void exited.then(() => reject(new Error(`the gateway did not start: ${text}`)));
-  });
-  return {
-    url,
-    kill: async (signal) => {
-      child.kill(signal);
-      await exited;
-    },
-  };
-}
