@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * What a start costs: in modules, as a bundle, and as a bundle with the code that V8 has kept (what `npm start` runs). The three
- * take turns, so that what else the machine does is the same for all. After `npm run build`: `node dist/bench/start.js [rounds]`.
+ * take turns, so that what else the machine does is the same for all. After `npm run build`:
+ * `node dist/bench/start.js [rounds] [links]`.
  */
 import { cpSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,13 +21,13 @@ const WAYS = [
   { title: 'bundle with code cache', main: BUNDLE },
 ].map((way) => ({ ...way, cpuMs: [] as number[], seconds: [] as number[], rssMb: [] as number[] }));
 
-async function main(rounds: number): Promise<void> {
+async function main(rounds: number, links: number): Promise<void> {
   const children = new Children();
   const { folder, remove } = workFolder(children);
   cpSync(dirname(BUNDLE), WITHOUT_CACHE, { recursive: true });
   rmSync(join(WITHOUT_CACHE, 'program.cache'));
   try {
-    await prepareGateway({ folder, vendorUrl: 'http://127.0.0.1:9', links: 1000, providers: 32 });
+    await prepareGateway({ folder, vendorUrl: 'http://127.0.0.1:9', links, providers: 32 });
     for (let round = 0; round < rounds; round += 1) {
       for (const way of WAYS) {
         const { child, pid, startSeconds } = await startGateway(children, folder, way);
@@ -47,6 +48,7 @@ async function main(rounds: number): Promise<void> {
     shown(seconds, 2),
     shown(rssMb, 0),
   ]);
+  console.log(`${links} links\n`);
   console.log(markdownTable(['started from', 'CPU ms', 'start to ready, s', 'RSS MB'], rows));
 }
 
@@ -55,7 +57,7 @@ function shown(figures: readonly number[], digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)} … ${max.toFixed(digits)})`;
 }
 
-main(Number(process.argv[2] ?? 7)).catch((error: unknown) => {
+main(Number(process.argv[2] ?? 7), Number(process.argv[3] ?? 1000)).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : 'failed');
   process.exitCode = 1;
 });
