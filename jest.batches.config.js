@@ -4,6 +4,6 @@ module.exports = {
   ...require('./jest.config.js'),
   testMatch: ['<rootDir>/test/batches/*.batch.ts'],
   globalSetup: '<rootDir>/test/batches/setup.cjs',
-  // Two of the batches mostly wait, for sockets and child processes.
-  maxWorkers: 4,
+  // All at once: much of what they do is waiting for sockets and child processes.
+  maxWorkers: 5,
 };
