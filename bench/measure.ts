@@ -104,7 +104,7 @@ async function run(
     clinikapi: await newGateway(bench, folder, 'clinikapi', vendorUrl, nodeArgs),
     vitalis: await newGateway(bench, folder, 'vitalis', vendorUrl, nodeArgs),
     cobalt: await newGateway(bench, folder, 'cobalt', vendorUrl, nodeArgs),
-    shared: await newGateway(bench, folder, 'shared', vendorUrl, nodeArgs),
+    ...(!plan.quick && { shared: await newGateway(bench, folder, 'shared', vendorUrl, nodeArgs) }),
   };
   startSeconds.push(gateways.clinikapi.startSeconds);
 

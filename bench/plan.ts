@@ -40,12 +40,12 @@ export const FULL: RunPlan = {
 export const QUICK: RunPlan = {
   ...COMMON,
   quick: true,
-  rounds: 4,
-  warmUpRequests: 2000,
-  turnSeconds: 0.5,
+  rounds: 5,
+  warmUpRequests: 1200,
+  turnSeconds: 0.4,
   rates: [200],
   latencySeconds: 1.5,
-  latencyRounds: 2,
+  latencyRounds: 1,
   starts: 1,
   budgetSeconds: 40,
 };

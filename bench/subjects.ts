@@ -35,8 +35,8 @@ export interface Absent {
 
 export interface Places {
   vendorUrl: string;
-  /** One for each vendor's updates, and one that serves all of them in turn. All are configured alike. */
-  gateways: Readonly<Record<Vendor | 'shared', RunningGateway>>;
+  /** One for each vendor's updates, and in full runs one that serves all of them in turn. All are configured alike. */
+  gateways: Readonly<Record<Vendor, RunningGateway> & { shared?: RunningGateway }>;
   links: number;
   providers: number;
 }
@@ -113,13 +113,7 @@ function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]
       title: `Gateway, ${update.title}`,
       latency: update.vendor === 'clinikapi',
     })),
-    ...updates.map((update) => ({
-      ...gatewaySubject(update, gateways.shared),
-      name: `gateway-shared${update.suffix}`,
-      title: `One gateway for all three vendors in turn: ${update.title}`,
-      latency: false,
-      onlyInFullRuns: true,
-    })),
+    ...updates.flatMap((update) => (gateways.shared ? [sharedSubject(update, gateways.shared)] : [])),
   ];
 }
 
@@ -138,6 +132,15 @@ function gatewaySubject(update: GatewayUpdate, { pid, origin }: RunningGateway) 
     ...(note !== undefined && { note }),
     pid,
     traffic: gatewayTraffic(origin, vendor, ids),
+  };
+}
+
+function sharedSubject(update: GatewayUpdate, shared: RunningGateway): Subject {
+  return {
+    ...gatewaySubject(update, shared),
+    name: `gateway-shared${update.suffix}`,
+    title: `One gateway for all three vendors in turn: ${update.title}`,
+    latency: false,
   };
 }
 
