@@ -35,8 +35,8 @@ interface KeptStatement {
 }
 
 /**
- * The only parameter of a query that is run once for each of these rows, with the row's values as its parameters. Binding them
- * costs SQLite less than taking them out of JSON, and Kysely sees one query.
+ * The only parameter of a query that is run once for each of these rows, with the row's values as its parameters; in
+ * transactions only. Binding values costs SQLite less than taking them out of JSON, and Kysely sees one query.
  */
 export class ForEach {
   readonly rows: readonly (readonly unknown[])[];
@@ -70,8 +70,11 @@ export class SqliteConnection implements DatabaseConnection {
     else next();
   }
 
-  executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    return whenFree(() => this.#run<Row>(query.sql, query.parameters));
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    const [first] = parameters;
+    // Part of a transaction, which has the write lock: there is nothing to wait for, and repeating would write the first rows twice.
+    if (first instanceof ForEach) return this.#runForEach<Row>(sql, first.rows);
+    return whenFree(() => this.#run<Row>(sql, parameters));
   }
 
   // biome-ignore lint/correctness/useYield: Kysely's interface asks for it
@@ -114,11 +117,19 @@ export class SqliteConnection implements DatabaseConnection {
   #run<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
     if (this.#closed) throw new Error('the database is closed');
     const { statement, reader } = this.#kept(sql);
-    const [first] = parameters;
-    if (first instanceof ForEach) return runForEach(statement, reader, first.rows);
     // Kysely's types say what a row is; libsql cannot know.
     if (reader) return { rows: statement.all(bindable(parameters)) as Row[] };
     return { rows: [], numAffectedRows: BigInt(statement.run(bindable(parameters)).changes) };
+  }
+
+  #runForEach<Row>(sql: string, rows: ForEach['rows']): QueryResult<Row> {
+    if (this.#closed) throw new Error('the database is closed');
+    const { statement, reader } = this.#kept(sql);
+    // Kysely's types say what a row is; libsql cannot know.
+    if (reader) return { rows: rows.flatMap((row) => statement.all(bindable(row)) as Row[]) };
+    let changes = 0;
+    for (const row of rows) changes += statement.run(bindable(row)).changes;
+    return { rows: [], numAffectedRows: BigInt(changes) };
   }
 
   /** The statement for this text, the least recently used one giving way. */
@@ -135,18 +146,6 @@ export class SqliteConnection implements DatabaseConnection {
     this.#statements.set(sql, kept);
     return kept;
   }
-}
-
-function runForEach<Row>(
-  statement: Statement,
-  reader: boolean,
-  rows: readonly (readonly unknown[])[],
-): QueryResult<Row> {
-  // Kysely's types say what a row is; libsql cannot know.
-  if (reader) return { rows: rows.flatMap((row) => statement.all(bindable(row)) as Row[]) };
-  let changes = 0;
-  for (const row of rows) changes += statement.run(bindable(row)).changes;
-  return { rows: [], numAffectedRows: BigInt(changes) };
 }
 
 /** libsql aborts the whole process on a boolean, reads text only up to a NUL, and turns undefined into null. */

@@ -102,8 +102,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   start(pool: Pool): void {
     const { url = '/', method = 'get', data, timeout = 0, signal } = this.#config;
-    if (!(data instanceof RawRequest))
-      return this.#fail(new TypeError('the data of a request is a RawRequest'));
+    if (!(data instanceof RawRequest)) throw new TypeError('the data of a request is a RawRequest');
     if (timeout > 0) this.#timer = setTimeout(() => this.#fail(new TimedOut()), timeout);
     signal?.addEventListener?.('abort', this.#cancel);
     try {
