@@ -107,6 +107,10 @@ export class SqliteConnection implements DatabaseConnection {
     };
   }
 
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -212,8 +216,9 @@ class SqliteDriver implements Driver {
     await this.#connection.executeQuery(COMMIT);
   }
 
+  /** Where the disk is full, SQLite has rolled back by itself; a second time would hide what has really failed. */
   async rollbackTransaction(): Promise<void> {
-    await this.#connection.executeQuery(ROLLBACK);
+    if (this.#connection.inTransaction) await this.#connection.executeQuery(ROLLBACK);
   }
 
   async destroy(): Promise<void> {
