@@ -47,5 +47,5 @@ export const QUICK: RunPlan = {
   latencySeconds: 1.5,
   latencyRounds: 1,
   starts: 1,
-  budgetSeconds: 40,
+  budgetSeconds: 50,
 };

@@ -139,7 +139,7 @@ function sharedSubject(update: GatewayUpdate, shared: RunningGateway): Subject {
   return {
     ...gatewaySubject(update, shared),
     name: `gateway-shared${update.suffix}`,
-    title: `One gateway for all three vendors in turn: ${update.title}`,
+    title: `Shared gateway, ${update.title}`,
     latency: false,
   };
 }
