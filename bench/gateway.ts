@@ -35,6 +35,7 @@ export interface GatewaySetup {
 }
 
 export interface RunningGateway {
+  folder: string;
   child: ChildProcess;
   pid: number;
   origin: string;
@@ -157,7 +158,7 @@ export async function startGateway(
     if (performance.now() - started > 30_000) throw new Error('the gateway does not become ready');
     await sleep(5);
   }
-  return { child, pid: pidOf(child), origin, startSeconds: (performance.now() - started) / 1000 };
+  return { folder, child, pid: pidOf(child), origin, startSeconds: (performance.now() - started) / 1000 };
 }
 
 function announcedBy(child: ChildProcess): Promise<string> {

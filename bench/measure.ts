@@ -4,7 +4,14 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { ask, Children, cpuMicros, memoryMb, originOf } from './children';
-import { checkGateway, loggedRequests, MODULES, prepareGateway, startGateway } from './gateway';
+import {
+  checkGateway,
+  loggedRequests,
+  MODULES,
+  prepareGateway,
+  type RunningGateway,
+  startGateway,
+} from './gateway';
 import type { LoadOrder, LoadReport } from './load';
 import type { RunPlan } from './plan';
 import { emptyLatency, type Results, type SubjectResult, type Turn } from './results';
@@ -20,6 +27,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Fewer than this, and single events weigh too much. */
 const LEAST_REQUESTS = 256;
+
+const WARM_UP_PARTS = 4;
 
 interface Bench {
   plan: RunPlan;
@@ -92,23 +101,21 @@ async function run(
   const load = children.fork('load', 'load.js');
   const bench: Bench = { plan, stub, load, children, say };
 
-  await prepareGateway({ folder, vendorUrl, links: plan.links, providers: plan.providers });
   const startSeconds: number[] = [];
   for (let start = 1; start < plan.starts; start += 1) {
-    const trial = await startGateway(children, folder);
+    const trial = await newGateway(bench, folder, `start-${start}`, vendorUrl);
     startSeconds.push(trial.startSeconds);
     await children.stop(trial.child);
   }
-  const gateway = await startGateway(
-    children,
-    folder,
-    // A profile of the bundle could not tell one package from another.
-    nodeArgs.length > 0 ? { main: MODULES, nodeArgs } : {},
-  );
-  startSeconds.push(gateway.startSeconds);
-  await checkGateway(gateway.origin);
+  const gateways = {
+    clinikapi: await newGateway(bench, folder, 'clinikapi', vendorUrl, nodeArgs),
+    vitalis: await newGateway(bench, folder, 'vitalis', vendorUrl, nodeArgs),
+    cobalt: await newGateway(bench, folder, 'cobalt', vendorUrl, nodeArgs),
+    ...(!plan.quick && { shared: await newGateway(bench, folder, 'shared', vendorUrl, nodeArgs) }),
+  };
+  startSeconds.push(gateways.clinikapi.startSeconds);
 
-  const places = { vendorUrl, gateway, links: plan.links, providers: plan.providers };
+  const places = { vendorUrl, gateways, links: plan.links, providers: plan.providers };
   const started = await startSubjects(children, places);
   const subjects = started.filter(({ name }) => plan.only?.includes(name) ?? true);
   const measured: Measured[] = [];
@@ -126,7 +133,7 @@ async function run(
     for (const rate of plan.rates) await latencyRound(bench, measured, vendorUrl, rate);
   }
   for (const { subject, result } of measured) result.peakRssMb = memoryMb(subject.pid, 'VmHWM');
-  checkLog(folder, measured);
+  for (const { folder: of, pid } of Object.values(gateways)) checkLog(of, pid, measured);
   return {
     measuredAt: new Date().toISOString(),
     machine: {
@@ -145,6 +152,24 @@ async function run(
     startSeconds,
     subjects: [...measured.map(({ result }) => result), ...absent.map(withoutFigures)],
   };
+}
+
+/** A gateway with a configuration, a store and a log of its own, all of them alike. */
+async function newGateway(
+  { plan, children }: Bench,
+  parent: string,
+  name: string,
+  vendorUrl: string,
+  nodeArgs: string[] = [],
+): Promise<RunningGateway> {
+  const folder = join(parent, name);
+  mkdirSync(folder);
+  await prepareGateway({ folder, vendorUrl, links: plan.links, providers: plan.providers });
+  // A profile of the bundle could not tell one package from another.
+  const way = nodeArgs.length > 0 ? { main: MODULES, nodeArgs } : {};
+  const gateway = await startGateway(children, folder, way);
+  await checkGateway(gateway.origin);
+  return gateway;
 }
 
 function withoutFigures({ name, title, skipped }: Absent): SubjectResult {
@@ -166,22 +191,17 @@ async function onlyChecked(bench: Bench, subject: Subject): Promise<Absent> {
   };
 }
 
-/** Loads a subject until it runs at its speed, and finds out how many requests make a turn. */
+/**
+ * Loads a subject until it runs at its speed, each with the same number of requests, and finds out by the last part how many
+ * make a turn.
+ */
 async function warmedUp(bench: Bench, subject: Subject): Promise<Measured> {
-  const { warmUpSeconds, warmUpRequests, turnSeconds, connections } = bench.plan;
+  const { warmUpRequests, turnSeconds } = bench.plan;
   bench.say(`warming up: ${subject.title}`);
-  let seconds = 0;
-  let requests = connections * 4;
   let rate = 0;
-  let done = 0;
-  while (seconds < warmUpSeconds || done < warmUpRequests) {
-    const report = await loadedWith(bench, subject, requests);
-    seconds += report.seconds;
-    done += report.requests;
-    rate = report.requests / report.seconds;
-    // Each part twice as long as the one before, but never far beyond the end.
-    const rest = Math.max(requests / 4, rate * (warmUpSeconds - seconds), warmUpRequests - done);
-    requests = Math.ceil(Math.max(connections, Math.min(requests * 2, rest)));
+  for (let part = 0; part < WARM_UP_PARTS; part += 1) {
+    const { requests, seconds } = await loadedWith(bench, subject, warmUpRequests / WARM_UP_PARTS);
+    rate = requests / seconds;
   }
   const result: SubjectResult = {
     name: subject.name,
@@ -270,10 +290,10 @@ async function latencyRound(
   }
 }
 
-/** @throws Error unless the gateway has logged every request */
-function checkLog(folder: string, measured: readonly Measured[]): void {
+/** @throws Error unless the gateway with this process has logged every request */
+function checkLog(folder: string, pid: number, measured: readonly Measured[]): void {
   const sent = measured
-    .filter(({ subject }) => subject.name.startsWith('gateway'))
+    .filter(({ subject }) => subject.pid === pid)
     .flatMap(({ result }) => result.turns)
     .reduce((sum, { requests }) => sum + requests, 0);
   const logged = loggedRequests(folder);

@@ -3,8 +3,7 @@ export interface RunPlan {
   quick: boolean;
   rounds: number;
   connections: number;
-  warmUpSeconds: number;
-  /** At least so many, too: until then the compiler's threads work as much as the subject. */
+  /** Of each subject; until then the compiler's threads work as much as the subject. */
   warmUpRequests: number;
   /** What a turn aims at; it ends by its number of requests. */
   turnSeconds: number;
@@ -28,8 +27,7 @@ export const FULL: RunPlan = {
   ...COMMON,
   quick: false,
   rounds: 15,
-  warmUpSeconds: 4,
-  warmUpRequests: 6000,
+  warmUpRequests: 10_000,
   turnSeconds: 1.5,
   rates: [100, 200],
   latencySeconds: 3,
@@ -42,13 +40,12 @@ export const FULL: RunPlan = {
 export const QUICK: RunPlan = {
   ...COMMON,
   quick: true,
-  rounds: 4,
-  warmUpSeconds: 1.2,
-  warmUpRequests: 0,
-  turnSeconds: 0.5,
+  rounds: 5,
+  warmUpRequests: 1200,
+  turnSeconds: 0.4,
   rates: [200],
   latencySeconds: 1.5,
-  latencyRounds: 2,
+  latencyRounds: 1,
   starts: 1,
-  budgetSeconds: 40,
+  budgetSeconds: 50,
 };

@@ -225,9 +225,12 @@ function send(res: ServerResponse, [status, json]: Answer): void {
   res.end(json);
 }
 
+/** No subject waits for its next turn so long: one that closed a connection just then would fail a request. */
+const IDLE_MS = 15 * 60_000;
+
 if (require.main === module) {
   reset();
-  const server = createServer({ keepAliveTimeout: 65_000 }, (req, res) => {
+  const server = createServer({ keepAliveTimeout: IDLE_MS }, (req, res) => {
     let text = '';
     req.setEncoding('utf8');
     req.on('data', (chunk: string) => {

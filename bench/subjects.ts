@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Children, originOf, pidOf } from './children';
-import { gatewayTraffic, type RunningGateway, staffIds } from './gateway';
+import { gatewayTraffic, type RunningGateway, staffIds, type Vendor } from './gateway';
 import type { StubCounts } from './stub';
 import { VENDOR_KEY } from './subjects/announce';
 import type { Traffic } from './traffic';
@@ -35,7 +35,8 @@ export interface Absent {
 
 export interface Places {
   vendorUrl: string;
-  gateway: RunningGateway;
+  /** One for each vendor's updates, and in full runs one that serves all of them in turn. All are configured alike. */
+  gateways: Readonly<Record<Vendor, RunningGateway> & { shared?: RunningGateway }>;
   links: number;
   providers: number;
 }
@@ -85,38 +86,62 @@ export async function startSubjects(children: Children, places: Places): Promise
   ];
 }
 
-function gatewaySubjects({ gateway, providers }: Places, ids: readonly string[]): Subject[] {
-  const { pid, origin } = gateway;
-  return [
+/** Each in a process of its own like all others, and once more all in one, where the code that they share serves three vendors. */
+function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]): Subject[] {
+  const updates: readonly GatewayUpdate[] = [
+    { vendor: 'clinikapi', suffix: '', title: 'ClinikAPI update', readsPerUpdate: 0, ids },
     {
-      ...PLAIN,
-      name: 'gateway',
-      title: 'Gateway, ClinikAPI update',
-      pid,
-      traffic: gatewayTraffic(origin, 'clinikapi', ids),
-    },
-    {
-      ...PLAIN,
-      name: 'gateway-vitalis',
-      title: 'Gateway, Vitalis update (read, merge, write)',
       vendor: 'vitalis',
+      suffix: '-vitalis',
+      title: 'Vitalis update (read, merge, write)',
       readsPerUpdate: 1,
-      latency: false,
-      pid,
-      traffic: gatewayTraffic(origin, 'vitalis', ids),
+      ids,
     },
     {
-      ...PLAIN,
-      name: 'gateway-cobalt',
-      title: 'Gateway, Cobalt update (write, read back)',
-      note: `each read lists ${providers} providers`,
       vendor: 'cobalt',
+      suffix: '-cobalt',
+      title: 'Cobalt update (write, read back)',
+      note: `each read lists ${providers} providers`,
       readsPerUpdate: 1,
-      latency: false,
-      pid,
-      traffic: gatewayTraffic(origin, 'cobalt', ids.slice(0, providers)),
+      ids: ids.slice(0, providers),
     },
   ];
+  return [
+    ...updates.map((update) => ({
+      ...gatewaySubject(update, gateways[update.vendor]),
+      name: `gateway${update.suffix}`,
+      title: `Gateway, ${update.title}`,
+      latency: update.vendor === 'clinikapi',
+    })),
+    ...updates.flatMap((update) => (gateways.shared ? [sharedSubject(update, gateways.shared)] : [])),
+  ];
+}
+
+interface GatewayUpdate extends Pick<Subject, 'title' | 'note' | 'readsPerUpdate'> {
+  vendor: Vendor;
+  suffix: string;
+  ids: readonly string[];
+}
+
+function gatewaySubject(update: GatewayUpdate, { pid, origin }: RunningGateway) {
+  const { vendor, readsPerUpdate, note, ids } = update;
+  return {
+    ...PLAIN,
+    vendor,
+    readsPerUpdate,
+    ...(note !== undefined && { note }),
+    pid,
+    traffic: gatewayTraffic(origin, vendor, ids),
+  };
+}
+
+function sharedSubject(update: GatewayUpdate, shared: RunningGateway): Subject {
+  return {
+    ...gatewaySubject(update, shared),
+    name: `gateway-shared${update.suffix}`,
+    title: `Shared gateway, ${update.title}`,
+    latency: false,
+  };
 }
 
 type Wanted = Omit<Traffic, 'origin'>;

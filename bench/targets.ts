@@ -10,6 +10,9 @@ export interface Target {
   measured: (summary: Summary) => readonly number[];
 }
 
+/** One subject of each gateway process. */
+const GATEWAYS = ['gateway', 'gateway-vitalis', 'gateway-cobalt', 'gateway-shared'];
+
 export const TARGETS: readonly Target[] = [
   ratio('gateway ÷ (a) bare node:http + undici', 3, 'gateway', 'bare'),
   ratio('gateway ÷ (b) Express + axios', 0.5, 'gateway', 'express-axios'),
@@ -28,7 +31,15 @@ export const TARGETS: readonly Target[] = [
     unit: 'ms',
     measured: ({ latency }) => latency('gateway', 200).addedP99,
   },
-  { title: 'gateway peak RSS', limit: 150, unit: 'MB', measured: ({ peakRss }) => peakRss('gateway') },
+  {
+    title: 'peak RSS of the gateway that takes most',
+    limit: 150,
+    unit: 'MB',
+    measured: ({ peakRss }) =>
+      GATEWAYS.flatMap((name) => peakRss(name))
+        .sort((a, b) => b - a)
+        .slice(0, 1),
+  },
   { title: 'gateway start to ready', limit: 1, unit: 's', measured: ({ startSeconds }) => startSeconds },
 ];
 

@@ -8,7 +8,7 @@ import type { FieldError } from '../problem';
 import { type AvailableTime, FIELDS, type Field, MEMBERS, topLevelOf } from './fields';
 import { isObject, member, pointerToken } from './json';
 import { normalise, sortBlocks } from './normalise';
-import { JOI_OPTIONS, patchSchema } from './schema';
+import { JOI_OPTIONS, schemaFor } from './schema';
 
 /** One sent field. `value` is a merge patch: for `specialty` and `period` an object may hold only some members. */
 export interface Change {
@@ -39,12 +39,12 @@ export function parsePatch(body: unknown): ParsedPatch {
     return { errors: [{ pointer: '', code: 'too_long', detail: 'There are too many members and items.' }] };
   }
   const normalised = normalise(body);
-  const { error } = patchSchema.validate(normalised, JOI_OPTIONS);
+  const { error } = schemaFor(normalised).validate(normalised, JOI_OPTIONS);
   const found = error?.details ?? [];
   const errors = [...found.slice(0, MAX_ERRORS).map(fieldError), ...prototypeMembers(body, '')];
   if (errors.length > MAX_ERRORS || found.length > MAX_ERRORS) return { errors: cut(errors) };
   if (errors.length > 0) return { errors };
-  const changes = FIELDS.flatMap((field) => changeOf(normalised, field));
+  const changes = STANDS.flatMap((place) => changeOf(normalised, place));
   const sentAt = placesOf(member(normalised, 'availableTime'));
   return {
     patch: {
@@ -76,9 +76,14 @@ function cut(errors: readonly FieldError[]): FieldError[] {
   return [...errors.slice(0, MAX_ERRORS), last];
 }
 
-function changeOf(patch: unknown, field: Field): Change[] {
-  const [top, leaf] = field.split('.');
-  const value = member(patch, top ?? field);
+/** Where each field stands in a patch: its top-level member, and for some a member of that. */
+const STANDS = FIELDS.map((field) => {
+  const [top = field, leaf] = field.split('.');
+  return { field, top, leaf };
+});
+
+function changeOf(patch: unknown, { field, top, leaf }: (typeof STANDS)[number]): Change[] {
+  const value = member(patch, top);
   if (value === undefined) return [];
   if (leaf === undefined) return [{ field, value: isBlocks(value) ? week(value) : value }];
   if (value === null) return [{ field, value: null }];

@@ -8,7 +8,7 @@ import { canonicalJson, isObject } from '../staff/json';
 import type { Outcome } from '../staff/receipt';
 import type { Database } from './database';
 import type { Engine } from './engine';
-import { namesOf, overRows } from './given';
+import { insertedRows, overRows } from './given';
 import type { Schema } from './schema';
 import { orUnavailable } from './unavailable';
 
@@ -77,14 +77,15 @@ const HEAD = {
   postgres: CompiledQuery.raw(`${HEAD_TEXT} for update`) as CompiledQuery<Schema['change_chain']>,
 } satisfies Record<Engine, CompiledQuery<Schema['change_chain']>>;
 
-const insertRows = overRows(
-  COLUMNS,
-  (rows) => sql`insert into changes (${namesOf(COLUMNS)}) select ${namesOf(COLUMNS)} from ${rows}`,
-);
+const insertRows = insertedRows('changes', COLUMNS);
 
 const moveHead = overRows(
   { seq: 'bigint', hash: 'text' },
-  (rows) => sql`update change_chain set seq = given.seq, hash = given.hash from ${rows} where name = 'head'`,
+  {
+    postgres: (rows) =>
+      sql`update change_chain set seq = given.seq, hash = given.hash from ${rows} where name = 'head'`,
+    sqlite: "update change_chain set seq = ?, hash = ? where name = 'head'",
+  },
 );
 
 /** Chains the rows to the newest one. Whoever appends holds the chain's head until the transaction ends. */

@@ -1,6 +1,7 @@
 import { CompiledQuery, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Engine } from './engine';
 import type { Schema } from './schema';
+import { ForEach } from './sqlite';
 
 /**
  * Rows of ours as a table named `given`, through one parameter: the statement's text, and so its preparation, is the
@@ -28,31 +29,59 @@ type Rows<Column extends string> = readonly Readonly<Record<Column, string | num
 function jsonOf<Column extends string>(engine: Engine, columns: Columns<Column>, rows: Rows<Column>): string {
   if (engine === 'postgres') return JSON.stringify(rows);
   // By position: a third less work for SQLite than by name.
-  const names = Object.keys(columns).filter((name): name is Column => name in columns);
+  const names = columnsOf(columns);
   return JSON.stringify(rows.map((row) => names.map((name) => row[name])));
 }
 
-/** A statement over rows of ours and nothing else. Kysely builds its text once for each engine, not for each transaction. */
+function columnsOf<Column extends string>(columns: Columns<Column>): Column[] {
+  return Object.keys(columns).filter((name): name is Column => name in columns);
+}
+
+/** What a statement over rows is made of: on PostgreSQL all rows at once, on SQLite one row after the other. */
+interface OverRows<Result> {
+  /** @param given the rows as a table of that name */
+  postgres: (given: RawBuilder<unknown>) => RawBuilder<Result>;
+  /** Once for each row, whose values stand in it in the order of the columns: each as `?`. */
+  sqlite: string;
+}
+
+/** A statement over rows of ours and nothing else. Its text is built once, not by Kysely for each transaction. */
 export function overRows<Column extends string, Result = unknown>(
   columns: Columns<Column>,
-  statement: (rows: RawBuilder<unknown>, engine: Engine) => RawBuilder<Result>,
+  { postgres, sqlite }: OverRows<Result>,
 ): (transaction: Transaction<Schema>, engine: Engine, rows: Rows<Column>) => Promise<readonly Result[]> {
-  const texts = new Map<Engine, string>();
-  return async (transaction, engine, rows) => {
-    let text = texts.get(engine);
-    if (text === undefined) {
-      const compiled = statement(given(engine, columns, []), engine).compile(transaction);
-      if (compiled.parameters.length !== 1) throw new TypeError('the rows are the only parameter');
-      text = compiled.sql;
-      texts.set(engine, text);
+  const names = columnsOf(columns);
+  let text: string | undefined;
+  const queryOver = (transaction: Transaction<Schema>, engine: Engine, rows: Rows<Column>) => {
+    if (engine === 'sqlite') {
+      return CompiledQuery.raw(sqlite, [new ForEach(rows.map((row) => names.map((name) => row[name])))]);
     }
+    text ??= textOf(postgres(given(engine, columns, [])).compile(transaction));
+    return CompiledQuery.raw(text, [JSON.stringify(rows)]);
+  };
+  return async (transaction, engine, rows) => {
     // What a row is, only the statement knows.
-    const query = CompiledQuery.raw(text, [jsonOf(engine, columns, rows)]);
-    return (await transaction.executeQuery(query as CompiledQuery<Result>)).rows;
+    const query = queryOver(transaction, engine, rows) as CompiledQuery<Result>;
+    return (await transaction.executeQuery(query)).rows;
   };
 }
 
+function textOf({ sql: text, parameters }: CompiledQuery): string {
+  if (parameters.length !== 1) throw new TypeError('the rows are the only parameter');
+  return text;
+}
+
+/** `insert` of whole rows into a table. */
+export function insertedRows<Column extends string>(table: string, columns: Columns<Column>) {
+  const names = columnsOf(columns);
+  return overRows(columns, {
+    postgres: (rows) =>
+      sql`insert into ${sql.id(table)} (${namesOf(columns)}) select ${namesOf(columns)} from ${rows}`,
+    sqlite: `insert into ${table} (${names.join(', ')}) values (${names.map(() => '?').join(', ')})`,
+  });
+}
+
 /** The columns of a table, in the order of their list. */
-export function namesOf(columns: Columns<string>): RawBuilder<unknown> {
+function namesOf(columns: Columns<string>): RawBuilder<unknown> {
   return sql.join(Object.keys(columns).map((name) => sql.id(name)));
 }

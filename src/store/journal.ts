@@ -7,7 +7,7 @@ import { sql, type Transaction } from 'kysely';
 import type { CanonicalPatch } from '../staff/patch';
 import { appendChanges, type Change, deleteOldest, type KeptValues } from './changes';
 import type { Database } from './database';
-import { namesOf, overRows } from './given';
+import { insertedRows, overRows } from './given';
 import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } from './idempotency';
 import type { Schema } from './schema';
 import type { StoreUnavailable } from './unavailable';
@@ -238,14 +238,14 @@ const COLUMNS = {
   created_at: 'text',
 } as const satisfies Record<keyof AttemptRow, 'text' | 'bigint'>;
 
-const insertRows = overRows(
-  COLUMNS,
-  (rows) => sql`insert into attempts (${namesOf(COLUMNS)}) select ${namesOf(COLUMNS)} from ${rows}`,
-);
+const insertRows = insertedRows('attempts', COLUMNS);
 
-const deleteRows = overRows(
+const deleteRows = overRows<'id', { id: string }>(
   { id: 'text' },
-  (rows) => sql<{ id: string }>`delete from attempts where id in (select id from ${rows}) returning id`,
+  {
+    postgres: (rows) => sql`delete from attempts where id in (select id from ${rows}) returning id`,
+    sqlite: 'delete from attempts where id = ? returning id',
+  },
 );
 
 function attemptRow(attempt: Attempt, leaseUntil: string): AttemptRow {

@@ -16,7 +16,7 @@ import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, Ven
 import { type BreakerState, Guard, isOutage } from './guard';
 import { type ObservedCall, type Operation, observed, type VendorObserver } from './observer';
 import { Sessions } from './sessions';
-import { createPool, type GoneSignal, type RawAnswer, undiciAdapter } from './transport';
+import { createPool, type GoneSignal, type RawAnswer, RawRequest, undiciAdapter } from './transport';
 
 /** What a dry run shows: everything that would go out, credentials masked. */
 export interface ShownRequest {
@@ -64,14 +64,9 @@ export class VendorConnection {
       connectTimeoutMs: Math.max(50, Math.min(3000, config.timeoutMs / 3)),
       ...(config.ca !== '' && { ca: config.ca }),
     });
-    // The class itself: every default that `axios.create` takes over is merged anew for each request.
-    this.#http = new Axios({
-      adapter: undiciAdapter(this.#pool),
-      headers: {},
-      transformRequest: [],
-      transformResponse: [],
-      validateStatus: null,
-    });
+    // The class itself: every default that `axios.create` takes over is merged anew for each request. Status codes and
+    // bodies are judged here, so the adapter is the only one that is needed.
+    this.#http = new Axios({ adapter: undiciAdapter(this.#pool) });
     this.#guard = new Guard(config);
     const login = this.adapter.login;
     if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
@@ -293,10 +288,12 @@ export class VendorConnection {
       const response = await this.#http.request<RawAnswer>({
         url: this.#basePath + request.path,
         method: request.method,
-        headers: { ...this.#plainHeaders(request), ...extraHeaders, ...this.adapter.authorize(session) },
         timeout: Math.max(1, Math.ceil(deadline.remaining())),
         ...(gone && { signal: gone }),
-        ...(request.body && { data: JSON.stringify(request.body) }),
+        data: new RawRequest(
+          { ...this.#plainHeaders(request), ...extraHeaders, ...this.adapter.authorize(session) },
+          request.body ? JSON.stringify(request.body) : null,
+        ),
       });
       const { headers, bytes } = response.data;
       return { status: response.status, headers, body: parseAnswer(bytes, headers) };

@@ -5,7 +5,7 @@
  * It dispatches with a handler of its own instead of `pool.request`, because only the handler learns when undici begins to
  * write a request to a socket. That moment is what separates "nothing was sent" from "may have been applied".
  */
-import type { AxiosAdapter, AxiosRequestHeaders, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { Dispatcher, Pool } from 'undici';
 import { CanceledError } from './axios';
 import { TransportError } from './failure';
@@ -18,6 +18,20 @@ export interface GoneSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/**
+ * What the adapter is given as `data`: headers and body together, which axios hands on untouched. Headers of its own it would
+ * merge, copy and convert one by one, at half of the cost of a call.
+ */
+export class RawRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+
+  constructor(headers: Readonly<Record<string, string>>, body: string | null) {
+    this.headers = headers;
+    this.body = body;
+  }
 }
 
 /** What the adapter's responses carry as `data`. axios would take headers of its own apart one by one and copy them. */
@@ -56,7 +70,7 @@ export function createPool(origin: string, { connections, connectTimeoutMs, ca }
 
 /**
  * Honours axios' `timeout` (for the whole call, body included) and `signal`, and rejects with a `TransportError`.
- * @returns an adapter whose responses carry headers and raw bytes as `data`
+ * @returns an adapter whose requests are a `RawRequest` in `data`, and whose responses carry a `RawAnswer` there
  */
 export function undiciAdapter(pool: Pool): AxiosAdapter {
   return (config) => new Promise((resolve, reject) => new Exchange(config, resolve, reject).start(pool));
@@ -88,7 +102,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   start(pool: Pool): void {
-    const { url = '/', method = 'get', headers, data, timeout = 0, signal } = this.#config;
+    const { url = '/', method = 'get', data, timeout = 0, signal } = this.#config;
+    if (!(data instanceof RawRequest)) throw new TypeError('the data of a request is a RawRequest');
     if (timeout > 0) this.#timer = setTimeout(() => this.#fail(new TimedOut()), timeout);
     signal?.addEventListener?.('abort', this.#cancel);
     try {
@@ -97,8 +112,8 @@ class Exchange implements Dispatcher.DispatchHandler {
           path: url,
           // axios lower-cases the method, and HTTP methods are case-sensitive.
           method: methodOf(method),
-          headers: plainHeaders(headers),
-          body: typeof data === 'string' ? data : null,
+          headers: data.headers,
+          body: data.body,
         },
         this,
       );
@@ -183,10 +198,4 @@ function flat(headers: Readonly<Record<string, string | string[] | undefined>>):
     if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return joined;
-}
-
-function plainHeaders(headers: AxiosRequestHeaders): Record<string, string> {
-  const plain: Record<string, string> = {};
-  for (const name of Object.keys(headers)) plain[name] = String(headers[name]);
-  return plain;
 }
