@@ -9,7 +9,7 @@ import { join } from 'node:path';
 const BATCHES = {
   hostile: ['hostile.generated', 'hostile', 'fuzz'],
   faults: ['faults', 'resilience', 'resilience.limits', 'conformance', 'settling'],
-  // Child processes, PostgreSQL, a browser: mostly waiting.
+  // Child processes, PostgreSQL, a browser: mostly waiting. With one more, so that all batches take about as long.
   processes: [
     'crashes',
     'cli',
@@ -21,6 +21,7 @@ const BATCHES = {
     'deliveries.cli',
     'deploy',
     'packaging',
+    'matrix',
   ],
   deliveries: ['deliveries', 'idempotency', 'links', 'switching'],
 } as const satisfies Record<string, readonly string[]>;
