@@ -333,7 +333,8 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
   describe('stopping and crashing', () => {
     let queue: Queue;
     beforeEach(async () => {
-      queue = await openQueue({ engine, deliveries: { leaseSeconds: 1 } });
+      // Longer than a busy machine stands still: the heir is to lose no lease of its own.
+      queue = await openQueue({ engine, deliveries: { leaseSeconds: 3 } });
     }, 60_000);
     afterEach(() => queue.close());
 
@@ -408,15 +409,12 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
             return reply.json();
           };
           await until(async () => (await look()).data.status === 'succeeded', 'the heir');
-          const { attempts, answer } = (await look()).data;
-          // One more is given up where the machine stands still for longer than the lease.
-          const givenUp = attempts.slice(0, -1);
-          expect(givenUp.length).toBeGreaterThan(0);
-          for (const attempt of givenUp)
-            expect(attempt).toMatchObject({ outcome: 'interrupted', code: 'lease_expired' });
-          expect(attempts.at(-1)).toMatchObject({ number: attempts.length, outcome: 'succeeded' });
-          expect(answer).toMatchObject({
-            body: { meta: { receipt: [{ pointer: '/role', outcome: 'verified' }] } },
+          expect((await look()).data).toMatchObject({
+            attempts: [
+              { number: 1, outcome: 'interrupted', code: 'lease_expired' },
+              { number: 2, outcome: 'succeeded' },
+            ],
+            answer: { body: { meta: { receipt: [{ pointer: '/role', outcome: 'verified' }] } } },
           });
           expect(queue.vendor.writes).toBe(1);
         } finally {
