@@ -12,6 +12,7 @@ import { executeUpdate, type UpdateIntake } from './gateway/execute';
 import { Runtime } from './gateway/runtime';
 import { settleAbandoned } from './gateway/settle';
 import { InFlight, protectServer, serverOptions } from './http/limits';
+import { messagesOf } from './http/messages';
 import { every } from './ops/every';
 import { registerGauges } from './ops/gauges';
 import { checkHealth } from './ops/health';
@@ -94,7 +95,11 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
     journal,
     changes: createChanges(database),
   });
-  const listener = createListener(config.server.tls, serverOptions(config.server), app);
+  const listener = createListener(
+    config.server.tls,
+    { ...serverOptions(config.server), ...messagesOf(app) },
+    app,
+  );
   const { server } = listener;
   const closeServer = protectServer(server, config.server);
   await listen(server, config.server.port, config.server.host);
