@@ -12,6 +12,7 @@ import { provablyUnsent } from './deliveries';
 import { type FinalAnswer, gatewayUnavailable, type UpdateIntake } from './execute';
 import { type FindLink, locate } from './locate';
 import { tableOf } from './record';
+import { Overtaking } from './update';
 
 export interface AcceptParts {
   links: FindLink;
@@ -33,23 +34,27 @@ export async function acceptUpdate(
   respondAsync: boolean,
 ): Promise<FinalAnswer> {
   if (intake.dryRun) return parts.execute(intake);
-  const { clinic, staffId } = intake;
-  const queues = clinic.whenVendorDown === 'queue';
+  if (respondAsync) return queueNow(parts, intake, ['respond-async']);
+  const { name, whenVendorDown } = intake.clinic;
+  const queues = whenVendorDown === 'queue';
   try {
-    if (respondAsync) return await queueNow(parts, intake, ['respond-async']);
-    if (await parts.operations.isBehind(clinic.name, staffId)) {
-      if (queues) return await queueNow(parts, intake);
-      throw new Problem(
-        'conflict',
-        'Queued updates of this staff member are not delivered yet. Send this one with Prefer: respond-async, or wait.',
-        { outcome: 'not_applied', headers: { 'retry-after': '5' } },
-      );
-    }
+    return await parts.execute({
+      ...intake,
+      isBehind: () => parts.operations.isBehind(name, intake.staffId),
+      ...(queues && { instead: (answer) => queueWhenUnsent(parts, intake, answer) }),
+    });
   } catch (error) {
-    return refused(parts, intake, error);
+    if (!(error instanceof Overtaking)) throw error;
+    return queues ? queueNow(parts, intake) : refused(parts, intake, notYet());
   }
-  if (!queues) return parts.execute(intake);
-  return parts.execute({ ...intake, instead: (answer) => queueWhenUnsent(parts, intake, answer) });
+}
+
+function notYet(): Problem {
+  return new Problem(
+    'conflict',
+    'Queued updates of this staff member are not delivered yet. Send this one with Prefer: respond-async, or wait.',
+    { outcome: 'not_applied', headers: { 'retry-after': '5' } },
+  );
 }
 
 /** Judged as far as that needs no vendor, so that a mistake is answered at once; then queued. */
@@ -58,11 +63,15 @@ async function queueNow(
   intake: UpdateIntake,
   honoured: readonly string[] = [],
 ): Promise<FinalAnswer> {
-  const { connection } = await locate(parts.links, intake.clinic, intake.staffId);
-  admit(intake.patch, tableOf(connection.adapter), intake.lenient, connection.title);
-  const queued = accepted(await enqueue(parts, intake, intake.settleFirst ?? false), intake, honoured);
-  await endKey(parts, intake, queued);
-  return queued;
+  try {
+    const { connection } = await locate(parts.links, intake.clinic, intake.staffId);
+    admit(intake.patch, tableOf(connection.adapter), intake.lenient, connection.title);
+    const queued = accepted(await enqueue(parts, intake, intake.settleFirst ?? false), intake, honoured);
+    await endKey(parts, intake, queued);
+    return queued;
+  } catch (error) {
+    return refused(parts, intake, error);
+  }
 }
 
 /** Keeps an update that did not reach the vendor. Where even the queue fails, the vendor's failure is the answer. */

@@ -10,7 +10,7 @@ import { StoreUnavailable } from '../store/unavailable';
 import type { GoneSignal } from '../vendor/transport';
 import { attemptFor, changeFor, type Ended, keyVerdict, leaseMs } from './account';
 import type { Clinic } from './locate';
-import { type UpdateParts, type UpdateRequest, updateStaff } from './update';
+import { Overtaking, type UpdateParts, type UpdateRequest, updateStaff } from './update';
 
 export interface ExecuteParts extends UpdateParts {
   journal: Journal;
@@ -33,6 +33,8 @@ export interface UpdateIntake {
   settleFirst?: boolean;
   /** Aborted when the client has gone; cancels only what was not yet sent. */
   gone: GoneSignal;
+  /** Whether earlier updates of the staff member are queued; absent for those that come from the queue themselves. */
+  isBehind?: () => Promise<boolean>;
   /** The handle that `Journal.claim` gave: the answer is kept with the key, or the key is set free. */
   idempotencyScope?: string;
   /** Asked before an answer is given. What it returns is answered, and kept with the key, in its place. */
@@ -49,7 +51,7 @@ export interface FinalAnswer {
 
 /**
  * Never throws a Problem: it is turned into an answer. Durable when it resolves: what was sent, or that nothing was.
- * @throws only what is a defect, after it was written to the journal
+ * @throws Overtaking, of which the journal keeps nothing; else only what is a defect, after it was written there
  */
 export async function executeUpdate(parts: ExecuteParts, intake: UpdateIntake): Promise<FinalAnswer> {
   if (intake.dryRun) return answerOf(intake, await ending(parts, intake));
@@ -59,7 +61,12 @@ export async function executeUpdate(parts: ExecuteParts, intake: UpdateIntake): 
     ...intake,
     beforeWrite: async (location) => {
       const next = attemptFor(intake, location);
-      await parts.journal.begin(next, leaseMs(location));
+      const begun = await parts.journal.begin(next, leaseMs(location), {
+        linked: intake.clinic.identity !== 'direct',
+        first: intake.isBehind !== undefined,
+      });
+      if (begun === 'behind') throw new Overtaking();
+      if (begun === 'moved') throw linkMoved();
       attempt = next;
     },
   });
@@ -93,6 +100,7 @@ async function ending(parts: UpdateParts, request: UpdateRequest): Promise<Ended
     return { answer: await updateStaff(parts, request) };
   } catch (error) {
     if (error instanceof Problem) return { problem: error };
+    if (error instanceof Overtaking) throw error;
     return error instanceof StoreUnavailable ? { problem: gatewayUnavailable() } : { defect: error };
   }
 }
@@ -114,6 +122,13 @@ function answerOf({ requestId, minimal }: UpdateIntake, ended: Ended): FinalAnsw
     headers: etag === undefined ? {} : { etag },
     body: minimal ? { meta } : { data, meta },
   };
+}
+
+/** While this update was waiting, here or by another process. */
+function linkMoved(): Problem {
+  return new Problem('conflict', 'The link of this staff member was changed meanwhile. Nothing was sent.', {
+    outcome: 'not_applied',
+  });
 }
 
 /** Nothing was sent, because it could not be written down first. */

@@ -12,8 +12,6 @@ export interface Clinic extends ClinicConfig {
 /** The one question that locating asks of the store. */
 export interface FindLink {
   find(clinic: string, staffId: string, vendor: string): Promise<string | undefined>;
-  /** The same without a cache in between. */
-  findFresh?(clinic: string, staffId: string, vendor: string): Promise<string | undefined>;
 }
 
 export interface Location {

@@ -8,9 +8,16 @@ export type Reach = 'process' | 'replicas';
 export interface Locks {
   /**
    * @param reach default `process`, which costs next to nothing
+   * @param beforeWaiting asked where the turn does not come at once; what it throws is thrown, and nobody waits
    * @throws Problem `vendor_unavailable` when the turn does not come within `waitMs`
    */
-  hold<T>(key: string, waitMs: number, work: () => Promise<T>, reach?: Reach): Promise<T>;
+  hold<T>(
+    key: string,
+    waitMs: number,
+    work: () => Promise<T>,
+    reach?: Reach,
+    beforeWaiting?: () => Promise<void>,
+  ): Promise<T>;
 }
 
 /** The turn did not come in time. */
@@ -29,7 +36,8 @@ export function busy(): Problem {
 export function createLocks(): Locks {
   const lock = new AsyncLock({ maxPending: 10_000 });
   return {
-    async hold(key, waitMs, work) {
+    async hold(key, waitMs, work, _reach, beforeWaiting) {
+      if (beforeWaiting && lock.isBusy(key)) await beforeWaiting();
       // The library rejects for a late turn; what the work itself throws must pass through untouched.
       let started = false;
       try {

@@ -41,11 +41,21 @@ export interface UpdateRequest {
    * holds as verified instead of writing it again.
    */
   settleFirst?: boolean;
+  /** Whether earlier updates of the staff member are queued; absent for those that come from the queue themselves. */
+  isBehind?: () => Promise<boolean>;
   /** Awaited right before anything is sent to be written; its failure refuses the update. */
   beforeWrite?: (location: Location) => Promise<void>;
 }
 
-/** @throws Problem for everything that is not a success */
+/** This update may not be run yet: earlier ones of the same staff member are queued. Nothing was sent. */
+export class Overtaking extends Error {
+  override readonly name = 'Overtaking';
+}
+
+/**
+ * The queue is looked at where this update would wait for another one, where it has nothing to send, and by `beforeWrite`.
+ * @throws Problem for everything that is not a success; Overtaking
+ */
 export async function updateStaff(parts: UpdateParts, request: UpdateRequest): Promise<UpdateAnswer> {
   const location = await locate(parts.links, request.clinic, request.staffId);
   const { connection } = location;
@@ -68,10 +78,10 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
     const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
     if (request.dryRun) return answerDryRun(request, location, admitted, plan, current);
     if (plan.body === undefined) {
+      await inTurn(request);
       return answer(request, location, admitted, plan, current, { record: current });
     }
     if (request.settleFirst) checkPrecondition(request, current, connection);
-    await checkLink(parts.links, request, location);
     await request.beforeWrite?.(location);
     const fresh = await recheck(request, location, admitted, plan, current, deadline);
     if (request.gone.aborted) throw clientGone();
@@ -83,13 +93,18 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
     return answer(request, location, admitted, fresh.plan, fresh.current, confirmation);
   };
   const done = await parts.locks
-    .hold(`${connection.name} ${location.recordId}`, deadline.remaining(), work, reach)
+    .hold(`${connection.name} ${location.recordId}`, deadline.remaining(), work, reach, () => inTurn(request))
     .catch((error) => {
       // That this try did nothing does not tell what became of the earlier one, until the record has been looked at.
       throw request.settleFirst && !looked ? withOutcomeUnknown(error) : error;
     });
   if (!request.dryRun) connection.observer?.answered(connection, done.meta);
   return done;
+}
+
+/** @throws Overtaking */
+async function inTurn({ isBehind }: UpdateRequest): Promise<void> {
+  if (await isBehind?.()) throw new Overtaking();
 }
 
 /** The top-level members that the plan changes, each once. */
@@ -100,20 +115,6 @@ function sentMembers({ targets }: Plan): string[] {
 function withOutcomeUnknown(error: unknown): unknown {
   if (!(error instanceof Problem) || error.extras.outcome !== 'not_applied') return error;
   return new Problem(error.code, error.detail, { ...error.extras, outcome: 'unknown' });
-}
-
-/** The link may have been moved while this update was waiting, here or by another process. */
-async function checkLink(
-  links: FindLink,
-  { clinic, staffId }: UpdateRequest,
-  location: Location,
-): Promise<void> {
-  if (clinic.identity === 'direct' || links.findFresh === undefined) return;
-  const recordId = await links.findFresh(clinic.name, staffId, location.connection.name);
-  if (recordId === location.recordId) return;
-  throw new Problem('conflict', 'The link of this staff member was changed meanwhile. Nothing was sent.', {
-    outcome: 'not_applied',
-  });
 }
 
 async function read(

@@ -8,16 +8,11 @@ export interface LinkCacheOptions {
   maxKeys: number;
 }
 
-export interface CachedLinks extends Links {
-  /** Looks a link up in the store itself, for the moment before something is sent. */
-  findFresh: Links['find'];
-}
-
 /**
  * Keeps looked-up links in memory. What this process changes is seen at once. That there is no link is never kept, so
  * that a new link works everywhere as soon as it is made.
  */
-export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOptions): CachedLinks {
+export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOptions): Links {
   const cache = new NodeCache({ stdTTL: ttlSeconds, checkperiod: ttlSeconds, useClones: false });
   let changes = 0;
 
@@ -43,7 +38,6 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
       if (found !== undefined && changes === before && cache.getStats().keys < maxKeys) cache.set(key, found);
       return found;
     },
-    findFresh: (clinic, staffId, vendor) => links.find(clinic, staffId, vendor),
     list: (clinic, staffId) => links.list(clinic, staffId),
     put: (link) => changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link)),
     remove: (clinic, staffId, vendor) =>

@@ -66,6 +66,25 @@ export function overRows<Column extends string, Result = unknown>(
   };
 }
 
+/**
+ * A statement over rows that have an `id`, which may leave some of them out.
+ * @param statements on PostgreSQL with `returning id`
+ * @returns the ids of those that were not left out
+ */
+export function affectedOf<Column extends string>(
+  columns: Columns<Column | 'id'>,
+  statements: OverRows<{ id: string }>,
+): (transaction: Transaction<Schema>, engine: Engine, rows: Rows<Column | 'id'>) => Promise<string[]> {
+  const run = overRows<Column | 'id', { id: string } | { changes: number }>(columns, statements);
+  return async (transaction, engine, rows) => {
+    const results = await run(transaction, engine, rows);
+    return results.flatMap((result, index) => {
+      if ('id' in result) return [result.id];
+      return result.changes > 0 ? [String(rows[index]?.id)] : [];
+    });
+  };
+}
+
 function textOf({ sql: text, parameters }: CompiledQuery): string {
   if (parameters.length !== 1) throw new TypeError('the rows are the only parameter');
   return text;

@@ -7,7 +7,7 @@ import { sql, type Transaction } from 'kysely';
 import type { CanonicalPatch } from '../staff/patch';
 import { appendChanges, type Change, deleteOldest, type KeptValues } from './changes';
 import type { Database } from './database';
-import { insertedRows, overRows } from './given';
+import { affectedOf } from './given';
 import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } from './idempotency';
 import type { Schema } from './schema';
 import type { StoreUnavailable } from './unavailable';
@@ -27,6 +27,17 @@ export interface Attempt {
   createdAt: string;
 }
 
+/** What must be true of an update that is about to be sent. */
+export interface Conditions {
+  /** The staff member's link still leads to the attempt's vendor record. */
+  linked?: boolean;
+  /** No queued update of the staff member is unfinished. */
+  first?: boolean;
+}
+
+/** `moved`: the link leads elsewhere by now. `behind`: others are queued. Nothing was written then. */
+export type Begun = 'begun' | 'moved' | 'behind';
+
 export interface Ending {
   change: Change;
   /** The attempt that this ends; absent where nothing was sent. */
@@ -39,8 +50,11 @@ export interface Journal {
   claim(claim: Claim): Promise<Claimed>;
   /** Ends a claim whose request is answered without an update of its own. @throws StoreUnavailable */
   endClaim(key: KeyEnd): Promise<void>;
-  /** Durable when it resolves. @throws StoreUnavailable, and nothing may be sent then */
-  begin(attempt: Attempt, leaseMs: number): Promise<void>;
+  /**
+   * Writes an attempt down, if its conditions hold at that moment. Durable when it resolves.
+   * @throws StoreUnavailable, and nothing may be sent then
+   */
+  begin(attempt: Attempt, leaseMs: number, conditions?: Conditions): Promise<Begun>;
   /**
    * Writes what became of an update. Where an attempt stands and the store fails, the ending is written as soon as the
    * store works again: the update has happened and its caller is to hear so.
@@ -72,7 +86,7 @@ export interface JournalOptions {
 type Item =
   | { kind: 'claim'; claim: Claim }
   | { kind: 'endClaim'; key: KeyEnd }
-  | { kind: 'begin'; attempt: Attempt; leaseUntil: string }
+  | { kind: 'begin'; attempt: Attempt; leaseUntil: string; conditions: Conditions }
   | { kind: 'withdraw'; id: string }
   | { kind: 'end'; ending: Ending };
 
@@ -85,7 +99,7 @@ function keyEnds(item: Item): KeyEnd[] {
   return item.kind === 'end' && item.ending.key ? [item.ending.key] : [];
 }
 
-type Written = Claimed | { kind: 'written' };
+type Written = Claimed | { kind: 'written' } | { kind: 'begun'; as: Begun };
 
 const RETRY_MS = 500;
 
@@ -108,9 +122,10 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     await endAttempts(transaction, items);
     await endKeys(transaction, engine, items.flatMap(keyEnds));
     const claimed = (await claimKeys(transaction, engine, claims, times))[Symbol.iterator]();
-    await insertAttempts(transaction, items);
+    const begun = (await beginAttempts(transaction, items))[Symbol.iterator]();
     return items.map((item) => {
-      const next = item.kind === 'claim' ? claimed.next() : undefined;
+      const results = item.kind === 'claim' ? claimed : item.kind === 'begin' ? begun : undefined;
+      const next = results?.next();
       return next?.done === false ? next.value : { kind: 'written' };
     });
   }
@@ -122,7 +137,8 @@ export function createJournal(database: Database, options: JournalOptions): Jour
       ...endings.flatMap(({ attempt }) => attempt ?? []),
       ...items.flatMap((item) => (item.kind === 'withdraw' ? [item.id] : [])),
     ];
-    const ended = new Set(ids.length === 0 ? [] : await deleteAttempts(transaction, ids));
+    const rows = ids.map((id) => ({ id }));
+    const ended = new Set(ids.length === 0 ? [] : await deleteRows(transaction, engine, rows));
     // Taken out of the set: an ending may also come twice in one transaction.
     const changes = endings.filter(({ attempt }) => attempt === undefined || ended.delete(attempt));
     await appendChanges(
@@ -133,20 +149,20 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     );
   }
 
-  async function deleteAttempts(transaction: Transaction<Schema>, ids: readonly string[]): Promise<string[]> {
-    const deleted = await deleteRows(
-      transaction,
-      engine,
-      ids.map((id) => ({ id })),
-    );
-    return deleted.map(({ id }) => id);
-  }
-
-  async function insertAttempts(transaction: Transaction<Schema>, items: readonly Item[]): Promise<void> {
-    const rows = items.flatMap((item) =>
-      item.kind === 'begin' ? [attemptRow(item.attempt, item.leaseUntil)] : [],
-    );
-    if (rows.length > 0) await insertRows(transaction, engine, rows);
+  /** One result for each item that begins an attempt, in their order. */
+  async function beginAttempts(
+    transaction: Transaction<Schema>,
+    items: readonly Item[],
+  ): Promise<{ kind: 'begun'; as: Begun }[]> {
+    const beginning = items.flatMap((item) => (item.kind === 'begin' ? [item] : []));
+    if (beginning.length === 0) return [];
+    const written = new Set(await insertRows(transaction, engine, beginning.map(attemptRow)));
+    const results: { kind: 'begun'; as: Begun }[] = [];
+    for (const { attempt, conditions } of beginning) {
+      const as = written.has(attempt.id) ? 'begun' : await whyNot(transaction, attempt, conditions);
+      results.push({ kind: 'begun', as });
+    }
+    return results;
   }
 
   /** Keeps what has to be written and tries until it is. */
@@ -169,14 +185,16 @@ export function createJournal(database: Database, options: JournalOptions): Jour
   return {
     async claim(claim) {
       const result = await writer.submit({ kind: 'claim', claim });
-      if (result.kind === 'written') throw new TypeError('a claim has an answer');
+      if (result.kind === 'written' || result.kind === 'begun') throw new TypeError('a claim has an answer');
       return result;
     },
     endClaim: (key) => written({ kind: 'endClaim', key }),
-    async begin(attempt, leaseMs) {
+    async begin(attempt, leaseMs, conditions = {}) {
       const leaseUntil = new Date(now().getTime() + leaseMs).toISOString();
       try {
-        await written({ kind: 'begin', attempt, leaseUntil });
+        const result = await writer.submit({ kind: 'begin', attempt, leaseUntil, conditions });
+        if (result.kind !== 'begun') throw new TypeError('an attempt is begun or not');
+        return result.as;
       } catch (error) {
         // A connection that broke during the commit leaves open whether it is there; the caller will hear it is not.
         owe({ kind: 'withdraw', id: attempt.id });
@@ -238,17 +256,39 @@ const COLUMNS = {
   created_at: 'text',
 } as const satisfies Record<keyof AttemptRow, 'text' | 'bigint'>;
 
-const insertRows = insertedRows('attempts', COLUMNS);
+/** The conditions go with the row, so that they are judged by the statement that writes it. */
+const GUARDED = { ...COLUMNS, linked: 'bigint', first: 'bigint' } as const;
+const NAMES = Object.keys(COLUMNS).join(', ');
 
-const deleteRows = overRows<'id', { id: string }>(
+const PARAMETERS = Object.keys(GUARDED);
+
+/** @param cell what stands for the value of a column */
+function conditionsOn(cell: (column: keyof typeof GUARDED) => string): string {
+  const member = `clinic = ${cell('clinic')} and staff_id = ${cell('staff_id')}`;
+  const record = `vendor = ${cell('vendor')} and vendor_record_id = ${cell('vendor_record_id')}`;
+  return `where (${cell('linked')} = 0 or exists (select 1 from links where ${member} and ${record}))
+    and (${cell('first')} = 0 or not exists (select 1 from operations where ${member} and finished_at is null))`;
+}
+
+const insertRows = affectedOf(GUARDED, {
+  postgres: (rows) =>
+    sql`insert into attempts (${sql.raw(NAMES)}) select ${sql.raw(NAMES)} from ${rows}
+      ${sql.raw(conditionsOn((column) => `given.${column}`))} returning id`,
+  sqlite: `insert into attempts (${NAMES}) select ${Object.keys(COLUMNS).map((_, index) => `?${index + 1}`)}
+    ${conditionsOn((column) => `?${PARAMETERS.indexOf(column) + 1}`)}`,
+});
+
+const deleteRows = affectedOf(
   { id: 'text' },
   {
     postgres: (rows) => sql`delete from attempts where id in (select id from ${rows}) returning id`,
-    sqlite: 'delete from attempts where id = ? returning id',
+    sqlite: 'delete from attempts where id = ?',
   },
 );
 
-function attemptRow(attempt: Attempt, leaseUntil: string): AttemptRow {
+type Beginning = Extract<Item, { kind: 'begin' }>;
+
+function attemptRow({ attempt, leaseUntil, conditions }: Beginning) {
   return {
     id: attempt.id,
     request_id: attempt.requestId,
@@ -261,7 +301,27 @@ function attemptRow(attempt: Attempt, leaseUntil: string): AttemptRow {
     lenient: attempt.lenient ? 1 : 0,
     lease_until: leaseUntil,
     created_at: attempt.createdAt,
+    linked: conditions.linked ? 1 : 0,
+    first: conditions.first ? 1 : 0,
   };
+}
+
+/** Which condition did not hold. */
+async function whyNot(
+  transaction: Transaction<Schema>,
+  { clinic, staffId }: Attempt,
+  { first }: Conditions,
+): Promise<Begun> {
+  if (!first) return 'moved';
+  const queued = await transaction
+    .selectFrom('operations')
+    .select('id')
+    .where('clinic', '=', clinic)
+    .where('staff_id', '=', staffId)
+    .where('finished_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  return queued === undefined ? 'moved' : 'behind';
 }
 
 function attemptOf(row: AttemptRow): Attempt {

@@ -20,18 +20,23 @@ export function createRecordLocks(storeUrl: string): RecordLocks {
   if (storeUrl.startsWith('sqlite:')) return { hold: local.hold, close: async () => {} };
   const sessions = new LockSessions(storeUrl);
   return {
-    async hold(key, waitMs, work, reach = 'process') {
-      if (reach === 'process') return local.hold(key, waitMs, work);
+    async hold(key, waitMs, work, reach = 'process', beforeWaiting) {
+      if (reach === 'process') return local.hold(key, waitMs, work, reach, beforeWaiting);
       const deadline = new Deadline(waitMs);
-      // The process' own lock comes first: a session of PostgreSQL may take the same lock twice.
-      return local.hold(key, waitMs, async () => {
-        const release = await sessions.acquire(key, deadline);
+      const workAlone = async () => {
+        let release = await sessions.take(key, deadline);
+        if (release === undefined) {
+          await beforeWaiting?.();
+          release = await sessions.waitFor(key, deadline);
+        }
         try {
           return await work();
         } finally {
           release();
         }
-      });
+      };
+      // The process' own lock comes first: a session of PostgreSQL may take the same lock twice.
+      return local.hold(key, waitMs, workAlone, reach, beforeWaiting);
     },
     close: () => sessions.close(),
   };
@@ -81,19 +86,26 @@ class LockSessions {
   }
 
   /**
-   * @throws Problem `vendor_unavailable` when the lock does not come in time
+   * @returns sets the lock free again; undefined where somebody else has it
+   * @throws Problem `vendor_unavailable` when no answer comes in time
    * @throws StoreUnavailable when the database is not there
    */
-  async acquire(key: string, deadline: Deadline): Promise<() => void> {
-    try {
+  take(key: string, deadline: Deadline): Promise<(() => void) | undefined> {
+    return guarded(async () => {
       const shared = await inTime(this.#session(), deadline, () => {});
       const release = () => void shared.ask(RELEASE, key).catch(() => {});
       const taken = await inTime(shared.ask(TRY, key), deadline, release);
-      return taken ? release : await this.#waitFor(key, deadline);
-    } catch (error) {
-      if (error instanceof Problem) throw error;
-      throw new StoreUnavailable(error);
-    }
+      return taken ? release : undefined;
+    });
+  }
+
+  /**
+   * @returns sets the lock free again
+   * @throws Problem `vendor_unavailable` when the lock does not come in time
+   * @throws StoreUnavailable when the database is not there
+   */
+  waitFor(key: string, deadline: Deadline): Promise<() => void> {
+    return guarded(() => this.#waitFor(key, deadline));
   }
 
   async close(): Promise<void> {
@@ -167,6 +179,15 @@ class Session {
 
   async end(): Promise<void> {
     await this.#client.end();
+  }
+}
+
+/** What PostgreSQL refuses is `StoreUnavailable`; that the turn did not come stays what it is. */
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof Problem ? error : new StoreUnavailable(error);
   }
 }
 

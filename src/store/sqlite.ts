@@ -131,9 +131,8 @@ export class SqliteConnection implements DatabaseConnection {
     const { statement, reader } = this.#kept(sql);
     // Kysely's types say what a row is; libsql cannot know.
     if (reader) return { rows: rows.flatMap((row) => statement.all(bindable(row)) as Row[]) };
-    let changes = 0;
-    for (const row of rows) changes += statement.run(bindable(row)).changes;
-    return { rows: [], numAffectedRows: BigInt(changes) };
+    // In the place of rows: how many each of ours has changed.
+    return { rows: rows.map((row) => ({ changes: statement.run(bindable(row)).changes })) as Row[] };
   }
 
   /** The statement for this text, the least recently used one giving way. */

@@ -3,6 +3,7 @@ import type { Engine } from '../engine';
 import { createLinks } from './0001_links';
 import { createJournal } from './0002_journal';
 import { createOperations } from './0003_operations';
+import { withoutLeaseIndex } from './0004_attempts';
 
 /**
  * Every migration, by name. Names sort in the order in which they run. A released migration is never edited: the next
@@ -13,5 +14,6 @@ export function migrations(engine: Engine): Readonly<Record<string, Migration>> 
     '0001_links': createLinks(engine),
     '0002_journal': createJournal(engine),
     '0003_operations': createOperations(engine),
+    '0004_attempts': withoutLeaseIndex(engine),
   };
 }
