@@ -18,13 +18,15 @@ export function parseAnswer(bytes: Buffer, headers: Readonly<Record<string, stri
   const text = decode(bytes, headers['content-type'] ?? '');
   if (text === undefined || !/^\s*[[{]/.test(text)) return undefined;
   try {
-    const value: unknown = JSON.parse(/\d{16}/.test(text) ? withExactNumbers(text) : text);
+    const value: unknown = JSON.parse(LONG_NUMBER.test(text) ? withExactNumbers(text) : text);
     return isDeeper(value, MAX_DEPTH) ? undefined : value;
   } catch {
     return undefined;
   }
 }
 
+/** Where a number may begin in an object or an array. Long digits within texts, such as ids, are passed over. */
+const LONG_NUMBER = /[:,[]\s*-?\d{16}/;
 const STRING_OR_LONG_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
 
 /** Whole numbers that a double cannot hold become text, digit by digit: two ids must not become one by rounding. */
@@ -54,5 +56,8 @@ function decode(bytes: Buffer, contentType: string): string | undefined {
 function isDeeper(value: unknown, levels: number): boolean {
   if (levels === 0) return true;
   if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some((item) => isDeeper(item, levels - 1));
+  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1));
+  // Half of what `Object.values` costs, which matters for a list of all providers. JSON gives own members only.
+  for (const name in value) if (isDeeper(value[name as keyof typeof value], levels - 1)) return true;
+  return false;
 }
