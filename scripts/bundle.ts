@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
 /** What `npm start` gives to V8: it refuses code that was kept under other flags. */
-const V8_FLAGS = ['--max-semi-space-size=8'];
+const V8_FLAGS = ['--max-semi-space-size=16'];
 
 /** The root of the checkout, seen from dist/scripts or, where the sources run as they are, from scripts. */
 const ROOT = join(__dirname, __filename.endsWith('.ts') ? '..' : '../..');

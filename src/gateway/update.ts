@@ -83,7 +83,9 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
     }
     if (request.settleFirst) checkPrecondition(request, current, connection);
     await request.beforeWrite?.(location);
-    const fresh = await recheck(request, location, admitted, plan, current, deadline);
+    const fresh = current
+      ? await recheck(request, location, admitted, plan, current, deadline)
+      : { plan, current };
     if (request.gone.aborted) throw clientGone();
     const confirmation = await writeAndConfirm(connection, location.recordId, fresh.plan, deadline).catch(
       (error) => {
@@ -151,12 +153,11 @@ async function recheck(
   location: Location,
   admitted: Admitted,
   plan: Plan,
-  current: VendorRecord | undefined,
+  current: VendorRecord,
   deadline: Deadline,
-): Promise<{ plan: Plan; current: VendorRecord | undefined }> {
+): Promise<{ plan: Plan; current: VendorRecord }> {
   const { connection } = location;
   const { adapter } = connection;
-  if (current === undefined) return { plan, current };
   const now = await read(location, deadline, request.gone);
   const revision = adapter.revision?.(now);
   const same = revision === undefined ? sameJson(now, current) : revision === adapter.revision?.(current);

@@ -8,7 +8,7 @@ import type { FieldError } from '../problem';
 import { type AvailableTime, FIELDS, type Field, MEMBERS, topLevelOf } from './fields';
 import { isObject, member, pointerToken } from './json';
 import { normalise, sortBlocks } from './normalise';
-import { JOI_OPTIONS, schemaFor } from './schema';
+import { schemaFor } from './schema';
 
 /** One sent field. `value` is a merge patch: for `specialty` and `period` an object may hold only some members. */
 export interface Change {
@@ -39,7 +39,7 @@ export function parsePatch(body: unknown): ParsedPatch {
     return { errors: [{ pointer: '', code: 'too_long', detail: 'There are too many members and items.' }] };
   }
   const normalised = normalise(body);
-  const { error } = schemaFor(normalised).validate(normalised, JOI_OPTIONS);
+  const { error } = schemaFor(normalised).validate(normalised);
   const found = error?.details ?? [];
   const errors = [...found.slice(0, MAX_ERRORS).map(fieldError), ...prototypeMembers(body, '')];
   if (errors.length > MAX_ERRORS || found.length > MAX_ERRORS) return { errors: cut(errors) };

@@ -154,8 +154,11 @@ const MEMBERS = {
     .description('The whole week: an array replaces the stored one.'),
 } satisfies Record<string, Joi.Schema>;
 
+/** Kept by the schemas: joi merges what is given with each call anew. */
+const JOI_OPTIONS = { abortEarly: false, convert: false, errors: { render: false } } as const;
+
 /** The update as it arrives, after normalisation. */
-export const patchSchema = Joi.object(MEMBERS).min(1).required();
+export const patchSchema = Joi.object(MEMBERS).min(1).required().prefs(JOI_OPTIONS);
 
 const SCHEMAS_OF_ONE = new Map<string, Joi.ObjectSchema>();
 
@@ -165,7 +168,7 @@ export function schemaFor(patch: unknown): Joi.ObjectSchema {
   if (name === undefined || others.length > 0) return patchSchema;
   const known = SCHEMAS_OF_ONE.get(name);
   if (known || !isMember(name)) return known ?? patchSchema;
-  const schema = Joi.object({ [name]: MEMBERS[name] });
+  const schema = Joi.object({ [name]: MEMBERS[name] }).prefs(JOI_OPTIONS);
   SCHEMAS_OF_ONE.set(name, schema);
   return schema;
 }
@@ -173,8 +176,6 @@ export function schemaFor(patch: unknown): Joi.ObjectSchema {
 function isMember(name: string): name is keyof typeof MEMBERS {
   return Object.hasOwn(MEMBERS, name);
 }
-
-export const JOI_OPTIONS = { abortEarly: false, convert: false, errors: { render: false } } as const;
 
 /** True for a date of the calendar, `2024-02-29` but not `2023-02-29`, nor any of the year 0000, which there never was. */
 export function isRealDate(value: string): boolean {

@@ -25,7 +25,7 @@ const LOCK_WAIT = 10_000;
 /** The part of it that SQLite waits itself, blocking; short, because nothing else runs meanwhile. */
 const BLOCKING_WAIT = 20;
 /** In KiB, used as far as the database is large; SQLite's own 2 MiB make a big import read pages again and again. */
-const PAGE_CACHE = 16 * 1024;
+const PAGE_CACHE = 4 * 1024;
 const KEPT_STATEMENTS = 256;
 
 type Statement = Libsql.Statement;

@@ -205,13 +205,13 @@ export class VendorConnection {
 
   /** One call with a session that is renewed once where the vendor says that it has ended. */
   async #call(request: VendorRequest, limits: CallLimits): Promise<unknown> {
-    const session = await this.#session((sessions) => sessions.current(), limits);
+    const session = this.#sessions && (await this.#within(this.#sessions.current(), limits));
     try {
       return await this.#send(request, session, limits);
     } catch (error) {
       if (!(error instanceof VendorFailure) || error.kind !== 'session_expired') throw error;
-      if (session === undefined) throw credentialsRejected(error);
-      const renewed = await this.#session((sessions) => sessions.replacing(session), limits);
+      if (session === undefined || !this.#sessions) throw credentialsRejected(error);
+      const renewed = await this.#within(this.#sessions.replacing(session), limits);
       return await this.#send(request, renewed, limits).catch((second) => {
         throw second instanceof VendorFailure && second.kind === 'session_expired'
           ? credentialsRejected(second)
@@ -221,12 +221,8 @@ export class VendorConnection {
   }
 
   /** A login is shared by many requests, so each waits for it only as long as its own deadline allows. */
-  async #session(
-    ask: (sessions: Sessions) => Promise<string>,
-    { deadline }: CallLimits,
-  ): Promise<string | undefined> {
-    if (this.#sessions === undefined) return undefined;
-    return deadline.within(ask(this.#sessions), () =>
+  #within(login: Promise<string>, { deadline }: CallLimits): Promise<string> {
+    return deadline.within(login, () =>
       loginFailed(
         new VendorFailure({ kind: 'timeout', fate: 'not_sent', reason: 'It did not end in time.' }),
       ),

@@ -94,11 +94,12 @@ export class Guard {
     if (deadline.remaining() <= 0) throw noTime('timeout');
     this.#checkSilence();
     this.#checkBreaker();
-    await this.#takeTurn(deadline);
+    const wait = this.#takeTurn(deadline);
+    if (wait > 0) await sleep(wait);
     this.#retries.called();
     try {
       return await this.#inSlot(async () => {
-        await this.#depart();
+        if (this.#departures) await depart(this.#departures);
         // Much may have changed while this call was waiting for its slot.
         this.#checkSilence();
         this.#checkBreaker();
@@ -142,17 +143,11 @@ export class Guard {
     return error instanceof VendorFailure && isOutage(error);
   }
 
-  async #takeTurn(deadline: Deadline): Promise<void> {
+  /** @returns milliseconds until this call's turn */
+  #takeTurn(deadline: Deadline): number {
     const wait = this.#ceiling?.take(deadline.remaining()) ?? 0;
-    if (wait > deadline.remaining()) {
-      throw notSent('rate_limited', 'The configured ceiling on calls to the vendor is reached.', wait / 1000);
-    }
-    if (wait > 0) await sleep(wait);
-  }
-
-  async #depart(): Promise<void> {
-    if (this.#departures === undefined) return;
-    for (let wait = this.#departures.take(0); wait > 0; wait = this.#departures.take(0)) await sleep(wait);
+    if (wait <= deadline.remaining()) return wait;
+    throw notSent('rate_limited', 'The configured ceiling on calls to the vendor is reached.', wait / 1000);
   }
 
   /** A call that never gets a slot is given up at its deadline, although its place in the queue is freed only in turn. */
@@ -172,6 +167,10 @@ export class Guard {
         .then(resolve, reject);
     });
   }
+}
+
+async function depart(departures: SlidingLimit): Promise<void> {
+  for (let wait = departures.take(0); wait > 0; wait = departures.take(0)) await sleep(wait);
 }
 
 /** True for failures that speak of the vendor's health rather than of one request. */
