@@ -158,16 +158,18 @@ const MEMBERS = {
 const JOI_OPTIONS = { abortEarly: false, convert: false, errors: { render: false } } as const;
 
 /** The update as it arrives, after normalisation. */
-export const patchSchema = Joi.object(MEMBERS).min(1).required().prefs(JOI_OPTIONS);
+export const patchSchema = Joi.object(MEMBERS).min(1).required();
+
+const STRICT = patchSchema.prefs(JOI_OPTIONS);
 
 const SCHEMAS_OF_ONE = new Map<string, Joi.ObjectSchema>();
 
 /** What judges this update just as `patchSchema` does. joi looks at every member of a schema, and most updates send one. */
 export function schemaFor(patch: unknown): Joi.ObjectSchema {
   const [name, ...others] = isObject(patch) ? Object.keys(patch) : [];
-  if (name === undefined || others.length > 0) return patchSchema;
+  if (name === undefined || others.length > 0) return STRICT;
   const known = SCHEMAS_OF_ONE.get(name);
-  if (known || !isMember(name)) return known ?? patchSchema;
+  if (known || !isMember(name)) return known ?? STRICT;
   const schema = Joi.object({ [name]: MEMBERS[name] }).prefs(JOI_OPTIONS);
   SCHEMAS_OF_ONE.set(name, schema);
   return schema;
