@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import express, { type Express, type Request, type RequestHandler } from 'express';
+import { messagesOf } from '../src/http/messages';
 import { readAnswer, tapAnswer } from './answer';
 import { faultGate, withoutEffect } from './faultGate';
 import { createFaults, type Faults } from './faults';
@@ -158,7 +159,7 @@ function noteBody(exchanges: WeakMap<Request, Exchange>): RequestHandler {
 }
 
 async function listen(app: Express, port: number, host: string): Promise<Listening> {
-  const server = createServer(app);
+  const server = createServer(messagesOf(app), app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
