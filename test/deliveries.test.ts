@@ -319,6 +319,18 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
       expect((await queue.get(second)).body.data).toMatchObject({ status: 'queued', waitsFor: first });
       expect(queue.lines.join('')).toContain('a queued update is dead');
 
+      // Nobody holds the record now; what would be written goes behind the dead one, and so does what would change nothing.
+      const stored = await queue.call('GET', `/staff/${ANNA}`);
+      const etag = stored.headers.get('etag') ?? '';
+      const before = queue.vendor.log.length;
+      expect(await queue.patch(KEYS.north, { role: 'third' }, {}, ANNA)).toMatchObject({
+        status: 409,
+        body: { code: 'conflict', outcome: 'not_applied' },
+      });
+      expect(queue.vendor.log).toHaveLength(before);
+      const same = await queue.patch(KEYS.north, { role: stored.body.data.role }, { 'if-match': etag }, ANNA);
+      expect(same).toMatchObject({ status: 409, body: { code: 'conflict', outcome: 'not_applied' } });
+
       mend();
       const retried = await queue.call('POST', `/operations/${first}/retry`);
       expect(retried.status).toBe(202);

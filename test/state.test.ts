@@ -3,6 +3,8 @@ import { sql } from 'kysely';
 import { type Change, createChanges, type KeptValues, verifyChain } from '../src/store/changes';
 import { type Database, openDatabase } from '../src/store/database';
 import { type Attempt, createJournal, type Journal } from '../src/store/journal';
+import { createLinks } from '../src/store/links';
+import { createOperations } from '../src/store/operations';
 import { createTestDatabase, ENGINES, type TestDatabase } from './support/engines';
 
 const CANARY = '99887766X';
@@ -77,6 +79,40 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
     await journal.end(ending);
     expect(await attempts()).toEqual([]);
     expect((await rowsOf()).map(({ sequence, requestId }) => [sequence, requestId])).toEqual([[1, 'r-1']]);
+  });
+
+  it('begins an attempt only where its conditions hold at that moment', async () => {
+    const both = { linked: true, first: true };
+    const begin = (id: string, more: Partial<Attempt> = {}, conditions = {}) =>
+      journal.begin({ ...attempt(id), ...more }, 1_000, conditions);
+    const link = { clinic: 'north', staffId: 'st-1', vendor: 'main', vendorRecordId: 'pr_1' };
+    expect(await begin('a-1', {}, both)).toBe('moved');
+    await createLinks(database).put(link);
+    // In one transaction: one that may begin among those that may not, each for its own reason.
+    const results = await Promise.all([
+      begin('a-2', { vendorRecordId: 'pr_2' }, both),
+      begin('a-3', {}, both),
+      begin('a-4', { staffId: 'st-2' }, both),
+      begin('a-5', { vendor: 'other' }, { linked: true }),
+      begin('a-6', { vendorRecordId: 'pr_2' }, { first: true }),
+    ]);
+    expect(results).toEqual(['moved', 'begun', 'moved', 'moved', 'begun']);
+    const { staffId, clinic } = link;
+    const { id } = await createOperations(database).enqueue({
+      clinic,
+      staffId,
+      caller: 'app',
+      requestId: 'r-1',
+      patch: '{}',
+      lenient: false,
+      settle: false,
+    });
+    expect(await begin('a-7', {}, both)).toBe('behind');
+    expect(await begin('a-8', {}, { linked: true })).toBe('begun');
+    expect(await begin('a-9', { clinic: 'south' }, { first: true })).toBe('begun');
+    await createOperations(database).discard(id);
+    expect(await begin('b-1', {}, both)).toBe('begun');
+    expect((await attempts()).map((row) => row.id)).toEqual(['a-3', 'a-6', 'a-8', 'a-9', 'b-1']);
   });
 
   it('groups what arrives together into few transactions', async () => {
