@@ -1,5 +1,5 @@
 /**
- * What is shipped besides our own code: the lock file, the licences of production dependencies, their known weaknesses, and
+ * What is shipped besides our own code: the lock files, the licences of production dependencies, their known weaknesses, and
  * the bill of materials. `--check` fails on a stale docs/licences.md instead of writing it.
  */
 import { spawnSync } from 'node:child_process';
@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, member } from '../src/staff/json';
 import { formatted, table } from './generatedParts';
-import { lockComplaints } from './lockfile';
+import { LOCK_FILES, lockComplaints } from './lockfile';
 
 /** The root of the checkout, seen from dist/scripts. */
 const ROOT = join(__dirname, '../..');
@@ -48,24 +48,24 @@ function parsed(text: string): unknown {
   }
 }
 
-function checkLockFile(): void {
-  const lock = parsed(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
+function checkLockFile(path: string): void {
+  const lock = parsed(readFileSync(join(ROOT, path), 'utf8'));
   const complaints = lockComplaints(lock);
   // Looks at what has an address; with omit-lockfile-registry-resolved that is only what does not come from the registry.
   const lint = tool(
     'lockfile-lint',
     '--path',
-    'package-lock.json',
+    path,
     '--type',
     'npm',
     '--validate-https',
     '--validate-integrity',
   );
   if (lint.status !== 0) complaints.push((lint.out + lint.err).trim());
-  if (complaints.length > 0) fail(`package-lock.json:\n  ${complaints.join('\n  ')}`);
+  if (complaints.length > 0) fail(`${path}:\n  ${complaints.join('\n  ')}`);
   else
     say(
-      `lock file: ${Object.keys(Object(member(lock, 'packages'))).length - 1} packages, all with integrity hashes`,
+      `${path}: ${Object.keys(Object(member(lock, 'packages'))).length - 1} packages, all with integrity hashes`,
     );
 }
 
@@ -165,7 +165,7 @@ function billOfMaterials(): void {
 const parts = process.argv.slice(2);
 const wants = (name: string) =>
   parts.filter((part) => !part.startsWith('--')).length === 0 || parts.includes(name);
-if (wants('lock')) checkLockFile();
+if (wants('lock')) for (const path of LOCK_FILES) checkLockFile(path);
 if (wants('licences')) checkLicences(parts.includes('--check'));
 if (wants('audit')) audit();
 if (wants('sbom')) billOfMaterials();

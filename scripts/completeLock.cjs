@@ -1,7 +1,8 @@
 /**
  * Completes package-lock.json after `npm install`. npm leaves out the platform builds (`@biomejs/cli-darwin-arm64`, …)
  * that its registry did not give it, and then refuses its own file in `npm ci`. They are entered here by name,
- * version and platform: enough for npm to skip them elsewhere and to fetch them where they belong.
+ * version and platform: enough for npm to skip them elsewhere and to fetch them where they belong. Works on the lock file of
+ * the folder that it is started in.
  */
 const { readFileSync, writeFileSync } = require('node:fs');
 
@@ -15,13 +16,16 @@ for (const [parent, entry] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     if (isThere(parent, name)) continue;
     const words = name.split(/[/-]/);
+    const cpu = PROCESSORS.filter((cpu) => words.some((word) => word === cpu || word.startsWith(`${cpu}-`)));
+    const os = OPERATING_SYSTEMS.filter((os) => words.includes(os));
     lock.packages[`node_modules/${name}`] = {
       version,
-      cpu: PROCESSORS.filter((cpu) => words.some((word) => word === cpu || word.startsWith(`${cpu}-`))),
+      // npm takes an empty list away again.
+      ...(cpu.length > 0 && { cpu }),
       ...(entry.dev && { dev: true }),
       ...libcOf(name),
       optional: true,
-      os: OPERATING_SYSTEMS.filter((os) => words.includes(os)),
+      ...(os.length > 0 && { os }),
     };
   }
 }

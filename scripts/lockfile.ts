@@ -1,6 +1,9 @@
 /** What a lock file has to say about every package, whether or not it carries registry addresses. Pure. */
 import { isObject, member } from '../src/staff/json';
 
+/** The project's own, and that of the tool that is installed on its first use. */
+export const LOCK_FILES = ['package-lock.json', 'mutation/package-lock.json'];
+
 /** Everything that makes an install depend on more than the registry's checked contents. */
 export function lockComplaints(lock: unknown): string[] {
   const version = member(lock, 'lockfileVersion');
@@ -32,10 +35,12 @@ function complaintsAbout(path: string, entry: unknown): string[] {
 }
 
 function isForAnotherPlatform(entry: unknown): boolean {
-  const systems = member(entry, 'os');
-  const processors = member(entry, 'cpu');
   const libraries = member(entry, 'libc');
-  if (!Array.isArray(systems) || !Array.isArray(processors)) return false;
-  const isHere = systems.includes('linux') && processors.includes('x64');
+  const isHere = allows(member(entry, 'os'), 'linux') && allows(member(entry, 'cpu'), 'x64');
   return !isHere || (Array.isArray(libraries) && libraries.includes('musl'));
+}
+
+/** A list that is not there allows everything: `wasm32` builds name no operating system. */
+function allows(list: unknown, name: string): boolean {
+  return !Array.isArray(list) || list.includes(name);
 }

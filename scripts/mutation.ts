@@ -1,12 +1,13 @@
 /**
  * `npm run mutation`: Stryker over the code that decides what becomes of a value, group by group, each with the tests that
  * need no socket. Prints a score per file and per group; fails below 80 %. Reports go to reports/mutation/, which is not in the
- * repository.
+ * repository. Stryker is a package of its own, in mutation/, so that the install of the project need not fetch it; it is
+ * installed on first use.
  *
  *   node dist/scripts/mutation.js [group ...]
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface Group {
@@ -51,6 +52,8 @@ const GROUPS: readonly Group[] = [
 
 const GOAL = 80;
 const REPORTS = join('reports', 'mutation');
+/** The package that holds Stryker. */
+const PACKAGE = 'mutation';
 
 interface Report {
   files: Readonly<Record<string, { mutants: readonly { status: string }[] }>>;
@@ -73,12 +76,26 @@ const percent = ({ detected, valid }: Score) => (valid === 0 ? 100 : (100 * dete
 const line = (name: string, score: Score) =>
   `mutation: ${name}: ${percent(score).toFixed(1)} % (${score.detected} of ${score.valid} mutants detected)\n`;
 
+/** npm writes its own copy of the lock file last: without it, or with an older one, the install is not that of the lock file. */
+function isInstalled(): boolean {
+  const copy = join(PACKAGE, 'node_modules', '.package-lock.json');
+  return existsSync(copy) && statSync(copy).mtimeMs >= statSync(join(PACKAGE, 'package-lock.json')).mtimeMs;
+}
+
+/** @throws Error with what npm said, where it fails */
+function install(): void {
+  process.stderr.write(`mutation: installing Stryker into ${PACKAGE}/node_modules\n`);
+  const { status, stderr } = spawnSync('npm', ['ci'], { cwd: PACKAGE, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`Stryker cannot be installed: ${stderr}`);
+}
+
 /** Runs one group. @throws Error where Stryker itself fails */
 function run({ name, mutate, tests }: Group): Score {
   const output = join(REPORTS, `${name}.log`);
   const log = openSync(output, 'w');
-  const words = ['--no-install', 'stryker', 'run', 'stryker.config.json', '--mutate', mutate.join(',')];
-  const done = spawnSync('npx', words, {
+  const words = ['run', 'stryker.config.json', '--mutate', mutate.join(',')];
+  // Started in the root of the project: from there it takes the sources, and jest.
+  const done = spawnSync(join(PACKAGE, 'node_modules', '.bin', 'stryker'), words, {
     stdio: ['ignore', log, log],
     env: { ...process.env, MUTATION_TESTS: tests.join(',') },
   });
@@ -96,6 +113,7 @@ function main(wanted: readonly string[]): void {
   if (groups.length === 0) {
     throw new Error(`There is no such group. There are: ${GROUPS.map(({ name }) => name).join(', ')}`);
   }
+  if (!isInstalled()) install();
   mkdirSync(REPORTS, { recursive: true });
   const total = { detected: 0, valid: 0 };
   for (const group of groups) {

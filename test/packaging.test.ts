@@ -1,20 +1,21 @@
 /** What is shipped: the lock file, the image, the files that it needs. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lockComplaints } from '../scripts/lockfile';
+import { LOCK_FILES, lockComplaints } from '../scripts/lockfile';
 
 const ROOT = join(__dirname, '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const manifest = JSON.parse(read('package.json'));
 
 describe('the lock file', () => {
-  test('every package comes from the registry and has an integrity hash', () => {
-    expect(lockComplaints(JSON.parse(read('package-lock.json')))).toEqual([]);
+  test.each(LOCK_FILES)('%s: every package comes from the registry and has an integrity hash', (path) => {
+    expect(lockComplaints(JSON.parse(read(path)))).toEqual([]);
   });
 
   const entry = { version: '1.0.0', integrity: 'sha512-abc' };
   test.each([
     ['no hash', { 'node_modules/a': { version: '1.0.0' } }],
+    ['no hash and no platform that it is for', { 'node_modules/a': { version: '1.0.0', optional: true } }],
     ['a weak hash', { 'node_modules/a': { ...entry, integrity: 'md5-abc' } }],
     ['a repository', { 'node_modules/a': { ...entry, resolved: 'git+ssh://git@example.org/a.git' } }],
     ['plain http', { 'node_modules/a': { ...entry, resolved: 'http://registry.npmjs.org/a/-/a-1.0.0.tgz' } }],
