@@ -1,6 +1,6 @@
 /** From a vendor's record to the canonical one, field by field, with what could not be read said aloud. */
 
-import { FIELDS, type Field, pointerOf } from '../staff/fields';
+import { FIELDS, type Field, pointerOf, STANDS } from '../staff/fields';
 import type { Warning } from '../staff/receipt';
 import type { Adapter, Decoded, FieldMapping, VendorRecord } from '../vendor/contract';
 import { UNREADABLE } from '../vendor/contract';
@@ -51,12 +51,10 @@ function unreadable(field: Field): Warning {
 /** The canonical record as clients see it: `{id, status, name: {given, family}, …}`. */
 export function staffRecord(id: string, fields: ShownFields): Record<string, unknown> {
   const record: Record<string, unknown> = { id };
-  for (const field of FIELDS) {
+  for (const { field, top, leaf } of STANDS) {
     const value = fields[field];
     if (value === undefined) continue;
-    const [top, leaf] = field.split('.');
-    if (leaf === undefined || top === undefined) record[field] = value;
-    else record[top] = { ...(record[top] ?? {}), [leaf]: value };
+    record[top] = leaf === undefined ? value : { ...(record[top] ?? {}), [leaf]: value };
   }
   return record;
 }

@@ -109,6 +109,12 @@ export function isComposite(field: Field): field is CompositeField {
   return field === 'specialty' || field === 'period';
 }
 
+/** Where each field stands in a record or an update: its top-level member, and for some a member of that. */
+export const STANDS = FIELDS.map((field) => {
+  const [top = field, leaf] = field.split('.');
+  return { field, top, leaf };
+});
+
 /** `name.given` → `/name/given` (RFC 6901). */
 export function pointerOf(field: Field): string {
   return `/${field.replace('.', '/')}`;

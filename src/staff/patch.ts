@@ -5,7 +5,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { ValidationErrorItem } from 'joi';
 import type { FieldError } from '../problem';
-import { type AvailableTime, FIELDS, type Field, MEMBERS, topLevelOf } from './fields';
+import { type AvailableTime, FIELDS, type Field, MEMBERS, STANDS, topLevelOf } from './fields';
 import { isObject, member, pointerToken } from './json';
 import { normalise, sortBlocks } from './normalise';
 import { schemaFor } from './schema';
@@ -75,12 +75,6 @@ function cut(errors: readonly FieldError[]): FieldError[] {
   };
   return [...errors.slice(0, MAX_ERRORS), last];
 }
-
-/** Where each field stands in a patch: its top-level member, and for some a member of that. */
-const STANDS = FIELDS.map((field) => {
-  const [top = field, leaf] = field.split('.');
-  return { field, top, leaf };
-});
 
 function changeOf(patch: unknown, { field, top, leaf }: (typeof STANDS)[number]): Change[] {
   const value = member(patch, top);

@@ -66,11 +66,9 @@ export const date: Codec<string> = {
 export function dateOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const day = /^(\d{4}-\d{2}-\d{2})(?:[Tt ]\d{2}:\d{2}.*)?$/.exec(value.trim())?.[1];
-  const time = day === undefined ? Number.NaN : Date.parse(`${day}T00:00:00Z`);
-  // Date.parse turns 30 February into 2 March; a real date survives the way back.
-  return day !== undefined && !Number.isNaN(time) && new Date(time).toISOString().startsWith(day)
-    ? day
-    : undefined;
+  if (day === undefined) return undefined;
+  // 30 February is parsed as 2 March; a real date keeps its day.
+  return new Date(`${day}T00:00:00Z`).getUTCDate() === Number(day.slice(-2)) ? day : undefined;
 }
 
 /** `THH:MM:SS`, `HH:MM:SS` or `HH:MM` → `HH:MM:SS`; undefined for anything else, `24:00` included. */
