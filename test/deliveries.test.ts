@@ -330,6 +330,10 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
       expect(queue.vendor.log).toHaveLength(before);
       const same = await queue.patch(KEYS.north, { role: stored.body.data.role }, { 'if-match': etag }, ANNA);
       expect(same).toMatchObject({ status: 409, body: { code: 'conflict', outcome: 'not_applied' } });
+      // What only the record can show is judged at delivery, so nothing was read either.
+      const stale = await queue.patch(KEYS.north, { role: 'third' }, { 'if-match': '"stale"' }, ANNA);
+      expect(stale).toMatchObject({ status: 409, body: { code: 'conflict' } });
+      expect(queue.vendor.log).toHaveLength(before);
 
       mend();
       const retried = await queue.call('POST', `/operations/${first}/retry`);
@@ -339,6 +343,32 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
       await queue.reaches(second, 'succeeded');
       expect(queue.vendor.writes).toBe(3);
       expect(queue.written('role', ANNA).at(-1)).toBe('second');
+    });
+  });
+
+  describe('a repeated request behind the queue', () => {
+    let queue: Queue;
+    beforeAll(async () => {
+      queue = await openQueue({ engine, deliveries: { maxAttempts: 1 } });
+    }, 60_000);
+    afterAll(() => queue.close());
+
+    it('is not told that it was not applied, where nobody has looked', async () => {
+      const { faults } = queue.vendor;
+      const key = { 'idempotency-key': '"repeated"' };
+      faults.next({ kind: 'drop', when: 'after' }, { method: 'PATCH' });
+      const blind = faults.add({ kind: 'answer', status: 500 }, { method: 'GET' });
+      const lost = await queue.patch(KEYS.north, { role: 'applied' }, key, ANNA);
+      expect(lost.body).toMatchObject({ outcome: 'unknown' });
+      blind();
+      faults.add({ kind: 'answer', status: 500 }, { method: 'PATCH' });
+      const { id } = (await queue.queue(ANNA, { role: 'first' })).body.data;
+      await queue.reaches(id, 'dead');
+      expect(await queue.patch(KEYS.north, { role: 'applied' }, key, ANNA)).toMatchObject({
+        status: 409,
+        body: { code: 'conflict', outcome: 'unknown' },
+      });
+      expect(queue.written('role', ANNA)).toContain('applied');
     });
   });
 

@@ -115,6 +115,26 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
     expect((await attempts()).map((row) => row.id)).toEqual(['a-3', 'a-6', 'a-8', 'a-9', 'b-1']);
   });
 
+  it('never calls a link moved that was not, however the queue ends meanwhile', async () => {
+    const link = { clinic: 'north', staffId: 'st-1', vendor: 'main', vendorRecordId: 'pr_1' };
+    await createLinks(database).put(link);
+    const operations = createOperations(database);
+    const operation = { clinic: 'north', staffId: 'st-1', caller: 'app', requestId: 'r-1', patch: '{}' };
+    const seen = new Set<string>();
+    for (let round = 0; round < 60; round += 1) {
+      const { id } = await operations.enqueue({ ...operation, lenient: false, settle: false });
+      const ids = Array.from({ length: 8 }, (_, index) => `a-${round}-${index}`);
+      const results = await Promise.all([
+        ...ids.map((of, index) =>
+          journal.begin(attempt(of), 1_000, { linked: index % 2 === 0, first: true }),
+        ),
+        operations.discard(id),
+      ]);
+      for (const result of results.slice(0, -1)) seen.add(result);
+    }
+    expect([...seen]).not.toContain('moved');
+  });
+
   it('groups what arrives together into few transactions', async () => {
     await end(200);
     expect(journal.commits).toBeLessThanOrEqual(2);

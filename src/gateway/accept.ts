@@ -45,15 +45,16 @@ export async function acceptUpdate(
     });
   } catch (error) {
     if (!(error instanceof Overtaking)) throw error;
-    return queues ? queueNow(parts, intake) : refused(parts, intake, notYet());
+    return queues ? queueNow(parts, intake) : refused(parts, intake, notYet(intake));
   }
 }
 
-function notYet(): Problem {
+/** What an earlier request with the same key may have done, nobody has looked at. */
+function notYet({ settleFirst }: UpdateIntake): Problem {
   return new Problem(
     'conflict',
     'Queued updates of this staff member are not delivered yet. Send this one with Prefer: respond-async, or wait.',
-    { outcome: 'not_applied', headers: { 'retry-after': '5' } },
+    { outcome: settleFirst ? 'unknown' : 'not_applied', headers: { 'retry-after': '5' } },
   );
 }
 

@@ -37,7 +37,9 @@ export function createLocks(): Locks {
   const lock = new AsyncLock({ maxPending: 10_000 });
   return {
     async hold(key, waitMs, work, _reach, beforeWaiting) {
+      const asked = performance.now();
       if (beforeWaiting && lock.isBusy(key)) await beforeWaiting();
+      const left = waitMs - (performance.now() - asked);
       // The library rejects for a late turn; what the work itself throws must pass through untouched.
       let started = false;
       try {
@@ -47,7 +49,7 @@ export function createLocks(): Locks {
             started = true;
             return work();
           },
-          { timeout: Math.max(1, Math.ceil(waitMs)) },
+          { timeout: Math.max(1, Math.ceil(left)) },
         );
       } catch (error) {
         if (started) throw error;

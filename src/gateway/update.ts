@@ -53,7 +53,7 @@ export class Overtaking extends Error {
 }
 
 /**
- * The queue is looked at where this update would wait for another one, where it has nothing to send, and by `beforeWrite`.
+ * The queue is looked at where this update would wait for another one or reads first, and by `beforeWrite`.
  * @throws Problem for everything that is not a success; Overtaking
  */
 export async function updateStaff(parts: UpdateParts, request: UpdateRequest): Promise<UpdateAnswer> {
@@ -71,6 +71,8 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
   const reach = merges && !request.dryRun ? 'replicas' : 'process';
   let looked = false;
   const work = async () => {
+    // What a read would show is judged when the queue has been delivered.
+    if (readFirst) await inTurn(request);
     const current = readFirst ? await read(location, deadline, request.gone) : undefined;
     looked = true;
     // What an earlier attempt has applied no longer has the entity tag that the caller knew.
@@ -78,7 +80,6 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
     const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
     if (request.dryRun) return answerDryRun(request, location, admitted, plan, current);
     if (plan.body === undefined) {
-      await inTurn(request);
       return answer(request, location, admitted, plan, current, { record: current });
     }
     if (request.settleFirst) checkPrecondition(request, current, connection);

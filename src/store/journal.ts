@@ -306,22 +306,25 @@ function attemptRow({ attempt, leaseUntil, conditions }: Beginning) {
   };
 }
 
-/** Which condition did not hold. */
+/**
+ * Which condition did not hold. Told by the link: the queue may have emptied since, and on PostgreSQL each statement sees what
+ * is committed by then.
+ */
 async function whyNot(
   transaction: Transaction<Schema>,
-  { clinic, staffId }: Attempt,
-  { first }: Conditions,
+  { clinic, staffId, vendor, vendorRecordId }: Attempt,
+  { linked, first }: Conditions,
 ): Promise<Begun> {
   if (!first) return 'moved';
-  const queued = await transaction
-    .selectFrom('operations')
-    .select('id')
+  if (!linked) return 'behind';
+  const link = await transaction
+    .selectFrom('links')
+    .select('vendor_record_id')
     .where('clinic', '=', clinic)
     .where('staff_id', '=', staffId)
-    .where('finished_at', 'is', null)
-    .limit(1)
+    .where('vendor', '=', vendor)
     .executeTakeFirst();
-  return queued === undefined ? 'moved' : 'behind';
+  return link?.vendor_record_id === vendorRecordId ? 'behind' : 'moved';
 }
 
 function attemptOf(row: AttemptRow): Attempt {

@@ -94,7 +94,7 @@ class LockSessions {
     return guarded(async () => {
       const shared = await inTime(this.#session(), deadline, () => {});
       const release = () => void shared.ask(RELEASE, key).catch(() => {});
-      const taken = await inTime(shared.ask(TRY, key), deadline, release);
+      const taken = await inTime(shared.ask(TRY, key), deadline, (late) => late && release());
       return taken ? release : undefined;
     });
   }
@@ -196,7 +196,7 @@ function isLockTimeout(error: unknown): boolean {
 }
 
 /** @param late gets what comes after the deadline */
-async function inTime<T>(work: Promise<T>, deadline: Deadline, late: (value: T) => void): Promise<T> {
+async function inTime<T>(work: Promise<T>, deadline: Deadline, late: (value: T) => unknown): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let over = false;
   const tooLate = new Promise<never>((_, reject) => {
