@@ -1,8 +1,9 @@
 /** The journal: attempts, the audit's chain, group commit, retention, and what a store that fails does to updates. */
 import { sql } from 'kysely';
+import type { Attempt } from '../src/store/attempts';
 import { type Change, createChanges, type KeptValues, verifyChain } from '../src/store/changes';
 import { type Database, openDatabase } from '../src/store/database';
-import { type Attempt, createJournal, type Journal } from '../src/store/journal';
+import { createJournal, type Journal } from '../src/store/journal';
 import { createLinks } from '../src/store/links';
 import { createOperations } from '../src/store/operations';
 import { createTestDatabase, ENGINES, type TestDatabase } from './support/engines';

@@ -4,8 +4,9 @@
  */
 import { Problem, problemBody } from '../problem';
 import type { CanonicalPatch } from '../staff/patch';
+import type { Attempt } from '../store/attempts';
 import type { KeyVerdict } from '../store/idempotency';
-import type { Attempt, Journal } from '../store/journal';
+import type { Journal } from '../store/journal';
 import { StoreUnavailable } from '../store/unavailable';
 import type { GoneSignal } from '../vendor/transport';
 import { attemptFor, changeFor, type Ended, keyVerdict, leaseMs } from './account';

@@ -5,8 +5,9 @@
 import type { Log } from '../ops/log';
 import { Problem } from '../problem';
 import { topLevelOf } from '../staff/fields';
+import type { Attempt } from '../store/attempts';
 import type { Change, ChangeOutcome, FieldResult } from '../store/changes';
-import type { Attempt, Journal } from '../store/journal';
+import type { Journal } from '../store/journal';
 import type { VendorConnection } from '../vendor/connection';
 import type { VendorRecord } from '../vendor/contract';
 import { Deadline } from '../vendor/deadline';

@@ -3,40 +3,23 @@
  * gives way to a row of the audit and the answer is kept with the idempotency key, all in one transaction. What a
  * process leaves behind when it dies is therefore always found.
  */
-import { sql, type Transaction } from 'kysely';
-import type { CanonicalPatch } from '../staff/patch';
+import type { Transaction } from 'kysely';
+import {
+  type Attempt,
+  type Beginning,
+  type Begun,
+  type BegunResult,
+  beginAttempts,
+  type Conditions,
+  deleteAttempts,
+  takeAbandoned,
+} from './attempts';
 import { appendChanges, type Change, deleteOldest, type KeptValues } from './changes';
 import type { Database } from './database';
-import { affectedOf } from './given';
 import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } from './idempotency';
 import type { Schema } from './schema';
 import type { StoreUnavailable } from './unavailable';
 import { createWriter } from './writer';
-
-/** An update that may be on its way to a vendor. Holds the sent values for as long as that. */
-export interface Attempt {
-  id: string;
-  requestId: string;
-  clinic: string;
-  caller: string;
-  staffId: string;
-  vendor: string;
-  vendorRecordId: string;
-  patch: CanonicalPatch;
-  lenient: boolean;
-  createdAt: string;
-}
-
-/** What must be true of an update that is about to be sent. */
-export interface Conditions {
-  /** The staff member's link still leads to the attempt's vendor record. */
-  linked?: boolean;
-  /** No queued update of the staff member is unfinished. */
-  first?: boolean;
-}
-
-/** `moved`: the link leads elsewhere by now. `behind`: others are queued. Nothing was written then. */
-export type Begun = 'begun' | 'moved' | 'behind';
 
 export interface Ending {
   change: Change;
@@ -86,7 +69,7 @@ export interface JournalOptions {
 type Item =
   | { kind: 'claim'; claim: Claim }
   | { kind: 'endClaim'; key: KeyEnd }
-  | { kind: 'begin'; attempt: Attempt; leaseUntil: string; conditions: Conditions }
+  | { kind: 'begin'; beginning: Beginning }
   | { kind: 'withdraw'; id: string }
   | { kind: 'end'; ending: Ending };
 
@@ -99,12 +82,12 @@ function keyEnds(item: Item): KeyEnd[] {
   return item.kind === 'end' && item.ending.key ? [item.ending.key] : [];
 }
 
-type Written = Claimed | { kind: 'written' } | { kind: 'begun'; as: Begun };
+type Written = Claimed | BegunResult | { kind: 'written' };
 
 const RETRY_MS = 500;
 
 export function createJournal(database: Database, options: JournalOptions): Journal {
-  const { engine, db } = database;
+  const { engine } = database;
   const now = options.now ?? (() => new Date());
   const times = { now, ttlMs: options.keyTtlMs };
   const writer = createWriter<Item, Written>(database, {
@@ -122,7 +105,8 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     await endAttempts(transaction, items);
     await endKeys(transaction, engine, items.flatMap(keyEnds));
     const claimed = (await claimKeys(transaction, engine, claims, times))[Symbol.iterator]();
-    const begun = (await beginAttempts(transaction, items))[Symbol.iterator]();
+    const beginnings = items.flatMap((item) => (item.kind === 'begin' ? [item.beginning] : []));
+    const begun = (await beginAttempts(transaction, engine, beginnings))[Symbol.iterator]();
     return items.map((item) => {
       const results = item.kind === 'claim' ? claimed : item.kind === 'begin' ? begun : undefined;
       const next = results?.next();
@@ -137,8 +121,7 @@ export function createJournal(database: Database, options: JournalOptions): Jour
       ...endings.flatMap(({ attempt }) => attempt ?? []),
       ...items.flatMap((item) => (item.kind === 'withdraw' ? [item.id] : [])),
     ];
-    const rows = ids.map((id) => ({ id }));
-    const ended = new Set(ids.length === 0 ? [] : await deleteRows(transaction, engine, rows));
+    const ended = new Set(await deleteAttempts(transaction, engine, ids));
     // Taken out of the set: an ending may also come twice in one transaction.
     const changes = endings.filter(({ attempt }) => attempt === undefined || ended.delete(attempt));
     await appendChanges(
@@ -147,22 +130,6 @@ export function createJournal(database: Database, options: JournalOptions): Jour
       changes.map(({ change }) => change),
       options.values,
     );
-  }
-
-  /** One result for each item that begins an attempt, in their order. */
-  async function beginAttempts(
-    transaction: Transaction<Schema>,
-    items: readonly Item[],
-  ): Promise<{ kind: 'begun'; as: Begun }[]> {
-    const beginning = items.flatMap((item) => (item.kind === 'begin' ? [item] : []));
-    if (beginning.length === 0) return [];
-    const written = new Set(await insertRows(transaction, engine, beginning.map(attemptRow)));
-    const results: { kind: 'begun'; as: Begun }[] = [];
-    for (const { attempt, conditions } of beginning) {
-      const as = written.has(attempt.id) ? 'begun' : await whyNot(transaction, attempt, conditions);
-      results.push({ kind: 'begun', as });
-    }
-    return results;
   }
 
   /** Keeps what has to be written and tries until it is. */
@@ -192,7 +159,7 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     async begin(attempt, leaseMs, conditions = {}) {
       const leaseUntil = new Date(now().getTime() + leaseMs).toISOString();
       try {
-        const result = await writer.submit({ kind: 'begin', attempt, leaseUntil, conditions });
+        const result = await writer.submit({ kind: 'begin', beginning: { attempt, leaseUntil, conditions } });
         if (result.kind !== 'begun') throw new TypeError('an attempt is begun or not');
         return result.as;
       } catch (error) {
@@ -214,12 +181,7 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     async takeAbandoned(limit, leaseMs) {
       const at = now();
       const until = new Date(at.getTime() + leaseMs).toISOString();
-      const lock = engine === 'postgres' ? sql`for update skip locked` : sql``;
-      const { rows } = await sql<AttemptRow>`
-        update attempts set lease_until = ${until} where id in
-        (select id from attempts where lease_until <= ${at.toISOString()} order by lease_until limit ${limit} ${lock})
-        returning *`.execute(db);
-      return rows.map(attemptOf);
+      return takeAbandoned(database, { at: at.toISOString(), until, limit });
     },
     async tidy() {
       while ((await purgeKeys(database, now())) > 0) await pause();
@@ -237,108 +199,6 @@ export function createJournal(database: Database, options: JournalOptions): Jour
       await Promise.allSettled(last.map((item) => writer.submit(item)));
       await writer.idle();
     },
-  };
-}
-
-type AttemptRow = Schema['attempts'];
-
-const COLUMNS = {
-  id: 'text',
-  request_id: 'text',
-  clinic: 'text',
-  caller: 'text',
-  staff_id: 'text',
-  vendor: 'text',
-  vendor_record_id: 'text',
-  patch: 'text',
-  lenient: 'bigint',
-  lease_until: 'text',
-  created_at: 'text',
-} as const satisfies Record<keyof AttemptRow, 'text' | 'bigint'>;
-
-/** The conditions go with the row, so that they are judged by the statement that writes it. */
-const GUARDED = { ...COLUMNS, linked: 'bigint', first: 'bigint' } as const;
-const NAMES = Object.keys(COLUMNS).join(', ');
-
-const PARAMETERS = Object.keys(GUARDED);
-
-/** @param cell what stands for the value of a column */
-function conditionsOn(cell: (column: keyof typeof GUARDED) => string): string {
-  const member = `clinic = ${cell('clinic')} and staff_id = ${cell('staff_id')}`;
-  const record = `vendor = ${cell('vendor')} and vendor_record_id = ${cell('vendor_record_id')}`;
-  return `where (${cell('linked')} = 0 or exists (select 1 from links where ${member} and ${record}))
-    and (${cell('first')} = 0 or not exists (select 1 from operations where ${member} and finished_at is null))`;
-}
-
-const insertRows = affectedOf(GUARDED, {
-  postgres: (rows) =>
-    sql`insert into attempts (${sql.raw(NAMES)}) select ${sql.raw(NAMES)} from ${rows}
-      ${sql.raw(conditionsOn((column) => `given.${column}`))} returning id`,
-  sqlite: `insert into attempts (${NAMES}) select ${Object.keys(COLUMNS).map((_, index) => `?${index + 1}`)}
-    ${conditionsOn((column) => `?${PARAMETERS.indexOf(column) + 1}`)}`,
-});
-
-const deleteRows = affectedOf(
-  { id: 'text' },
-  {
-    postgres: (rows) => sql`delete from attempts where id in (select id from ${rows}) returning id`,
-    sqlite: 'delete from attempts where id = ?',
-  },
-);
-
-type Beginning = Extract<Item, { kind: 'begin' }>;
-
-function attemptRow({ attempt, leaseUntil, conditions }: Beginning) {
-  return {
-    id: attempt.id,
-    request_id: attempt.requestId,
-    clinic: attempt.clinic,
-    caller: attempt.caller,
-    staff_id: attempt.staffId,
-    vendor: attempt.vendor,
-    vendor_record_id: attempt.vendorRecordId,
-    patch: JSON.stringify(attempt.patch),
-    lenient: attempt.lenient ? 1 : 0,
-    lease_until: leaseUntil,
-    created_at: attempt.createdAt,
-    linked: conditions.linked ? 1 : 0,
-    first: conditions.first ? 1 : 0,
-  };
-}
-
-/**
- * Which condition did not hold. Told by the link: the queue may have emptied since, and on PostgreSQL each statement sees what
- * is committed by then.
- */
-async function whyNot(
-  transaction: Transaction<Schema>,
-  { clinic, staffId, vendor, vendorRecordId }: Attempt,
-  { linked, first }: Conditions,
-): Promise<Begun> {
-  if (!first) return 'moved';
-  if (!linked) return 'behind';
-  const link = await transaction
-    .selectFrom('links')
-    .select('vendor_record_id')
-    .where('clinic', '=', clinic)
-    .where('staff_id', '=', staffId)
-    .where('vendor', '=', vendor)
-    .executeTakeFirst();
-  return link?.vendor_record_id === vendorRecordId ? 'behind' : 'moved';
-}
-
-function attemptOf(row: AttemptRow): Attempt {
-  return {
-    id: row.id,
-    requestId: row.request_id,
-    clinic: row.clinic,
-    caller: row.caller,
-    staffId: row.staff_id,
-    vendor: row.vendor,
-    vendorRecordId: row.vendor_record_id,
-    patch: JSON.parse(row.patch),
-    lenient: Number(row.lenient) === 1,
-    createdAt: row.created_at,
   };
 }
 

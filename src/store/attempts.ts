@@ -1,0 +1,189 @@
+/**
+ * Attempts: updates that may be on their way to a vendor. Part of the journal's transactions, like the idempotency keys; the
+ * table is empty at rest.
+ */
+import { sql, type Transaction } from 'kysely';
+import type { CanonicalPatch } from '../staff/patch';
+import type { Database } from './database';
+import type { Engine } from './engine';
+import { affectedOf } from './given';
+import type { Schema } from './schema';
+
+/** An update that may be on its way to a vendor. Holds the sent values for as long as that. */
+export interface Attempt {
+  id: string;
+  requestId: string;
+  clinic: string;
+  caller: string;
+  staffId: string;
+  vendor: string;
+  vendorRecordId: string;
+  patch: CanonicalPatch;
+  lenient: boolean;
+  createdAt: string;
+}
+
+/** What must be true of an update that is about to be sent. */
+export interface Conditions {
+  /** The staff member's link still leads to the attempt's vendor record. */
+  linked?: boolean;
+  /** No queued update of the staff member is unfinished. */
+  first?: boolean;
+}
+
+/** `moved`: the link leads elsewhere by now. `behind`: others are queued. Nothing was written then. */
+export type Begun = 'begun' | 'moved' | 'behind';
+
+export interface Beginning {
+  attempt: Attempt;
+  leaseUntil: string;
+  conditions: Conditions;
+}
+
+export interface BegunResult {
+  kind: 'begun';
+  as: Begun;
+}
+
+/** Writes the attempts down whose conditions hold. One result for each, in their order. */
+export async function beginAttempts(
+  transaction: Transaction<Schema>,
+  engine: Engine,
+  beginnings: readonly Beginning[],
+): Promise<BegunResult[]> {
+  if (beginnings.length === 0) return [];
+  const written = new Set(await insertRows(transaction, engine, beginnings.map(attemptRow)));
+  const results: BegunResult[] = [];
+  for (const { attempt, conditions } of beginnings) {
+    const as = written.has(attempt.id) ? 'begun' : await whyNot(transaction, attempt, conditions);
+    results.push({ kind: 'begun', as });
+  }
+  return results;
+}
+
+/** @returns the ids of those that were still there */
+export async function deleteAttempts(
+  transaction: Transaction<Schema>,
+  engine: Engine,
+  ids: readonly string[],
+): Promise<string[]> {
+  if (ids.length === 0) return [];
+  return deleteRows(
+    transaction,
+    engine,
+    ids.map((id) => ({ id })),
+  );
+}
+
+/** Gives those whose lease has ended at `at` a new one; no other process gets them meanwhile. Times are ISO 8601. */
+export async function takeAbandoned(
+  { engine, db }: Database,
+  { at, until, limit }: { at: string; until: string; limit: number },
+): Promise<Attempt[]> {
+  const lock = engine === 'postgres' ? sql`for update skip locked` : sql``;
+  const { rows } = await sql<AttemptRow>`
+    update attempts set lease_until = ${until} where id in
+    (select id from attempts where lease_until <= ${at} order by lease_until limit ${limit} ${lock})
+    returning *`.execute(db);
+  return rows.map(attemptOf);
+}
+
+type AttemptRow = Schema['attempts'];
+
+const COLUMNS = {
+  id: 'text',
+  request_id: 'text',
+  clinic: 'text',
+  caller: 'text',
+  staff_id: 'text',
+  vendor: 'text',
+  vendor_record_id: 'text',
+  patch: 'text',
+  lenient: 'bigint',
+  lease_until: 'text',
+  created_at: 'text',
+} as const satisfies Record<keyof AttemptRow, 'text' | 'bigint'>;
+
+/** The conditions go with the row, so that they are judged by the statement that writes it. */
+const GUARDED = { ...COLUMNS, linked: 'bigint', first: 'bigint' } as const;
+const NAMES = Object.keys(COLUMNS).join(', ');
+
+const PARAMETERS = Object.keys(GUARDED);
+
+/** @param cell what stands for the value of a column */
+function conditionsOn(cell: (column: keyof typeof GUARDED) => string): string {
+  const member = `clinic = ${cell('clinic')} and staff_id = ${cell('staff_id')}`;
+  const record = `vendor = ${cell('vendor')} and vendor_record_id = ${cell('vendor_record_id')}`;
+  return `where (${cell('linked')} = 0 or exists (select 1 from links where ${member} and ${record}))
+    and (${cell('first')} = 0 or not exists (select 1 from operations where ${member} and finished_at is null))`;
+}
+
+const insertRows = affectedOf(GUARDED, {
+  postgres: (rows) =>
+    sql`insert into attempts (${sql.raw(NAMES)}) select ${sql.raw(NAMES)} from ${rows}
+      ${sql.raw(conditionsOn((column) => `given.${column}`))} returning id`,
+  sqlite: `insert into attempts (${NAMES}) select ${Object.keys(COLUMNS).map((_, index) => `?${index + 1}`)}
+    ${conditionsOn((column) => `?${PARAMETERS.indexOf(column) + 1}`)}`,
+});
+
+const deleteRows = affectedOf(
+  { id: 'text' },
+  {
+    postgres: (rows) => sql`delete from attempts where id in (select id from ${rows}) returning id`,
+    sqlite: 'delete from attempts where id = ?',
+  },
+);
+
+function attemptRow({ attempt, leaseUntil, conditions }: Beginning) {
+  return {
+    id: attempt.id,
+    request_id: attempt.requestId,
+    clinic: attempt.clinic,
+    caller: attempt.caller,
+    staff_id: attempt.staffId,
+    vendor: attempt.vendor,
+    vendor_record_id: attempt.vendorRecordId,
+    patch: JSON.stringify(attempt.patch),
+    lenient: attempt.lenient ? 1 : 0,
+    lease_until: leaseUntil,
+    created_at: attempt.createdAt,
+    linked: conditions.linked ? 1 : 0,
+    first: conditions.first ? 1 : 0,
+  };
+}
+
+/**
+ * Which condition did not hold. Told by the link: the queue may have emptied since, and on PostgreSQL each statement sees what
+ * is committed by then.
+ */
+async function whyNot(
+  transaction: Transaction<Schema>,
+  { clinic, staffId, vendor, vendorRecordId }: Attempt,
+  { linked, first }: Conditions,
+): Promise<Begun> {
+  if (!first) return 'moved';
+  if (!linked) return 'behind';
+  const link = await transaction
+    .selectFrom('links')
+    .select('vendor_record_id')
+    .where('clinic', '=', clinic)
+    .where('staff_id', '=', staffId)
+    .where('vendor', '=', vendor)
+    .executeTakeFirst();
+  return link?.vendor_record_id === vendorRecordId ? 'behind' : 'moved';
+}
+
+function attemptOf(row: AttemptRow): Attempt {
+  return {
+    id: row.id,
+    requestId: row.request_id,
+    clinic: row.clinic,
+    caller: row.caller,
+    staffId: row.staff_id,
+    vendor: row.vendor,
+    vendorRecordId: row.vendor_record_id,
+    patch: JSON.parse(row.patch),
+    lenient: Number(row.lenient) === 1,
+    createdAt: row.created_at,
+  };
+}
