@@ -8,7 +8,7 @@ import type { GatewayConfig } from '../config/types';
 import { type ConfigWatch, restartNeeded, watchConfig } from '../config/watch';
 import { createApp } from './app';
 import { createDeliveries, GIVE_BACK_MS } from './gateway/deliveries';
-import { executeUpdate, type UpdateIntake } from './gateway/execute';
+import { executeUpdate, type Queue, type UpdateIntake } from './gateway/execute';
 import { Runtime } from './gateway/runtime';
 import { settleAbandoned } from './gateway/settle';
 import { InFlight, protectServer, serverOptions } from './http/limits';
@@ -80,7 +80,8 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   const journal = await openJournal(config, database, { log, metrics });
   const locks = createRecordLocks(config.store.url);
   const operations = createOperations(database);
-  const execute = (intake: UpdateIntake) => executeUpdate({ links, locks, journal }, intake);
+  const execute = (intake: UpdateIntake, queue?: Queue) =>
+    executeUpdate({ links, locks, journal }, intake, queue);
   const deliveries = createDeliveries({ runtime, operations, locks, execute, log });
   const app = createApp({
     runtime,

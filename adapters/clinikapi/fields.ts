@@ -135,7 +135,8 @@ function readSpecialty(stored: unknown): Decoded<Coding> {
     onlyOne<Coding>(
       listOf(value).map((item) => {
         const { code, display, system = SNOMED_CT } = conceptOf(item);
-        return code === undefined ? UNREADABLE : { code, ...(display !== undefined && { display }), system };
+        if (code === undefined) return UNREADABLE;
+        return display === undefined ? { code, system } : { code, display, system };
       }),
     ),
   );
@@ -153,17 +154,21 @@ function readRole(role: VendorRecord): Decoded<string> {
   );
 }
 
+interface Concept {
+  code: string | undefined;
+  display: string | undefined;
+  system: string | undefined;
+}
+
 /** The code and text of a concept; the SNOMED coding where there are several, since that is the canonical system. */
-function conceptOf(item: unknown): { code?: string; display?: string; system?: string } {
-  if (typeof item === 'string') return { display: item };
+function conceptOf(item: unknown): Concept {
+  if (typeof item === 'string') return { code: undefined, display: item, system: undefined };
   const codings = listOf(member(item, 'coding'));
   const coding = codings.find((candidate) => member(candidate, 'system') === SNOMED_CT) ?? codings[0] ?? item;
-  const label = textIn(item, 'text');
-  const [code, display = label, system] = ['code', 'display', 'system'].map((key) => textIn(coding, key));
   return {
-    ...(code !== undefined && { code }),
-    ...(display !== undefined && { display }),
-    ...(system !== undefined && { system }),
+    code: textIn(coding, 'code'),
+    display: textIn(coding, 'display') ?? textIn(item, 'text'),
+    system: textIn(coding, 'system'),
   };
 }
 

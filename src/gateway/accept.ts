@@ -9,7 +9,7 @@ import type { Operation, Operations } from '../store/operations';
 import { StoreUnavailable } from '../store/unavailable';
 import { admit } from './admit';
 import { provablyUnsent } from './deliveries';
-import { type FinalAnswer, gatewayUnavailable, type UpdateIntake } from './execute';
+import { type FinalAnswer, gatewayUnavailable, type Queue, type UpdateIntake } from './execute';
 import { type FindLink, locate } from './locate';
 import { tableOf } from './record';
 import { Overtaking } from './update';
@@ -19,7 +19,7 @@ export interface AcceptParts {
   operations: Operations;
   journal: Journal;
   /** Runs one update and gives its answer. */
-  execute: (intake: UpdateIntake) => Promise<FinalAnswer>;
+  execute: (intake: UpdateIntake, queue?: Queue) => Promise<FinalAnswer>;
   /** Called when something was queued. */
   wake: () => void;
 }
@@ -38,10 +38,9 @@ export async function acceptUpdate(
   const { name, whenVendorDown } = intake.clinic;
   const queues = whenVendorDown === 'queue';
   try {
-    return await parts.execute({
-      ...intake,
+    return await parts.execute(intake, {
       isBehind: () => parts.operations.isBehind(name, intake.staffId),
-      ...(queues && { instead: (answer) => queueWhenUnsent(parts, intake, answer) }),
+      instead: queues ? (answer) => queueWhenUnsent(parts, intake, answer) : undefined,
     });
   } catch (error) {
     if (!(error instanceof Overtaking)) throw error;

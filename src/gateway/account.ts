@@ -48,6 +48,7 @@ export function attemptFor(intake: UpdateIntake, location: Location): Attempt {
 export function changeFor(facts: Facts): Change {
   const { intake, ended, sentTo, durationMs } = facts;
   const recordId = 'answer' in ended ? ended.answer.meta.vendorRecordId : sentTo;
+  const { status, code } = answered(ended);
   return {
     at: new Date().toISOString(),
     requestId: intake.requestId,
@@ -57,7 +58,8 @@ export function changeFor(facts: Facts): Change {
     vendor: intake.clinic.connection.name,
     vendorRecordId: recordId ?? null,
     outcome: outcomeOf(facts),
-    ...answered(ended),
+    status,
+    code,
     durationMs: Math.round(durationMs),
     fields: fieldResults(facts),
     values: valuesOf(intake.patch),

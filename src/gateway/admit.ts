@@ -15,9 +15,14 @@ export interface AdmittedChange extends Change {
   mapping: MappedField<unknown>;
 }
 
+interface Dropped {
+  change: Change;
+  detail: string;
+}
+
 export interface Admitted {
   changes: readonly AdmittedChange[];
-  dropped: readonly { change: Change; detail: string }[];
+  dropped: readonly Dropped[];
   warnings: readonly Warning[];
 }
 
@@ -43,22 +48,20 @@ export function admit(
       fatal.flatMap(({ refusals }) => refusals),
       vendorTitle,
     );
-  const changes = judged.flatMap(({ change, refusals }) => {
-    const mapping = table[change.field];
-    return refusals.length === 0 && mapping.supported ? [{ ...change, mapping }] : [];
-  });
+  const changes: AdmittedChange[] = [];
+  const dropped: Dropped[] = [];
+  for (const { change, refusals } of judged) {
+    const { field, value } = change;
+    const mapping = table[field];
+    if (refusals.length > 0) dropped.push({ change, detail: refusals.map(({ detail }) => detail).join(' ') });
+    else if (mapping.supported) changes.push({ field, value, mapping });
+  }
   if (changes.length === 0)
     throw refused(
       judged.flatMap(({ refusals }) => refusals),
       vendorTitle,
     );
-  return {
-    changes,
-    dropped: judged.flatMap(({ change, refusals }) =>
-      refusals.length > 0 ? [{ change, detail: refusals.map((refusal) => refusal.detail).join(' ') }] : [],
-    ),
-    warnings: changes.flatMap(notStored),
-  };
+  return { changes, dropped, warnings: changes.flatMap(notStored) };
 }
 
 /** The blocks of a week are judged in order; a complaint points at the one that the caller sent. */

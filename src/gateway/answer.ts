@@ -53,14 +53,12 @@ export function answer(
   });
   const certain = outcomes.every((row) => row?.outcome !== 'accepted');
   const known = after !== undefined && (after.complete || before !== undefined);
+  const told = confirmation.warning ? [confirmation.warning] : [];
+  const { warnings: shown } = after ?? before ?? noWarnings;
   return {
     data,
-    meta: metaOf(request, location, receipt, [
-      ...(confirmation.warning ? [confirmation.warning] : []),
-      ...admitted.warnings,
-      ...(after ?? before ?? noWarnings).warnings,
-    ]),
-    ...(certain && known && { etag: etagOf(data) }),
+    meta: metaOf(request, location, receipt, [...told, ...admitted.warnings, ...shown]),
+    etag: certain && known ? etagOf(data) : undefined,
   };
 }
 

@@ -198,7 +198,7 @@ async function deliver(
       dryRun: false,
       settleFirst: lease.settle,
       gone,
-      ...(lease.ifMatch !== undefined && { ifMatch: lease.ifMatch }),
+      ifMatch: lease.ifMatch,
     };
     // Held for as long as this process lives, on PostgreSQL: a lease may run out under a process that is only slow.
     return await locks.hold(`operation ${lease.id}`, 1_000, () => execute(intake), 'replicas');

@@ -3,43 +3,32 @@
  * route and the delivery of queued updates both come through here.
  */
 import { Problem, problemBody } from '../problem';
-import type { CanonicalPatch } from '../staff/patch';
 import type { Attempt } from '../store/attempts';
 import type { KeyVerdict } from '../store/idempotency';
 import type { Journal } from '../store/journal';
 import { StoreUnavailable } from '../store/unavailable';
-import type { GoneSignal } from '../vendor/transport';
 import { attemptFor, changeFor, type Ended, keyVerdict, leaseMs } from './account';
-import type { Clinic } from './locate';
-import { Overtaking, type UpdateParts, type UpdateRequest, updateStaff } from './update';
+import { type Checks, Overtaking, type UpdateParts, type UpdateRequest, updateStaff } from './update';
 
 export interface ExecuteParts extends UpdateParts {
   journal: Journal;
 }
 
-export interface UpdateIntake {
-  requestId: string;
+export interface UpdateIntake extends UpdateRequest {
   /** The caller's name, for the journal. */
   caller: string;
-  clinic: Clinic;
-  staffId: string;
-  patch: CanonicalPatch;
-  /** `Prefer: handling=lenient`. */
-  lenient: boolean;
-  dryRun: boolean;
   /** `Prefer: return=minimal`: a success is answered without `data`. */
   minimal?: boolean;
-  ifMatch?: string;
-  /** An earlier attempt of this same update may have reached the vendor: read first. */
-  settleFirst?: boolean;
-  /** Aborted when the client has gone; cancels only what was not yet sent. */
-  gone: GoneSignal;
-  /** Whether earlier updates of the staff member are queued; absent for those that come from the queue themselves. */
-  isBehind?: () => Promise<boolean>;
   /** The handle that `Journal.claim` gave: the answer is kept with the key, or the key is set free. */
   idempotencyScope?: string;
+}
+
+/** What the queue of updates has to say to one that has just arrived. */
+export interface Queue {
+  /** Whether earlier updates of the staff member are queued. */
+  isBehind: () => Promise<boolean>;
   /** Asked before an answer is given. What it returns is answered, and kept with the key, in its place. */
-  instead?: (answer: FinalAnswer) => Promise<FinalAnswer | undefined>;
+  instead: ((answer: FinalAnswer) => Promise<FinalAnswer | undefined>) | undefined;
 }
 
 export interface FinalAnswer {
@@ -52,19 +41,24 @@ export interface FinalAnswer {
 
 /**
  * Never throws a Problem: it is turned into an answer. Durable when it resolves: what was sent, or that nothing was.
+ * @param queue absent for an update that comes from the queue itself
  * @throws Overtaking, of which the journal keeps nothing; else only what is a defect, after it was written there
  */
-export async function executeUpdate(parts: ExecuteParts, intake: UpdateIntake): Promise<FinalAnswer> {
-  if (intake.dryRun) return answerOf(intake, await ending(parts, intake));
+export async function executeUpdate(
+  parts: ExecuteParts,
+  intake: UpdateIntake,
+  queue?: Queue,
+): Promise<FinalAnswer> {
+  if (intake.dryRun) return answerOf(intake, await ending(parts, intake, {}));
   const started = performance.now();
   let attempt: Attempt | undefined;
-  const ended = await ending(parts, {
-    ...intake,
+  const ended = await ending(parts, intake, {
+    isBehind: queue?.isBehind,
     beforeWrite: async (location) => {
       const next = attemptFor(intake, location);
       const begun = await parts.journal.begin(next, leaseMs(location), {
         linked: intake.clinic.identity !== 'direct',
-        first: intake.isBehind !== undefined,
+        first: queue !== undefined,
       });
       if (begun === 'behind') throw new Overtaking();
       if (begun === 'moved') throw linkMoved();
@@ -78,15 +72,14 @@ export async function executeUpdate(parts: ExecuteParts, intake: UpdateIntake): 
     durationMs: performance.now() - started,
   };
   const answer = 'defect' in ended ? undefined : answerOf(intake, ended);
-  const instead = answer && (await intake.instead?.(answer));
+  const instead = answer && (await queue?.instead?.(answer));
   const verdict: KeyVerdict = instead ? { state: 'done', answer: instead } : keyVerdict(facts, answer);
   try {
+    const handle = intake.idempotencyScope;
     await parts.journal.end({
       change: changeFor(facts),
-      ...(attempt && { attempt: attempt.id }),
-      ...(intake.idempotencyScope !== undefined && {
-        key: { handle: intake.idempotencyScope, ...verdict },
-      }),
+      attempt: attempt?.id,
+      key: handle === undefined ? undefined : { handle, ...verdict },
     });
   } catch (error) {
     // Only where nothing was sent: an update that leaves no trace is not answered as if it had been heard.
@@ -96,9 +89,9 @@ export async function executeUpdate(parts: ExecuteParts, intake: UpdateIntake): 
   return instead ?? answerOf(intake, ended);
 }
 
-async function ending(parts: UpdateParts, request: UpdateRequest): Promise<Ended> {
+async function ending(parts: UpdateParts, request: UpdateRequest, checks: Checks): Promise<Ended> {
   try {
-    return { answer: await updateStaff(parts, request) };
+    return { answer: await updateStaff(parts, request, checks) };
   } catch (error) {
     if (error instanceof Problem) return { problem: error };
     if (error instanceof Overtaking) throw error;

@@ -9,7 +9,7 @@ import { showRecord, staffRecord, tableOf } from './record';
 export interface StaffAnswer<Meta> {
   data: Record<string, unknown>;
   meta: Meta;
-  etag?: string;
+  etag?: string | undefined;
 }
 
 export interface ReadMeta {

@@ -33,7 +33,7 @@ export interface UpdateRequest {
   /** `Prefer: handling=lenient`: drop what the vendor cannot hold instead of refusing. */
   lenient: boolean;
   dryRun: boolean;
-  ifMatch?: string;
+  ifMatch?: string | undefined;
   /** Aborted when the client has gone; cancels only what was not yet sent. */
   gone: GoneSignal;
   /**
@@ -41,8 +41,12 @@ export interface UpdateRequest {
    * holds as verified instead of writing it again.
    */
   settleFirst?: boolean;
+}
+
+/** What is asked of the store on the way. Apart from the request, which is data. */
+export interface Checks {
   /** Whether earlier updates of the staff member are queued; absent for those that come from the queue themselves. */
-  isBehind?: () => Promise<boolean>;
+  isBehind?: (() => Promise<boolean>) | undefined;
   /** Awaited right before anything is sent to be written; its failure refuses the update. */
   beforeWrite?: (location: Location) => Promise<void>;
 }
@@ -56,7 +60,11 @@ export class Overtaking extends Error {
  * The queue is looked at where this update would wait for another one or reads first, and by `beforeWrite`.
  * @throws Problem for everything that is not a success; Overtaking
  */
-export async function updateStaff(parts: UpdateParts, request: UpdateRequest): Promise<UpdateAnswer> {
+export async function updateStaff(
+  parts: UpdateParts,
+  request: UpdateRequest,
+  checks: Checks = {},
+): Promise<UpdateAnswer> {
   const location = await locate(parts.links, request.clinic, request.staffId);
   const { connection } = location;
   const admitted = admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
@@ -72,7 +80,7 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
   let looked = false;
   const work = async () => {
     // What a read would show is judged when the queue has been delivered.
-    if (readFirst) await inTurn(request);
+    if (readFirst) await inTurn(checks);
     const current = readFirst ? await read(location, deadline, request.gone) : undefined;
     looked = true;
     // What an earlier attempt has applied no longer has the entity tag that the caller knew.
@@ -83,7 +91,7 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
       return answer(request, location, admitted, plan, current, { record: current });
     }
     if (request.settleFirst) checkPrecondition(request, current, connection);
-    await request.beforeWrite?.(location);
+    await checks.beforeWrite?.(location);
     const fresh = current
       ? await recheck(request, location, admitted, plan, current, deadline)
       : { plan, current };
@@ -96,7 +104,7 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
     return answer(request, location, admitted, fresh.plan, fresh.current, confirmation);
   };
   const done = await parts.locks
-    .hold(`${connection.name} ${location.recordId}`, deadline.remaining(), work, reach, () => inTurn(request))
+    .hold(`${connection.name} ${location.recordId}`, deadline.remaining(), work, reach, () => inTurn(checks))
     .catch((error) => {
       // That this try did nothing does not tell what became of the earlier one, until the record has been looked at.
       throw request.settleFirst && !looked ? withOutcomeUnknown(error) : error;
@@ -106,7 +114,7 @@ export async function updateStaff(parts: UpdateParts, request: UpdateRequest): P
 }
 
 /** @throws Overtaking */
-async function inTurn({ isBehind }: UpdateRequest): Promise<void> {
+async function inTurn({ isBehind }: Checks): Promise<void> {
   if (await isBehind?.()) throw new Overtaking();
 }
 

@@ -41,15 +41,20 @@ export function sendProblem(res: Response, problem: Problem): void {
   write(res, problem.status, 'application/problem+json; charset=utf-8', body, problem.extras.headers ?? {});
 }
 
-/** Writes an answer that was made elsewhere, or at another time: a success or a problem document. */
+/**
+ * Writes an answer that was made elsewhere, or at another time: a success or a problem document.
+ * @param applied the value of `Preference-Applied`
+ */
 export function sendAnswer(
   res: Response,
   { status, headers, body }: { status: number; headers: Headers; body: Readonly<Record<string, unknown>> },
+  applied?: string,
 ): void {
   const isProblem = status >= 400;
   if (isProblem && typeof body.code === 'string') contextOf(res).code = body.code;
   const type = isProblem ? 'application/problem+json' : 'application/json';
-  write(res, status, `${type}; charset=utf-8`, body, headers);
+  const all = applied === undefined ? headers : { ...headers, 'preference-applied': applied };
+  write(res, status, `${type}; charset=utf-8`, body, all);
 }
 
 function write(res: Response, status: number, type: string, body: unknown, headers: Headers): void {

@@ -30,7 +30,9 @@ function remember(setup: Setup, caller: Caller, res: Response): void {
   const clinic = setup.clinics.get(caller.clinic);
   if (clinic === undefined) throw new TypeError('the configuration has checked that the clinic exists');
   const context = contextOf(res);
-  Object.assign(context, { caller: caller.name, clinic: clinic.name, vendor: clinic.connection.name });
+  context.caller = caller.name;
+  context.clinic = clinic.name;
+  context.vendor = clinic.connection.name;
   const session: Session = { setup, caller, clinic, requestId: context.requestId };
   res.locals.session = session;
 }

@@ -53,17 +53,27 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
+/** A series, or those that have one more label value. */
+interface Branch<Child> {
+  child?: Child;
+  readonly branches: Map<string | number, Branch<Child>>;
+}
+
 /** Finds the series for label values, in the order of the metric's names; checking labels anew for each event costs more. */
 function children<Child>(metric: { labels(...values: string[]): Child }) {
-  const known = new Map<string, Child>();
+  const root: Branch<Child> = { branches: new Map() };
   return (...values: (string | number)[]): Child => {
-    const key = values.join('\0');
-    let child = known.get(key);
-    if (child === undefined) {
-      child = metric.labels(...values.map(String));
-      known.set(key, child);
+    let branch = root;
+    for (const value of values) {
+      let next = branch.branches.get(value);
+      if (next === undefined) {
+        next = { branches: new Map() };
+        branch.branches.set(value, next);
+      }
+      branch = next;
     }
-    return child;
+    branch.child ??= metric.labels(...values.map(String));
+    return branch.child;
   };
 }
 

@@ -6,8 +6,6 @@ import type { Log } from './log';
 import type { Metrics } from './metrics';
 import { startSpan, traceHeaders } from './trace';
 
-const NO_HEADERS: Readonly<Record<string, string>> = {};
-
 export function createObserver(metrics: Metrics, log: Log): RuntimeObserver {
   const drift = new DriftWatch({
     counted: metrics.drift,
@@ -30,7 +28,7 @@ function beginCall(metrics: Metrics, log: Log, connection: ObservedConnection, o
   return {
     leaving: () => {
       left = performance.now();
-      return connection.config.propagateTrace ? traceHeaders(span) : NO_HEADERS;
+      return connection.config.propagateTrace ? traceHeaders(span) : undefined;
     },
     end: (outcome: CallOutcome, status?: number) => {
       const milliseconds = left === undefined ? undefined : performance.now() - left;

@@ -44,15 +44,11 @@ export function parsePatch(body: unknown): ParsedPatch {
   const errors = [...found.slice(0, MAX_ERRORS).map(fieldError), ...prototypeMembers(body, '')];
   if (errors.length > MAX_ERRORS || found.length > MAX_ERRORS) return { errors: cut(errors) };
   if (errors.length > 0) return { errors };
-  const changes = STANDS.flatMap((place) => changeOf(normalised, place));
+  const changes = changesIn(normalised);
+  const members = [...new Set(changes.map((change) => topLevelOf(change.field)))];
   const sentAt = placesOf(member(normalised, 'availableTime'));
-  return {
-    patch: {
-      changes,
-      members: [...new Set(changes.map((change) => topLevelOf(change.field)))],
-      ...(sentAt.some((place, index) => place !== index) && { sentAt }),
-    },
-  };
+  const moved = sentAt.some((place, index) => place !== index);
+  return { patch: moved ? { changes, members, sentAt } : { changes, members } };
 }
 
 /** For each block in order, its place in the list that was sent. */
@@ -76,13 +72,14 @@ function cut(errors: readonly FieldError[]): FieldError[] {
   return [...errors.slice(0, MAX_ERRORS), last];
 }
 
-function changeOf(patch: unknown, { field, top, leaf }: (typeof STANDS)[number]): Change[] {
-  const value = member(patch, top);
-  if (value === undefined) return [];
-  if (leaf === undefined) return [{ field, value: isBlocks(value) ? week(value) : value }];
-  if (value === null) return [{ field, value: null }];
-  const inner = member(value, leaf);
-  return inner === undefined ? [] : [{ field, value: inner }];
+function changesIn(patch: unknown): Change[] {
+  const changes: Change[] = [];
+  for (const { field, top, leaf } of STANDS) {
+    const sent = member(patch, top);
+    const value = leaf === undefined || sent === null ? sent : member(sent, leaf);
+    if (value !== undefined) changes.push({ field, value: isBlocks(value) ? week(value) : value });
+  }
+  return changes;
 }
 
 /** A week without blocks is an empty field: it reads as null, and is refused where that cannot be cleared. */

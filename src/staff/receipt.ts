@@ -35,15 +35,18 @@ const CERTAINTY: readonly Outcome[] = ['unchanged', 'verified', 'accepted', 'dro
 
 /** Folds the outcomes of the fields of one top-level member into its row. */
 export function receiptRow(member: string, outcomes: readonly FieldOutcome[]): ReceiptRow {
+  const [only] = outcomes;
+  if (only && outcomes.length === 1) return rowOf(member, only.outcome, only.detail);
   const ranked = [...outcomes].sort((a, b) => CERTAINTY.indexOf(b.outcome) - CERTAINTY.indexOf(a.outcome));
   const details = [...new Set(outcomes.flatMap((row) => (row.detail === undefined ? [] : [row.detail])))];
   const worst = ranked[0];
   if (worst === undefined) throw new RangeError('a receipt row needs at least one outcome');
   // A half that was written is not "dropped": the row then tells the written half, its detail the dropped one.
   const written = ranked.find((row) => row.outcome !== 'dropped');
-  return {
-    pointer: `/${member}`,
-    outcome: (written ?? worst).outcome,
-    ...(details.length > 0 && { detail: details.join(' ') }),
-  };
+  return rowOf(member, (written ?? worst).outcome, details.length > 0 ? details.join(' ') : undefined);
+}
+
+function rowOf(member: string, outcome: Outcome, detail: string | undefined): ReceiptRow {
+  const pointer = `/${member}`;
+  return detail === undefined ? { pointer, outcome } : { pointer, outcome, detail };
 }

@@ -24,8 +24,8 @@ import { createWriter } from './writer';
 export interface Ending {
   change: Change;
   /** The attempt that this ends; absent where nothing was sent. */
-  attempt?: string;
-  key?: KeyEnd;
+  attempt?: string | undefined;
+  key?: KeyEnd | undefined;
 }
 
 export interface Journal {

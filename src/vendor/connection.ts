@@ -37,6 +37,15 @@ interface CallLimits {
   gone?: GoneSignal | undefined;
 }
 
+type Headers = Readonly<Record<string, string>>;
+
+/** The headers of most requests of a session. */
+interface UsualHeaders {
+  session: string | undefined;
+  withBody: Headers;
+  withoutBody: Headers;
+}
+
 export class VendorConnection {
   readonly name: string;
   readonly title: string;
@@ -48,6 +57,7 @@ export class VendorConnection {
   readonly observer: VendorObserver | undefined;
   readonly #guard: Guard;
   readonly #sessions: Sessions | undefined;
+  #usualHeaders: UsualHeaders | undefined;
 
   /** @param name the connection's name in the configuration */
   constructor(name: string, config: VendorConfig, module: AdapterModule, observer?: VendorObserver) {
@@ -140,7 +150,7 @@ export class VendorConnection {
     return {
       method: request.method,
       url: this.config.baseUrl + request.path,
-      headers: { ...this.#plainHeaders(request), ...masked },
+      headers: { ...plainHeaders(request), ...masked },
       ...(request.body && { body: request.body }),
     };
   }
@@ -203,15 +213,20 @@ export class VendorConnection {
     return Math.max(Math.random() * Math.min(2000, 100 * 2 ** tries), (failure.retryAfter ?? 0) * 1000);
   }
 
+  #call(request: VendorRequest, limits: CallLimits): Promise<unknown> {
+    return this.#sessions
+      ? this.#callWithin(this.#sessions, request, limits)
+      : this.#send(request, undefined, limits);
+  }
+
   /** One call with a session that is renewed once where the vendor says that it has ended. */
-  async #call(request: VendorRequest, limits: CallLimits): Promise<unknown> {
-    const session = this.#sessions && (await this.#within(this.#sessions.current(), limits));
+  async #callWithin(sessions: Sessions, request: VendorRequest, limits: CallLimits): Promise<unknown> {
+    const session = await this.#within(sessions.current(), limits);
     try {
       return await this.#send(request, session, limits);
     } catch (error) {
       if (!(error instanceof VendorFailure) || error.kind !== 'session_expired') throw error;
-      if (session === undefined || !this.#sessions) throw credentialsRejected(error);
-      const renewed = await this.#within(this.#sessions.replacing(session), limits);
+      const renewed = await this.#within(sessions.replacing(session), limits);
       return await this.#send(request, renewed, limits).catch((second) => {
         throw second instanceof VendorFailure && second.kind === 'session_expired'
           ? credentialsRejected(second)
@@ -255,6 +270,8 @@ export class VendorConnection {
       return { answer, failure };
     }, limits.deadline);
     this.#noteLimits(answer, failure);
+    // Without a login there is no other session to be had.
+    if (failure?.kind === 'session_expired' && !this.#sessions) throw credentialsRejected(failure);
     if (failure) throw failure;
     if (answer.body === undefined) {
       throw unexpectedResponse('The vendor’s answer is not JSON.', answer.status);
@@ -278,18 +295,18 @@ export class VendorConnection {
     request: VendorRequest,
     session: string | undefined,
     { deadline, gone }: CallLimits,
-    extraHeaders: Readonly<Record<string, string>> | undefined,
+    extraHeaders: Headers | undefined,
   ): Promise<VendorAnswer> {
     try {
       const response = await this.#http.request<RawAnswer>({
-        url: this.#basePath + request.path,
-        method: request.method,
-        timeout: Math.max(1, Math.ceil(deadline.remaining())),
-        ...(gone && { signal: gone }),
-        data: new RawRequest(
-          { ...this.#plainHeaders(request), ...extraHeaders, ...this.adapter.authorize(session) },
-          request.body ? JSON.stringify(request.body) : null,
-        ),
+        data: new RawRequest({
+          method: request.method,
+          path: this.#basePath + request.path,
+          headers: this.#headersOf(request, session, extraHeaders),
+          body: request.body ? JSON.stringify(request.body) : null,
+          timeoutMs: Math.max(1, Math.ceil(deadline.remaining())),
+          gone,
+        }),
       });
       const { headers, bytes } = response.data;
       return { status: response.status, headers, body: parseAnswer(bytes, headers) };
@@ -298,11 +315,20 @@ export class VendorConnection {
     }
   }
 
-  #plainHeaders(request: VendorRequest): Record<string, string> {
+  #headersOf(request: VendorRequest, session: string | undefined, extra: Headers | undefined): Headers {
+    if (this.#usualHeaders?.session !== session) this.#usualHeaders = undefined;
+    this.#usualHeaders ??= this.#usualHeadersOf(session);
+    const usual = this.#usualHeaders[request.body ? 'withBody' : 'withoutBody'];
+    if (!request.headers && !extra) return usual;
+    return { ...usual, ...request.headers, ...extra, ...this.adapter.authorize(session) };
+  }
+
+  #usualHeadersOf(session: string | undefined): UsualHeaders {
+    const secret = this.adapter.authorize(session);
     return {
-      accept: 'application/json',
-      ...(request.body && { 'content-type': 'application/json' }),
-      ...request.headers,
+      session,
+      withBody: { ...plainHeaders({ body: {} }), ...secret },
+      withoutBody: { ...plainHeaders({}), ...secret },
     };
   }
 
@@ -321,6 +347,15 @@ export class VendorConnection {
       throw loginFailed(unexpectedResponse('The vendor’s login answer holds no token.'));
     return token;
   }
+}
+
+/** The headers of a request without credentials. */
+function plainHeaders({ headers, body }: Pick<VendorRequest, 'headers' | 'body'>): Record<string, string> {
+  return {
+    accept: 'application/json',
+    ...(body && { 'content-type': 'application/json' }),
+    ...headers,
+  };
 }
 
 /** A failed login means that the update itself was never sent. */

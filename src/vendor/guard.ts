@@ -97,15 +97,16 @@ export class Guard {
     const wait = this.#takeTurn(deadline);
     if (wait > 0) await sleep(wait);
     this.#retries.called();
+    const departures = this.#departures;
+    const start = () => {
+      // Much may have changed while this call was waiting for its slot.
+      this.#checkSilence();
+      this.#checkBreaker();
+      if (deadline.remaining() <= 0) throw noTime('unavailable');
+      return this.#breaker.execute(call);
+    };
     try {
-      return await this.#inSlot(async () => {
-        if (this.#departures) await depart(this.#departures);
-        // Much may have changed while this call was waiting for its slot.
-        this.#checkSilence();
-        this.#checkBreaker();
-        if (deadline.remaining() <= 0) throw noTime('unavailable');
-        return this.#breaker.execute(call);
-      }, deadline);
+      return await this.#inSlot(departures ? () => depart(departures).then(start) : start, deadline);
     } catch (error) {
       if (error instanceof BulkheadRejectedError) {
         throw notSent('unavailable', 'Too many calls to the vendor are waiting.', 1);

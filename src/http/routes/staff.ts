@@ -57,7 +57,7 @@ export async function patchStaff(parts: AcceptParts, req: Request, res: Response
     minimal: prefer.minimal,
     dryRun,
     gone: new Client(res),
-    ...(ifMatch !== undefined && { ifMatch }),
+    ifMatch,
   };
   const key = dryRun ? undefined : idempotencyKeyOf(req);
   const answer =
@@ -68,13 +68,7 @@ export async function patchStaff(parts: AcceptParts, req: Request, res: Response
         );
   // An update that was queued names what was honoured itself.
   const done = answer.status < 400 && answer.status !== 202;
-  sendAnswer(res, {
-    ...answer,
-    headers: {
-      ...answer.headers,
-      ...(done && prefer.applied !== undefined && { 'preference-applied': prefer.applied }),
-    },
-  });
+  sendAnswer(res, answer, done ? prefer.applied : undefined);
 }
 
 function keyed(intake: UpdateIntake, key: string, preferences: string | undefined): KeyedRequest {
