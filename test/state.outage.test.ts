@@ -96,6 +96,25 @@ describe.each(ENGINES)('a gateway whose store is gone (%s)', (engine) => {
     expect(await database.db.selectFrom('attempts').select('id').execute()).toEqual([]);
   });
 
+  it('does not say of a repeated update that it was not applied: the first try may still have been', async () => {
+    const key = { 'idempotency-key': `unclear-${engine}` };
+    stage.clinikapi.faults.next({ kind: 'drop', when: 'before' }, { method: 'PATCH' });
+    const blind = stage.clinikapi.faults.add({ kind: 'answer', status: 500 }, { method: 'GET' });
+    expect((await patch('inactive', key)).body.outcome).toBe('unknown');
+    blind();
+    stage.clinikapi.faults.next({ kind: 'hook', when: 'answer', run: takeAway }, { method: 'GET' });
+    const again = await patch('inactive', key);
+    expect(codeOf(again)).toEqual([503, 'gateway_unavailable']);
+    expect(again.body.outcome).toBe('unknown');
+    await bringBack();
+    const last = await until(
+      () => patch('inactive', key),
+      ({ status }) => status === 200,
+    );
+    expect(last.body.meta.receipt).toEqual([{ pointer: '/status', outcome: 'verified' }]);
+    expect(stage.clinikapi.writes).toBe(1);
+  });
+
   it('says so where it cannot show the audit', async () => {
     if (relay) await relay.cut();
     else await sql`alter table changes rename to changes_away`.execute(database.db);

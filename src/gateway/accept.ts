@@ -127,7 +127,7 @@ function accepted(
 
 /** Nothing was sent and nothing was queued, so the key is as if it had never been used. */
 async function refused(parts: AcceptParts, intake: UpdateIntake, error: unknown): Promise<FinalAnswer> {
-  const problem = error instanceof StoreUnavailable ? gatewayUnavailable() : error;
+  const problem = error instanceof StoreUnavailable ? gatewayUnavailable(intake) : error;
   if (!(problem instanceof Problem)) throw error;
   await endKey(parts, intake, undefined);
   return {

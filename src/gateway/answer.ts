@@ -1,6 +1,6 @@
 /** The answer to an update: one receipt row for each sent member, and the record as far as the vendor shows it. */
 import { type FieldError, Problem } from '../problem';
-import { pointerOf, topLevelOf } from '../staff/fields';
+import { FIELDS, pointerOf, topLevelOf } from '../staff/fields';
 import type { CanonicalPatch } from '../staff/patch';
 import { type FieldOutcome, type ReceiptRow, receiptRow, type Warning } from '../staff/receipt';
 import type { ShownRequest, VendorConnection } from '../vendor/connection';
@@ -11,7 +11,7 @@ import { etagOf } from './etag';
 import type { Location } from './locate';
 import type { Plan, Target } from './plan';
 import type { ReadMeta, StaffAnswer } from './read';
-import { type Shown, showRecord, staffRecord, tableOf } from './record';
+import { type Shown, type ShownFields, showRecord, staffRecord, tableOf } from './record';
 import type { UpdateRequest } from './update';
 
 export interface UpdateMeta extends ReadMeta {
@@ -46,11 +46,7 @@ export function answer(
   const table = tableOf(location.connection.adapter);
   const before = current && showRecord(table, current);
   const after = confirmation.record && showRecord(table, confirmation.record);
-  const data = staffRecord(request.staffId, {
-    ...before?.fields,
-    ...acceptedFields(plan, outcomes),
-    ...after?.fields,
-  });
+  const data = staffRecord(request.staffId, fieldsAfter(before, after, plan, outcomes));
   const certain = outcomes.every((row) => row?.outcome !== 'accepted');
   const known = after !== undefined && (after.complete || before !== undefined);
   const told = confirmation.warning ? [confirmation.warning] : [];
@@ -64,13 +60,23 @@ export function answer(
 
 const noWarnings: Pick<Shown, 'warnings'> = { warnings: [] };
 
-/** Accepted values are not shown by the vendor; what was sent is not passed off as the vendor's record. */
-function acceptedFields(
+/** What the vendor showed last of each field. */
+function fieldsAfter(
+  before: Shown | undefined,
+  after: Shown | undefined,
   plan: Plan,
   outcomes: readonly (FieldOutcome | undefined)[],
-): Record<string, undefined> {
-  const hidden = plan.targets.filter((_, index) => outcomes[index]?.outcome === 'accepted');
-  return Object.fromEntries(hidden.map(({ field }) => [field, undefined]));
+): ShownFields {
+  const fields: ShownFields = { ...before?.fields };
+  for (const [index, { field }] of plan.targets.entries()) {
+    // Accepted values are not shown by the vendor; what was sent is not passed off as the vendor's record.
+    if (outcomes[index]?.outcome === 'accepted') fields[field] = undefined;
+  }
+  for (const field of FIELDS) {
+    const shown = after?.fields[field];
+    if (shown !== undefined) fields[field] = shown;
+  }
+  return fields;
 }
 
 function outcomeOf(

@@ -84,7 +84,7 @@ export async function executeUpdate(
   } catch (error) {
     // Only where nothing was sent: an update that leaves no trace is not answered as if it had been heard.
     if (!(error instanceof StoreUnavailable)) throw error;
-    return instead ?? answerOf(intake, { problem: gatewayUnavailable() });
+    return instead ?? answerOf(intake, { problem: gatewayUnavailable(intake) });
   }
   return instead ?? answerOf(intake, ended);
 }
@@ -95,7 +95,7 @@ async function ending(parts: UpdateParts, request: UpdateRequest, checks: Checks
   } catch (error) {
     if (error instanceof Problem) return { problem: error };
     if (error instanceof Overtaking) throw error;
-    return error instanceof StoreUnavailable ? { problem: gatewayUnavailable() } : { defect: error };
+    return error instanceof StoreUnavailable ? { problem: gatewayUnavailable(request) } : { defect: error };
   }
 }
 
@@ -125,10 +125,10 @@ function linkMoved(): Problem {
   });
 }
 
-/** Nothing was sent, because it could not be written down first. */
-export function gatewayUnavailable(): Problem {
+/** Nothing was sent, because it could not be written down first. What an earlier try has done, nobody can tell then. */
+export function gatewayUnavailable({ settleFirst }: Pick<UpdateRequest, 'settleFirst'> = {}): Problem {
   return new Problem('gateway_unavailable', 'The gateway’s own store is not available. Nothing was sent.', {
-    outcome: 'not_applied',
+    outcome: settleFirst ? 'unknown' : 'not_applied',
     headers: { 'retry-after': '5' },
   });
 }

@@ -116,7 +116,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   start(pool: Pool): void {
     const { method, path, headers, body, timeoutMs, gone } = this.#request;
-    if (gone?.aborted) return this.#fail(new CanceledError());
+    if (gone?.aborted) {
+      this.#fail(new CanceledError());
+      return;
+    }
     this.#timer = setTimeout(() => this.#fail(new TimedOut()), timeoutMs);
     gone?.addEventListener('abort', this.#cancel);
     try {
