@@ -6,8 +6,9 @@ import { sql, type Transaction } from 'kysely';
 import type { CanonicalPatch } from '../staff/patch';
 import type { Database } from './database';
 import type { Engine } from './engine';
-import { affectedOf } from './given';
+import { overRows } from './given';
 import type { Schema } from './schema';
+import { together } from './sqlite';
 
 /** An update that may be on its way to a vendor. Holds the sent values for as long as that. */
 export interface Attempt {
@@ -52,10 +53,13 @@ export async function beginAttempts(
   beginnings: readonly Beginning[],
 ): Promise<BegunResult[]> {
   if (beginnings.length === 0) return [];
-  const written = new Set(await insertRows(transaction, engine, beginnings.map(attemptRow)));
+  const rows = beginnings.map(attemptRow);
+  const { affected } = await insertRows(transaction, engine, rows);
+  const written = affected === rows.length ? rows : (await findRows(transaction, engine, idsOf(rows))).rows;
+  const ids = new Set(written.map(({ id }) => id));
   const results: BegunResult[] = [];
   for (const { attempt, conditions } of beginnings) {
-    const as = written.has(attempt.id) ? 'begun' : await whyNot(transaction, attempt, conditions);
+    const as = ids.has(attempt.id) ? 'begun' : await whyNot(transaction, attempt, conditions);
     results.push({ kind: 'begun', as });
   }
   return results;
@@ -68,11 +72,14 @@ export async function deleteAttempts(
   ids: readonly string[],
 ): Promise<string[]> {
   if (ids.length === 0) return [];
-  return deleteRows(
-    transaction,
-    engine,
-    ids.map((id) => ({ id })),
-  );
+  if (engine === 'postgres') {
+    const rows = ids.map((id) => ({ id }));
+    return (await deleteRows(transaction, engine, rows)).rows.map(({ id }) => id);
+  }
+  // One by one: what tells which of many were there, `returning` or a look before, costs SQLite more than it saves.
+  const runs = ids.map((id) => ({ sql: 'delete from attempts where id = ?', parameters: [id] }));
+  const { rows: results } = await transaction.executeQuery(together(runs));
+  return ids.filter((_, index) => results[index]?.numAffectedRows === 1n);
 }
 
 /** Gives those whose lease has ended at `at` a new one; no other process gets them meanwhile. Times are ISO 8601. */
@@ -107,32 +114,30 @@ const COLUMNS = {
 /** The conditions go with the row, so that they are judged by the statement that writes it. */
 const GUARDED = { ...COLUMNS, linked: 'bigint', first: 'bigint' } as const;
 const NAMES = Object.keys(COLUMNS).join(', ');
+const MEMBER = 'clinic = given.clinic and staff_id = given.staff_id';
+const RECORD = 'vendor = given.vendor and vendor_record_id = given.vendor_record_id';
 
-const PARAMETERS = Object.keys(GUARDED);
-
-/** @param cell what stands for the value of a column */
-function conditionsOn(cell: (column: keyof typeof GUARDED) => string): string {
-  const member = `clinic = ${cell('clinic')} and staff_id = ${cell('staff_id')}`;
-  const record = `vendor = ${cell('vendor')} and vendor_record_id = ${cell('vendor_record_id')}`;
-  return `where (${cell('linked')} = 0 or exists (select 1 from links where ${member} and ${record}))
-    and (${cell('first')} = 0 or not exists (select 1 from operations where ${member} and finished_at is null))`;
-}
-
-const insertRows = affectedOf(GUARDED, {
-  postgres: (rows) =>
-    sql`insert into attempts (${sql.raw(NAMES)}) select ${sql.raw(NAMES)} from ${rows}
-      ${sql.raw(conditionsOn((column) => `given.${column}`))} returning id`,
-  sqlite: `insert into attempts (${NAMES}) select ${Object.keys(COLUMNS).map((_, index) => `?${index + 1}`)}
-    ${conditionsOn((column) => `?${PARAMETERS.indexOf(column) + 1}`)}`,
-});
-
-const deleteRows = affectedOf(
-  { id: 'text' },
-  {
-    postgres: (rows) => sql`delete from attempts where id in (select id from ${rows}) returning id`,
-    sqlite: 'delete from attempts where id = ?',
-  },
+const insertRows = overRows(
+  GUARDED,
+  (rows) => `with given (${Object.keys(GUARDED)}) as (${rows})
+    insert into attempts (${NAMES}) select ${NAMES} from given
+    where (linked = 0 or exists (select 1 from links where ${MEMBER} and ${RECORD}))
+    and (first = 0 or not exists (select 1 from operations where ${MEMBER} and finished_at is null))`,
 );
+
+const findRows = overRows<'id', { id: string }>(
+  { id: 'text' },
+  (rows) => `select id from attempts where id in (${rows})`,
+);
+
+const deleteRows = overRows<'id', { id: string }>(
+  { id: 'text' },
+  (rows) => `delete from attempts where id in (${rows}) returning id`,
+);
+
+function idsOf(rows: readonly { id: string }[]): { id: string }[] {
+  return rows.map(({ id }) => ({ id }));
+}
 
 function attemptRow({ attempt, leaseUntil, conditions }: Beginning) {
   return {

@@ -8,7 +8,7 @@ import { canonicalJson, isObject } from '../staff/json';
 import type { Outcome } from '../staff/receipt';
 import type { Database } from './database';
 import type { Engine } from './engine';
-import { insertedRows, overRows } from './given';
+import { overRows } from './given';
 import type { Schema } from './schema';
 import { orUnavailable } from './unavailable';
 
@@ -77,15 +77,11 @@ const HEAD = {
   postgres: CompiledQuery.raw(`${HEAD_TEXT} for update`) as CompiledQuery<Schema['change_chain']>,
 } satisfies Record<Engine, CompiledQuery<Schema['change_chain']>>;
 
-const insertRows = insertedRows('changes', COLUMNS);
+const insertRows = overRows(COLUMNS, (rows) => `insert into changes (${Object.keys(COLUMNS)}) ${rows}`);
 
 const moveHead = overRows(
   { seq: 'bigint', hash: 'text' },
-  {
-    postgres: (rows) =>
-      sql`update change_chain set seq = given.seq, hash = given.hash from ${rows} where name = 'head'`,
-    sqlite: "update change_chain set seq = ?, hash = ? where name = 'head'",
-  },
+  (rows) => `update change_chain set (seq, hash) = (${rows}) where name = 'head'`,
 );
 
 /** Chains the rows to the newest one. Whoever appends holds the chain's head until the transaction ends. */

@@ -5,7 +5,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from './database';
 import type { Engine } from './engine';
-import { given } from './given';
+import { overRows } from './given';
 import type { Schema } from './schema';
 
 /** One request that comes with a key. */
@@ -70,15 +70,17 @@ export async function claimKeys(
   if (claims.length === 0) return [];
   const now = times.now();
   const rows = claims.map((claim) => runningRow(claim, now, times.ttlMs));
-  const fresh = new Set(await insertNew(transaction, engine, rows));
+  const { affected } = await insertNew(transaction, engine, rows);
   const known = new Map<string, Row>();
-  if (fresh.size < claims.length) {
-    for (const row of await lockRows(transaction, engine, rows)) known.set(row.scope, row);
+  if (affected < rows.length) {
+    const scopes = rows.map(({ scope }) => ({ scope }));
+    const { rows: locked } = await lockRows(transaction, engine, scopes);
+    for (const row of locked) known.set(row.scope, row);
   }
   const results: Claimed[] = [];
   for (const [index, claim] of claims.entries()) {
     const row = known.get(claim.scope);
-    if (fresh.has(claim.owner) || row === undefined) {
+    if (row === undefined || row.owner === claim.owner) {
       results.push({ kind: 'mine', handle: handleOf(claim), settleFirst: false });
       continue;
     }
@@ -127,40 +129,33 @@ const COLUMNS = {
   expires_at: 'text',
 } as const;
 
-/** The owners whose keys were new. In one order everywhere, so that replicas never wait for each other in a circle. */
-async function insertNew(
-  transaction: Transaction<Schema>,
-  engine: Engine,
-  rows: readonly Row[],
-): Promise<string[]> {
-  const names = sql.join(Object.keys(COLUMNS).map((name) => sql.id(name)));
-  const { rows: inserted } = await sql<Pick<Row, 'owner'>>`
-    insert into idempotency (${names}) select ${names} from ${given(engine, COLUMNS, rows.map(plain))}
-    where true order by scope on conflict (scope) do nothing returning owner`.execute(transaction);
-  return inserted.map(({ owner }) => owner);
-}
+const NAMES = Object.keys(COLUMNS).join(', ');
 
-function plain(row: Row): Record<keyof typeof COLUMNS, string | null> {
-  return { ...row };
-}
+/** Keys that were new. In one order everywhere, so that replicas never wait for each other in a circle. */
+const insertNew = overRows(
+  COLUMNS,
+  (rows) => `with given (${NAMES}) as (${rows})
+    insert into idempotency (${NAMES}) select ${NAMES} from given where true order by scope
+    on conflict (scope) do nothing`,
+);
 
-async function lockRows(
-  transaction: Transaction<Schema>,
-  engine: Engine,
-  rows: readonly Row[],
-): Promise<Row[]> {
-  const scopes = given(
-    engine,
-    { scope: 'text' },
-    rows.map(({ scope }) => ({ scope })),
-  );
-  const lock = engine === 'postgres' ? sql`for update` : sql``;
-  const found = await sql<Row>`
-    select * from idempotency where scope in (select scope from ${scopes}) order by scope ${lock}`.execute(
-    transaction,
-  );
-  return found.rows;
-}
+const lockRows = overRows<'scope', Row>(
+  { scope: 'text' },
+  (rows, engine) => `select * from idempotency where scope in (${rows})
+    order by scope ${engine === 'postgres' ? 'for update' : ''}`,
+);
+
+const keepEnds = overRows(
+  { scope: 'text', owner: 'text', state: 'text', answer: 'text' },
+  (rows) => `with given (scope, owner, state, answer) as (${rows})
+    update idempotency set state = given.state, answer = given.answer from given
+    where idempotency.scope = given.scope and idempotency.owner = given.owner`,
+);
+
+const setFree = overRows(
+  { scope: 'text', owner: 'text' },
+  (rows) => `delete from idempotency where (scope, owner) in (${rows})`,
+);
 
 async function replaceRow(transaction: Transaction<Schema>, { scope, ...rest }: Row): Promise<void> {
   await transaction.updateTable('idempotency').set(rest).where('scope', '=', scope).execute();
@@ -173,18 +168,9 @@ export async function endKeys(
   ends: readonly KeyEnd[],
 ): Promise<void> {
   const kept = ends.flatMap((end) => (end.state === 'free' ? [] : [keptRow(end)]));
-  if (kept.length > 0) {
-    const rows = given(engine, { scope: 'text', owner: 'text', state: 'text', answer: 'text' }, kept);
-    await sql`update idempotency set state = given.state, answer = given.answer from ${rows}
-      where idempotency.scope = given.scope and idempotency.owner = given.owner`.execute(transaction);
-  }
+  if (kept.length > 0) await keepEnds(transaction, engine, kept);
   const free = ends.filter(({ state }) => state === 'free').map(({ handle }) => partsOf(handle));
-  if (free.length > 0) {
-    const rows = given(engine, { scope: 'text', owner: 'text' }, free);
-    await sql`delete from idempotency where (scope, owner) in (select scope, owner from ${rows})`.execute(
-      transaction,
-    );
-  }
+  if (free.length > 0) await setFree(transaction, engine, free);
 }
 
 function keptRow(end: KeyEnd) {

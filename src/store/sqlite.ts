@@ -34,16 +34,28 @@ interface KeptStatement {
   readonly reader: boolean;
 }
 
-/**
- * The only parameter of a query that is run once for each of these rows, with the row's values as its parameters; in
- * transactions only. Binding values costs SQLite less than taking them out of JSON, and Kysely sees one query.
- */
-export class ForEach {
-  readonly rows: readonly (readonly unknown[])[];
+/** A statement and the values for its places. */
+export interface Run {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
 
-  constructor(rows: readonly (readonly unknown[])[]) {
-    this.rows = rows;
+/** Runs as the only parameter of a query. */
+class Runs {
+  readonly runs: readonly Run[];
+
+  constructor(runs: readonly Run[]) {
+    this.runs = runs;
   }
+}
+
+/**
+ * Many runs as one query, because Kysely's own part in a query costs as much as SQLite's in many a run; in transactions
+ * only. Its rows are the results of the runs, in their order.
+ */
+export function together<Row>(runs: readonly Run[]): CompiledQuery<QueryResult<Row>> {
+  // Kysely leaves it to the caller to say what a row is.
+  return CompiledQuery.raw('', [new Runs(runs)]) as CompiledQuery<QueryResult<Row>>;
 }
 
 /** The one connection. Everything but `prepare` goes through Kysely. */
@@ -72,8 +84,8 @@ export class SqliteConnection implements DatabaseConnection {
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     const [first] = parameters;
-    // Part of a transaction, which has the write lock: there is nothing to wait for, and repeating would write the first rows twice.
-    if (first instanceof ForEach) return this.#runForEach<Row>(sql, first.rows);
+    // Part of a transaction, which has the write lock: there is nothing to wait for, and repeating would run the first twice.
+    if (first instanceof Runs) return { rows: this.#runAll(first.runs) as Row[] };
     return whenFree(() => this.#run<Row>(sql, parameters));
   }
 
@@ -126,13 +138,8 @@ export class SqliteConnection implements DatabaseConnection {
     return { rows: [], numAffectedRows: BigInt(statement.run(bindable(parameters)).changes) };
   }
 
-  #runForEach<Row>(sql: string, rows: ForEach['rows']): QueryResult<Row> {
-    if (this.#closed) throw new Error('the database is closed');
-    const { statement, reader } = this.#kept(sql);
-    // Kysely's types say what a row is; libsql cannot know.
-    if (reader) return { rows: rows.flatMap((row) => statement.all(bindable(row)) as Row[]) };
-    // In the place of rows: how many each of ours has changed.
-    return { rows: rows.map((row) => ({ changes: statement.run(bindable(row)).changes })) as Row[] };
+  #runAll(runs: readonly Run[]): QueryResult<unknown>[] {
+    return runs.map(({ sql, parameters }) => this.#run(sql, parameters));
   }
 
   /** The statement for this text, the least recently used one giving way. */
