@@ -106,7 +106,7 @@ export async function appendChanges(
 }
 
 function chained(change: Change, previous: { seq: number; hash: string }, kept: KeptValues): ChangeRow {
-  const row = {
+  const row: ChangeRow = {
     seq: previous.seq + 1,
     at: change.at,
     request_id: change.requestId,
@@ -122,12 +122,14 @@ function chained(change: Change, previous: { seq: number; hash: string }, kept: 
     fields: JSON.stringify(change.fields),
     sent_values: JSON.stringify(keptValues(change.values, kept)),
     previous_hash: previous.hash,
+    hash: '',
   };
-  return { ...row, hash: hashOf(row) };
+  row.hash = hashOf(row);
+  return row;
 }
 
-/** Over the stored texts themselves, so that both engines, and a dump of either, give the same. */
-function hashOf(row: Omit<ChangeRow, 'hash'>): string {
+/** Over all other columns, as the stored texts that they are: both engines, and a dump of either, give the same. */
+function hashOf(row: ChangeRow): string {
   const cells = [
     row.previous_hash,
     Number(row.seq),

@@ -77,9 +77,24 @@ function retriable({ handle, state }: KeyEnd): KeyEnd {
   return { handle, state: state === 'free' ? 'free' : 'unsettled' };
 }
 
-function keyEnds(item: Item): KeyEnd[] {
-  if (item.kind === 'endClaim') return [item.key];
-  return item.kind === 'end' && item.ending.key ? [item.ending.key] : [];
+/** What the items of one transaction hold, each kind in their order. */
+function byKind(items: readonly Item[]) {
+  const claims: Claim[] = [];
+  const keyEnds: KeyEnd[] = [];
+  const beginnings: Beginning[] = [];
+  const endings: Ending[] = [];
+  const withdrawn: string[] = [];
+  for (const item of items) {
+    if (item.kind === 'claim') claims.push(item.claim);
+    else if (item.kind === 'endClaim') keyEnds.push(item.key);
+    else if (item.kind === 'begin') beginnings.push(item.beginning);
+    else if (item.kind === 'withdraw') withdrawn.push(item.id);
+    else {
+      endings.push(item.ending);
+      if (item.ending.key) keyEnds.push(item.ending.key);
+    }
+  }
+  return { claims, keyEnds, beginnings, endings, withdrawn };
 }
 
 type Written = Claimed | BegunResult | { kind: 'written' };
@@ -100,12 +115,11 @@ export function createJournal(database: Database, options: JournalOptions): Jour
   let retry: NodeJS.Timeout | undefined;
 
   async function apply(transaction: Transaction<Schema>, items: readonly Item[]): Promise<Written[]> {
-    const claims = items.flatMap((item) => (item.kind === 'claim' ? [item.claim] : []));
+    const { claims, keyEnds, beginnings, endings, withdrawn } = byKind(items);
     // In the same order in every transaction: first the head of the audit, then the keys, so nobody waits in a circle.
-    await endAttempts(transaction, items);
-    await endKeys(transaction, engine, items.flatMap(keyEnds));
+    await endAttempts(transaction, endings, withdrawn);
+    await endKeys(transaction, engine, keyEnds);
     const claimed = (await claimKeys(transaction, engine, claims, times))[Symbol.iterator]();
-    const beginnings = items.flatMap((item) => (item.kind === 'begin' ? [item.beginning] : []));
     const begun = (await beginAttempts(transaction, engine, beginnings))[Symbol.iterator]();
     return items.map((item) => {
       const results = item.kind === 'claim' ? claimed : item.kind === 'begin' ? begun : undefined;
@@ -115,13 +129,13 @@ export function createJournal(database: Database, options: JournalOptions): Jour
   }
 
   /** A row of the audit for each ended attempt that was still there, so that repeating an ending changes nothing. */
-  async function endAttempts(transaction: Transaction<Schema>, items: readonly Item[]): Promise<void> {
-    const endings = items.flatMap((item) => (item.kind === 'end' ? [item.ending] : []));
-    const ids = [
-      ...endings.flatMap(({ attempt }) => attempt ?? []),
-      ...items.flatMap((item) => (item.kind === 'withdraw' ? [item.id] : [])),
-    ];
-    const ended = new Set(await deleteAttempts(transaction, engine, ids));
+  async function endAttempts(
+    transaction: Transaction<Schema>,
+    endings: readonly Ending[],
+    withdrawn: readonly string[],
+  ): Promise<void> {
+    const ids = endings.map(({ attempt }) => attempt).filter((id) => id !== undefined);
+    const ended = new Set(await deleteAttempts(transaction, engine, [...ids, ...withdrawn]));
     // Taken out of the set: an ending may also come twice in one transaction.
     const changes = endings.filter(({ attempt }) => attempt === undefined || ended.delete(attempt));
     await appendChanges(
