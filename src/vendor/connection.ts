@@ -14,7 +14,8 @@ import type { Adapter, AdapterModule, VendorRecord, VendorRequest } from './cont
 import { Deadline } from './deadline';
 import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
 import { type BreakerState, Guard, isOutage } from './guard';
-import { type ObservedCall, type Operation, observed, type VendorObserver } from './observer';
+import { plainHeaders, RequestHeaders } from './headers';
+import { type ObservedCall, type Operation, outcomeOf, type VendorObserver } from './observer';
 import { Sessions } from './sessions';
 import { createPool, type GoneSignal, type RawAnswer, RawRequest, undiciAdapter } from './transport';
 
@@ -37,15 +38,6 @@ interface CallLimits {
   gone?: GoneSignal | undefined;
 }
 
-type Headers = Readonly<Record<string, string>>;
-
-/** The headers of most requests of a session. */
-interface UsualHeaders {
-  session: string | undefined;
-  withBody: Headers;
-  withoutBody: Headers;
-}
-
 export class VendorConnection {
   readonly name: string;
   readonly title: string;
@@ -57,7 +49,7 @@ export class VendorConnection {
   readonly observer: VendorObserver | undefined;
   readonly #guard: Guard;
   readonly #sessions: Sessions | undefined;
-  #usualHeaders: UsualHeaders | undefined;
+  readonly #headers: RequestHeaders;
 
   /** @param name the connection's name in the configuration */
   constructor(name: string, config: VendorConfig, module: AdapterModule, observer?: VendorObserver) {
@@ -78,6 +70,7 @@ export class VendorConnection {
     // bodies are judged here, so the adapter is the only one that is needed.
     this.#http = new Axios({ adapter: undiciAdapter(this.#pool) });
     this.#guard = new Guard(config);
+    this.#headers = new RequestHeaders(this.adapter);
     const login = this.adapter.login;
     if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
   }
@@ -244,39 +237,30 @@ export class VendorConnection {
     );
   }
 
-  /** One observed exchange: the body of a good answer. */
-  #send(request: VendorRequest, session: string | undefined, limits: CallLimits): Promise<unknown> {
-    return observed(this.observer, this, this.#operation(request), (call) =>
-      this.#guarded(request, session, limits, call),
-    );
+  /** One observed and guarded exchange: the body of a good answer. */
+  async #send(request: VendorRequest, session: string | undefined, limits: CallLimits): Promise<unknown> {
+    const call = this.observer?.begin(this, this.#operation(request));
+    try {
+      const exchange = () => this.#exchange(request, session, limits, call);
+      const { answer, failure } = await this.#guard.run(exchange, limits.deadline);
+      this.#noteLimits(answer, failure);
+      // Without a login there is no other session to be had.
+      if (failure?.kind === 'session_expired' && !this.#sessions) throw credentialsRejected(failure);
+      if (failure) throw failure;
+      if (answer.body === undefined) {
+        throw unexpectedResponse('The vendor’s answer is not JSON.', answer.status);
+      }
+      call?.end('ok');
+      return answer.body;
+    } catch (error) {
+      call?.end(outcomeOf(error), error instanceof VendorFailure ? error.status : undefined);
+      throw error;
+    }
   }
 
   #operation(request: VendorRequest): Operation {
     if (request === this.adapter.login?.request) return 'login';
     return request.method === 'GET' ? 'read' : 'write';
-  }
-
-  async #guarded(
-    request: VendorRequest,
-    session: string | undefined,
-    limits: CallLimits,
-    call: ObservedCall | undefined,
-  ): Promise<unknown> {
-    const { answer, failure } = await this.#guard.run(async () => {
-      const answer = await this.#exchange(request, session, limits, call?.leaving());
-      const failure = failureIn(answer, this.adapter.errors);
-      // Only an outage is thrown in here: a refusal is a sign of life.
-      if (failure && isOutage(failure)) throw failure;
-      return { answer, failure };
-    }, limits.deadline);
-    this.#noteLimits(answer, failure);
-    // Without a login there is no other session to be had.
-    if (failure?.kind === 'session_expired' && !this.#sessions) throw credentialsRejected(failure);
-    if (failure) throw failure;
-    if (answer.body === undefined) {
-      throw unexpectedResponse('The vendor’s answer is not JSON.', answer.status);
-    }
-    return answer.body;
   }
 
   /** Keeps quiet for as long as the vendor says, be it in a refusal or because the allowance is just used up. */
@@ -291,45 +275,31 @@ export class VendorConnection {
     }
   }
 
+  /** @throws VendorFailure where it speaks of an outage; a refusal is a sign of life, and returned */
   async #exchange(
     request: VendorRequest,
     session: string | undefined,
     { deadline, gone }: CallLimits,
-    extraHeaders: Headers | undefined,
-  ): Promise<VendorAnswer> {
+    call: ObservedCall | undefined,
+  ): Promise<{ answer: VendorAnswer; failure: VendorFailure | undefined }> {
+    const data = new RawRequest({
+      method: request.method,
+      path: this.#basePath + request.path,
+      headers: this.#headers.of(request, session, call?.leaving()),
+      body: request.body ? JSON.stringify(request.body) : null,
+      timeoutMs: Math.max(1, Math.ceil(deadline.remaining())),
+      gone,
+    });
+    let answer: VendorAnswer;
     try {
-      const response = await this.#http.request<RawAnswer>({
-        data: new RawRequest({
-          method: request.method,
-          path: this.#basePath + request.path,
-          headers: this.#headersOf(request, session, extraHeaders),
-          body: request.body ? JSON.stringify(request.body) : null,
-          timeoutMs: Math.max(1, Math.ceil(deadline.remaining())),
-          gone,
-        }),
-      });
-      const { headers, bytes } = response.data;
-      return { status: response.status, headers, body: parseAnswer(bytes, headers) };
+      const { status, data: raw } = await this.#http.request<RawAnswer>({ data });
+      answer = { status, headers: raw.headers, body: parseAnswer(raw.bytes, raw.headers) };
     } catch (error) {
       throw transportFailure(error);
     }
-  }
-
-  #headersOf(request: VendorRequest, session: string | undefined, extra: Headers | undefined): Headers {
-    if (this.#usualHeaders?.session !== session) this.#usualHeaders = undefined;
-    this.#usualHeaders ??= this.#usualHeadersOf(session);
-    const usual = this.#usualHeaders[request.body ? 'withBody' : 'withoutBody'];
-    if (!request.headers && !extra) return usual;
-    return { ...usual, ...request.headers, ...extra, ...this.adapter.authorize(session) };
-  }
-
-  #usualHeadersOf(session: string | undefined): UsualHeaders {
-    const secret = this.adapter.authorize(session);
-    return {
-      session,
-      withBody: { ...plainHeaders({ body: {} }), ...secret },
-      withoutBody: { ...plainHeaders({}), ...secret },
-    };
+    const failure = failureIn(answer, this.adapter.errors);
+    if (failure && isOutage(failure)) throw failure;
+    return { answer, failure };
   }
 
   async #logIn(): Promise<string> {
@@ -347,15 +317,6 @@ export class VendorConnection {
       throw loginFailed(unexpectedResponse('The vendor’s login answer holds no token.'));
     return token;
   }
-}
-
-/** The headers of a request without credentials. */
-function plainHeaders({ headers, body }: Pick<VendorRequest, 'headers' | 'body'>): Record<string, string> {
-  return {
-    accept: 'application/json',
-    ...(body && { 'content-type': 'application/json' }),
-    ...headers,
-  };
 }
 
 /** A failed login means that the update itself was never sent. */

@@ -36,25 +36,10 @@ export interface VendorObserver {
   ): void;
 }
 
-/** Runs one call under the eyes of an observer, if there is one. */
-export async function observed<T>(
-  observer: VendorObserver | undefined,
-  connection: ObservedConnection,
-  operation: Operation,
-  work: (call: ObservedCall | undefined) => Promise<T>,
-): Promise<T> {
-  if (observer === undefined) return work(undefined);
-  const call = observer.begin(connection, operation);
-  try {
-    const result = await work(call);
-    call.end('ok');
-    return result;
-  } catch (error) {
-    if (error instanceof VendorFailure) {
-      // Held back, with a time to come again; a vendor that takes no connection is unavailable like any other.
-      const isHeldBack = error.fate === 'not_sent' && error.retryAfter !== undefined;
-      call.end(isHeldBack ? 'not_sent' : error.kind, error.status);
-    } else call.end(error instanceof CallCancelled ? 'cancelled' : 'defect');
-    throw error;
-  }
+/** What a call has come to that has thrown. */
+export function outcomeOf(error: unknown): CallOutcome {
+  if (!(error instanceof VendorFailure)) return error instanceof CallCancelled ? 'cancelled' : 'defect';
+  // Held back, with a time to come again; a vendor that takes no connection is unavailable like any other.
+  const isHeldBack = error.fate === 'not_sent' && error.retryAfter !== undefined;
+  return isHeldBack ? 'not_sent' : error.kind;
 }
