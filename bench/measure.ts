@@ -17,7 +17,7 @@ import type { RunPlan } from './plan';
 import { emptyLatency, type Results, type SubjectResult, type Turn } from './results';
 import { spread } from './statistics';
 import type { StubCommand, StubCounts } from './stub';
-import { type Absent, directTraffic, type Subject, startSubjects } from './subjects';
+import { type Absent, directTraffic, type Places, type Subject, startSubjects } from './subjects';
 import type { Traffic } from './traffic';
 
 /** The folder of package.json, seen from dist/bench. */
@@ -107,12 +107,7 @@ async function run(
     startSeconds.push(trial.startSeconds);
     await children.stop(trial.child);
   }
-  const gateways = {
-    clinikapi: await newGateway(bench, folder, 'clinikapi', vendorUrl, nodeArgs),
-    vitalis: await newGateway(bench, folder, 'vitalis', vendorUrl, nodeArgs),
-    cobalt: await newGateway(bench, folder, 'cobalt', vendorUrl, nodeArgs),
-    ...(!plan.quick && { shared: await newGateway(bench, folder, 'shared', vendorUrl, nodeArgs) }),
-  };
+  const gateways = await startGateways(bench, folder, vendorUrl, nodeArgs);
   startSeconds.push(gateways.clinikapi.startSeconds);
 
   const places = { vendorUrl, gateways, links: plan.links, providers: plan.providers };
@@ -151,6 +146,26 @@ async function run(
     },
     startSeconds,
     subjects: [...measured.map(({ result }) => result), ...absent.map(withoutFigures)],
+  };
+}
+
+/** In a quick run one gateway serves all three vendors: it has little time to get warm. */
+async function startGateways(
+  bench: Bench,
+  folder: string,
+  vendorUrl: string,
+  nodeArgs: string[],
+): Promise<Places['gateways']> {
+  const start = (name: string) => newGateway(bench, folder, name, vendorUrl, nodeArgs);
+  if (bench.plan.quick) {
+    const only = await start('only');
+    return { clinikapi: only, vitalis: only, cobalt: only };
+  }
+  return {
+    clinikapi: await start('clinikapi'),
+    vitalis: await start('vitalis'),
+    cobalt: await start('cobalt'),
+    shared: await start('shared'),
   };
 }
 

@@ -40,9 +40,9 @@ export const FULL: RunPlan = {
 export const QUICK: RunPlan = {
   ...COMMON,
   quick: true,
-  rounds: 5,
-  warmUpRequests: 1200,
-  turnSeconds: 0.4,
+  rounds: 3,
+  warmUpRequests: 2000,
+  turnSeconds: 0.6,
   rates: [200],
   latencySeconds: 1.5,
   latencyRounds: 1,
