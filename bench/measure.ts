@@ -207,7 +207,7 @@ async function onlyChecked(bench: Bench, subject: Subject): Promise<Absent> {
 }
 
 /**
- * Loads a subject until it runs at its speed, each with the same number of requests, and finds out by the last part how many
+ * Loads a subject until it runs at its speed, each with the same number of requests (the one gateway of a quick run with as many for each vendor), and finds out by the last part how many
  * make a turn.
  */
 async function warmedUp(bench: Bench, subject: Subject): Promise<Measured> {

@@ -35,7 +35,7 @@ export interface Absent {
 
 export interface Places {
   vendorUrl: string;
-  /** One for each vendor's updates, and in full runs one that serves all of them in turn. All are configured alike. */
+  /** In full runs one for each vendor's updates and one that serves all of them in turn; in quick ones the same for all. All are configured alike. */
   gateways: Readonly<Record<Vendor, RunningGateway> & { shared?: RunningGateway }>;
   links: number;
   providers: number;

@@ -10,7 +10,7 @@ export interface Target {
   measured: (summary: Summary) => readonly number[];
 }
 
-/** One subject of each gateway process. */
+/** One subject of each gateway process; in a quick run they share one. */
 const GATEWAYS = ['gateway', 'gateway-vitalis', 'gateway-cobalt', 'gateway-shared'];
 
 export const TARGETS: readonly Target[] = [
