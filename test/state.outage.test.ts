@@ -115,6 +115,26 @@ describe.each(ENGINES)('a gateway whose store is gone (%s)', (engine) => {
     expect(stage.clinikapi.writes).toBe(1);
   });
 
+  it('does not say so either where the key cannot even be looked up', async () => {
+    const key = { 'idempotency-key': `unseen-${engine}` };
+    stage.clinikapi.faults.next({ kind: 'drop', when: 'after' }, { method: 'PATCH' });
+    const blind = stage.clinikapi.faults.add({ kind: 'answer', status: 500 }, { method: 'GET' });
+    expect((await patch('inactive', key)).body.outcome).toBe('unknown');
+    blind();
+    if (relay) await relay.cut();
+    else await sql`alter table idempotency rename to idempotency_away`.execute(database.db);
+    const again = await patch('inactive', key);
+    expect(codeOf(again)).toEqual([503, 'gateway_unavailable']);
+    expect(again.body.outcome).toBe('unknown');
+    if (relay) await relay.restore();
+    else await sql`alter table idempotency_away rename to idempotency`.execute(database.db);
+    await until(
+      () => patch('inactive', key),
+      ({ status }) => status === 200,
+    );
+    expect(stage.clinikapi.writes).toBe(1);
+  });
+
   it('says so where it cannot show the audit', async () => {
     if (relay) await relay.cut();
     else await sql`alter table changes rename to changes_away`.execute(database.db);

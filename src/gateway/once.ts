@@ -2,8 +2,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Problem, problemBody } from '../problem';
 import { canonicalJson } from '../staff/json';
+import type { Claimed } from '../store/idempotency';
 import type { Journal } from '../store/journal';
-import type { FinalAnswer } from './execute';
+import { StoreUnavailable } from '../store/unavailable';
+import { type FinalAnswer, gatewayUnavailable } from './execute';
 
 export interface KeyedRequest {
   requestId: string;
@@ -21,18 +23,24 @@ export interface HeldKey {
   settleFirst: boolean;
 }
 
-/** @throws StoreUnavailable where the key cannot be looked up; nothing has happened then */
 export async function once(
   journal: Journal,
   request: KeyedRequest,
   work: (key: HeldKey) => Promise<FinalAnswer>,
 ): Promise<FinalAnswer> {
-  const claimed = await journal.claim({
-    scope: digest(request.scope),
-    fingerprint: digest(request.fingerprint),
-    owner: randomUUID(),
-    leaseMs: request.leaseMs,
-  });
+  let claimed: Claimed;
+  try {
+    claimed = await journal.claim({
+      scope: digest(request.scope),
+      fingerprint: digest(request.fingerprint),
+      owner: randomUUID(),
+      leaseMs: request.leaseMs,
+    });
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    // Whether an earlier request with this key has had its effect cannot be looked up.
+    return refusal(request, gatewayUnavailable({ settleFirst: true }));
+  }
   switch (claimed.kind) {
     case 'mine':
       return work({ idempotencyScope: claimed.handle, settleFirst: claimed.settleFirst });
