@@ -123,6 +123,19 @@ describe('metrics', () => {
     );
   });
 
+  test('a fixed token that is not accepted is no session that has ended', async () => {
+    const here = await open({
+      configure: (config) => {
+        config.vendors['vitalis-centro'].credentials = { token: 'never-given' };
+      },
+    });
+    const { status, body } = await here.call('GET', '/staff/st-1', { key: KEYS.centro });
+    expect([status, body.code]).toEqual([502, 'vendor_credentials_rejected']);
+    const calls = 'gateway_vendor_calls_total{connection="vitalis-centro",operation="read"';
+    expect(await series(here, `${calls},outcome="credentials_rejected"}`)).toBe(1);
+    expect(await series(here, `${calls},outcome="session_expired"}`)).toBeUndefined();
+  });
+
   test('no label holds an id, whatever is asked for', async () => {
     const here = await open();
     for (const path of [

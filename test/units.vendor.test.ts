@@ -25,6 +25,7 @@ import {
   unexpectedResponse,
   VendorFailure,
 } from '../src/vendor/failure';
+import { RequestHeaders } from '../src/vendor/headers';
 
 const ERRORS: AdapterErrors = {
   rules: [
@@ -40,6 +41,32 @@ const ERRORS: AdapterErrors = {
   code: (body) => (body === 'coded' ? 'CODE' : undefined),
 };
 const failed = (status: number, body?: unknown, headers = {}) => failureIn({ status, headers, body }, ERRORS);
+
+describe('the headers of a request', () => {
+  const headers = new RequestHeaders({ authorize: (session) => ({ 'x-key': session ?? 'fixed' }) });
+  const read = { method: 'GET', path: '/' } as const;
+
+  test('are those of its session, and of no earlier one', () => {
+    expect(headers.of(read, 'first', undefined)).toEqual({ accept: 'application/json', 'x-key': 'first' });
+    expect(headers.of(read, 'second', undefined)['x-key']).toBe('second');
+    expect(headers.of(read, undefined, undefined)['x-key']).toBe('fixed');
+    expect(headers.of({ ...read, method: 'PATCH', body: {} }, 'second', undefined)).toEqual({
+      accept: 'application/json',
+      'content-type': 'application/json',
+      'x-key': 'second',
+    });
+  });
+
+  test('are the request’s and the trace’s besides, but its credentials win over both', () => {
+    const own = { ...read, headers: { 'x-key': 'of the request', 'x-own': 'kept' } };
+    expect(headers.of(own, 'given', { 'x-key': 'of the trace', traceparent: '00' })).toEqual({
+      accept: 'application/json',
+      'x-own': 'kept',
+      traceparent: '00',
+      'x-key': 'given',
+    });
+  });
+});
 
 describe('failureIn', () => {
   test.each([

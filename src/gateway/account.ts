@@ -89,12 +89,12 @@ function fieldResults(facts: Facts): Record<string, FieldResult> {
   const { ended, intake } = facts;
   const rows = 'answer' in ended ? ended.answer.meta.receipt : receiptIn(ended);
   const rest = resultWithoutRow(facts);
-  return Object.fromEntries(
-    intake.patch.members.map((name) => {
-      const row = rows.find(({ pointer }) => pointer === `/${name}`);
-      return [`/${name}`, row?.outcome ?? rest];
-    }),
-  );
+  const results: Record<string, FieldResult> = {};
+  for (const name of intake.patch.members) {
+    const at = `/${name}`;
+    results[at] = rows.find(({ pointer }) => pointer === at)?.outcome ?? rest;
+  }
+  return results;
 }
 
 function receiptIn(ended: { problem: Problem } | { defect: unknown }) {
@@ -110,7 +110,9 @@ function resultWithoutRow(facts: Facts): FieldResult {
 
 /** The sent values by pointer, as normalised. */
 export function valuesOf(patch: CanonicalPatch): Record<string, unknown> {
-  return Object.fromEntries(patch.changes.map(({ field, value }) => [pointerOf(field), value]));
+  const values: Record<string, unknown> = {};
+  for (const { field, value } of patch.changes) values[pointerOf(field)] = value;
+  return values;
 }
 
 /**

@@ -44,8 +44,9 @@ export function answer(
   );
   if (failed.length > 0) throw notConfirmed(failed, receipt, location.connection);
   const table = tableOf(location.connection.adapter);
-  const before = current && showRecord(table, current);
   const after = confirmation.record && showRecord(table, confirmation.record);
+  // What a complete record shows, an older one need not tell.
+  const before = current && !after?.complete ? showRecord(table, current) : undefined;
   const data = staffRecord(request.staffId, fieldsAfter(before, after, plan, outcomes));
   const certain = outcomes.every((row) => row?.outcome !== 'accepted');
   const known = after !== undefined && (after.complete || before !== undefined);

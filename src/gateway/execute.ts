@@ -86,7 +86,7 @@ export async function executeUpdate(
     if (!(error instanceof StoreUnavailable)) throw error;
     return instead ?? answerOf(intake, { problem: gatewayUnavailable(intake) });
   }
-  return instead ?? answerOf(intake, ended);
+  return instead ?? answer ?? answerOf(intake, ended);
 }
 
 async function ending(parts: UpdateParts, request: UpdateRequest, checks: Checks): Promise<Ended> {

@@ -57,7 +57,9 @@ export function makePlan(
   if (moving.length === 0) return { targets, body: undefined };
   refuseEndangered(adapter, moving, current);
   if (adapter.writes === 'changes' || current === undefined) {
-    return { targets, body: Object.fromEntries(moving.map((item) => [item.mapping.key, item.wire])) };
+    const body: Record<string, unknown> = {};
+    for (const { mapping, wire } of moving) body[mapping.key] = wire;
+    return { targets, body };
   }
   return { targets, body: wholeRecord(table, targets, current) };
 }

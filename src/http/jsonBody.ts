@@ -74,17 +74,24 @@ function countMembers(bytes: Buffer): number {
 }
 
 function checkMediaType(req: Request): void {
-  const [type = '', ...parameters] = (req.headers['content-type'] ?? '').toLowerCase().split(';');
-  const charset = parameters.map((item) => item.trim()).find((item) => item.startsWith('charset='));
-  const isUtf8 = charset === undefined || /^charset=(utf-?8|"utf-?8")$/.test(charset);
+  const type = req.headers['content-type'] ?? '';
   const coding = req.headers['content-encoding'] ?? 'identity';
   // Chunks are taken apart by Node; whatever else is named here (`gzip, chunked`) is not.
   const transfer = req.headers['transfer-encoding'] ?? 'chunked';
   const isPlain = coding.toLowerCase() === 'identity' && transfer.toLowerCase() === 'chunked';
-  if (MEDIA_TYPES.has(type.trim()) && isUtf8 && isPlain) return;
+  // Nearly all write it just so.
+  if ((MEDIA_TYPES.has(type) || isJsonInUtf8(type)) && isPlain) return;
   throw new Problem('unsupported_media_type', 'JSON in UTF-8, uncompressed, is expected.', {
     headers: { 'accept-patch': ACCEPT_PATCH },
   });
+}
+
+/** @param contentType with any parameters */
+function isJsonInUtf8(contentType: string): boolean {
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';');
+  const charset = parameters.map((item) => item.trim()).find((item) => item.startsWith('charset='));
+  const isUtf8 = charset === undefined || /^charset=(utf-?8|"utf-?8")$/.test(charset);
+  return MEDIA_TYPES.has(type.trim()) && isUtf8;
 }
 
 function tooLarge(): Problem {

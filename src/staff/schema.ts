@@ -3,6 +3,7 @@
  * number is not a string. Every leaf may be `null` (clear); inside `availableTime`, which is replaced whole, nothing may.
  */
 import Joi from 'joi';
+import { isRealDate } from './calendar';
 import { type AvailableTime, DAYS, GENDERS, RECURRENCE_UNITS, STATUSES } from './fields';
 import { isObject } from './json';
 
@@ -177,13 +178,6 @@ export function schemaFor(patch: unknown): Joi.ObjectSchema {
 
 function isMember(name: string): name is keyof typeof MEMBERS {
   return Object.hasOwn(MEMBERS, name);
-}
-
-/** True for a date of the calendar, `2024-02-29` but not `2023-02-29`, nor any of the year 0000, which there never was. */
-export function isRealDate(value: string): boolean {
-  if (value.startsWith('0000')) return false;
-  const parsed = new Date(`${value}T00:00:00Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(value);
 }
 
 function today(): string {

@@ -153,13 +153,13 @@ function hashOf(row: ChangeRow): string {
 /** A digest says whether two updates sent the same value for the same field, and nothing else to who lacks the salt. */
 function keptValues(values: Readonly<Record<string, unknown>>, kept: KeptValues): Record<string, unknown> {
   if (kept.kind === 'full') return { ...values };
-  const digest = (pointer: string, value: unknown) =>
-    createHmac('sha256', kept.salt)
-      .update(`${pointer}\n${canonicalJson(value)}`)
+  const digests: Record<string, string> = {};
+  for (const pointer of Object.keys(values)) {
+    digests[pointer] = createHmac('sha256', kept.salt)
+      .update(`${pointer}\n${canonicalJson(values[pointer])}`)
       .digest('base64url');
-  return Object.fromEntries(
-    Object.entries(values).map(([pointer, value]) => [pointer, digest(pointer, value)]),
-  );
+  }
+  return digests;
 }
 
 /** The installation's own salt: made once, kept in the database, the same for all replicas. */

@@ -20,4 +20,4 @@ function load(): typeof import('axios') {
   }
 }
 
-export const { Axios, CanceledError, isCancel } = load();
+export const { Axios, AxiosHeaders, CanceledError, isCancel } = load();

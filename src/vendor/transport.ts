@@ -7,7 +7,7 @@
  */
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { Dispatcher, Pool } from 'undici';
-import { CanceledError } from './axios';
+import { AxiosHeaders, CanceledError } from './axios';
 import { TransportError } from './failure';
 
 /** The largest answer that is read, in bytes. A list of all providers of a large clinic fits many times over. */
@@ -160,7 +160,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       },
       status: this.#status,
       statusText: '',
-      headers: {},
+      headers: new AxiosHeaders(),
       config: this.#config,
     });
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import Joi from 'joi';
 import { Problem } from '../../problem';
-import { isRealDate } from '../../staff/schema';
+import { isRealDate } from '../../staff/calendar';
 import { CHANGE_OUTCOMES, type ChangeFilter, type Changes, type StoredChange } from '../../store/changes';
 import { isStaffId } from '../../store/links';
 import { contextOf, sendJson } from '../answer';
