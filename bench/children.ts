@@ -36,8 +36,9 @@ export class Children {
     clearTimeout(late);
   }
 
-  async stopAll(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((child) => this.stop(child)));
+  async stopAll(except: readonly ChildProcess[] = []): Promise<void> {
+    const ending = [...this.#running.keys()].filter((child) => !except.includes(child));
+    await Promise.all(ending.map((child) => this.stop(child)));
   }
 
   /** For the last moment of the harness, when nothing can be waited for. */

@@ -36,12 +36,17 @@ interface Bench {
   load: ChildProcess;
   children: Children;
   say: (line: string) => void;
+  vendorUrl: string;
+  /** For the gateways. */
+  nodeArgs: readonly string[];
+  /** No further round is begun after it. */
+  deadline: number;
 }
 
 interface Measured {
   subject: Subject;
   result: SubjectResult;
-  requestsPerTurn: number;
+  requestsPerSecond: number;
 }
 
 /**
@@ -94,41 +99,20 @@ async function run(
   children: Children,
   folder: string,
 ): Promise<Results> {
-  const began = performance.now();
+  const deadline = performance.now() + plan.budgetSeconds * 1000;
   const loadAverageBefore = loadavg()[0] ?? 0;
   const stub = children.fork('vendor stub', 'stub.js', { STUB_COBALT_PROVIDERS: String(plan.providers) });
   const vendorUrl = await originOf(stub);
   const load = children.fork('load', 'load.js');
-  const bench: Bench = { plan, stub, load, children, say };
-
+  const bench: Bench = { plan, stub, load, children, say, vendorUrl, nodeArgs, deadline };
   const startSeconds: number[] = [];
-  for (let start = 1; start < plan.starts; start += 1) {
-    const trial = await newGateway(bench, folder, `start-${start}`, vendorUrl);
-    startSeconds.push(trial.startSeconds);
-    await children.stop(trial.child);
+  const results = new Map<string, SubjectResult>();
+  for (let sitting = 1; sitting <= plan.sittings; sitting += 1) {
+    say(`sitting ${sitting} of ${plan.sittings}`);
+    startSeconds.push(...(await sit(bench, join(folder, `sitting-${sitting}`), results)));
+    await children.stopAll([stub, load]);
   }
-  const gateways = await startGateways(bench, folder, vendorUrl, nodeArgs);
-  startSeconds.push(gateways.clinikapi.startSeconds);
-
-  const places = { vendorUrl, gateways, links: plan.links, providers: plan.providers };
-  const started = await startSubjects(children, places);
-  const subjects = started.filter(({ name }) => plan.only?.includes(name) ?? true);
-  const measured: Measured[] = [];
-  const absent: Absent[] = [];
-  for (const subject of subjects) {
-    if ('skipped' in subject) absent.push(subject);
-    else if (plan.quick && subject.onlyInFullRuns) absent.push(await onlyChecked(bench, subject));
-    else measured.push(await warmedUp(bench, subject));
-  }
-  for (let round = 0; round < plan.rounds; round += 1) {
-    if (round > 0 && (performance.now() - began) / 1000 > plan.budgetSeconds) break;
-    say(`round ${round + 1} of ${plan.rounds}`);
-    for (const item of rotated(measured, round)) item.result.turns.push(await turn(bench, item));
-    if (round >= plan.latencyRounds) continue;
-    for (const rate of plan.rates) await latencyRound(bench, measured, vendorUrl, rate);
-  }
-  for (const { subject, result } of measured) result.peakRssMb = memoryMb(subject.pid, 'VmHWM');
-  for (const { folder: of, pid } of Object.values(gateways)) checkLog(of, pid, measured);
+  const subjects = [...results.values()];
   return {
     measuredAt: new Date().toISOString(),
     machine: {
@@ -139,24 +123,61 @@ async function run(
       loadAverageAfter: loadavg()[0] ?? 0,
     },
     settings: {
-      rounds: measured[0]?.result.turns.length ?? 0,
+      sittings: plan.sittings,
+      rounds: Math.max(...subjects.map(({ turns }) => turns.length)),
       connections: plan.connections,
+      secondsToSettle: plan.settleSeconds,
       secondsPerTurn: plan.turnSeconds,
       links: plan.links,
     },
     startSeconds,
-    subjects: [...measured.map(({ result }) => result), ...absent.map(withoutFigures)],
+    subjects,
   };
 }
 
+/**
+ * Starts every subject, warms it up, and measures it in some rounds.
+ * @param results what each subject has come to so far, by name; is added to
+ * @returns how long the gateways took to start, in seconds
+ */
+async function sit(bench: Bench, folder: string, results: Map<string, SubjectResult>): Promise<number[]> {
+  const { plan, children, vendorUrl } = bench;
+  mkdirSync(folder);
+  const gateways = await startGateways(bench, folder);
+  const places = { vendorUrl, gateways, links: plan.links, providers: plan.providers };
+  const started = await startSubjects(children, places);
+  const subjects = started.filter(({ name }) => plan.only?.includes(name) ?? true);
+  const measured: Measured[] = [];
+  for (const subject of subjects) {
+    if ('skipped' in subject) results.set(subject.name, withoutFigures(subject));
+    else if (plan.quick && subject.onlyInFullRuns) {
+      results.set(subject.name, withoutFigures(await onlyChecked(bench, subject)));
+    } else measured.push(await warmedUp(bench, subject, results));
+  }
+  const sent = new Map<number, number>();
+  for (let round = 0; round < plan.rounds; round += 1) {
+    if (round > 0 && performance.now() > bench.deadline) break;
+    bench.say(`round ${round + 1} of ${plan.rounds}`);
+    for (const item of rotated(measured, round)) {
+      const { pid } = item.subject;
+      const done = await turn(bench, item);
+      item.result.turns.push(done);
+      sent.set(pid, (sent.get(pid) ?? 0) + done.requests);
+    }
+    if (round >= plan.latencyRounds) continue;
+    for (const rate of plan.rates) await latencyRound(bench, measured, rate);
+  }
+  for (const { subject, result } of measured) {
+    result.peakRssMb = Math.max(result.peakRssMb ?? 0, memoryMb(subject.pid, 'VmHWM'));
+  }
+  const running = [...new Set(Object.values(gateways))];
+  for (const { folder: of, pid } of running) checkLog(of, sent.get(pid) ?? 0);
+  return running.map(({ startSeconds }) => startSeconds);
+}
+
 /** In a quick run one gateway serves all three vendors: it has little time to get warm. */
-async function startGateways(
-  bench: Bench,
-  folder: string,
-  vendorUrl: string,
-  nodeArgs: string[],
-): Promise<Places['gateways']> {
-  const start = (name: string) => newGateway(bench, folder, name, vendorUrl, nodeArgs);
+async function startGateways(bench: Bench, folder: string): Promise<Places['gateways']> {
+  const start = (name: string) => newGateway(bench, join(folder, name));
   if (bench.plan.quick) {
     const only = await start('only');
     return { clinikapi: only, vitalis: only, cobalt: only };
@@ -165,19 +186,14 @@ async function startGateways(
     clinikapi: await start('clinikapi'),
     vitalis: await start('vitalis'),
     cobalt: await start('cobalt'),
-    shared: await start('shared'),
   };
 }
 
 /** A gateway with a configuration, a store and a log of its own, all of them alike. */
 async function newGateway(
-  { plan, children }: Bench,
-  parent: string,
-  name: string,
-  vendorUrl: string,
-  nodeArgs: string[] = [],
+  { plan, children, vendorUrl, nodeArgs }: Bench,
+  folder: string,
 ): Promise<RunningGateway> {
-  const folder = join(parent, name);
   mkdirSync(folder);
   await prepareGateway({ folder, vendorUrl, links: plan.links, providers: plan.providers });
   // A profile of the bundle could not tell one package from another.
@@ -207,35 +223,47 @@ async function onlyChecked(bench: Bench, subject: Subject): Promise<Absent> {
 }
 
 /**
- * Loads a subject until it runs at its speed, each with the same number of requests (the one gateway of a quick run with as many for each vendor), and finds out by the last part how many
- * make a turn.
+ * Loads a subject until it runs at its speed, each with the same number of requests (the one gateway of a quick run with as many
+ * for each vendor). The last part tells its speed.
  */
-async function warmedUp(bench: Bench, subject: Subject): Promise<Measured> {
-  const { warmUpRequests, turnSeconds } = bench.plan;
+async function warmedUp(
+  bench: Bench,
+  subject: Subject,
+  results: Map<string, SubjectResult>,
+): Promise<Measured> {
+  const { warmUpRequests } = bench.plan;
   bench.say(`warming up: ${subject.title}`);
   let rate = 0;
   for (let part = 0; part < WARM_UP_PARTS; part += 1) {
     const { requests, seconds } = await loadedWith(bench, subject, warmUpRequests / WARM_UP_PARTS);
     rate = requests / seconds;
   }
-  const result: SubjectResult = {
+  const result: SubjectResult = results.get(subject.name) ?? {
     name: subject.name,
     title: subject.title,
     turns: [],
     latency: [],
     ...(subject.note !== undefined && { note: subject.note }),
   };
-  return { subject, result, requestsPerTurn: Math.max(LEAST_REQUESTS, Math.round(rate * turnSeconds)) };
+  results.set(subject.name, result);
+  return { subject, result, requestsPerSecond: rate };
 }
 
-async function turn(bench: Bench, { subject, requestsPerTurn }: Measured): Promise<Turn> {
-  const before = cpuMicros(subject.pid);
-  const report = await loadedWith(bench, subject, requestsPerTurn);
-  const cpu = cpuMicros(subject.pid) - before;
+async function turn(bench: Bench, { subject, requestsPerSecond }: Measured): Promise<Turn> {
+  const { settleSeconds, turnSeconds } = bench.plan;
+  const part = async (seconds: number) => {
+    const requests = Math.max(LEAST_REQUESTS, Math.round(requestsPerSecond * seconds));
+    const before = cpuMicros(subject.pid);
+    const report = await loadedWith(bench, subject, requests);
+    return { ...report, cpuMicrosPerRequest: (cpuMicros(subject.pid) - before) / report.requests };
+  };
+  const first = settleSeconds > 0 ? await part(settleSeconds) : undefined;
+  const { requests, seconds, cpuMicrosPerRequest } = await part(turnSeconds);
   return {
-    requests: report.requests,
-    cpuMicrosPerRequest: cpu / report.requests,
-    requestsPerSecond: report.requests / report.seconds,
+    requests,
+    cpuMicrosPerRequest,
+    ...(first && { cpuMicrosAfterRest: first.cpuMicrosPerRequest }),
+    requestsPerSecond: requests / seconds,
     rssMb: memoryMb(subject.pid, 'VmRSS'),
   };
 }
@@ -273,13 +301,8 @@ function takeCounts({ stub }: Bench): Promise<StubCounts> {
   return ask<StubCounts>(stub, command);
 }
 
-async function latencyRound(
-  bench: Bench,
-  measured: readonly Measured[],
-  vendorUrl: string,
-  rate: number,
-): Promise<void> {
-  const { plan } = bench;
+async function latencyRound(bench: Bench, measured: readonly Measured[], rate: number): Promise<void> {
+  const { plan, vendorUrl } = bench;
   const chosen = measured.filter(({ subject }) =>
     plan.quick ? subject.name === 'gateway' : subject.latency,
   );
@@ -305,12 +328,8 @@ async function latencyRound(
   }
 }
 
-/** @throws Error unless the gateway with this process has logged every request */
-function checkLog(folder: string, pid: number, measured: readonly Measured[]): void {
-  const sent = measured
-    .filter(({ subject }) => subject.pid === pid)
-    .flatMap(({ result }) => result.turns)
-    .reduce((sum, { requests }) => sum + requests, 0);
+/** @throws Error unless the gateway with this folder has logged every request of so many and more */
+function checkLog(folder: string, sent: number): void {
   const logged = loggedRequests(folder);
   if (logged < sent) throw new Error(`the gateway has logged ${logged} of at least ${sent} requests`);
 }

@@ -1,17 +1,24 @@
 /** How thorough a run is. */
 export interface RunPlan {
   quick: boolean;
+  /** How often all subjects are started and warmed up anew: two processes of one program differ by a tenth for as long as they live. */
+  sittings: number;
+  /** In each sitting. */
   rounds: number;
   connections: number;
   /** Of each subject; until then the compiler's threads work as much as the subject. */
   warmUpRequests: number;
-  /** What a turn aims at; it ends by its number of requests. */
+  /**
+   * Each turn begins with about so long a load that is reported apart: while the others had their turns the subject rested, and
+   * what has rested is dearer for a while, which is the interleaving's doing. 0: none.
+   */
+  settleSeconds: number;
+  /** What a turn aims at after that; it ends by its number of requests. */
   turnSeconds: number;
   rates: readonly number[];
   latencySeconds: number;
-  /** In how many of the rounds latency is measured too. */
+  /** In how many of a sitting's rounds latency is measured too. */
   latencyRounds: number;
-  starts: number;
   links: number;
   providers: number;
   /** No further round is begun after this many seconds. */
@@ -26,13 +33,14 @@ const COMMON = { connections: 32, links: 1000, providers: 32 };
 export const FULL: RunPlan = {
   ...COMMON,
   quick: false,
-  rounds: 15,
+  sittings: 3,
+  rounds: 5,
   warmUpRequests: 10_000,
+  settleSeconds: 2,
   turnSeconds: 1.5,
   rates: [100, 200],
   latencySeconds: 3,
-  latencyRounds: 5,
-  starts: 5,
+  latencyRounds: 2,
   budgetSeconds: Number.POSITIVE_INFINITY,
 };
 
@@ -40,12 +48,13 @@ export const FULL: RunPlan = {
 export const QUICK: RunPlan = {
   ...COMMON,
   quick: true,
+  sittings: 1,
   rounds: 3,
-  warmUpRequests: 2000,
+  warmUpRequests: 3000,
+  settleSeconds: 0,
   turnSeconds: 0.6,
   rates: [200],
   latencySeconds: 1.5,
   latencyRounds: 1,
-  starts: 1,
   budgetSeconds: 50,
 };

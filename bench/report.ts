@@ -29,6 +29,7 @@ export function subjectTable(results: Results): string {
   const header = [
     'Subject',
     'CPU µs/request',
+    'after a rest',
     'gateway ÷ subject',
     'least ÷ least',
     'requests/s',
@@ -43,6 +44,7 @@ export function subjectTable(results: Results): string {
     return [
       subject.note === undefined ? subject.title : `${subject.title}; ${subject.note}`,
       range(cpu, 0),
+      number(spread(subject.turns.flatMap((turn) => turn.cpuMicrosAfterRest ?? [])).median, 0),
       range(spread(summary.ratios('gateway', subject.name)), 2),
       number(leastOfGateway / leastCpu(subject), 2),
       number(spread(subject.turns.map((turn) => turn.requestsPerSecond)).median, 0),

@@ -5,6 +5,8 @@ export interface Turn {
   requests: number;
   /** CPU time of the whole process, user and system, all threads. */
   cpuMicrosPerRequest: number;
+  /** The same for the load before, which began right after the subject had rested. */
+  cpuMicrosAfterRest?: number;
   requestsPerSecond: number;
   /** Resident memory right after the turn. */
   rssMb: number;
@@ -34,7 +36,15 @@ export interface SubjectResult {
 export interface Results {
   measuredAt: string;
   machine: { cpu: string; cores: number; node: string; loadAverageBefore: number; loadAverageAfter: number };
-  settings: { rounds: number; connections: number; secondsPerTurn: number; links: number };
+  settings: {
+    sittings: number;
+    /** Of all sittings together. */
+    rounds: number;
+    connections: number;
+    secondsToSettle: number;
+    secondsPerTurn: number;
+    links: number;
+  };
   startSeconds: number[];
   subjects: SubjectResult[];
 }

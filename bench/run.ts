@@ -10,6 +10,7 @@ import { judge, subjectTable, targetTable, type Verdict } from './report';
 
 interface Options {
   quick?: true;
+  sittings?: string;
   rounds?: string;
   seconds?: string;
   only?: string;
@@ -24,10 +25,11 @@ async function main(options: Options): Promise<void> {
   const base = options.quick ? QUICK : FULL;
   const plan = {
     ...base,
+    sittings: Number(options.sittings ?? base.sittings),
     rounds: Number(options.rounds ?? base.rounds),
     turnSeconds: Number(options.seconds ?? base.turnSeconds),
     ...(options.only !== undefined && { only: options.only.split(',') }),
-    ...((options.cpuOnly || options.cpuProf !== undefined) && { rates: [], starts: 1 }),
+    ...((options.cpuOnly || options.cpuProf !== undefined) && { rates: [] }),
   };
   const profiling = options.cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.cpuProf}`];
   const results = await measure(plan, (line) => process.stderr.write(`${line}\n`), profiling);
@@ -58,10 +60,11 @@ function isFarOff({ target, spread }: Verdict): boolean {
 new Command('bench')
   .description('measures the gateway beside other proxies, interleaved round by round')
   .option('--quick', 'a smoke test in less than a minute; fails only when a ratio is beyond twice its target')
-  .option('--rounds <number>', 'rounds to take the median of')
+  .option('--sittings <number>', 'how often every subject is started anew')
+  .option('--rounds <number>', 'rounds in each sitting; the median is over all of them')
   .option('--seconds <number>', 'length of one turn of one subject')
   .option('--only <names>', 'measure these subjects only, for tuning; see the names in subjects.ts')
-  .option('--cpu-only', 'leave out latencies and repeated starts, for tuning; writes nothing')
+  .option('--cpu-only', 'leave out latencies, for tuning; writes nothing')
   .option('--cpu-prof <folder>', 'write a CPU profile of the gateway there; its figures then mean nothing')
   .action(main)
   .parseAsync()

@@ -35,8 +35,8 @@ export interface Absent {
 
 export interface Places {
   vendorUrl: string;
-  /** In full runs one for each vendor's updates and one that serves all of them in turn; in quick ones the same for all. All are configured alike. */
-  gateways: Readonly<Record<Vendor, RunningGateway> & { shared?: RunningGateway }>;
+  /** In full runs one for each vendor's updates, in quick ones the same for all. All are configured alike. */
+  gateways: Readonly<Record<Vendor, RunningGateway>>;
   links: number;
   providers: number;
 }
@@ -86,62 +86,41 @@ export async function startSubjects(children: Children, places: Places): Promise
   ];
 }
 
-/** Each in a process of its own like all others, and once more all in one, where the code that they share serves three vendors. */
 function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]): Subject[] {
-  const updates: readonly GatewayUpdate[] = [
-    { vendor: 'clinikapi', suffix: '', title: 'ClinikAPI update', readsPerUpdate: 0, ids },
-    {
-      vendor: 'vitalis',
-      suffix: '-vitalis',
-      title: 'Vitalis update (read, merge, write)',
+  return [
+    gatewaySubject(gateways, 'clinikapi', {
+      name: 'gateway',
+      title: 'Gateway, ClinikAPI update',
+      readsPerUpdate: 0,
+      ids,
+    }),
+    gatewaySubject(gateways, 'vitalis', {
+      name: 'gateway-vitalis',
+      title: 'Gateway, Vitalis update (read, merge, write)',
       readsPerUpdate: 1,
       ids,
-    },
-    {
-      vendor: 'cobalt',
-      suffix: '-cobalt',
-      title: 'Cobalt update (write, read back)',
+    }),
+    gatewaySubject(gateways, 'cobalt', {
+      name: 'gateway-cobalt',
+      title: 'Gateway, Cobalt update (write, read back)',
       note: `each read lists ${providers} providers`,
       readsPerUpdate: 1,
       ids: ids.slice(0, providers),
-    },
-  ];
-  return [
-    ...updates.map((update) => ({
-      ...gatewaySubject(update, gateways[update.vendor]),
-      name: `gateway${update.suffix}`,
-      title: `Gateway, ${update.title}`,
-      latency: update.vendor === 'clinikapi',
-    })),
-    ...updates.flatMap((update) => (gateways.shared ? [sharedSubject(update, gateways.shared)] : [])),
+    }),
   ];
 }
 
-interface GatewayUpdate extends Pick<Subject, 'title' | 'note' | 'readsPerUpdate'> {
-  vendor: Vendor;
-  suffix: string;
-  ids: readonly string[];
-}
-
-function gatewaySubject(update: GatewayUpdate, { pid, origin }: RunningGateway) {
-  const { vendor, readsPerUpdate, note, ids } = update;
-  return {
-    ...PLAIN,
-    vendor,
-    readsPerUpdate,
-    ...(note !== undefined && { note }),
-    pid,
-    traffic: gatewayTraffic(origin, vendor, ids),
-  };
-}
-
-function sharedSubject(update: GatewayUpdate, shared: RunningGateway): Subject {
-  return {
-    ...gatewaySubject(update, shared),
-    name: `gateway-shared${update.suffix}`,
-    title: `Shared gateway, ${update.title}`,
-    latency: false,
-  };
+function gatewaySubject(
+  gateways: Places['gateways'],
+  vendor: Vendor,
+  {
+    ids,
+    ...subject
+  }: Pick<Subject, 'name' | 'title' | 'note' | 'readsPerUpdate'> & { ids: readonly string[] },
+): Subject {
+  const { pid, origin } = gateways[vendor];
+  const traffic = gatewayTraffic(origin, vendor, ids);
+  return { ...PLAIN, ...subject, vendor, pid, traffic, latency: vendor === 'clinikapi' };
 }
 
 type Wanted = Omit<Traffic, 'origin'>;

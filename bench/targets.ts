@@ -11,7 +11,7 @@ export interface Target {
 }
 
 /** One subject of each gateway process; in a quick run they share one. */
-const GATEWAYS = ['gateway', 'gateway-vitalis', 'gateway-cobalt', 'gateway-shared'];
+const GATEWAYS = ['gateway', 'gateway-vitalis', 'gateway-cobalt'];
 
 export const TARGETS: readonly Target[] = [
   ratio('gateway ÷ (a) bare node:http + undici', 3, 'gateway', 'bare'),
