@@ -124,7 +124,7 @@ async function run(
     },
     settings: {
       sittings: plan.sittings,
-      rounds: Math.max(...subjects.map(({ turns }) => turns.length)),
+      rounds: Math.max(0, ...subjects.map(({ turns }) => turns.length)),
       connections: plan.connections,
       secondsToSettle: plan.settleSeconds,
       secondsPerTurn: plan.turnSeconds,

@@ -1,4 +1,5 @@
 /** Limits of an update that keep one caller from holding up the others, and the order of blocks. */
+import { isRealDate } from '../src/staff/calendar';
 import { type AvailableTime, DAYS } from '../src/staff/fields';
 import { normalise, sortBlocks } from '../src/staff/normalise';
 import { parsePatch } from '../src/staff/patch';
@@ -214,6 +215,35 @@ describe('text that no receiver would keep as it is', () => {
 });
 
 describe('dates', () => {
+  test('are real where they are on the calendar, and only there', () => {
+    const two = (part: number) => String(part).padStart(2, '0');
+    const wrong: string[] = [];
+    for (const year of [
+      '0001',
+      '0004',
+      '1600',
+      '1900',
+      '1999',
+      '2000',
+      '2023',
+      '2024',
+      '2100',
+      '2400',
+      '9999',
+    ]) {
+      for (let month = 0; month <= 13; month += 1) {
+        for (let day = 0; day <= 32; day += 1) {
+          const date = `${year}-${two(month)}-${two(day)}`;
+          const parsed = new Date(`${date}T00:00:00Z`);
+          const isReal = !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(date);
+          if (isRealDate(date) !== isReal) wrong.push(date);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(isRealDate('0000-01-01')).toBe(false);
+  });
+
   const today = new Date().toISOString().slice(0, 10);
   const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   test.each([
