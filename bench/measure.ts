@@ -1,6 +1,6 @@
 /** One run: start everything, check everything, warm up, measure round by round, end everything. */
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { ask, Children, cpuMicros, memoryMb, originOf } from './children';
@@ -19,11 +19,7 @@ import { spread } from './statistics';
 import type { StubCommand, StubCounts } from './stub';
 import { type Absent, directTraffic, type Places, type Subject, startSubjects } from './subjects';
 import type { Traffic } from './traffic';
-
-/** The folder of package.json, seen from dist/bench. */
-export const ROOT = join(__dirname, '../..');
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+import { workFolder } from './workFolder';
 
 /** Fewer than this, and single events weigh too much. */
 const LEAST_REQUESTS = 256;
@@ -66,30 +62,6 @@ export async function measure(
     await children.stopAll();
     remove();
   }
-}
-
-/** A folder for one run. It goes, and so do the children, however the run ends. */
-export function workFolder(children: Children): { folder: string; remove: () => void } {
-  // On the disk where a gateway that is started here keeps its data, not in a temporary folder, which may be memory.
-  const data = join(ROOT, 'data');
-  mkdirSync(data, { recursive: true });
-  const folder = mkdtempSync(join(data, 'bench-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  const cleanUp = () => {
-    children.killAll();
-    remove();
-  };
-  const interrupted = () => process.exit(130);
-  process.once('exit', cleanUp);
-  for (const signal of SIGNALS) process.once(signal, interrupted);
-  return {
-    folder,
-    remove: () => {
-      process.off('exit', cleanUp);
-      for (const signal of SIGNALS) process.off(signal, interrupted);
-      remove();
-    },
-  };
 }
 
 async function run(

@@ -50,7 +50,7 @@ export const QUICK: RunPlan = {
   quick: true,
   sittings: 1,
   rounds: 3,
-  warmUpRequests: 3000,
+  warmUpRequests: 4000,
   settleSeconds: 0,
   turnSeconds: 0.6,
   rates: [200],

@@ -4,9 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { chart } from './chart';
-import { measure, ROOT } from './measure';
+import { measure } from './measure';
 import { FULL, QUICK } from './plan';
 import { judge, subjectTable, targetTable, type Verdict } from './report';
+import { ROOT } from './workFolder';
 
 interface Options {
   quick?: true;

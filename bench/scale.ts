@@ -16,9 +16,9 @@ import {
   startGateway,
 } from './gateway';
 import type { ClosedLoop, LoadReport } from './load';
-import { workFolder } from './measure';
 import { markdownTable } from './report';
 import type { Traffic } from './traffic';
+import { workFolder } from './workFolder';
 
 interface Setting {
   title: string;

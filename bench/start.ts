@@ -8,9 +8,9 @@ import { cpSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Children, cpuMicros, memoryMb } from './children';
 import { BUNDLE, MODULES, prepareGateway, startGateway } from './gateway';
-import { workFolder } from './measure';
 import { markdownTable } from './report';
 import { spread } from './statistics';
+import { workFolder } from './workFolder';
 
 /** Beside the other one, since it finds its packages and its version from there. */
 const WITHOUT_CACHE = join(dirname(BUNDLE), '../bundle-without-cache');
