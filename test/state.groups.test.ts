@@ -8,7 +8,7 @@ import { createLinks } from '../src/store/links';
 import { createTestDatabase, ENGINES, type TestDatabase } from './support/engines';
 
 /** Around the numbers of rows that a statement on SQLite takes, and the most that a transaction takes. */
-const NUMBERS = [1, 3, 31, 33, 500];
+const NUMBERS = [1, 2, 3, 15, 16, 17, 31, 33, 37, 65, 500];
 const BOTH: Conditions = { linked: true, first: true };
 
 const attempt = (index: number, more: Partial<Attempt> = {}): Attempt => ({

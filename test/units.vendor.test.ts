@@ -250,6 +250,9 @@ describe('codecs', () => {
     ['2024-02-29T1', undefined],
     ['20240229', undefined],
     [20240229, undefined],
+    // Nobody may send it, but what is stored is sent back with other changes.
+    ['0000-02-29', '0000-02-29'],
+    ['0000-00-00', undefined],
     [null, undefined],
   ])('the date of %p is %p', (stored, expected) => {
     expect(dateOf(stored)).toBe(expected);

@@ -3,7 +3,7 @@
  * vendor's record it stands. What a stored value does not say is reported as `UNREADABLE`, never guessed.
  */
 import joi, { type ObjectSchema, type Schema } from 'joi';
-import { isRealDate } from '../staff/calendar';
+import { isOnCalendar } from '../staff/calendar';
 import { type Coding, type Period, SNOMED_CT } from '../staff/fields';
 import { member, sameJson } from '../staff/json';
 import {
@@ -67,7 +67,7 @@ export const date: Codec<string> = {
 export function dateOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const day = /^(\d{4}-\d{2}-\d{2})(?:[Tt ]\d{2}:\d{2}.*)?$/.exec(value.trim())?.[1];
-  return day !== undefined && isRealDate(day) ? day : undefined;
+  return day !== undefined && isOnCalendar(day) ? day : undefined;
 }
 
 /** `THH:MM:SS`, `HH:MM:SS` or `HH:MM` → `HH:MM:SS`; undefined for anything else, `24:00` included. */
