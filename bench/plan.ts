@@ -44,7 +44,7 @@ export const FULL: RunPlan = {
   budgetSeconds: Number.POSITIVE_INFINITY,
 };
 
-/** Under a minute, also on two slow cores. */
+/** About 45 s on two cores. On a machine that is busy it stops after fewer rounds. */
 export const QUICK: RunPlan = {
   ...COMMON,
   quick: true,
