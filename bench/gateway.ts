@@ -97,7 +97,13 @@ function configuration(setup: GatewaySetup) {
           { adapter: 'clinikapi', ...common, credentials: { apiKey: 'clk_test_bench' } },
         ]),
       ),
-      'vitalis-centro': { adapter: 'vitalis', ...common, credentials: { token: 'bench-token' } },
+      'vitalis-centro': {
+        adapter: 'vitalis',
+        ...common,
+        credentials: { token: 'bench-token' },
+        // Without the table every answer carries a warning, which no clinic would leave so.
+        codes: { specialty: { '394579002': 1 } },
+      },
       'cobalt-main': {
         adapter: 'cobalt',
         ...common,

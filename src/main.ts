@@ -20,7 +20,7 @@ import { failureText } from './cli/problems';
 import { verifyAudit } from './cli/verifyAudit';
 import { createLog } from './ops/log';
 import { serve } from './serve';
-import { OPERATION_STATUSES, type OperationStatus } from './store/operations';
+import { OPERATION_STATUSES, type OperationStatus } from './store/operation';
 
 const env = process.env;
 

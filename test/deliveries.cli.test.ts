@@ -7,7 +7,8 @@ import {
   retryDeliveries,
 } from '../src/cli/deliveries';
 import { openDatabase } from '../src/store/database';
-import { createOperations, type OperationFilter, type OperationStatus } from '../src/store/operations';
+import type { OperationFilter, OperationStatus } from '../src/store/operation';
+import { createOperations } from '../src/store/operations';
 import { createTestDatabase, ENGINES, type TestDatabase } from './support/engines';
 
 const ERROR = { code: 'vendor_unavailable', detail: `The vendor is down. ${'Long '.repeat(30)}` };

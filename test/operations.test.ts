@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '../src/store/database';
-import { createOperations, type Lease, type NewOperation, type Operations } from '../src/store/operations';
+import type { Lease, NewOperation } from '../src/store/operation';
+import { createOperations, type Operations } from '../src/store/operations';
 import { createPostgresDatabase } from './support/postgres';
 
 const ENGINES = ['sqlite', 'postgres'] as const;

@@ -123,6 +123,28 @@ describe('metrics', () => {
     );
   });
 
+  test('at debug each vendor call is logged with the status that the vendor gave, if it gave one', async () => {
+    const here = await open({
+      logLevel: 'debug',
+      configure: (config) => {
+        config.vendors['clinikapi-main'].readRetries = 0;
+        config.vendors['clinikapi-main'].breaker = { failures: 1, openMs: 60_000 };
+      },
+    });
+    await here.call('GET', '/staff/st-1');
+    here.clinikapi.faults.next({ kind: 'answer', status: 500 });
+    await here.call('GET', '/staff/st-1');
+    await here.call('GET', '/staff/st-1');
+    const calls = here.lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'vendor call');
+    const read = { vendor: 'clinikapi-main', operation: 'read' };
+    expect(calls).toMatchObject([
+      { ...read, outcome: 'ok', status: 200 },
+      { ...read, outcome: 'unavailable', status: 500 },
+      { ...read, outcome: 'not_sent' },
+    ]);
+    expect(calls[2]).not.toHaveProperty('status');
+  });
+
   test('a fixed token that is not accepted is no session that has ended', async () => {
     const here = await open({
       configure: (config) => {
@@ -155,6 +177,27 @@ describe('metrics', () => {
     expect(text).not.toContain('PROPFIND');
     expect(text).toContain('method="other"');
   });
+
+  test.each([1, 127, 128, 129, 1000])(
+    'of %i events each is counted once, scraped in between or not',
+    async (events) => {
+      const metrics = createMetrics();
+      for (let event = 0; event < events; event += 1) {
+        metrics.request({ requestId: 'any', route: '/staff/:id' }, 'PATCH', 200, event % 2 === 0 ? 3 : 30);
+        if (event === 200) await metrics.text();
+      }
+      const labels = 'route="/staff/:id",method="PATCH"';
+      const fast = Math.ceil(events / 2);
+      const seconds = (fast * 3 + (events - fast) * 30) / 1000;
+      for (const text of [await metrics.text(), await metrics.text()]) {
+        expect(text).toContain(`gateway_requests_total{${labels},status="200",code="ok"} ${events}\n`);
+        expect(text).toContain(`gateway_request_duration_seconds_bucket{le="0.005",${labels}} ${fast}\n`);
+        expect(text).toContain(`gateway_request_duration_seconds_count{${labels}} ${events}\n`);
+        const sum = new RegExp(`gateway_request_duration_seconds_sum\\{${labels}\\} (\\S+)`).exec(text)?.[1];
+        expect(Number(sum)).toBeCloseTo(seconds, 6);
+      }
+    },
+  );
 
   test('a gauge whose reading fails is left out, and the others are there', async () => {
     const metrics = createMetrics();

@@ -19,14 +19,17 @@ describe.each(ENGINES)('a gateway whose store is gone (%s)', (engine) => {
   let stage: Stage;
   let database: Database;
 
-  /** PostgreSQL cannot be reached at all; the SQLite file has lost what it needs. */
-  const takeAway = async () => {
-    if (relay) await relay.cut();
-    else await sql`alter table attempts rename to attempts_away`.execute(database.db);
+  const rename = async (from: string, to: string) => {
+    await sql`alter table ${sql.table(from)} rename to ${sql.table(to)}`.execute(database.db);
   };
-  const bringBack = async () => {
+  /** PostgreSQL cannot be reached at all; the SQLite file has lost what it needs. */
+  const takeAway = async (table = 'attempts') => {
+    if (relay) await relay.cut();
+    else await rename(table, `${table}_away`);
+  };
+  const bringBack = async (table = 'attempts') => {
     if (relay) await relay.restore();
-    else await sql`alter table attempts_away rename to attempts`.execute(database.db);
+    else await rename(`${table}_away`, table);
   };
 
   beforeAll(async () => {
@@ -56,6 +59,22 @@ describe.each(ENGINES)('a gateway whose store is gone (%s)', (engine) => {
   const patch = (status: string, headers: Record<string, string> = {}) =>
     stage.patch(KEYS.north, { status }, headers, 'pr_abc123');
   const patches = () => stage.clinikapi.log.filter(({ method }) => method === 'PATCH').length;
+  /** An update of which nobody can tell whether it was applied. */
+  const unclear = async (key: Record<string, string>, when: 'before' | 'after') => {
+    stage.clinikapi.faults.next({ kind: 'drop', when }, { method: 'PATCH' });
+    const blind = stage.clinikapi.faults.add({ kind: 'answer', status: 500 }, { method: 'GET' });
+    expect((await patch('inactive', key)).body.outcome).toBe('unknown');
+    blind();
+  };
+  const refusedAsUnclear = (reply: Reply) => {
+    expect(codeOf(reply)).toEqual([503, 'gateway_unavailable']);
+    expect(reply.body.outcome).toBe('unknown');
+  };
+  const applied = (key: Record<string, string>) =>
+    until(
+      () => patch('inactive', key),
+      ({ status }) => status === 200,
+    );
 
   it('refuses updates before anything is sent, goes on reading, and recovers by itself', async () => {
     await takeAway();
@@ -80,7 +99,7 @@ describe.each(ENGINES)('a gateway whose store is gone (%s)', (engine) => {
   });
 
   it('tells what happened to an update during which it went away, and writes it down later', async () => {
-    stage.clinikapi.faults.next({ kind: 'hook', when: 'answer', run: takeAway }, { method: 'PATCH' });
+    stage.clinikapi.faults.next({ kind: 'hook', when: 'answer', run: () => takeAway() }, { method: 'PATCH' });
     const answered = await patch('inactive', { 'x-request-id': `interrupted-${engine}` });
     expect(answered.status).toBe(200);
     expect(answered.body.meta.receipt).toEqual([{ pointer: '/status', outcome: 'verified' }]);
@@ -98,49 +117,38 @@ describe.each(ENGINES)('a gateway whose store is gone (%s)', (engine) => {
 
   it('does not say of a repeated update that it was not applied: the first try may still have been', async () => {
     const key = { 'idempotency-key': `unclear-${engine}` };
-    stage.clinikapi.faults.next({ kind: 'drop', when: 'before' }, { method: 'PATCH' });
-    const blind = stage.clinikapi.faults.add({ kind: 'answer', status: 500 }, { method: 'GET' });
-    expect((await patch('inactive', key)).body.outcome).toBe('unknown');
-    blind();
-    stage.clinikapi.faults.next({ kind: 'hook', when: 'answer', run: takeAway }, { method: 'GET' });
-    const again = await patch('inactive', key);
-    expect(codeOf(again)).toEqual([503, 'gateway_unavailable']);
-    expect(again.body.outcome).toBe('unknown');
+    await unclear(key, 'before');
+    stage.clinikapi.faults.next({ kind: 'hook', when: 'answer', run: () => takeAway() }, { method: 'GET' });
+    refusedAsUnclear(await patch('inactive', key));
     await bringBack();
-    const last = await until(
-      () => patch('inactive', key),
-      ({ status }) => status === 200,
-    );
-    expect(last.body.meta.receipt).toEqual([{ pointer: '/status', outcome: 'verified' }]);
+    expect((await applied(key)).body.meta.receipt).toEqual([{ pointer: '/status', outcome: 'verified' }]);
     expect(stage.clinikapi.writes).toBe(1);
   });
 
   it('does not say so either where the key cannot even be looked up', async () => {
     const key = { 'idempotency-key': `unseen-${engine}` };
-    stage.clinikapi.faults.next({ kind: 'drop', when: 'after' }, { method: 'PATCH' });
-    const blind = stage.clinikapi.faults.add({ kind: 'answer', status: 500 }, { method: 'GET' });
-    expect((await patch('inactive', key)).body.outcome).toBe('unknown');
-    blind();
-    if (relay) await relay.cut();
-    else await sql`alter table idempotency rename to idempotency_away`.execute(database.db);
-    const again = await patch('inactive', key);
-    expect(codeOf(again)).toEqual([503, 'gateway_unavailable']);
-    expect(again.body.outcome).toBe('unknown');
-    if (relay) await relay.restore();
-    else await sql`alter table idempotency_away rename to idempotency`.execute(database.db);
-    await until(
-      () => patch('inactive', key),
-      ({ status }) => status === 200,
-    );
+    await unclear(key, 'after');
+    await takeAway('idempotency');
+    refusedAsUnclear(await patch('inactive', key));
+    await bringBack('idempotency');
+    await applied(key);
+    expect(stage.clinikapi.writes).toBe(1);
+  });
+
+  it('does not say so either where the repeated update cannot be queued', async () => {
+    const key = { 'idempotency-key': `unqueued-${engine}` };
+    await unclear(key, 'after');
+    await rename('operations', 'operations_away');
+    refusedAsUnclear(await patch('inactive', { ...key, prefer: 'respond-async' }));
+    await rename('operations_away', 'operations');
+    await applied(key);
     expect(stage.clinikapi.writes).toBe(1);
   });
 
   it('says so where it cannot show the audit', async () => {
-    if (relay) await relay.cut();
-    else await sql`alter table changes rename to changes_away`.execute(database.db);
+    await takeAway('changes');
     expect(codeOf(await stage.call('GET', '/changes'))).toEqual([503, 'gateway_unavailable']);
-    if (relay) await relay.restore();
-    else await sql`alter table changes_away rename to changes`.execute(database.db);
+    await bringBack('changes');
     await until(
       () => stage.call('GET', '/changes'),
       ({ status }) => status === 200,

@@ -90,4 +90,5 @@ test('a vendor call is a span below the caller’s, and the vendor hears of that
   const [version, traceId, spanId, flags] = String(stage.clinikapi.log[0]?.headers.traceparent).split('-');
   expect([version, traceId, flags]).toEqual(['00', TRACE, '01']);
   expect(output).toMatch(new RegExp(`\\bid: '${spanId}'`));
+  expect(output).toContain(`'http.response.status_code': 200`);
 });

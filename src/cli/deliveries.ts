@@ -2,14 +2,13 @@
 import type { Writable } from 'node:stream';
 import { type Database, openDatabase } from '../store/database';
 import {
-  createOperations,
   OPERATION_STATUSES,
   type Operation,
   type OperationFilter,
   type OperationStatus,
-  type Operations,
   type Redriven,
-} from '../store/operations';
+} from '../store/operation';
+import { createOperations, type Operations } from '../store/operations';
 import { missingFile } from './storeFile';
 
 export interface DeliveriesOptions {

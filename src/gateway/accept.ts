@@ -5,7 +5,8 @@
 import { Problem, problemBody } from '../problem';
 import { scopeOf } from '../store/idempotency';
 import type { Journal } from '../store/journal';
-import type { Operation, Operations } from '../store/operations';
+import type { Operation } from '../store/operation';
+import type { Operations } from '../store/operations';
 import { StoreUnavailable } from '../store/unavailable';
 import { admit } from './admit';
 import { provablyUnsent } from './deliveries';

@@ -3,110 +3,25 @@
  * are the database's, so that replicas whose clocks differ agree on what is due and on whose lease has ended.
  */
 import { randomBytes } from 'node:crypto';
-import { type RawBuilder, type Selectable, sql, type Transaction, type UpdateObject } from 'kysely';
+import { type RawBuilder, sql, type Transaction, type UpdateObject } from 'kysely';
 import { type Database, parameter } from './database';
+import {
+  type Attempt,
+  type AttemptOutcome,
+  type Ending,
+  type Lease,
+  type NewOperation,
+  type Operation,
+  type OperationFilter,
+  type OperationRow,
+  type OperationStatus,
+  type Postponement,
+  type Redriven,
+  toLease,
+  toOperation,
+} from './operation';
 import type { Schema } from './schema';
 import { orUnavailable } from './unavailable';
-
-export const OPERATION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'dead'] as const;
-
-/**
- * `failed`: the vendor or the gateway has definitely said no. `dead`: no attempt gave a definite answer; an operator
- * decides, and until then the later updates of the same staff member wait.
- */
-export type OperationStatus = (typeof OPERATION_STATUSES)[number];
-
-/** `postponed`: tried again later. `interrupted`: the process that made it is gone, or gave it back unsent. */
-export type AttemptOutcome = 'succeeded' | 'failed' | 'postponed' | 'interrupted';
-
-export interface NewOperation {
-  clinic: string;
-  staffId: string;
-  caller: string;
-  requestId: string;
-  /** The canonical patch, as JSON. */
-  patch: string;
-  lenient: boolean;
-  ifMatch?: string;
-  /** Names the request that an idempotency key stands for: a second one with it gives the first operation. */
-  idempotencyScope?: string;
-  /** An attempt that was already made may have reached the vendor. */
-  settle: boolean;
-}
-
-/** An answer as the caller would have had it. */
-export interface StoredAnswer {
-  status: number;
-  body: Readonly<Record<string, unknown>>;
-}
-
-export interface Attempt {
-  /** From 1. */
-  number: number;
-  startedAt: string;
-  finishedAt?: string;
-  outcome?: AttemptOutcome;
-  /** A problem code, or one of the operations' own, such as `lease_expired`. */
-  code?: string;
-  detail?: string;
-}
-
-export interface Operation {
-  id: string;
-  clinic: string;
-  staffId: string;
-  caller: string;
-  requestId: string;
-  status: OperationStatus;
-  attempts: number;
-  createdAt: string;
-  finishedAt?: string;
-  /** Only of a queued one that waits for nothing but the time. */
-  nextAttemptAt?: string;
-  lastError?: { code: string; detail: string };
-  answer?: StoredAnswer;
-}
-
-/** An operation that this worker holds until its lease ends. */
-export interface Lease {
-  id: string;
-  owner: string;
-  /** The number of this attempt. */
-  number: number;
-  /** How many attempts count towards the limit, this one included. */
-  counted: number;
-  clinic: string;
-  staffId: string;
-  caller: string;
-  requestId: string;
-  patch: string;
-  lenient: boolean;
-  ifMatch?: string;
-  settle: boolean;
-}
-
-export interface Ending {
-  status: 'succeeded' | 'failed' | 'dead';
-  answer?: StoredAnswer;
-  /** Absent for a success. */
-  error?: { code: string; detail: string };
-}
-
-export interface Postponement {
-  delayMs: number;
-  /** Whether the next attempt has to read first. */
-  settle: boolean;
-  error: { code: string; detail: string };
-}
-
-export interface OperationFilter {
-  ids?: readonly string[];
-  clinic?: string;
-  staffId?: string;
-  statuses?: readonly OperationStatus[];
-}
-
-export type Redriven = 'done' | 'not_found' | 'wrong_status';
 
 /** Every method throws `StoreUnavailable` when the database does. */
 export interface Operations {
@@ -138,7 +53,6 @@ export interface Operations {
   purge(days: number): Promise<number>;
 }
 
-type Row = Selectable<Schema['operations']>;
 type Connection = Database['db'] | Transaction<Schema>;
 
 /** How long an idempotency key is kept: a later request with the same one is another request. */
@@ -246,13 +160,13 @@ export function createOperations(database: Database): Operations {
     owner: string,
     limit: number,
     leaseSeconds: number,
-  ): Promise<Row[]> {
+  ): Promise<OperationRow[]> {
     const picked = sql`select seq from operations where available_at <= ${now()} order by available_at, seq limit ${limit}`;
     const source =
       engine === 'sqlite'
         ? sql`with picked as materialized (${picked})`
         : sql`with picked as materialized (${picked} for update skip locked)`;
-    const { rows } = await sql<Row>`${source}
+    const { rows } = await sql<OperationRow>`${source}
       update operations set
         settle = case when status = 'running' then 1 else settle end,
         attempts = attempts + 1,
@@ -264,7 +178,10 @@ export function createOperations(database: Database): Operations {
     return rows.sort((a, b) => Number(a.seq) - Number(b.seq));
   }
 
-  async function beginAttempts(transaction: Transaction<Schema>, rows: readonly Row[]): Promise<void> {
+  async function beginAttempts(
+    transaction: Transaction<Schema>,
+    rows: readonly OperationRow[],
+  ): Promise<void> {
     // What is still open belongs to a worker that let its lease run out.
     await transaction
       .updateTable('operation_attempts')
@@ -296,7 +213,11 @@ export function createOperations(database: Database): Operations {
     return query;
   }
 
-  function one(id: string, clinic: string | undefined, on: Connection = db): Promise<Row | undefined> {
+  function one(
+    id: string,
+    clinic: string | undefined,
+    on: Connection = db,
+  ): Promise<OperationRow | undefined> {
     return select({ ids: [id], ...(clinic !== undefined && { clinic }) }, on).executeTakeFirst();
   }
 
@@ -305,7 +226,7 @@ export function createOperations(database: Database): Operations {
     id: string,
     clinic: string | undefined,
     from: readonly OperationStatus[],
-    change: (row: Row) => UpdateObject<Schema, 'operations'>,
+    change: (row: OperationRow) => UpdateObject<Schema, 'operations'>,
   ): Promise<Redriven> {
     const found = await orUnavailable(() => one(id, clinic));
     if (found === undefined) return 'not_found';
@@ -532,40 +453,6 @@ export function createOperations(database: Database): Operations {
 
 /** What is needed for delivery only and says something about a person. */
 const PERSONAL = { patch: null, if_match: null } as const;
-
-function toLease(row: Row, owner: string): Lease {
-  return {
-    id: row.id,
-    owner,
-    number: row.attempts,
-    counted: row.attempts - row.attempts_before,
-    clinic: row.clinic,
-    staffId: row.staff_id,
-    caller: row.caller,
-    requestId: row.request_id,
-    patch: row.patch ?? 'null',
-    lenient: row.lenient === 1,
-    settle: row.settle === 1,
-    ...(row.if_match !== null && { ifMatch: row.if_match }),
-  };
-}
-
-function toOperation(row: Row): Operation {
-  return {
-    id: row.id,
-    clinic: row.clinic,
-    staffId: row.staff_id,
-    caller: row.caller,
-    requestId: row.request_id,
-    status: row.status,
-    attempts: row.attempts,
-    createdAt: row.created_at,
-    ...(row.finished_at !== null && { finishedAt: row.finished_at }),
-    ...(row.status === 'queued' && row.available_at !== null && { nextAttemptAt: row.available_at }),
-    ...(row.last_code !== null && { lastError: { code: row.last_code, detail: row.last_detail ?? '' } }),
-    ...(row.answer !== null && { answer: JSON.parse(row.answer) }),
-  };
-}
 
 /** A UUID of version 7 (RFC 9562): sorts by time, so that indexes grow at their end. */
 function timeOrderedId(): string {

@@ -3,7 +3,7 @@
  * engines, so that a value reads, compares and exports the same everywhere.
  */
 import type { Generated } from 'kysely';
-import type { AttemptOutcome, OperationStatus } from './operations';
+import type { AttemptOutcome, OperationStatus } from './operation';
 
 /** Where a clinic's staff member is found at a vendor connection. See migrations/0001_links.ts for the constraints. */
 interface LinksTable {

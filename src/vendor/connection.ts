@@ -250,7 +250,7 @@ export class VendorConnection {
       if (answer.body === undefined) {
         throw unexpectedResponse('The vendor’s answer is not JSON.', answer.status);
       }
-      call?.end('ok');
+      call?.end('ok', answer.status);
       return answer.body;
     } catch (error) {
       call?.end(outcomeOf(error), error instanceof VendorFailure ? error.status : undefined);

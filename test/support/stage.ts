@@ -45,6 +45,8 @@ export type StageConfig = ReturnType<typeof baseConfig>;
 export interface StageOptions {
   /** Changes the configuration before the gateway starts. */
   configure?: (config: StageConfig) => void;
+  /** Default: info. */
+  logLevel?: string;
   vitalis?: Parameters<typeof createVitalisSandbox>[0];
   clinikapi?: Parameters<typeof createClinikapiSandbox>[0];
   cobalt?: Parameters<typeof createCobaltSandbox>[0];
@@ -66,7 +68,7 @@ export async function openStage(options: StageOptions = {}) {
   const configPath = join(folder, 'gateway.yaml');
   await writeFile(configPath, stringify(config));
   const lines: string[] = [];
-  const log = createLog('info', { write: (line: string) => void lines.push(line) });
+  const log = createLog(options.logLevel ?? 'info', { write: (line: string) => void lines.push(line) });
   const gateway = await serve({ configPath, env: {}, adapters, log });
 
   const call = async (

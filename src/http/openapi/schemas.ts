@@ -5,7 +5,7 @@ import { isObject, member } from '../../staff/json';
 import { OUTCOMES } from '../../staff/receipt';
 import { patchSchema } from '../../staff/schema';
 import { CHANGE_OUTCOMES } from '../../store/changes';
-import { OPERATION_STATUSES } from '../../store/operations';
+import { OPERATION_STATUSES } from '../../store/operation';
 import { linkSchema } from '../routes/links';
 import { jsonSchemaOf, type Part } from './joiSchema';
 

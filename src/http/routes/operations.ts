@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { Problem } from '../../problem';
-import type { Operation, Operations } from '../../store/operations';
+import type { Operation } from '../../store/operation';
+import type { Operations } from '../../store/operations';
 import { sendJson } from '../answer';
 import { refuseUnknownQuery } from '../query';
 import { enter } from '../session';
