@@ -150,14 +150,14 @@ export function createMetrics(): Metrics {
   });
   const vendorSeconds = new Histogram({
     name: 'gateway_vendor_call_duration_seconds',
-    help: 'Time that a vendor took to answer, without waiting for a free slot.',
+    help: 'Time until a vendor’s answer, or until the call failed, without waiting for a free slot.',
     labelNames: ['connection', 'operation'],
     buckets: REQUEST_BUCKETS,
     registers,
   });
   const receipts = new Counter({
     name: 'gateway_receipt_outcomes_total',
-    help: 'Rows of receipts given, by connection and outcome.',
+    help: 'Rows of receipts, by connection and outcome; not those of dry runs and of answers given again.',
     labelNames: ['connection', 'outcome'],
     registers,
   });

@@ -104,6 +104,7 @@ export type Redriven = 'done' | 'not_found' | 'wrong_status';
 
 export type OperationRow = Selectable<Schema['operations']>;
 
+/** What the worker `owner` is given of the operation that it has taken. */
 export function toLease(row: OperationRow, owner: string): Lease {
   return {
     id: row.id,
@@ -121,6 +122,7 @@ export function toLease(row: OperationRow, owner: string): Lease {
   };
 }
 
+/** What is told of an operation; nothing of what was asked for. */
 export function toOperation(row: OperationRow): Operation {
   return {
     id: row.id,
