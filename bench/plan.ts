@@ -1,7 +1,7 @@
 /** How thorough a run is. */
 export interface RunPlan {
   quick: boolean;
-  /** How often all subjects are started and warmed up anew: two processes of one program differ by a tenth for as long as they live. */
+  /** How often all subjects are started and warmed up anew: two processes of one program differ by a tenth to a third for as long as they live. */
   sittings: number;
   /** In each sitting. */
   rounds: number;

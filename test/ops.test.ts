@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import { parser } from '@prometheus-io/lezer-promql';
 import joi from 'joi';
+import { Histogram } from 'prom-client';
 import { generate } from 'selfsigned';
 import { parse, stringify } from 'yaml';
 import { adapters } from '../adapters';
@@ -198,6 +199,20 @@ describe('metrics', () => {
       }
     },
   );
+
+  test('a reading waits for a scrape among 127 others at most, and one that is no number is refused at once', async () => {
+    const labels = jest.spyOn(Histogram.prototype, 'labels');
+    const metrics = createMetrics();
+    metrics.store('links_find', 1);
+    const observe = jest.spyOn(labels.mock.results.at(-1)?.value, 'observe');
+    for (let event = 1; event < 1000; event += 1) metrics.store('links_find', 1);
+    expect(1000 - observe.mock.calls.length).toBeLessThan(128);
+    expect(() => metrics.store('links_find', Number.NaN)).toThrow(TypeError);
+    expect(await metrics.text()).toContain(
+      'gateway_store_duration_seconds_count{operation="links_find"} 1000\n',
+    );
+    labels.mockRestore();
+  });
 
   test('a gauge whose reading fails is left out, and the others are there', async () => {
     const metrics = createMetrics();

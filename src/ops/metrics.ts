@@ -91,12 +91,13 @@ class Timed implements Series {
   }
 
   observe(milliseconds: number): void {
-    if (this.#seconds.push(milliseconds / 1000) === MOST_READINGS) this.tell();
+    // prom-client would refuse it at every scrape, and everything else with it.
+    if (!Number.isFinite(milliseconds)) throw new TypeError('a reading is a finite number');
+    if (this.#seconds.push(milliseconds / 1000) >= MOST_READINGS) this.tell();
   }
 
   tell(): void {
-    for (const seconds of this.#seconds) this.#histogram.observe(seconds);
-    this.#seconds.length = 0;
+    for (const seconds of this.#seconds.splice(0)) this.#histogram.observe(seconds);
   }
 }
 
@@ -236,7 +237,7 @@ export function createMetrics(): Metrics {
       });
     },
     contentType: registry.contentType,
-    text: () => {
+    text: async () => {
       for (const each of series) each.tell();
       return registry.metrics();
     },
