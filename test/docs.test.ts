@@ -186,6 +186,20 @@ test('the table of the log names exactly the members that a line can have', () =
   expect(named.sort()).toEqual([...members].sort());
 });
 
+test('the page on metrics names every way in which a vendor call can end', () => {
+  const members = (file: string, type: string) => {
+    const union = new RegExp(`export type ${type} =([\\s\\S]+?);\\n\\n`).exec(read(file))?.[1] ?? '';
+    return [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name);
+  };
+  const outcomes = members('src/vendor/observer.ts', 'CallOutcome');
+  const kinds = members('src/vendor/contract.ts', 'FailureKind');
+  expect([outcomes.length, kinds.length]).toEqual([4, 10]);
+  const paragraph =
+    /^A call to a vendor ends as [\s\S]+?\n\n/m.exec(read('docs/observability.md'))?.[0] ?? '';
+  const named = [...paragraph.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+  expect(named.sort()).toEqual([...outcomes, ...kinds].sort());
+});
+
 test('every row of the OWASP table has its test', () => {
   const rows = [...read('docs/security.md').matchAll(/^\| (API\d+) [^|]*\|[^|]*\| ([^|]+)\|$/gm)];
   expect(rows.map(([, number]) => number)).toEqual(
