@@ -1,4 +1,4 @@
-import type { AdapterModule } from '../src/vendor/contract';
+import type { AdapterModule } from '../src/adapter/contract';
 import { clinikapi } from './clinikapi';
 import { cobalt } from './cobalt';
 import { vitalis } from './vitalis';

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isObject, member } from '../src/staff/json';
+import { isObject, member } from '../src/lib/json';
 import { formatted, table } from './generatedParts';
 import { LOCK_FILES, lockComplaints } from './lockfile';
 

@@ -1,5 +1,5 @@
 /** What a lock file has to say about every package, whether or not it carries registry addresses. Pure. */
-import { isObject, member } from '../src/staff/json';
+import { isObject, member } from '../src/lib/json';
 
 /** The project's own, and that of the tool that is installed on its first use. */
 export const LOCK_FILES = ['package-lock.json', 'mutation/package-lock.json'];

@@ -3,7 +3,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { Command, Option } from 'commander';
 import { adapters } from '../adapters';
-import { loadConfig } from '../config/load';
 import { backup } from './cli/backup';
 import { checkConfig } from './cli/checkConfig';
 import {
@@ -18,6 +17,7 @@ import { exportLinks, importLinks } from './cli/links';
 import { newKey } from './cli/newKey';
 import { failureText } from './cli/problems';
 import { verifyAudit } from './cli/verifyAudit';
+import { loadConfig } from './config/load';
 import { createLog } from './ops/log';
 import { serve } from './serve';
 import { OPERATION_STATUSES, type OperationStatus } from './store/operation';

@@ -1,7 +1,7 @@
 /**
  * Problem details (RFC 9457) and the closed list of codes. Every answer that is not a success is one of these.
  */
-import type { ReceiptRow } from './staff/receipt';
+import type { ReceiptRow } from './receipt';
 
 /** One complaint about one place in what the caller sent. `code` is stable; `detail` is ours and free of values. */
 export interface FieldError {

@@ -1,27 +1,28 @@
 /** One running gateway: configuration, store, application and listener, put together and taken down in order. */
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadConfig } from '../config/load';
-import { problemLine } from '../config/problem';
-import type { Environment } from '../config/substitute';
-import type { GatewayConfig } from '../config/types';
-import { type ConfigWatch, restartNeeded, watchConfig } from '../config/watch';
-import { createApp } from './app';
-import { createDeliveries, GIVE_BACK_MS } from './gateway/deliveries';
-import { executeUpdate, type Queue, type UpdateIntake } from './gateway/execute';
-import { Runtime } from './gateway/runtime';
-import { settleAbandoned } from './gateway/settle';
-import { InFlight, protectServer, serverOptions } from './http/limits';
+import type { AdapterModule } from './adapter/contract';
+import { Authenticator } from './callers/callers';
+import { InFlight } from './callers/limits';
+import { loadConfig } from './config/load';
+import { problemLine } from './config/problem';
+import type { Environment } from './config/substitute';
+import type { GatewayConfig } from './config/types';
+import { type ConfigWatch, restartNeeded, watchConfig } from './config/watch';
+import { createObserver } from './connection/telemetry';
+import { createApp } from './http/app';
 import { messagesOf } from './http/messages';
-import { every } from './ops/every';
-import { registerGauges } from './ops/gauges';
+import { protectServer, serverOptions } from './http/server';
+import { createListener, type Listener } from './http/tls';
+import { every } from './lib/every';
 import { checkHealth } from './ops/health';
 import type { Log } from './ops/log';
 import { createMetrics, type Metrics } from './ops/metrics';
 import { createOpsServer } from './ops/server';
-import { createObserver } from './ops/telemetry';
-import { timedLinks } from './ops/timedLinks';
-import { createListener, type Listener } from './ops/tls';
+import { createDeliveries, GIVE_BACK_MS } from './queue/deliver';
+import { settleAbandoned } from './queue/recover';
+import { registerGauges } from './runtime/gauges';
+import { Runtime } from './runtime/runtime';
 import { cachedLinks } from './store/cachedLinks';
 import { createChanges, installationSalt } from './store/changes';
 import { type Database, openDatabase } from './store/database';
@@ -30,7 +31,8 @@ import { createJournal, type Journal } from './store/journal';
 import { createLinks } from './store/links';
 import { createOperations } from './store/operations';
 import { createRecordLocks } from './store/recordLocks';
-import type { AdapterModule } from './vendor/contract';
+import { timedLinks } from './store/timedLinks';
+import { executeUpdate, type Queue, type UpdateIntake } from './update/execute';
 
 export interface ServeOptions {
   configPath: string;
@@ -71,12 +73,12 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   const configRefused = () => refused;
   const health = () =>
     checkHealth({
-      runtime,
+      breakers: () => runtime.breakers(),
       stopping: () => inFlight.stopping,
       configRefused,
       checkStore: () => database.check(),
     });
-  registerGauges(metrics, { runtime, inFlight, database, configRefused });
+  registerGauges(metrics, { runtime, inFlight: () => inFlight.count, database, configRefused });
   const journal = await openJournal(config, database, { log, metrics });
   const locks = createRecordLocks(config.store.url);
   const operations = createOperations(database);
@@ -85,6 +87,7 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   const deliveries = createDeliveries({ runtime, operations, locks, execute, log });
   const app = createApp({
     runtime,
+    authenticator: new Authenticator(metrics.tokenRefused),
     links,
     operations,
     execute,
@@ -178,9 +181,9 @@ async function follow(
   return watchConfig(configPath, {
     adapters,
     env,
-    current: runtime.setup.config,
+    current: runtime.current.config,
     onChange: (config, warnings) => {
-      const later = restartNeeded(runtime.setup.config, config);
+      const later = restartNeeded(runtime.current.config, config);
       if (listener.refresh()) log.notice('certificate replaced');
       runtime.replace(config);
       log.notice('configuration replaced', { restartNeededFor: later.join(', ') });

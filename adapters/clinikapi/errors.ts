@@ -1,13 +1,14 @@
 /** What ClinikAPI's errors mean (contract section 5). The status decides; the code only tells the two kinds of 429 apart. */
-import { member } from '../../src/staff/json';
-import { SERVER_FAILURES } from '../../src/vendor/codecs';
-import type { AdapterErrors, ErrorRule, VendorIssue } from '../../src/vendor/contract';
+
+import { SERVER_FAILURES } from '../../src/adapter/codecs';
+import type { AdapterErrors, ErrorRule, VendorIssue } from '../../src/adapter/contract';
 import {
   isoTimeHeader,
   retryAfterHeader,
   secondsHeader,
   secondsUntilNextMonth,
-} from '../../src/vendor/retryAfter';
+} from '../../src/adapter/retryAfter';
+import { member } from '../../src/lib/json';
 
 const OUR_REQUEST_WAS_MALFORMED = /^(INVALID_JSON|METHOD_OVERRIDE_REJECTED)$/i;
 const QUOTA = /QUOTA_EXCEEDED$/i;

@@ -1,15 +1,5 @@
 /** ClinikAPI's two field tables, and the readers that they share. */
-import {
-  type AvailableTime,
-  type Coding,
-  DAYS,
-  type Day,
-  SNOMED_CT,
-  STATUSES,
-  type Status,
-} from '../../src/staff/fields';
-import { isObject, member } from '../../src/staff/json';
-import { sortBlocks } from '../../src/staff/normalise';
+
 import {
   type Codec,
   type CodeTable,
@@ -23,9 +13,20 @@ import {
   text,
   timeOf,
   unsupported,
-} from '../../src/vendor/codecs';
-import type { Decoded, FieldTable, MappedField, VendorRecord } from '../../src/vendor/contract';
-import { UNREADABLE } from '../../src/vendor/contract';
+} from '../../src/adapter/codecs';
+import type { Decoded, FieldTable, MappedField, VendorRecord } from '../../src/adapter/contract';
+import { UNREADABLE } from '../../src/adapter/contract';
+import { isObject, member } from '../../src/lib/json';
+import {
+  type AvailableTime,
+  type Coding,
+  DAYS,
+  type Day,
+  SNOMED_CT,
+  STATUSES,
+  type Status,
+} from '../../src/staff/fields';
+import { sortBlocks } from '../../src/staff/normalise';
 
 const KEEP = { notClearable: 'ClinikAPI documents no way to empty a field of a practitioner role.' };
 const NO_LEAVE = {

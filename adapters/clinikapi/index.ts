@@ -3,10 +3,15 @@
  * and the one that the live API's SDK speaks; the reader understands both, and FHIR resources, whichever is chosen.
  */
 import joi from 'joi';
-import { isObject, member } from '../../src/staff/json';
-import { codeTable } from '../../src/vendor/codecs';
-import type { AdapterModule, AdapterSettings, ReferenceList, VendorRequest } from '../../src/vendor/contract';
-import { path } from '../../src/vendor/path';
+import { codeTable } from '../../src/adapter/codecs';
+import type {
+  AdapterModule,
+  AdapterSettings,
+  ReferenceList,
+  VendorRequest,
+} from '../../src/adapter/contract';
+import { path } from '../../src/adapter/path';
+import { isObject, member } from '../../src/lib/json';
 import { errors } from './errors';
 import { documentedFields, liveFields } from './fields';
 

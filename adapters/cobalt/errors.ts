@@ -1,8 +1,9 @@
 /** Cobalt's errors. Of its own texts only the status codes are documented (contract section 2), so little is read from them. */
-import { member } from '../../src/staff/json';
-import { SERVER_FAILURES } from '../../src/vendor/codecs';
-import type { AdapterErrors, VendorIssue } from '../../src/vendor/contract';
-import { retryAfterHeader } from '../../src/vendor/retryAfter';
+
+import { SERVER_FAILURES } from '../../src/adapter/codecs';
+import type { AdapterErrors, VendorIssue } from '../../src/adapter/contract';
+import { retryAfterHeader } from '../../src/adapter/retryAfter';
+import { member } from '../../src/lib/json';
 
 const failed = (body: unknown) => member(body, 'success') === false;
 const acknowledges = (body: unknown) =>

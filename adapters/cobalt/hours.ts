@@ -2,6 +2,10 @@
  * Weekly hours: canonical blocks, each for several days, from and to Cobalt's list of days, each with its shifts
  * (contract sections 2 and 3). What is written as `set_recur` is read as `recurrence`, with its amount as text.
  */
+
+import { type CodeTable, codeList, field, periodOf, readPresent, timeOf } from '../../src/adapter/codecs';
+import { type Decoded, type MappedField, type Refuse, UNREADABLE } from '../../src/adapter/contract';
+import { isObject, member } from '../../src/lib/json';
 import {
   type AvailableTime,
   DAYS,
@@ -10,10 +14,7 @@ import {
   type Recurrence,
   type RecurrenceUnit,
 } from '../../src/staff/fields';
-import { isObject, member } from '../../src/staff/json';
 import { sortBlocks } from '../../src/staff/normalise';
-import { type CodeTable, codeList, field, periodOf, readPresent, timeOf } from '../../src/vendor/codecs';
-import { type Decoded, type MappedField, type Refuse, UNREADABLE } from '../../src/vendor/contract';
 
 /** Cobalt's word for each unit; only `days` is documented. */
 export type RecurrenceUnits = Readonly<Partial<Record<RecurrenceUnit, string>>>;

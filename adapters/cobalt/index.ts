@@ -3,11 +3,11 @@
  * the only way to read a provider is to list them all.
  */
 import joi from 'joi';
+import { codeTable, enumeration, field, unsupported } from '../../src/adapter/codecs';
+import type { AdapterModule, AdapterSettings, FieldTable } from '../../src/adapter/contract';
+import { path } from '../../src/adapter/path';
+import { isObject, member } from '../../src/lib/json';
 import { STATUSES } from '../../src/staff/fields';
-import { isObject, member } from '../../src/staff/json';
-import { codeTable, enumeration, field, unsupported } from '../../src/vendor/codecs';
-import type { AdapterModule, AdapterSettings, FieldTable } from '../../src/vendor/contract';
-import { path } from '../../src/vendor/path';
 import { errors } from './errors';
 import { carriesForeignData, hoursField, type RecurrenceUnits } from './hours';
 

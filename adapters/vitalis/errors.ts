@@ -1,7 +1,8 @@
 /** Vitalis' errors: what its Spanish sentences mean, in either of the two shapes that its validation answers in. */
-import { isObject, member } from '../../src/staff/json';
-import { SERVER_FAILURES } from '../../src/vendor/codecs';
-import type { AdapterErrors, ErrorRule, IssueRule, VendorIssue } from '../../src/vendor/contract';
+
+import { SERVER_FAILURES } from '../../src/adapter/codecs';
+import type { AdapterErrors, ErrorRule, IssueRule, VendorIssue } from '../../src/adapter/contract';
+import { isObject, member } from '../../src/lib/json';
 import { FIELD_MESSAGES, PLAIN_MESSAGES } from './messages';
 
 const says = (text: RegExp) => (body: unknown) => {

@@ -1,5 +1,5 @@
 /** The ten fields of a Vitalis professional. All go out with every update, so each says how its stored value is kept. */
-import { type Coding, GENDERS, SNOMED_CT, STATUSES } from '../../src/staff/fields';
+
 import {
   type Codec,
   type CodeTable,
@@ -12,8 +12,9 @@ import {
   refuseOtherSystem,
   text,
   unsupported,
-} from '../../src/vendor/codecs';
-import { type FieldTable, type MappedField, UNREADABLE } from '../../src/vendor/contract';
+} from '../../src/adapter/codecs';
+import { type FieldTable, type MappedField, UNREADABLE } from '../../src/adapter/contract';
+import { type Coding, GENDERS, SNOMED_CT, STATUSES } from '../../src/staff/fields';
 
 const STATES = { active: 'Activo/a', inactive: 'Inactivo/a', 'on-leave': 'Licencia' };
 const GENDER_WORDS = { male: 'Masculino', female: 'Femenino' };

@@ -3,11 +3,11 @@
  * Its errors are Spanish sentences in two shapes; its reads turn national ids into numbers.
  */
 import joi from 'joi';
+import { codeTable } from '../../src/adapter/codecs';
+import type { AdapterModule, AdapterSettings, VendorRequest } from '../../src/adapter/contract';
+import { path } from '../../src/adapter/path';
+import { isObject, member } from '../../src/lib/json';
 import { GENDERS } from '../../src/staff/fields';
-import { isObject, member } from '../../src/staff/json';
-import { codeTable } from '../../src/vendor/codecs';
-import type { AdapterModule, AdapterSettings, VendorRequest } from '../../src/vendor/contract';
-import { path } from '../../src/vendor/path';
 import { errors } from './errors';
 import { fields } from './fields';
 

@@ -1,5 +1,5 @@
 /** Every sentence that Vitalis answers GET and PATCH of a professional, and its login, with (contract sections 2, 3, 5). */
-import type { FailureKind, IssueRule } from '../../src/vendor/contract';
+import type { FailureKind, IssueRule } from '../../src/adapter/contract';
 
 /** A `{msg}` body. Its kind is decided by status and text together: a 404 is not always about the professional. */
 interface PlainMessage {

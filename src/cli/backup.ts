@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import Libsql from 'libsql';
-import { member } from '../staff/json';
+import { member } from '../lib/json';
 import { missingFile, sqliteFile } from './storeFile';
 
 export interface BackupOptions {

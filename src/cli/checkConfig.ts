@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
-import { type LoadOptions, loadConfig } from '../../config/load';
-import { maskConfig } from '../../config/mask';
-import { ConfigError } from '../../config/problem';
-import type { LoadedConfig } from '../../config/read';
+import { type LoadOptions, loadConfig } from '../config/load';
+import { maskConfig } from '../config/mask';
+import { ConfigError } from '../config/problem';
+import type { LoadedConfig } from '../config/read';
 import { problemText } from './problems';
 
 /** Where text goes; `process.stdout` is one. */

@@ -1,10 +1,10 @@
 /** `doctor`: does each vendor connection work, and do the codes in the configuration exist at the vendor? Changes nothing. */
 import type { Writable } from 'node:stream';
-import type { GatewayConfig, VendorConfig } from '../../config/types';
-import { VendorConnection } from '../vendor/connection';
-import type { AdapterModule, ReferenceList } from '../vendor/contract';
-import { Deadline } from '../vendor/deadline';
-import { VendorFailure } from '../vendor/failure';
+import type { AdapterModule, ReferenceList } from '../adapter/contract';
+import type { GatewayConfig, VendorConfig } from '../config/types';
+import { VendorConnection } from '../connection/connection';
+import { VendorFailure } from '../connection/failure';
+import { Deadline } from '../lib/deadline';
 
 export interface DoctorOptions {
   config: GatewayConfig;

@@ -5,8 +5,9 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { type Stringifier, stringify } from 'csv-stringify';
+import { isStaffId } from '../staff/id';
 import { type Database, openDatabase } from '../store/database';
-import { createLinks, type ImportTotals, isStaffId, isVendorRecordId, type Link } from '../store/links';
+import { createLinks, type ImportTotals, isVendorRecordId, type Link } from '../store/links';
 
 const COLUMNS = ['clinic', 'staffId', 'vendor', 'vendorRecordId'] as const;
 /** What the file of refused rows has besides, so that it can be corrected and imported as it is. */

@@ -1,6 +1,6 @@
 /** What a command says when it cannot do its work: the reason, and what to do about it. */
-import { ConfigError, type ConfigProblem, problemLine } from '../../config/problem';
-import { member } from '../staff/json';
+import { ConfigError, type ConfigProblem, problemLine } from '../config/problem';
+import { member } from '../lib/json';
 
 /** @param path the configuration file in use */
 export function failureText(error: unknown, path: string): string {

@@ -12,7 +12,7 @@ export interface RequestContext {
   route?: string;
   /** True while a handler is at work. */
   working?: boolean;
-  /** Lets go of the setup that the request began with. */
+  /** Lets go of the generation that the request began with. */
   release?: () => void;
 }
 

@@ -15,9 +15,9 @@ import type {
   PractitionerRoleAvailableTime,
   Reference,
 } from 'fhir/r4';
+import { isObject, member } from '../lib/json';
+import type { Warning } from '../receipt';
 import { DAYS, type Day, GENDERS } from '../staff/fields';
-import { isObject, member } from '../staff/json';
-import type { Warning } from '../staff/receipt';
 
 export const FHIR_TYPE = 'application/fhir+json';
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { member } from '../staff/json';
+import { member } from '../lib/json';
 
 /** The version in package.json, which stands above `src` and, once compiled, above `dist`. */
 export function packageVersion(): string {

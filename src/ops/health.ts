@@ -1,7 +1,4 @@
 /** Whether the gateway can work. A vendor's outage or a refused configuration file is reported, and is no reason to take the gateway out of service. */
-import type { Runtime } from '../gateway/runtime';
-import type { BreakerState } from '../vendor/guard';
-
 export interface Health {
   status: 'ready' | 'not ready';
   checks: {
@@ -14,11 +11,12 @@ export interface Health {
   /** `refused`: the file on disk is not usable, so the configuration before it stays in use. No reason to be unready. */
   configFile: 'ok' | 'refused';
   /** Per vendor connection: `open` means that calls are paused because the vendor has been failing. */
-  vendors: Readonly<Record<string, BreakerState>>;
+  vendors: Readonly<Record<string, string>>;
 }
 
 export interface HealthParts {
-  runtime: Runtime;
+  /** The breaker of each connection, by its name. */
+  breakers: () => Readonly<Record<string, string>>;
   stopping: () => boolean;
   /** Whether the configuration file was refused when it was last read. */
   configRefused: () => boolean;
@@ -27,7 +25,7 @@ export interface HealthParts {
 }
 
 export async function checkHealth({
-  runtime,
+  breakers,
   stopping,
   configRefused,
   checkStore,
@@ -38,11 +36,10 @@ export async function checkHealth({
   );
   const checks = { config: 'ok', store, process: stopping() ? 'stopping' : 'ok' } as const;
   const ready = checks.store === 'ok' && checks.process === 'ok';
-  const vendors = [...runtime.setup.connections].map(([name, { breaker }]) => [name, breaker]);
   return {
     status: ready ? 'ready' : 'not ready',
     checks,
     configFile: configRefused() ? 'refused' : 'ok',
-    vendors: Object.fromEntries(vendors),
+    vendors: breakers(),
   };
 }

@@ -3,21 +3,32 @@
  * vendor text can reach it.
  */
 import pino, { type DestinationStream } from 'pino';
-import type { RequestContext } from '../http/answer';
-import type { CallOutcome, Operation } from '../vendor/observer';
+
+/** What a line on a request may say. Names of the configuration, codes and ids; never a value. */
+export interface RequestFacts {
+  requestId: string;
+  /** The route's template. */
+  route?: string;
+  /** The problem code of the answer. */
+  code?: string;
+  caller?: string;
+  clinic?: string;
+  /** The name of the clinic's connection. */
+  vendor?: string;
+}
 
 export interface Log {
-  request(context: RequestContext, method: string, status: number, milliseconds: number): void;
+  request(context: RequestFacts, method: string, status: number, milliseconds: number): void;
   /** At level `debug`: one line for each vendor call. @param milliseconds undefined for one that never left */
   vendorCall(
     connection: string,
-    operation: Operation,
-    outcome: CallOutcome,
+    operation: string,
+    outcome: string,
     status: number | undefined,
     milliseconds: number | undefined,
   ): void;
   /** A defect of ours: the kind of error and where it arose, never its message, which may quote a value. */
-  defect(context: RequestContext, error: unknown): void;
+  defect(context: RequestFacts, error: unknown): void;
   /** Something that operators should see, in our own words. */
   notice(message: string, facts?: Readonly<Record<string, string | number | boolean>>): void;
 }

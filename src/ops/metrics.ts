@@ -3,11 +3,9 @@
  * else's, so that the number of series is bounded. What changes slowly is asked for when it is scraped, not counted along.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { RequestContext } from '../http/answer';
-import type { Outcome } from '../staff/receipt';
-import type { DriftKind } from '../vendor/drift';
-import type { CallOutcome, Operation } from '../vendor/observer';
+import type { Outcome } from '../receipt';
 import { packageVersion } from './build';
+import type { RequestFacts } from './log';
 
 /** Seconds. The gateway's own work takes about a millisecond; vendors take up to their deadline. */
 const REQUEST_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -26,16 +24,16 @@ export type StoreOperation = 'links_find' | 'links_list' | 'links_put' | 'links_
 
 export interface Metrics {
   /** @param milliseconds from the first byte of the request to the last of the answer */
-  request(context: RequestContext, method: string, status: number, milliseconds: number): void;
-  /** @param milliseconds since the call left; undefined for one that never did */
-  vendorCall(
-    connection: string,
-    operation: Operation,
-    outcome: CallOutcome,
-    milliseconds: number | undefined,
+  request(
+    context: Pick<RequestFacts, 'route' | 'code'>,
+    method: string,
+    status: number,
+    milliseconds: number,
   ): void;
+  /** @param milliseconds since the call left; undefined for one that never did */
+  vendorCall(connection: string, operation: string, outcome: string, milliseconds: number | undefined): void;
   receipt(connection: string, outcome: Outcome): void;
-  drift(connection: string, kind: DriftKind): void;
+  drift(connection: string, kind: string): void;
   tokenRefused(issuer: string, reason: string): void;
   store(operation: StoreOperation, milliseconds: number): void;
   /**

@@ -5,7 +5,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { context, propagation, ROOT_CONTEXT, type Span, SpanKind, trace } from '@opentelemetry/api';
-import type { ObservedConnection, Operation } from '../vendor/observer';
 
 interface TraceContext {
   traceId: string;
@@ -17,12 +16,12 @@ const carried = new AsyncLocalStorage<TraceContext>();
 const tracer = trace.getTracer('provider-directory-gateway');
 
 /** A span for one vendor call. Its attributes are names of the configuration and closed lists. */
-export function startSpan({ name, config }: ObservedConnection, operation: Operation): Span {
+export function startSpan(connection: string, adapter: string, operation: string): Span {
   return tracer.startSpan(`vendor ${operation}`, {
     kind: SpanKind.CLIENT,
     attributes: {
-      'gateway.connection': name,
-      'gateway.adapter': config.adapter,
+      'gateway.connection': connection,
+      'gateway.adapter': adapter,
       'gateway.operation': operation,
     },
   });

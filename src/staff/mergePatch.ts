@@ -1,4 +1,4 @@
-import { isObject } from './json';
+import { isObject } from '../lib/json';
 
 /**
  * JSON Merge Patch (RFC 7396 section 2): absent keeps, `null` removes, objects merge member by member, anything else

@@ -3,8 +3,9 @@
  * recognises and leaves the rest to the schema, so that an error can point at what the caller really wrote.
  * Normalising twice gives the same as once.
  */
+
+import { isObject } from '../lib/json';
 import { type AvailableTime, DAYS, type Day } from './fields';
-import { isObject } from './json';
 
 type Rule = (value: unknown) => unknown;
 

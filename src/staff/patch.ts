@@ -4,9 +4,9 @@
 
 import { distance } from 'fastest-levenshtein';
 import type { ValidationErrorItem } from 'joi';
+import { isObject, member, pointerToken } from '../lib/json';
 import type { FieldError } from '../problem';
 import { type AvailableTime, FIELDS, type Field, MEMBERS, STANDS, topLevelOf } from './fields';
-import { isObject, member, pointerToken } from './json';
 import { normalise, sortBlocks } from './normalise';
 import { schemaFor } from './schema';
 

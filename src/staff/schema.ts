@@ -3,9 +3,9 @@
  * number is not a string. Every leaf may be `null` (clear); inside `availableTime`, which is replaced whole, nothing may.
  */
 import Joi from 'joi';
+import { isObject } from '../lib/json';
 import { isRealDate } from './calendar';
 import { type AvailableTime, DAYS, GENDERS, RECURRENCE_UNITS, STATUSES } from './fields';
-import { isObject } from './json';
 
 const MAX_BLOCKS = 200;
 

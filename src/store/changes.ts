@@ -4,8 +4,8 @@
  */
 import { createHmac, hash, randomBytes } from 'node:crypto';
 import { CompiledQuery, sql, type Transaction } from 'kysely';
-import { canonicalJson, isObject } from '../staff/json';
-import type { Outcome } from '../staff/receipt';
+import { canonicalJson, isObject } from '../lib/json';
+import type { Outcome } from '../receipt';
 import type { Database } from './database';
 import type { Engine } from './engine';
 import { overRows } from './given';

@@ -1,5 +1,6 @@
 /** Which vendor record a clinic's staff member is. Looked up once per request. */
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { isStaffId } from '../staff/id';
 import { type Database, parameter } from './database';
 import { isConcurrencyFailure, isUniqueViolation } from './engine';
 import type { Schema } from './schema';
@@ -48,11 +49,6 @@ export interface Links {
   importAll<Row extends Link>(rows: AsyncIterable<Row>, options: ImportOptions<Row>): Promise<ImportTotals>;
   /** All links, by clinic, staff id and vendor, in bounded memory. Not a snapshot: changes made meanwhile may show. */
   exportAll(): AsyncIterable<Link>;
-}
-
-/** The form of a staff id: 1 to 128 characters that need no quoting anywhere. */
-export function isStaffId(value: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._~:@-]{0,127}$/.test(value);
 }
 
 /** The form that every vendor record id has: 1 to 200 characters, no control characters. Adapters ask for more. */

@@ -5,21 +5,19 @@
 import { randomBytes } from 'node:crypto';
 import { type RawBuilder, sql, type Transaction, type UpdateObject } from 'kysely';
 import { type Database, parameter } from './database';
-import {
-  type Attempt,
-  type AttemptOutcome,
-  type Ending,
-  type Lease,
-  type NewOperation,
-  type Operation,
-  type OperationFilter,
-  type OperationRow,
-  type OperationStatus,
-  type Postponement,
-  type Redriven,
-  toLease,
-  toOperation,
+import type {
+  Attempt,
+  AttemptOutcome,
+  Ending,
+  Lease,
+  NewOperation,
+  Operation,
+  OperationFilter,
+  OperationStatus,
+  Postponement,
+  Redriven,
 } from './operation';
+import { type OperationRow, toLease, toOperation } from './operationRow';
 import type { Schema } from './schema';
 import { orUnavailable } from './unavailable';
 

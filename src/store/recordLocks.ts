@@ -3,9 +3,9 @@
  * PostgreSQL an advisory lock is held besides, which the server sets free when the process that holds it is gone.
  */
 import type { Client, Pool } from 'pg';
-import { busy, createLocks, type Locks } from '../gateway/locks';
+import { Deadline } from '../lib/deadline';
 import { Problem } from '../problem';
-import { Deadline } from '../vendor/deadline';
+import { busy, createLocks, type Locks } from './locks';
 import { loadDriver } from './postgres';
 import { StoreUnavailable } from './unavailable';
 

@@ -1,44 +1,49 @@
 /**
  * Test files that run together in one module registry: loading the gateway, and warming its code up, takes longer than most of
- * the files themselves. Each runs alone as well: `npx jest test/links.test.ts`.
+ * the files themselves. Each runs alone as well: `npm test -- links` runs the files whose path holds that word.
  */
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
-/** By what they wait for, so that batches that run at the same time do not all want the processor. */
+/** Files or folders of test/, by what they wait for, so that batches that run at once do not all want the processor. */
 const BATCHES = {
-  hostile: ['hostile.generated', 'hostile', 'fuzz'],
-  faults: ['faults', 'resilience', 'resilience.limits', 'conformance', 'settling'],
+  hostile: ['hostile/generated', 'hostile/hostile', 'hostile/fuzz'],
+  faults: ['faults/faults', 'connection', 'conformance', 'update/settling'],
   // Child processes, PostgreSQL, a browser: mostly waiting. With one more, so that all batches take about as long.
   processes: [
-    'crashes',
+    'faults/crashes',
+    'faults/outage',
     'cli',
-    'replicas',
-    'browser',
-    'state.outage',
-    'state.backup',
-    'outage',
-    'deliveries.cli',
-    'deploy',
+    'update/replicas',
+    'http/browser',
+    'store/outage',
+    'store/backup',
     'packaging',
-    'matrix',
+    'adapters/matrix',
   ],
-  deliveries: ['deliveries', 'idempotency', 'links', 'switching'],
+  deliveries: ['queue', 'update/idempotency', 'store/links', 'runtime'],
 } as const satisfies Record<string, readonly string[]>;
 
 type BatchName = keyof typeof BATCHES | 'others';
 
+const FOLDER = join(__dirname, '..');
+
+const TESTS = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts'))
+  .map((file) => file.split(sep).join('/').slice(0, -'.test.ts'.length))
+  .sort();
+
+function isIn(name: string, file: string): boolean {
+  return file === name || file.startsWith(`${name}/`);
+}
+
 function filesOf(batch: BatchName): readonly string[] {
-  if (batch !== 'others') return BATCHES[batch];
-  const named = new Set<string>(Object.values(BATCHES).flat());
-  return readdirSync(join(__dirname, '..'))
-    .filter((file) => file.endsWith('.test.ts'))
-    .map((file) => file.slice(0, -'.test.ts'.length))
-    .filter((file) => !named.has(file));
+  if (batch !== 'others') return BATCHES[batch].flatMap((name) => TESTS.filter((file) => isIn(name, file)));
+  const named = Object.values(BATCHES).flat();
+  return TESTS.filter((file) => !named.some((name) => isIn(name, file)));
 }
 
 /** Declares the tests of a batch, each file's within a `describe` of its own, which bounds its hooks. */
 export function runBatch(batch: BatchName): void {
-  for (const file of filesOf(batch))
-    describe(file, () => void require(join(__dirname, '..', `${file}.test.ts`)));
+  for (const file of filesOf(batch)) describe(file, () => void require(join(FOLDER, `${file}.test.ts`)));
 }

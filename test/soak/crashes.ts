@@ -11,7 +11,7 @@ import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
 import { verifyAudit } from '../../src/cli/verifyAudit';
-import { member } from '../../src/staff/json';
+import { member } from '../../src/lib/json';
 import { createTestDatabase } from '../support/engines';
 import { type GatewayProcess, startGatewayProcess } from '../support/gatewayProcess';
 import { KEY, soakConfiguration } from './configuration';

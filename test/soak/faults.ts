@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
 import type { Fault } from '../../sandbox/faults';
-import { member } from '../../src/staff/json';
+import { member } from '../../src/lib/json';
 import { createTestDatabase } from '../support/engines';
 import { startGatewayProcess } from '../support/gatewayProcess';
 import { KEY, soakConfiguration } from './configuration';

@@ -1,10 +1,10 @@
 /** Ejemplo: a made-up vendor that holds a status and a phone number. `PATCH /staff/{id}` is partial and answers with the record. */
 import joi from 'joi';
+import { enumeration, field, SERVER_FAILURES, text, unsupported } from '../../src/adapter/codecs';
+import type { AdapterModule, AdapterSettings, FieldTable } from '../../src/adapter/contract';
+import { path } from '../../src/adapter/path';
+import { isObject, member } from '../../src/lib/json';
 import { STATUSES } from '../../src/staff/fields';
-import { isObject, member } from '../../src/staff/json';
-import { enumeration, field, SERVER_FAILURES, text, unsupported } from '../../src/vendor/codecs';
-import type { AdapterModule, AdapterSettings, FieldTable } from '../../src/vendor/contract';
-import { path } from '../../src/vendor/path';
 
 interface Settings extends AdapterSettings {
   credentials: { apiKey: string };

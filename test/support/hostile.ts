@@ -1,8 +1,8 @@
 /** What the suites of hostile input share: bytes on a socket as they are, one row per case, and what holds for every case. */
 import { connect } from 'node:net';
 import { answersIn, type RawAnswer } from '../../scripts/rawHttp';
+import { isObject } from '../../src/lib/json';
 import { PROBLEMS } from '../../src/problem';
-import { isObject } from '../../src/staff/json';
 import { expectInReadme } from './readme';
 import { KEYS, type Stage } from './stage';
 

@@ -6,7 +6,7 @@ import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { openApiDocument } from '../../src/http/openapi/document';
 import type { Part } from '../../src/http/openapi/joiSchema';
-import { isObject, member } from '../../src/staff/json';
+import { isObject, member } from '../../src/lib/json';
 
 interface Exchange {
   method: string;

@@ -1,5 +1,7 @@
 /** The parts that all operations share: problem answers from the error table, headers, parameters. */
+
 import { PROBLEMS, type ProblemCode } from '../../problem';
+import { STAFF_ID } from '../../staff/id';
 import type { Part } from './joiSchema';
 import { ref } from './schemas';
 
@@ -147,7 +149,7 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
     in: 'path',
     required: true,
     description: 'The staff id: yours where the clinic uses links, else the vendor’s own.',
-    schema: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._~:@-]{0,127}$' },
+    schema: { type: 'string', pattern: STAFF_ID.source },
     example: 'st-42',
   },
   Vendor: {

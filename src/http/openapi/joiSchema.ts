@@ -3,7 +3,7 @@
  * this project uses and throws on any other, so that a rule never disappears from the documentation without a word.
  */
 import type { Schema as JoiSchema } from 'joi';
-import { isObject, member } from '../../staff/json';
+import { isObject, member } from '../../lib/json';
 
 /** A JSON Schema (2020-12, as OpenAPI 3.1 has it), or a part of the OpenAPI document. */
 export type Part = Readonly<Record<string, unknown>>;

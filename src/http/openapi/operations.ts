@@ -1,7 +1,7 @@
 /** Every route with what it takes and what it may answer. A test compares this list with the routes of the application. */
-import type { Scope } from '../../../config/types';
+import type { Scope } from '../../config/types';
+import { isObject } from '../../lib/json';
 import type { ProblemCode } from '../../problem';
-import { isObject } from '../../staff/json';
 
 import { changesQuerySchema } from '../routes/changes';
 import { headerRef, parameterRef, problemResponses, successHeaders } from './answers';

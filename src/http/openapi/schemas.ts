@@ -1,8 +1,9 @@
 /** The schemas of what travels: the record and its update from the joi schemas, the rest from the lists that execute. */
+
+import { isObject, member } from '../../lib/json';
 import { PROBLEMS } from '../../problem';
+import { OUTCOMES } from '../../receipt';
 import { FIELDS, pointerOf } from '../../staff/fields';
-import { isObject, member } from '../../staff/json';
-import { OUTCOMES } from '../../staff/receipt';
 import { patchSchema } from '../../staff/schema';
 import { CHANGE_OUTCOMES } from '../../store/changes';
 import { OPERATION_STATUSES } from '../../store/operation';

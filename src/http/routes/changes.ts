@@ -3,10 +3,10 @@ import type { Request, Response } from 'express';
 import Joi from 'joi';
 import { Problem } from '../../problem';
 import { isRealDate } from '../../staff/calendar';
+import { isStaffId } from '../../staff/id';
 import { CHANGE_OUTCOMES, type ChangeFilter, type Changes, type StoredChange } from '../../store/changes';
-import { isStaffId } from '../../store/links';
 import { contextOf, sendJson } from '../answer';
-import { enter } from '../session';
+import { authorized } from '../authentication';
 
 const NDJSON = 'application/x-ndjson';
 const DEFAULT_LIMIT = 50;
@@ -52,7 +52,7 @@ export const changesQuerySchema = Joi.object<Query>({
 
 /** `GET /changes`: the clinic's audit, newest first, as pages or, for `Accept: application/x-ndjson`, as a stream. */
 export async function getChanges(changes: Changes, req: Request, res: Response): Promise<void> {
-  const { clinic, requestId } = enter(res, 'changes:read');
+  const { clinic, requestId } = authorized(res, 'changes:read');
   const { limit, cursor, ...rest } = queryOf(req);
   const filter = filterOf(clinic.name, rest);
   if (wantsStream(req)) return stream(changes, filter, limit ?? Number.POSITIVE_INFINITY, cursor, res);

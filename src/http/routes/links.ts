@@ -1,12 +1,12 @@
 import type { Request, Response } from 'express';
 import Joi from 'joi';
+import type { VendorConnection } from '../../connection/connection';
 import { Problem } from '../../problem';
 import type { Links } from '../../store/links';
-import type { VendorConnection } from '../../vendor/connection';
 import { sendJson } from '../answer';
+import { type Authenticated, authorized, staffIdOf } from '../authentication';
 import { readJsonBody } from '../jsonBody';
 import { refuseUnknownQuery } from '../query';
-import { enter, type Session, staffIdOf } from '../session';
 
 /** The body of `PUT /staff/:id/links/:vendor`. */
 export const linkSchema = Joi.object({
@@ -15,7 +15,7 @@ export const linkSchema = Joi.object({
 
 /** `GET /staff/:id/links` */
 export async function getLinks(links: Links, req: Request, res: Response): Promise<void> {
-  const { clinic, requestId } = enter(res, 'staff:read');
+  const { clinic, requestId } = authorized(res, 'staff:read');
   refuseUnknownQuery(req, []);
   const found = await links.list(clinic.name, staffIdOf(req));
   const data = found.map(({ vendor, vendorRecordId }) => ({ vendor, vendorRecordId }));
@@ -24,14 +24,14 @@ export async function getLinks(links: Links, req: Request, res: Response): Promi
 
 /** `PUT /staff/:id/links/:vendor` */
 export async function putLink(links: Links, req: Request, res: Response): Promise<void> {
-  const session = enter(res, 'links:write');
+  const authenticated = authorized(res, 'links:write');
   refuseUnknownQuery(req, []);
-  const connection = connectionOf(session, req);
-  if (!mayLink(session, connection)) throw noSuchConnection();
+  const connection = connectionOf(authenticated, req);
+  if (!mayLink(authenticated, connection)) throw noSuchConnection();
   const staffId = staffIdOf(req);
   const vendorRecordId = recordIdIn(await readJsonBody(req), connection);
   const result = await links.put({
-    clinic: session.clinic.name,
+    clinic: authenticated.clinic.name,
     staffId,
     vendor: connection.name,
     vendorRecordId,
@@ -47,23 +47,23 @@ export async function putLink(links: Links, req: Request, res: Response): Promis
       ],
     });
   }
-  const meta = { requestId: session.requestId, clinic: session.clinic.name };
+  const meta = { requestId: authenticated.requestId, clinic: authenticated.clinic.name };
   sendJson(res, result.created ? 201 : 200, { data: { vendor: connection.name, vendorRecordId }, meta });
 }
 
 /** `DELETE /staff/:id/links/:vendor` */
 export async function deleteLink(links: Links, req: Request, res: Response): Promise<void> {
-  const session = enter(res, 'links:write');
+  const authenticated = authorized(res, 'links:write');
   refuseUnknownQuery(req, []);
-  const connection = connectionOf(session, req);
-  const removed = await links.remove(session.clinic.name, staffIdOf(req), connection.name);
+  const connection = connectionOf(authenticated, req);
+  const removed = await links.remove(authenticated.clinic.name, staffIdOf(req), connection.name);
   if (!removed) throw new Problem('staff_not_found', `No link leads from this id to ${connection.name}.`);
   res.status(204).end();
 }
 
-function connectionOf({ setup }: Session, req: Request): VendorConnection {
+function connectionOf({ generation }: Authenticated, req: Request): VendorConnection {
   const { vendor } = req.params;
-  const connection = typeof vendor === 'string' ? setup.connections.get(vendor) : undefined;
+  const connection = typeof vendor === 'string' ? generation.connections.get(vendor) : undefined;
   if (connection === undefined) throw noSuchConnection();
   return connection;
 }
@@ -72,9 +72,9 @@ function connectionOf({ setup }: Session, req: Request): VendorConnection {
  * A clinic links at its own connection, and, to prepare a switch, at one that no clinic uses. At another clinic's it could
  * only take records away from that one; the operator prepares such a switch by importing links.
  */
-function mayLink({ setup, clinic }: Session, connection: VendorConnection): boolean {
+function mayLink({ generation, clinic }: Authenticated, connection: VendorConnection): boolean {
   if (clinic.connection === connection) return true;
-  return ![...setup.clinics.values()].some((other) => other.connection === connection);
+  return ![...generation.clinics.values()].some((other) => other.connection === connection);
 }
 
 function noSuchConnection(): Problem {

@@ -3,12 +3,12 @@ import { Problem } from '../../problem';
 import type { Operation } from '../../store/operation';
 import type { Operations } from '../../store/operations';
 import { sendJson } from '../answer';
+import { authorized } from '../authentication';
 import { refuseUnknownQuery } from '../query';
-import { enter } from '../session';
 
 /** `GET /operations/:id`: where a queued update stands, every attempt, and at the end the answer. */
 export async function getOperation(operations: Operations, req: Request, res: Response): Promise<void> {
-  const { clinic, requestId } = enter(res, 'staff:read');
+  const { clinic, requestId } = authorized(res, 'staff:read');
   refuseUnknownQuery(req, []);
   const operation = await operations.find(idOf(req), clinic.name);
   if (operation === undefined) throw noSuchOperation();
@@ -21,7 +21,7 @@ export async function retryOperation(
   req: Request,
   res: Response,
 ): Promise<void> {
-  const { clinic, requestId } = enter(res, 'staff:write');
+  const { clinic, requestId } = authorized(res, 'staff:write');
   refuseUnknownQuery(req, []);
   const id = idOf(req);
   const result = await operations.retry(id, clinic.name);

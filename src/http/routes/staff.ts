@@ -1,24 +1,24 @@
 import type { Request, Response } from 'express';
-import { type AcceptParts, acceptUpdate } from '../../gateway/accept';
-import { leaseMs } from '../../gateway/account';
-import type { UpdateIntake } from '../../gateway/execute';
-import type { FindLink } from '../../gateway/locate';
-import { type KeyedRequest, once } from '../../gateway/once';
-import { readStaff } from '../../gateway/read';
+import type { GoneSignal } from '../../connection/transport';
+import { readStaff } from '../../directory/read';
 import { type FieldError, Problem } from '../../problem';
+import { type AcceptParts, acceptUpdate } from '../../queue/accept';
+import type { FindLink } from '../../runtime/locate';
 import { parsePatch } from '../../staff/patch';
-import type { GoneSignal } from '../../vendor/transport';
+import { leaseMs } from '../../update/auditRow';
+import type { UpdateIntake } from '../../update/execute';
+import { type KeyedRequest, once } from '../../update/idempotency';
 import { sendAnswer, sendFhir, sendJson } from '../answer';
+import { authorized, staffIdOf } from '../authentication';
 import { fhirEtag, prefersFhir, toPractitionerRole } from '../fhir';
 import { idempotencyKeyOf } from '../idempotencyKey';
 import { readJsonBody } from '../jsonBody';
 import { parsePrefer } from '../prefer';
 import { booleanQuery, refuseUnknownQuery } from '../query';
-import { enter, staffIdOf } from '../session';
 
 /** `GET /staff/:id` */
 export async function getStaff(links: FindLink, req: Request, res: Response): Promise<void> {
-  const { clinic, requestId } = enter(res, 'staff:read');
+  const { clinic, requestId } = authorized(res, 'staff:read');
   refuseUnknownQuery(req, []);
   const { data, meta, etag } = await readStaff(links, { clinic, staffId: staffIdOf(req), requestId });
   res.vary('accept');
@@ -37,7 +37,7 @@ function invalid(errors: readonly FieldError[]): Problem {
 
 /** `PATCH /staff/:id` */
 export async function patchStaff(parts: AcceptParts, req: Request, res: Response): Promise<void> {
-  const { caller, clinic, requestId } = enter(res, 'staff:write');
+  const { caller, clinic, requestId } = authorized(res, 'staff:write');
   refuseUnknownQuery(req, ['dryRun']);
   const dryRun = booleanQuery(req, 'dryRun');
   const prefer = parsePrefer(req.headers.prefer);

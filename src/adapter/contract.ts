@@ -1,0 +1,219 @@
+/**
+ * What an adapter is. An adapter is tables and pure functions: it knows its vendor's names, values, paths, headers and
+ * error texts, and does no input or output. Everything two vendors share (sending, deadlines, retries, login, merging,
+ * refusing, verifying, wording of errors) lives above this contract.
+ *
+ * Reading order in every adapter: settings → fields → errors → authorize → read → write.
+ */
+import type { AdapterSettings, ConfigurableAdapter } from '../config/types';
+import type { Field, StaffFields } from '../staff/fields';
+
+export type { AdapterSettings } from '../config/types';
+
+/** A record, or an answer, in the vendor's own names and values. */
+export type VendorRecord = Readonly<Record<string, unknown>>;
+
+/** What an adapter wants sent. `path` starts with `/`, is already encoded and stands below the configured base URL. */
+export interface VendorRequest {
+  method: 'GET' | 'PATCH' | 'POST';
+  path: string;
+  headers?: Readonly<Record<string, string>>;
+  body?: Readonly<Record<string, unknown>>;
+}
+
+/** A stored value that has no canonical meaning: reads as `null` with a warning, is never replaced by a guess. */
+export const UNREADABLE: unique symbol = Symbol('unreadable');
+
+/** `undefined`: the record does not show the field. `null`: the field is empty. */
+export type Decoded<Value> = Value | null | undefined | typeof UNREADABLE;
+
+export type RefusalCode = 'unsupported_field' | 'unmapped_code';
+
+/**
+ * Says that a value cannot be expressed at this vendor.
+ * @param at pointer below the field, `''` for the field itself, `/system`, `/0/recurrence/unit`
+ * @param detail one English sentence, free of values
+ */
+export type Refuse = (at: string, code: RefusalCode, detail: string) => void;
+
+/** A field that this vendor holds. `V` is the canonical value. */
+export interface MappedField<V> {
+  readonly supported: true;
+  /** The member of the vendor's request body. No two fields of one table may share it. */
+  readonly key: string;
+  /** The canonical values that can be expressed, where they are a closed list. */
+  readonly values?: readonly string[];
+  /** Composite fields only: the members the vendor holds. It replaces the object whole, so others need a merge. */
+  readonly members?: readonly string[];
+  /** Members that may be sent with the value but are not stored, each with the reason. Leads to a warning. */
+  readonly notStored?: Readonly<Record<string, string>>;
+  /** The body value that empties the field. A table entry without it makes the field not clearable. */
+  readonly cleared?: { readonly wire: unknown };
+  /** The reason why `null` is refused, for people. Required exactly where `cleared` is missing. */
+  readonly notClearable?: string;
+  /** True where a change of this field needs the stored record although the value sent is complete. */
+  readonly needsCurrent?: boolean;
+  /** A remark for the capability matrix and the adapter's page. */
+  readonly note?: string;
+  /** Canonical value → body value. Must tolerate composite values with members missing (they are checked early). */
+  encode(value: V, refuse: Refuse): unknown;
+  /** The vendor's record → canonical value. Reads tolerantly, reports what it does not know, never invents. */
+  decode(record: VendorRecord): Decoded<V>;
+  /** Does the vendor's record hold this value? Default: equal after decoding, or equal on the wire. */
+  holds?(record: VendorRecord, value: V): boolean;
+  /** Part of this value that can never be read back, as a reason; the best outcome is then `accepted`. */
+  unconfirmable?(value: V): string | undefined;
+  /** What is stored with this field, cannot be shown, and would be deleted by an update of it, as a reason. Never a value. */
+  loses?(record: VendorRecord): string | undefined;
+  /** Whole-record vendors: the body value that leaves the stored one alone. `block` says why the vendor would refuse it. */
+  keep?(record: VendorRecord, block: (detail: string) => void): unknown;
+}
+
+/** A field that this vendor has no place for. */
+export interface UnsupportedField {
+  readonly supported: false;
+  /** One English sentence that stands in receipts, errors and the capability matrix. */
+  readonly reason: string;
+}
+
+export type FieldMapping<V> = MappedField<V> | UnsupportedField;
+
+/** Total by type: a new canonical field does not compile until every adapter answers for it. */
+export type FieldTable = { readonly [F in Field]: FieldMapping<StaffFields[F]> };
+
+/** The closed list of what can go wrong in a vendor call. */
+export type FailureKind =
+  /** The vendor has no such record. */
+  | 'record_not_found'
+  /** The vendor refuses our credentials, or they lack a right. A person has to act. */
+  | 'credentials_rejected'
+  /** The session token is no longer valid; a new login may help. */
+  | 'session_expired'
+  /** The update contradicts something that is stored: a taken identifier, a newer version. */
+  | 'conflict'
+  /** The vendor judged the update and refused it. */
+  | 'rejected'
+  /** Too fast; waiting helps. */
+  | 'rate_limited'
+  /** A quota is used up; waiting a little does not help. */
+  | 'quota_exhausted'
+  /** The vendor says that it failed (5xx), or cannot be reached. */
+  | 'unavailable'
+  /** No complete answer came in time, or the connection broke after sending. */
+  | 'timeout'
+  /** An answer that makes no sense under the vendor's contract. */
+  | 'unexpected_response';
+
+/** One fact about a vendor's errors. The first rule that fits decides; what nothing fits is classified by status class. */
+export interface ErrorRule {
+  status: number;
+  when?: (body: unknown) => boolean;
+  kind: FailureKind;
+  /** Seconds until a retry makes sense, where body or headers (lower-case names) tell. */
+  retryAfter?: (
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    now: Date,
+  ) => number | undefined;
+}
+
+/** One complaint of the vendor about one member of the body, as it said it. */
+export interface VendorIssue {
+  /** The body member, or undefined when the complaint is about the whole. */
+  key?: string;
+  text: string;
+}
+
+/** Turns a vendor's complaint into a stable code and our own text. `key` absent fits every member. */
+export interface IssueRule {
+  key?: string;
+  text: RegExp;
+  code: string;
+  /** Our own English sentence. */
+  detail: string;
+  /** What the whole failure becomes when this issue is among its causes; default `rejected`. */
+  kind?: FailureKind;
+  /** True where the text is a fixed sentence of the vendor's that cannot carry personal data. */
+  safe?: boolean;
+}
+
+export interface AdapterErrors {
+  readonly rules: readonly ErrorRule[];
+  /** The complaints in an error body, in the vendor's order. */
+  issues(body: unknown): readonly VendorIssue[];
+  readonly issueRules: readonly IssueRule[];
+  /** The vendor's own machine-readable code, if the body has one (never free text). */
+  code?(body: unknown): string | undefined;
+}
+
+/** How a session is opened where a static credential is not configured. */
+export interface Login {
+  request: VendorRequest;
+  /** The token in a successful answer. */
+  session(body: unknown): string | undefined;
+  /** For how long a token is used before a new one is fetched, in seconds. */
+  lifetimeSeconds: number;
+}
+
+/** An adapter that has been given its settings. All members are pure. */
+export interface Adapter {
+  /** `changes`: only changed members are sent. `whole-record`: every member of the table is sent each time. */
+  readonly writes: 'changes' | 'whole-record';
+  /** What a successful write answers with. */
+  readonly answers: 'record' | 'acknowledgement';
+  readonly fields: FieldTable;
+  readonly errors: AdapterErrors;
+  /** Only ids of this form exist at the vendor; any other is "not found" without a call. */
+  readonly recordId: RegExp;
+  readonly login?: Login;
+  /** Headers that authorise a call; `session` is the token of `login` where there is one. */
+  authorize(session: string | undefined): Readonly<Record<string, string>>;
+  read(id: string): VendorRequest;
+  write(id: string, body: Readonly<Record<string, unknown>>): VendorRequest;
+  /**
+   * The record in an answer to `read`, or to `write` where it answers with one. `null`: a good answer (a list, say) in
+   * which the record is not found. `undefined`: not an answer that this vendor's contract knows.
+   */
+  record(body: unknown, id: string): VendorRecord | null | undefined;
+  /** The id that the vendor's record, or its acknowledgement, says it is about. */
+  idOf(body: VendorRecord): string | undefined;
+  /** A value that changes whenever the stored record changes, if the vendor has one. */
+  revision?(record: VendorRecord): string | undefined;
+  /**
+   * The members of a record by the vendor's contract, so that a change of it is noticed: what is missing, or new, is counted
+   * and logged. Absent: not watched.
+   */
+  readonly recordShape?: {
+    /** Shown in every record. */
+    readonly always: readonly string[];
+    /** Shown in some. */
+    readonly sometimes: readonly string[];
+  };
+  /** For `doctor`: what shows, without changing anything, that the connection is in order. */
+  readonly checks?: ConnectionChecks;
+  /** Stored data that a change of `keys` would destroy without the caller's knowledge: `[field, detail]` rows. */
+  endangers?(record: VendorRecord, keys: readonly string[]): readonly (readonly [Field, string])[];
+}
+
+/** Reads that tell whether a connection and its code lists fit the vendor. */
+export interface ConnectionChecks {
+  /** A cheap read that only works with good credentials. */
+  readonly credentials: VendorRequest;
+  /** Per code list: where the vendor lists its codes, or a sentence on why that cannot be checked. */
+  readonly lists: Readonly<Record<string, ReferenceList | string>>;
+}
+
+/** A list of what exists at the vendor. */
+export interface ReferenceList {
+  readonly request: VendorRequest;
+  /** The vendor's codes in an answer; undefined where it is not such a list. */
+  codes(body: unknown): readonly string[] | undefined;
+  /** The request for the next page, where there is one. */
+  next?(body: unknown): VendorRequest | undefined;
+  /** Brings two spellings of one code together. */
+  fold?(code: string): string;
+}
+
+/** One vendor, as listed in the registry. Folder name = `name` = the config's `adapter`. */
+export interface AdapterModule<Settings = AdapterSettings> extends ConfigurableAdapter {
+  connect(settings: Settings): Adapter;
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import joi from 'joi';
+import { isObject, member } from '../lib/json';
+
+/** Names of vendors and clinics stand in URLs, logs and metrics. */
+export const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/** One value as it is, or a list of them: the form decides which mistakes are told. */
+export function oneOrList(item: joi.StringSchema): joi.AlternativesSchema {
+  return joi.alternatives().conditional(joi.array(), {
+    // biome-ignore lint/suspicious/noThenProperty: joi's own name
+    then: joi.array().items(item).min(1),
+    otherwise: item,
+  });
+}
+
+export function oneOf(values: readonly string[]): joi.StringSchema {
+  return joi.string().valid(...values);
+}
+
+export function whole(least: number, most: number): joi.NumberSchema {
+  return joi.number().integer().min(least).max(most);
+}
+
+export function host(): joi.StringSchema {
+  return joi
+    .string()
+    .pattern(/^[\w.:-]+$/, 'host name or IP address')
+    .default('127.0.0.1');
+}
+
+function parsedUrl(text: string): URL | undefined {
+  // The URL parser drops white space and turns backslashes round; a configuration should say what it means.
+  return /[\s\\]/.test(text) || !URL.canParse(text) ? undefined : new URL(text);
+}
+
+export const baseUrl: joi.CustomValidator<string> = (text, helpers) => {
+  const url = parsedUrl(text);
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return helpers.error('baseUrl.form');
+  if (url.username !== '' || url.password !== '') return helpers.error('baseUrl.user');
+  if (/[?#]/.test(text)) return helpers.error('baseUrl.query');
+  return url.origin + url.pathname.replace(/\/+$/, '');
+};
+
+export const storeUrl: joi.CustomValidator<string> = (text, helpers) => {
+  if (/^sqlite:./.test(text)) return text;
+  const postgres = /^postgres(ql)?:\/\//.test(text) && parsedUrl(text) !== undefined;
+  return postgres ? text : helpers.error('store.form');
+};
+
+const EMPTY_KEY = createHash('sha256').update('').digest('hex');
+
+export const sha256: joi.CustomValidator<string> = (text, helpers) => {
+  const digest = text.toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(digest)) return helpers.error('sha256.form');
+  // `echo -n "$KEY" | sha256sum` with an unset KEY gives this one.
+  return digest === EMPTY_KEY ? helpers.error('sha256.empty') : digest;
+};
+
+export const origin: joi.CustomValidator<string> = (text, helpers) => {
+  const url = parsedUrl(text);
+  const whole = url !== undefined && /^https?:$/.test(url.protocol) && url.origin === text;
+  return whole ? text : helpers.error('origin.form');
+};
+
+/** Keys that anybody on the way could exchange would make every token worthless. */
+export const jwksUri: joi.CustomValidator<string> = (text, helpers) => {
+  const url = parsedUrl(text);
+  if (url === undefined || url.username !== '' || url.password !== '') return helpers.error('jwksUri.form');
+  const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && local)
+    ? url.href
+    : helpers.error('jwksUri.form');
+};
+
+export const keySet: joi.CustomValidator = (value, helpers) => {
+  const set = typeof value === 'string' ? parsedJson(value) : value;
+  const keys = member(set, 'keys');
+  if (!Array.isArray(keys) || !keys.every(isObject)) return helpers.error('jwks.form');
+  // `oct` is a shared secret, `d` a private key: neither belongs into a file that is printed.
+  const isPublic = keys.every((key) => key.kty !== 'oct' && !Object.hasOwn(key, 'd'));
+  return isPublic ? { keys } : helpers.error('jwks.private');
+};
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const wholeTls: joi.CustomValidator = (tls, helpers) => {
+  const { certFile, keyFile, clientCaFile, requireClientCert } = tls;
+  if ((certFile === '') !== (keyFile === '')) return helpers.error('tls.pair');
+  if (requireClientCert && clientCaFile === '') return helpers.error('tls.clientCa');
+  return certFile === '' && clientCaFile !== '' ? helpers.error('tls.pair') : tls;
+};

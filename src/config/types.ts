@@ -1,0 +1,182 @@
+import type { ObjectSchema, Schema } from 'joi';
+
+/** What the configuration may say about one vendor connection, as checked by the adapter's own schemas. */
+export interface AdapterSettings {
+  credentials: Readonly<Record<string, unknown>>;
+  options: Readonly<Record<string, unknown>>;
+  /** Per code list: the caller's code → the vendor's code. */
+  codes: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+}
+
+/** What the configuration has to know of an adapter: its name, and what may be said about its connections. */
+export interface ConfigurableAdapter {
+  /** Folder name, and the `adapter` of a connection. */
+  readonly name: string;
+  /** The product's name as people write it. */
+  readonly title: string;
+  readonly settings: {
+    readonly credentials: ObjectSchema | Schema;
+    readonly options: ObjectSchema;
+    readonly codes: ObjectSchema;
+  };
+  /** What makes an outcome `verified` unless the configuration says otherwise. */
+  readonly verify: 'returned' | 'read';
+}
+
+/** The configuration after substitution, validation and defaults. Everything in it is plain data. */
+export interface GatewayConfig {
+  server: ServerConfig;
+  ops: { host: string; port: number };
+  store: { url: string };
+  vendors: Readonly<Record<string, VendorConfig>>;
+  clinics: Readonly<Record<string, ClinicConfig>>;
+  audit: AuditConfig;
+  idempotency: { ttlHours: number };
+  callers: readonly CallerConfig[];
+  tokens: readonly TokenConfig[];
+  deliveries: DeliveriesConfig;
+}
+
+export interface ServerConfig {
+  host: string;
+  port: number;
+  /** Connections at the same time; more are closed at once. */
+  maxConnections: number;
+  /** Requests under way at the same time; more are answered 503. */
+  maxInFlight: number;
+  /** Milliseconds within which the head of a request has to arrive. */
+  headersTimeoutMs: number;
+  /** Milliseconds within which a whole request has to arrive. */
+  requestTimeoutMs: number;
+  /** Milliseconds that requests under way get to finish after a stop was asked for. */
+  shutdownMs: number;
+  /** Paths of PEM files; an empty `certFile` means plain HTTP. */
+  tls: TlsConfig;
+  /** Exact origins of browser apps that may call; none: CORS is off. */
+  cors: { origins: readonly string[] };
+}
+
+export interface TlsConfig {
+  certFile: string;
+  keyFile: string;
+  /** Authorities whose client certificates are accepted; empty: none are asked for. */
+  clientCaFile: string;
+  requireClientCert: boolean;
+}
+
+export interface VendorConfig extends AdapterSettings {
+  /** The adapter's folder name. */
+  adapter: string;
+  /** Origin with an optional path, without a trailing slash. Adapters add their own `/v1`. */
+  baseUrl: string;
+  /** Milliseconds for all vendor calls of one request together. */
+  timeoutMs: number;
+  /** How often a failed read is tried again. */
+  readRetries: number;
+  /** Calls in flight at the same time. */
+  maxConcurrent: number;
+  /** Calls that wait for one of those; more are refused at once. */
+  maxQueued: number;
+  /** After so many failed calls in a row no more are made for `openMs`; then one at a time, until one succeeds. */
+  breaker: { failures: number; openMs: number };
+  /** PEM certificates of a private authority that is trusted instead of the public ones; empty for none. */
+  ca: string;
+  /** Ceiling on calls, shared by the process; absent means none. */
+  rateLimit?: { requests: number; perSeconds: number };
+  /** `returned`: the record in the vendor's answer; `read`: a read after the write. */
+  verify: 'returned' | 'read';
+  /** Whether calls carry the caller's W3C trace context on. */
+  propagateTrace: boolean;
+}
+
+/** How updates that are delivered later are tried. */
+export interface DeliveriesConfig {
+  /** Deliveries under way at the same time in this process. */
+  concurrency: number;
+  /** Attempts without a definite answer until an operation is `dead`. */
+  maxAttempts: number;
+  /** Milliseconds: the longest pause after the first attempt. It doubles with each further one, up to `maxDelayMs`. */
+  baseDelayMs: number;
+  maxDelayMs: number;
+  /** For how long a worker has an operation to itself without a sign of life. */
+  leaseSeconds: number;
+  /** Milliseconds between looks for what other replicas have queued. */
+  pollMs: number;
+  /** For how long a finished operation and its answer are kept. */
+  retentionDays: number;
+}
+
+export interface AuditConfig {
+  /** `hashed`: sent values are kept as salted digests only. */
+  values: 'hashed' | 'full';
+  /** Secret of the digests; absent: one that the installation makes up and keeps in the store. */
+  salt?: string;
+  /** Absent: rows are kept for ever. */
+  retentionDays?: number;
+}
+
+export interface ClinicConfig {
+  /** A key of `vendors`. */
+  vendor: string;
+  /** `linked`: ids go through the links table. `direct`: the id in the URL is the vendor's own. */
+  identity: 'linked' | 'direct';
+  /** Updates without `If-Match` are refused. */
+  requireIfMatch: boolean;
+  /** What becomes of an update that provably did not reach the vendor. */
+  whenVendorDown: 'fail' | 'queue';
+}
+
+export const SCOPES = ['staff:read', 'staff:write', 'links:write', 'changes:read'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface CallerConfig {
+  name: string;
+  /** Lower-case hex SHA-256 of the API key; several while a key is being replaced. */
+  keySha256: string | readonly string[];
+  /** A key of `clinics`. */
+  clinic: string;
+  scopes: readonly Scope[];
+  /** Ceiling on this caller's requests; absent means none. */
+  rateLimit?: { requests: number; perSeconds: number };
+}
+
+/** The signature algorithms that may be allowed: asymmetric ones only. */
+export const TOKEN_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const;
+export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
+
+/** One issuer whose access tokens (JWT) are accepted besides API keys. */
+export interface TokenConfig {
+  /** Stands before the client's own name in the audit and the logs: `name/client`. */
+  name: string;
+  issuer: string;
+  audience: string | readonly string[];
+  /** Where the issuer's public keys are. Either this or `jwks`. */
+  jwksUri?: string;
+  /** The issuer's public keys themselves: a JSON Web Key Set. */
+  jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
+  algorithms: readonly TokenAlgorithm[];
+  clockSkewSeconds: number;
+  /** In which claims the caller's properties stand. */
+  claims: { clinic: string; scopes: string; name: string };
+  /** Ceiling on the requests of each client of this issuer; absent means none. */
+  rateLimit?: { requests: number; perSeconds: number };
+  /** What the clinic claim says → a key of `clinics`; without it the claim is the key itself. */
+  clinics?: Readonly<Record<string, string>>;
+}
+
+/** The hashes of a caller's keys, as a list whichever way they are written. */
+export function keyHashes({ keySha256 }: Pick<CallerConfig, 'keySha256'>): readonly string[] {
+  return typeof keySha256 === 'string' ? [keySha256] : keySha256;
+}

@@ -1,0 +1,344 @@
+/**
+ * One configured vendor connection: sends what an adapter describes and gives back records or one kind of failure.
+ * Authorisation, sessions, deadlines, retries, the breaker, the cap on concurrency and the vendor's limits live here,
+ * once for all vendors.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'undici';
+import type { Adapter, AdapterModule, VendorRecord, VendorRequest } from '../adapter/contract';
+import type { VendorConfig } from '../config/types';
+import { Deadline } from '../lib/deadline';
+import { isObject } from '../lib/json';
+import { parseAnswer } from './answer';
+import { Axios } from './axios';
+import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
+import { type BreakerState, Guard, isOutage } from './guard';
+import { plainHeaders, RequestHeaders } from './headers';
+import { type ObservedCall, type Operation, outcomeOf, type VendorObserver } from './observer';
+import { Sessions } from './sessions';
+import { createPool, type GoneSignal, type RawAnswer, RawRequest, undiciAdapter } from './transport';
+
+/** What a dry run shows: everything that would go out, credentials masked. */
+export interface ShownRequest {
+  method: string;
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body?: Readonly<Record<string, unknown>>;
+}
+
+const MASK = '***';
+
+/** Longer pauses between calls that were too fast are not believed; a used-up quota may well last for weeks. */
+const LONGEST_PAUSE_SECONDS = 3600;
+
+/** What limits one call: its time, and whether somebody still waits for it. */
+interface CallLimits {
+  deadline: Deadline;
+  gone?: GoneSignal | undefined;
+}
+
+export class VendorConnection {
+  readonly name: string;
+  readonly title: string;
+  readonly config: VendorConfig;
+  readonly adapter: Adapter;
+  readonly #pool: Pool;
+  readonly #http: InstanceType<typeof Axios>;
+  readonly #basePath: string;
+  readonly observer: VendorObserver | undefined;
+  readonly #guard: Guard;
+  readonly #sessions: Sessions | undefined;
+  readonly #headers: RequestHeaders;
+
+  /** @param name the connection's name in the configuration */
+  constructor(name: string, config: VendorConfig, module: AdapterModule, observer?: VendorObserver) {
+    this.name = name;
+    this.observer = observer;
+    this.title = module.title;
+    this.config = config;
+    this.adapter = module.connect(config);
+    const base = new URL(config.baseUrl);
+    this.#basePath = base.pathname.replace(/\/$/, '');
+    this.#pool = createPool(base.origin, {
+      connections: config.maxConcurrent,
+      // A share of the deadline, so that there is time left to try again: a failure to connect proves that nothing was sent.
+      connectTimeoutMs: Math.max(50, Math.min(3000, config.timeoutMs / 3)),
+      ...(config.ca !== '' && { ca: config.ca }),
+    });
+    // The class itself: every default that `axios.create` takes over is merged anew for each request. Status codes and
+    // bodies are judged here, so the adapter is the only one that is needed.
+    this.#http = new Axios({ adapter: undiciAdapter(this.#pool) });
+    this.#guard = new Guard(config);
+    this.#headers = new RequestHeaders(this.adapter);
+    const login = this.adapter.login;
+    if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
+  }
+
+  /** True where the id could exist at this vendor. */
+  admits(recordId: string): boolean {
+    return this.adapter.recordId.test(recordId);
+  }
+
+  /** Whether calls are made at present. */
+  get breaker(): BreakerState {
+    return this.#guard.state;
+  }
+
+  /** Calls under way, and those that wait for one of them to end. */
+  get load(): { inFlight: number; waiting: number } {
+    return this.#guard.load;
+  }
+
+  /**
+   * Sends a read of the vendor's reference data, once, with the connection's credentials.
+   * @throws VendorFailure
+   */
+  async probe(request: VendorRequest, deadline: Deadline): Promise<unknown> {
+    return this.#call(request, { deadline });
+  }
+
+  /**
+   * Reads one record. Failed reads are repeated, with full jitter, as long as the deadline allows.
+   * @param gone calls the read off
+   * @throws VendorFailure, `record_not_found` among them; CallCancelled once `gone` is aborted
+   */
+  async read(recordId: string, deadline: Deadline, gone?: GoneSignal): Promise<VendorRecord> {
+    const limits = { deadline, gone };
+    const body = await this.#repeated(
+      limits,
+      () => true,
+      () => this.#call(this.adapter.read(recordId), limits),
+    );
+    return this.#recordIn(body, recordId);
+  }
+
+  /**
+   * Writes once. It is repeated only where the first attempt provably did nothing: no connection was made, the session
+   * had ended, or the vendor asked to come back later.
+   * @returns the record in the answer, or undefined from a vendor that only acknowledges
+   * @throws VendorFailure whose `fate` says what is known
+   */
+  async write(
+    recordId: string,
+    body: Readonly<Record<string, unknown>>,
+    deadline: Deadline,
+  ): Promise<VendorRecord | undefined> {
+    const limits = { deadline };
+    const answer = await this.#repeated(
+      limits,
+      (failure) => failure.fate === 'not_sent',
+      () => this.#call(this.adapter.write(recordId, body), limits),
+    );
+    if (this.adapter.answers === 'record') return this.#recordIn(answer, recordId);
+    this.#checkId(isObject(answer) ? answer : {}, recordId);
+    return undefined;
+  }
+
+  /** The request that `write` would send. */
+  show(recordId: string, body: Readonly<Record<string, unknown>>): ShownRequest {
+    const request = this.adapter.write(recordId, body);
+    const secret = this.adapter.authorize(this.#sessions ? MASK : undefined);
+    const masked = Object.fromEntries(Object.keys(secret).map((name) => [name, MASK]));
+    return {
+      method: request.method,
+      url: this.config.baseUrl + request.path,
+      headers: { ...plainHeaders(request), ...masked },
+      ...(request.body && { body: request.body }),
+    };
+  }
+
+  /** Waits for calls in flight, then closes the connections. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  #recordIn(body: unknown, recordId: string): VendorRecord {
+    const record = this.adapter.record(body, recordId);
+    if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
+    if (record === null) {
+      throw new VendorFailure({
+        kind: 'record_not_found',
+        fate: 'refused',
+        reason: 'The vendor lists no such record.',
+      });
+    }
+    this.#checkId(record, recordId);
+    this.observer?.record(this, record);
+    return record;
+  }
+
+  #checkId(record: VendorRecord, recordId: string): void {
+    const shown = this.adapter.idOf(record);
+    if (shown !== undefined && shown !== recordId) {
+      throw unexpectedResponse('The vendor’s answer is about another record.');
+    }
+  }
+
+  async #repeated<T>(
+    { deadline, gone }: CallLimits,
+    mayRepeat: (failure: VendorFailure) => boolean,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof VendorFailure) || tries >= this.config.readRetries) throw error;
+        const pause = this.#pauseBefore(error, tries, mayRepeat);
+        if (pause === undefined || pause >= deadline.remaining() || gone?.aborted) throw error;
+        if (!this.#guard.mayRetry()) throw error;
+        await sleep(pause);
+      }
+    }
+  }
+
+  /** Milliseconds to wait before the next try; undefined where there must be none. */
+  #pauseBefore(
+    failure: VendorFailure,
+    tries: number,
+    mayRepeat: (failure: VendorFailure) => boolean,
+  ): number | undefined {
+    if (failure.kind === 'rate_limited') return (failure.retryAfter ?? 1) * 1000;
+    // While calls are paused, or too many are waiting, another try would only add to the crowd.
+    if (failure.fate === 'not_sent' && failure.retryAfter !== undefined) return undefined;
+    if (!isOutage(failure) || !mayRepeat(failure)) return undefined;
+    return Math.max(Math.random() * Math.min(2000, 100 * 2 ** tries), (failure.retryAfter ?? 0) * 1000);
+  }
+
+  #call(request: VendorRequest, limits: CallLimits): Promise<unknown> {
+    return this.#sessions
+      ? this.#callWithin(this.#sessions, request, limits)
+      : this.#send(request, undefined, limits);
+  }
+
+  /** One call with a session that is renewed once where the vendor says that it has ended. */
+  async #callWithin(sessions: Sessions, request: VendorRequest, limits: CallLimits): Promise<unknown> {
+    const session = await this.#within(sessions.current(), limits);
+    try {
+      return await this.#send(request, session, limits);
+    } catch (error) {
+      if (!(error instanceof VendorFailure) || error.kind !== 'session_expired') throw error;
+      const renewed = await this.#within(sessions.replacing(session), limits);
+      return await this.#send(request, renewed, limits).catch((second) => {
+        throw second instanceof VendorFailure && second.kind === 'session_expired'
+          ? credentialsRejected(second)
+          : second;
+      });
+    }
+  }
+
+  /** A login is shared by many requests, so each waits for it only as long as its own deadline allows. */
+  #within(login: Promise<string>, { deadline }: CallLimits): Promise<string> {
+    return deadline.within(login, () =>
+      loginFailed(
+        new VendorFailure({ kind: 'timeout', fate: 'not_sent', reason: 'It did not end in time.' }),
+      ),
+    );
+  }
+
+  /** One observed and guarded exchange: the body of a good answer. */
+  async #send(request: VendorRequest, session: string | undefined, limits: CallLimits): Promise<unknown> {
+    const call = this.observer?.begin(this, this.#operation(request));
+    try {
+      const exchange = () => this.#exchange(request, session, limits, call);
+      const { answer, failure } = await this.#guard.run(exchange, limits.deadline);
+      this.#noteLimits(answer, failure);
+      // Without a login there is no other session to be had.
+      if (failure?.kind === 'session_expired' && !this.#sessions) throw credentialsRejected(failure);
+      if (failure) throw failure;
+      if (answer.body === undefined) {
+        throw unexpectedResponse('The vendor’s answer is not JSON.', answer.status);
+      }
+      call?.end('ok', answer.status);
+      return answer.body;
+    } catch (error) {
+      call?.end(outcomeOf(error), error instanceof VendorFailure ? error.status : undefined);
+      throw error;
+    }
+  }
+
+  #operation(request: VendorRequest): Operation {
+    if (request === this.adapter.login?.request) return 'login';
+    return request.method === 'GET' ? 'read' : 'write';
+  }
+
+  /** Keeps quiet for as long as the vendor says, be it in a refusal or because the allowance is just used up. */
+  #noteLimits(answer: VendorAnswer, failure: VendorFailure | undefined): void {
+    if (failure?.kind === 'quota_exhausted') this.#guard.silence(failure.retryAfter ?? LONGEST_PAUSE_SECONDS);
+    else if (failure?.kind === 'rate_limited') {
+      this.#guard.silence(Math.min(failure.retryAfter ?? 1, LONGEST_PAUSE_SECONDS));
+    } else if (answer.headers['x-ratelimit-remaining'] === '0') {
+      const tooFast = this.adapter.errors.rules.find(({ kind }) => kind === 'rate_limited');
+      const seconds = tooFast?.retryAfter?.(answer.headers, new Date()) ?? 0;
+      this.#guard.silence(Math.min(seconds, LONGEST_PAUSE_SECONDS));
+    }
+  }
+
+  /** @throws VendorFailure where it speaks of an outage; a refusal is a sign of life, and returned */
+  async #exchange(
+    request: VendorRequest,
+    session: string | undefined,
+    { deadline, gone }: CallLimits,
+    call: ObservedCall | undefined,
+  ): Promise<{ answer: VendorAnswer; failure: VendorFailure | undefined }> {
+    const data = new RawRequest({
+      method: request.method,
+      path: this.#basePath + request.path,
+      headers: this.#headers.of(request, session, call?.leaving()),
+      body: request.body ? JSON.stringify(request.body) : null,
+      timeoutMs: Math.max(1, Math.ceil(deadline.remaining())),
+      gone,
+    });
+    let answer: VendorAnswer;
+    try {
+      const { status, data: raw } = await this.#http.request<RawAnswer>({ data });
+      answer = { status, headers: raw.headers, body: parseAnswer(raw.bytes, raw.headers) };
+    } catch (error) {
+      throw transportFailure(error);
+    }
+    const failure = failureIn(answer, this.adapter.errors);
+    if (failure && isOutage(failure)) throw failure;
+    return { answer, failure };
+  }
+
+  async #logIn(): Promise<string> {
+    const login = this.adapter.login;
+    if (login === undefined) throw new TypeError('this vendor has no login');
+    const limits = { deadline: new Deadline(this.config.timeoutMs / 2) };
+    const body = await this.#send(login.request, undefined, limits).catch((error) => {
+      if (!(error instanceof VendorFailure)) throw error;
+      throw error.kind === 'rejected' || error.kind === 'session_expired'
+        ? credentialsRejected(error)
+        : loginFailed(error);
+    });
+    const token = login.session(body);
+    if (token === undefined)
+      throw loginFailed(unexpectedResponse('The vendor’s login answer holds no token.'));
+    return token;
+  }
+}
+
+/** A failed login means that the update itself was never sent. */
+function loginFailed(failure: VendorFailure): VendorFailure {
+  return new VendorFailure({
+    kind: failure.kind,
+    fate: 'not_sent',
+    reason: `Logging in at the vendor failed. ${failure.reason}`,
+    ...(failure.status !== undefined && { status: failure.status }),
+    ...(failure.retryAfter !== undefined && { retryAfter: failure.retryAfter }),
+  });
+}
+
+function isRefusedLogin(error: unknown): boolean {
+  return error instanceof VendorFailure && error.kind === 'credentials_rejected';
+}
+
+function credentialsRejected(failure: VendorFailure): VendorFailure {
+  return new VendorFailure({
+    kind: 'credentials_rejected',
+    fate: 'refused',
+    reason: 'The vendor does not accept the gateway’s credentials.',
+    ...(failure.status !== undefined && { status: failure.status }),
+  });
+}

@@ -1,0 +1,202 @@
+/**
+ * What stands between the gateway and one vendor: a pause that the vendor asked for, a circuit breaker, a ceiling on calls
+ * and a cap on concurrency. Every connection has its own, so that one vendor's trouble stays its own.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  BrokenCircuitError,
+  type BulkheadPolicy,
+  BulkheadRejectedError,
+  bulkhead,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+  type IBackoff,
+} from 'cockatiel';
+import type { VendorConfig } from '../config/types';
+import type { Deadline } from '../lib/deadline';
+import { type RateLimit, RetryBudget, SlidingLimit } from '../lib/limits';
+import { CallCancelled, VendorFailure } from './failure';
+
+export type GuardSettings = Pick<VendorConfig, 'maxConcurrent' | 'maxQueued' | 'breaker'> & {
+  rateLimit?: RateLimit;
+};
+
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** Of 100 calls at most 20 are repeated; a quiet connection may repeat 20 before that counts. */
+const RETRY_SHARE = 0.2;
+const RETRY_STOCK = 20;
+
+/**
+ * cockatiel measures its pause with the clock on the wall, and a clock that is set back would keep the circuit open. So its own
+ * pause is always over, and the gate before it measures with the monotonic clock.
+ */
+const ALWAYS_OVER: IBackoff<unknown> & { next(): IBackoff<unknown> } = {
+  duration: Number.NEGATIVE_INFINITY,
+  next: () => ALWAYS_OVER,
+};
+
+export class Guard {
+  readonly #settings: GuardSettings;
+  readonly #bulkhead: BulkheadPolicy;
+  readonly #breaker: CircuitBreakerPolicy;
+  /** Gives out turns ahead of time, so that who has none within the deadline is told so at once. */
+  readonly #ceiling: SlidingLimit | undefined;
+  /** When calls really left, which is later than their turns where they had to wait for a slot. */
+  readonly #departures: SlidingLimit | undefined;
+  readonly #retries = new RetryBudget(RETRY_SHARE, RETRY_STOCK);
+  #openUntil = 0;
+  #silentUntil = 0;
+
+  constructor(settings: GuardSettings) {
+    this.#settings = settings;
+    this.#bulkhead = bulkhead(settings.maxConcurrent, settings.maxQueued);
+    this.#breaker = circuitBreaker(
+      handleWhen((error) => this.#isBadSign(error)),
+      { halfOpenAfter: ALWAYS_OVER, breaker: new ConsecutiveBreaker(settings.breaker.failures) },
+    );
+    this.#breaker.onBreak(() => {
+      this.#openUntil = performance.now() + settings.breaker.openMs;
+    });
+    if (settings.rateLimit) {
+      const { requests, perSeconds } = settings.rateLimit;
+      // The vendor counts arrivals, and calls travel for different times: a little room keeps them within its period.
+      const roomy = { requests, perSeconds: perSeconds * 1.1 };
+      this.#ceiling = new SlidingLimit(roomy);
+      this.#departures = new SlidingLimit(roomy);
+    }
+  }
+
+  /** For metrics and health pages. */
+  get state(): BreakerState {
+    if (this.#breaker.state === CircuitState.Closed) return 'closed';
+    return this.#breaker.state === CircuitState.Open ? 'open' : 'half-open';
+  }
+
+  /** Calls under way, and those that wait for one of them to end. */
+  get load(): { inFlight: number; waiting: number } {
+    const { maxConcurrent, maxQueued } = this.#settings;
+    return {
+      inFlight: maxConcurrent - this.#bulkhead.executionSlots,
+      waiting: maxQueued - this.#bulkhead.queueSlots,
+    };
+  }
+
+  /**
+   * Runs `call` when it may be made. What `call` throws decides over the breaker only where it is an outage; what it gives
+   * back counts as a sign of life.
+   * @throws VendorFailure with the fate `not_sent` where the call was not made
+   */
+  async run<T>(call: () => Promise<T>, deadline: Deadline): Promise<T> {
+    if (deadline.remaining() <= 0) throw noTime('timeout');
+    this.#checkSilence();
+    this.#checkBreaker();
+    const wait = this.#takeTurn(deadline);
+    if (wait > 0) await sleep(wait);
+    this.#retries.called();
+    const departures = this.#departures;
+    const start = () => {
+      // Much may have changed while this call was waiting for its slot.
+      this.#checkSilence();
+      this.#checkBreaker();
+      if (deadline.remaining() <= 0) throw noTime('unavailable');
+      return this.#breaker.execute(call);
+    };
+    try {
+      return await this.#inSlot(departures ? () => depart(departures).then(start) : start, deadline);
+    } catch (error) {
+      if (error instanceof BulkheadRejectedError) {
+        throw notSent('unavailable', 'Too many calls to the vendor are waiting.', 1);
+      }
+      if (error instanceof BrokenCircuitError) throw paused(this.#settings.breaker.openMs);
+      throw error;
+    }
+  }
+
+  /** True where a failed call may be repeated; the repetition is counted then. */
+  mayRetry(): boolean {
+    return this.#retries.take();
+  }
+
+  /** Lets no call through for so long, because the vendor asked for it. */
+  silence(seconds: number): void {
+    this.#silentUntil = Math.max(this.#silentUntil, performance.now() + seconds * 1000);
+  }
+
+  #checkSilence(): void {
+    const left = this.#silentUntil - performance.now();
+    if (left > 0) throw notSent('rate_limited', 'The vendor has asked for a pause.', left / 1000);
+  }
+
+  #checkBreaker(): void {
+    if (this.#breaker.state === CircuitState.Closed) return;
+    const left = this.#openUntil - performance.now();
+    // One call at a time finds out whether the vendor is back; the others are not kept waiting for it.
+    if (left > 0 || this.#breaker.state === CircuitState.HalfOpen) throw paused(left);
+  }
+
+  /** What a probe that was called off would have shown is not known, so it does not close the circuit. */
+  #isBadSign(error: unknown): boolean {
+    if (error instanceof CallCancelled) return this.#breaker.state === CircuitState.HalfOpen;
+    return error instanceof VendorFailure && isOutage(error);
+  }
+
+  /** @returns milliseconds until this call's turn */
+  #takeTurn(deadline: Deadline): number {
+    const wait = this.#ceiling?.take(deadline.remaining()) ?? 0;
+    if (wait <= deadline.remaining()) return wait;
+    throw notSent('rate_limited', 'The configured ceiling on calls to the vendor is reached.', wait / 1000);
+  }
+
+  /** A call that never gets a slot is given up at its deadline, although its place in the queue is freed only in turn. */
+  #inSlot<T>(call: () => Promise<T>, deadline: Deadline): Promise<T> {
+    if (this.#bulkhead.executionSlots > 0) return this.#bulkhead.execute(call);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(noTime('unavailable')), deadline.remaining());
+      this.#bulkhead
+        .execute(() => {
+          clearTimeout(timer);
+          return call();
+        })
+        .catch((error) => {
+          clearTimeout(timer);
+          throw error;
+        })
+        .then(resolve, reject);
+    });
+  }
+}
+
+async function depart(departures: SlidingLimit): Promise<void> {
+  for (let wait = departures.take(0); wait > 0; wait = departures.take(0)) await sleep(wait);
+}
+
+/** True for failures that speak of the vendor's health rather than of one request. */
+export function isOutage(failure: VendorFailure): boolean {
+  return failure.kind === 'unavailable' || failure.kind === 'timeout';
+}
+
+function paused(milliseconds: number): VendorFailure {
+  return notSent('unavailable', 'The vendor has been failing; calls to it are paused.', milliseconds / 1000);
+}
+
+/** `unavailable` where the call stood in a queue, `timeout` where earlier calls of the same request took the time. */
+function noTime(kind: 'unavailable' | 'timeout'): VendorFailure {
+  return notSent(kind, 'No time was left to call the vendor; nothing was sent.', 1);
+}
+
+function notSent(
+  kind: 'unavailable' | 'rate_limited' | 'timeout',
+  reason: string,
+  retryAfter: number,
+): VendorFailure {
+  return new VendorFailure({
+    kind,
+    fate: 'not_sent',
+    reason,
+    retryAfter: Math.max(1, Math.ceil(retryAfter)),
+  });
+}

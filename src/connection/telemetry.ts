@@ -1,0 +1,42 @@
+/** What the gateway tells of itself: one place where metrics, log and traces hear of the same event. */
+
+import type { Log } from '../ops/log';
+import type { Metrics } from '../ops/metrics';
+import { startSpan, traceHeaders } from '../ops/trace';
+import { DriftWatch } from './drift';
+import type { CallOutcome, ObservedConnection, Operation, VendorObserver } from './observer';
+
+export function createObserver(metrics: Metrics, log: Log): VendorObserver {
+  const drift = new DriftWatch({
+    counted: metrics.drift,
+    noticed: (connection, kind, name) => log.notice('vendor contract drift', { connection, kind, name }),
+  });
+  return {
+    begin: (connection, operation) => beginCall(metrics, log, connection, operation),
+    record: (connection, record) => drift.record(connection, record),
+    answered(connection, { warnings, receipt = [] }) {
+      drift.warnings(connection, warnings);
+      for (const { outcome } of receipt) metrics.receipt(connection.name, outcome);
+    },
+  };
+}
+
+function beginCall(metrics: Metrics, log: Log, connection: ObservedConnection, operation: Operation) {
+  const span = startSpan(connection.name, connection.config.adapter, operation);
+  let left: number | undefined;
+  return {
+    leaving: () => {
+      left = performance.now();
+      return connection.config.propagateTrace ? traceHeaders(span) : undefined;
+    },
+    end: (outcome: CallOutcome, status?: number) => {
+      const milliseconds = left === undefined ? undefined : performance.now() - left;
+      metrics.vendorCall(connection.name, operation, outcome, milliseconds);
+      log.vendorCall(connection.name, operation, outcome, status, milliseconds);
+      if (outcome !== 'ok') span.setStatus({ code: 2 });
+      span.setAttribute('gateway.outcome', outcome);
+      if (status !== undefined) span.setAttribute('http.response.status_code', status);
+      span.end();
+    },
+  };
+}

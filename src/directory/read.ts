@@ -1,0 +1,44 @@
+import { VendorFailure } from '../connection/failure';
+import { Deadline } from '../lib/deadline';
+import type { Warning } from '../receipt';
+import { type Clinic, type FindLink, locate } from '../runtime/locate';
+import { etagOf } from './etag';
+import { problemFrom } from './failures';
+import { showRecord, staffRecord, tableOf } from './record';
+
+export interface StaffAnswer<Meta> {
+  data: Record<string, unknown>;
+  meta: Meta;
+  etag?: string | undefined;
+}
+
+export interface ReadMeta {
+  requestId: string;
+  clinic: string;
+  vendor: string;
+  vendorRecordId: string;
+  warnings: readonly Warning[];
+}
+
+/** Reads one staff member: locate → vendor → canonical record. @throws Problem */
+export async function readStaff(
+  links: FindLink,
+  request: { clinic: Clinic; staffId: string; requestId: string },
+): Promise<StaffAnswer<ReadMeta>> {
+  const { clinic, staffId, requestId } = request;
+  const { connection, recordId } = await locate(links, clinic, staffId);
+  const record = await connection.read(recordId, new Deadline(connection.config.timeoutMs)).catch((error) => {
+    throw error instanceof VendorFailure ? problemFrom(error, connection) : error;
+  });
+  const shown = showRecord(tableOf(connection.adapter), record);
+  const data = staffRecord(staffId, shown.fields);
+  const meta = {
+    requestId,
+    clinic: clinic.name,
+    vendor: connection.name,
+    vendorRecordId: recordId,
+    warnings: shown.warnings,
+  };
+  connection.observer?.answered(connection, meta);
+  return { data, meta, etag: etagOf(data) };
+}

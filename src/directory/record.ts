@@ -1,0 +1,60 @@
+/** From a vendor's record to the canonical one, field by field, with what could not be read said aloud. */
+
+import type { Adapter, Decoded, FieldMapping, VendorRecord } from '../adapter/contract';
+import { UNREADABLE } from '../adapter/contract';
+import type { Warning } from '../receipt';
+import { FIELDS, type Field, pointerOf, STANDS } from '../staff/fields';
+
+/** The mappings of a table without the types of their values, for code that walks over all fields. */
+export type AnyTable = Readonly<Record<Field, FieldMapping<unknown>>>;
+
+/** What a vendor's record shows: fields that it does not show are absent, empty or unreadable ones are null. */
+export type ShownFields = Partial<Record<Field, unknown>>;
+
+export interface Shown {
+  fields: ShownFields;
+  warnings: readonly Warning[];
+  /** True where every field that the vendor holds is shown, so that two such records can be compared as wholes. */
+  complete: boolean;
+}
+
+export function tableOf(adapter: Adapter): AnyTable {
+  return adapter.fields;
+}
+
+export function showRecord(table: AnyTable, record: VendorRecord): Shown {
+  const fields: ShownFields = {};
+  const warnings: Warning[] = [];
+  let complete = true;
+  for (const field of FIELDS) {
+    const mapping = table[field];
+    if (!mapping.supported) continue;
+    const value: Decoded<unknown> = mapping.decode(record);
+    if (value === undefined) complete = false;
+    else fields[field] = value === UNREADABLE ? null : value;
+    if (value === UNREADABLE) warnings.push(unreadable(field));
+    const detail = mapping.loses?.(record);
+    if (detail !== undefined) warnings.push({ pointer: pointerOf(field), code: 'lost_on_update', detail });
+  }
+  return { fields, warnings, complete };
+}
+
+function unreadable(field: Field): Warning {
+  return {
+    pointer: pointerOf(field),
+    code: 'unreadable_value',
+    detail:
+      'The vendor stores a value that has no canonical meaning. It is shown as null and never overwritten unasked.',
+  };
+}
+
+/** The canonical record as clients see it: `{id, status, name: {given, family}, …}`. */
+export function staffRecord(id: string, fields: ShownFields): Record<string, unknown> {
+  const record: Record<string, unknown> = { id };
+  for (const { field, top, leaf } of STANDS) {
+    const value = fields[field];
+    if (value === undefined) continue;
+    record[top] = leaf === undefined ? value : { ...(record[top] ?? {}), [leaf]: value };
+  }
+  return record;
+}

@@ -1,0 +1,335 @@
+/**
+ * Delivers queued updates: takes what is due, runs it as any other update is run, and writes down what came of it. An
+ * attempt whose outcome is not known is never repeated blindly: the next one reads first.
+ */
+import { randomUUID } from 'node:crypto';
+import type { DeliveriesConfig, GatewayConfig } from '../config/types';
+import { member } from '../lib/json';
+import type { Log } from '../ops/log';
+import { Problem, type ProblemCode, problemBody } from '../problem';
+import type { Runtime } from '../runtime/runtime';
+import { FIELDS } from '../staff/fields';
+import type { CanonicalPatch } from '../staff/patch';
+import type { Locks } from '../store/locks';
+import type { Ending, Lease, Postponement } from '../store/operation';
+import type { Operations } from '../store/operations';
+import { StoreUnavailable } from '../store/unavailable';
+import type { FinalAnswer, UpdateIntake } from '../update/execute';
+
+export interface DeliveryParts {
+  runtime: Runtime;
+  operations: Operations;
+  locks: Locks;
+  /** Runs one update and gives its answer. */
+  execute: (intake: UpdateIntake) => Promise<FinalAnswer>;
+  log: Log;
+}
+
+export interface Deliveries {
+  start(): void;
+  /** Something may be due: look now instead of at the next poll. */
+  wake(): void;
+  /**
+   * Takes nothing new, lets what is under way end within `graceMs`, then cancels what was not yet sent. What has not
+   * ended even then is taken over when its lease runs out.
+   */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** How long after the cancelling a stop waits for what was cancelled to be given back. */
+export const GIVE_BACK_MS = 2_000;
+const PURGE_MS = 3_600_000;
+
+export function createDeliveries(parts: DeliveryParts): Deliveries {
+  const { runtime, operations, log } = parts;
+  const owner = randomUUID();
+  const running = new Map<string, { ended: Promise<void>; cancel: () => void }>();
+  const signal = createSignal();
+  let stopping = false;
+  let troubled = false;
+
+  const settings = () => runtime.current.config.deliveries;
+
+  /** @returns milliseconds until it is worth looking again */
+  async function takeWhatIsDue(): Promise<number> {
+    const { concurrency, leaseSeconds, pollMs } = settings();
+    const free = concurrency - running.size;
+    if (free <= 0) return pollMs;
+    const due = await operations.nextDue();
+    if (due === undefined || due > 0) return Math.min(pollMs, Math.max(1, Math.ceil(due ?? pollMs)));
+    const leases = await operations.claim(owner, free, leaseSeconds);
+    if (stopping) await Promise.all(leases.map((lease) => operations.release(lease)));
+    else leases.forEach(begin);
+    return leases.length > 0 ? 0 : pollMs;
+  }
+
+  async function work(): Promise<void> {
+    while (!stopping) {
+      let pause = settings().pollMs;
+      try {
+        pause = await takeWhatIsDue();
+        troubled = false;
+      } catch (error) {
+        // Said once, not once a second for as long as the store is away.
+        if (!troubled) log.notice('queued updates cannot be fetched', { reason: reasonOf(error) });
+        troubled = true;
+      }
+      if (pause > 0 && !stopping) await signal.wait(pause);
+    }
+  }
+
+  function begin(lease: Lease): void {
+    const gone = new AbortController();
+    const ended = attempt(lease, gone).finally(() => {
+      running.delete(lease.id);
+      signal.raise();
+    });
+    running.set(lease.id, { ended, cancel: () => gone.abort() });
+  }
+
+  /** One attempt and the note of what came of it. Where that cannot be written, the lease runs out. */
+  async function attempt(lease: Lease, gone: AbortController): Promise<void> {
+    const renewal = keepLease(lease, gone);
+    try {
+      await conclude(lease, await answerTo(lease, gone.signal), gone.signal);
+    } catch (error) {
+      log.notice('a delivery could not be written down', { operation: lease.id, reason: reasonOf(error) });
+    } finally {
+      clearInterval(renewal);
+    }
+  }
+
+  function keepLease(lease: Lease, gone: AbortController): NodeJS.Timeout {
+    const { leaseSeconds } = settings();
+    return setInterval(
+      () => {
+        operations.renew(lease, leaseSeconds).then(
+          // Somebody else has it: what was not yet sent must not be sent by two.
+          (ours) => ours || gone.abort(),
+          () => {},
+        );
+      },
+      (leaseSeconds * 1000) / 3,
+    );
+  }
+
+  async function answerTo(lease: Lease, gone: AbortSignal): Promise<FinalAnswer> {
+    try {
+      return await deliver(parts, lease, gone);
+    } catch (error) {
+      if (error instanceof Problem) return answerOf(error, lease);
+      if (!(error instanceof StoreUnavailable)) {
+        log.defect({ requestId: lease.requestId, route: 'delivery', clinic: lease.clinic }, error);
+      }
+      return answerOf(
+        new Problem('internal_error', 'The gateway failed while it delivered the update.'),
+        lease,
+      );
+    }
+  }
+
+  async function conclude(lease: Lease, answer: FinalAnswer, gone: AbortSignal): Promise<void> {
+    if (gone.aborted && answer.problem?.extras.outcome === 'not_applied') return operations.release(lease);
+    const verdict = judge(answer, lease, settings());
+    if ('delayMs' in verdict) {
+      await operations.postpone(lease, verdict);
+      return;
+    }
+    const ours = await operations.finish(lease, verdict);
+    if (ours && verdict.status === 'dead') {
+      log.notice('a queued update is dead: see "deliveries list"', {
+        operation: lease.id,
+        clinic: lease.clinic,
+        code: verdict.error?.code ?? '',
+      });
+    }
+  }
+
+  const purge = async () => {
+    try {
+      while (!stopping && (await operations.purge(settings().retentionDays)) > 0);
+    } catch (error) {
+      log.notice('finished operations cannot be purged', { reason: reasonOf(error) });
+    }
+  };
+
+  let working: Promise<void> | undefined;
+  let purging: NodeJS.Timeout | undefined;
+
+  return {
+    start: () => {
+      working ??= work();
+      purging ??= setInterval(() => void purge(), PURGE_MS).unref();
+      void purge();
+    },
+    wake: () => signal.raise(),
+    stop: async (graceMs) => {
+      stopping = true;
+      clearInterval(purging);
+      signal.raise();
+      await working;
+      const all = () => Promise.all([...running.values()].map(({ ended }) => ended));
+      if (await within(graceMs, all())) return;
+      for (const { cancel } of running.values()) cancel();
+      await within(GIVE_BACK_MS, all());
+    },
+  };
+}
+
+/** @throws Problem, StoreUnavailable or a defect, where `execute` was not even begun or failed itself */
+async function deliver(
+  { runtime, locks, execute }: DeliveryParts,
+  lease: Lease,
+  gone: AbortSignal,
+): Promise<FinalAnswer> {
+  const { generation, release } = runtime.acquire();
+  try {
+    const clinic = generation.clinics.get(lease.clinic);
+    if (clinic === undefined) throw new Problem('forbidden', 'The clinic is not configured any more.');
+    if (!mayStillWrite(generation.config, lease)) {
+      throw new Problem('forbidden', 'The caller may not update this clinic’s staff any more.');
+    }
+    const intake: UpdateIntake = {
+      requestId: lease.requestId,
+      caller: lease.caller,
+      clinic,
+      staffId: lease.staffId,
+      patch: patchIn(lease),
+      lenient: lease.lenient,
+      dryRun: false,
+      settleFirst: lease.settle,
+      gone,
+      ifMatch: lease.ifMatch,
+    };
+    // Held for as long as this process lives, on PostgreSQL: a lease may run out under a process that is only slow.
+    return await locks.hold(`operation ${lease.id}`, 1_000, () => execute(intake), 'replicas');
+  } finally {
+    release();
+  }
+}
+
+/** A caller with a token was judged when it sent the update; what can be asked later is whether its issuer is trusted. */
+function mayStillWrite({ callers, tokens }: GatewayConfig, { caller, clinic }: Lease): boolean {
+  const known = callers.find(({ name }) => name === caller);
+  if (known) return known.clinic === clinic && known.scopes.includes('staff:write');
+  return tokens.some(({ name }) => caller.startsWith(`${name}/`));
+}
+
+function patchIn({ patch }: Lease): CanonicalPatch {
+  const value: unknown = JSON.parse(patch);
+  if (isPatch(value)) return value;
+  throw new Problem('validation_failed', 'The update was queued by a version with other fields.');
+}
+
+function isPatch(value: unknown): value is CanonicalPatch {
+  const changes = member(value, 'changes');
+  const members = member(value, 'members');
+  return (
+    Array.isArray(changes) &&
+    changes.every((change) => FIELDS.some((field) => field === member(change, 'field'))) &&
+    Array.isArray(members) &&
+    members.every((name) => typeof name === 'string')
+  );
+}
+
+function answerOf(problem: Problem, { requestId }: Lease): FinalAnswer {
+  return {
+    status: problem.status,
+    headers: { ...problem.extras.headers },
+    body: problemBody(problem, requestId),
+    problem,
+  };
+}
+
+/**
+ * What an answer means for a queued update: its end, or another attempt. Pure but for the jitter.
+ * @param random gives a number from 0 to 1
+ */
+export function judge(
+  { status, headers, body, problem }: FinalAnswer,
+  lease: Pick<Lease, 'counted' | 'settle'>,
+  settings: DeliveriesConfig,
+  random: () => number = Math.random,
+): Ending | Postponement {
+  const answer = { status, body };
+  if (problem === undefined) return { status: 'succeeded', answer };
+  const error = { code: problem.code, detail: problem.detail };
+  if (status < 500 && status !== 429) return { status: 'failed', answer, error };
+  if (lease.counted >= settings.maxAttempts) return { status: 'dead', answer, error };
+  const ceiling = Math.min(settings.maxDelayMs, settings.baseDelayMs * 2 ** (lease.counted - 1));
+  // Somebody has to give the gateway new credentials; trying sooner could lock the account.
+  const delay = problem.code === 'vendor_credentials_rejected' ? settings.maxDelayMs : random() * ceiling;
+  const asked = Number(headers['retry-after'] ?? 0) * 1000;
+  return {
+    delayMs: Math.max(delay, Number.isFinite(asked) ? asked : 0),
+    settle: lease.settle || !provablyUnsent(problem),
+    error,
+  };
+}
+
+/** Codes of failures that can happen before anything has reached the vendor. */
+const EARLY: readonly ProblemCode[] = [
+  'vendor_unavailable',
+  'vendor_rate_limited',
+  'vendor_credentials_rejected',
+  'gateway_unavailable',
+];
+
+/**
+ * True where no trace of the update can be at the vendor. `not_applied` alone may also be what a read has shown after a
+ * failure, and then the write might still arrive late.
+ */
+export function provablyUnsent({ code, extras }: Problem): boolean {
+  const answered = extras.vendor?.status;
+  return (
+    extras.outcome === 'not_applied' && EARLY.includes(code) && (answered === undefined || answered < 500)
+  );
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof StoreUnavailable) return error.reason;
+  return error instanceof Error ? error.name : 'unknown';
+}
+
+interface Signal {
+  raise(): void;
+  /** Resolves at the next `raise`, at once where one came since the last wait, or after so many milliseconds. */
+  wait(milliseconds: number): Promise<void>;
+}
+
+function createSignal(): Signal {
+  let raised = false;
+  let resume: (() => void) | undefined;
+  return {
+    raise: () => {
+      raised = true;
+      resume?.();
+    },
+    wait: async (milliseconds) => {
+      if (!raised) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, milliseconds);
+          resume = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      raised = false;
+      resume = undefined;
+    },
+  };
+}
+
+/** Whether the work ended in time. */
+async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  try {
+    return await Promise.race([work.then(() => true), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

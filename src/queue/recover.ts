@@ -1,0 +1,129 @@
+/**
+ * Updates whose process has ended under them: what became of them is read from the vendor, never written again, and
+ * their row of the audit follows.
+ */
+
+import type { VendorRecord } from '../adapter/contract';
+import type { VendorConnection } from '../connection/connection';
+import { VendorFailure } from '../connection/failure';
+import { tableOf } from '../directory/record';
+import { Deadline } from '../lib/deadline';
+import type { Log } from '../ops/log';
+import { Problem } from '../problem';
+import type { Runtime } from '../runtime/runtime';
+import { topLevelOf } from '../staff/fields';
+import type { Attempt } from '../store/attempts';
+import type { Change, ChangeOutcome, FieldResult } from '../store/changes';
+import type { Journal } from '../store/journal';
+import { admit } from '../update/admit';
+import { valuesOf } from '../update/auditRow';
+import { makePlan } from '../update/plan';
+import { landsForSure } from '../update/write';
+
+export interface SettleParts {
+  journal: Journal;
+  runtime: Runtime;
+  log: Log;
+}
+
+const AT_ONCE = 20;
+/** Longer than any read takes, and the pause until a vendor that does not answer is asked again. */
+const LEASE_MS = 30_000;
+/** Whoever cannot be asked for so long is not waited for any more. */
+const GIVE_UP_MS = 24 * 3_600_000;
+
+/** Settles what is there to be settled. */
+export async function settleAbandoned(parts: SettleParts): Promise<void> {
+  for (;;) {
+    const attempts = await parts.journal.takeAbandoned(AT_ONCE, LEASE_MS);
+    await Promise.all(attempts.map((attempt) => settle(parts, attempt)));
+    if (attempts.length < AT_ONCE) return;
+  }
+}
+
+async function settle({ journal, runtime, log }: SettleParts, attempt: Attempt): Promise<void> {
+  const { generation, release } = runtime.acquire();
+  try {
+    const connection = generation.connections.get(attempt.vendor);
+    const age = Date.now() - Date.parse(attempt.createdAt);
+    const fields =
+      (connection && (await fieldsShownBy(connection, attempt))) ??
+      (age > GIVE_UP_MS ? allOf(attempt, 'unknown') : undefined);
+    if (fields === undefined) return;
+    const change = changeOf(attempt, fields);
+    await journal.end({ attempt: attempt.id, change });
+    log.notice('an update that a crash had interrupted is settled', {
+      requestId: attempt.requestId,
+      outcome: change.outcome,
+    });
+  } finally {
+    release();
+  }
+}
+
+type Fields = Readonly<Record<string, FieldResult>>;
+
+/** Undefined where the vendor cannot be asked now. */
+async function fieldsShownBy(connection: VendorConnection, attempt: Attempt): Promise<Fields | undefined> {
+  let record: VendorRecord;
+  try {
+    record = await connection.read(attempt.vendorRecordId, new Deadline(connection.config.timeoutMs));
+  } catch (error) {
+    if (!(error instanceof VendorFailure)) throw error;
+    return error.kind === 'record_not_found' ? allOf(attempt, 'unknown') : undefined;
+  }
+  return compare(connection, attempt, record);
+}
+
+function compare(connection: VendorConnection, attempt: Attempt, record: VendorRecord): Fields {
+  const { adapter, title } = connection;
+  const table = tableOf(adapter);
+  try {
+    const { changes, dropped } = admit(attempt.patch, table, attempt.lenient, title);
+    const { targets } = makePlan(adapter, table, changes, record);
+    const results = new Map<string, FieldResult>(
+      dropped.map(({ change }) => [topLevelOf(change.field), 'dropped']),
+    );
+    for (const target of targets) {
+      const member = topLevelOf(target.field);
+      const state = landsForSure(target, record);
+      const result = state === 'landed' ? 'verified' : state === 'missing' ? 'not_applied' : 'unknown';
+      const before = results.get(member) ?? 'dropped';
+      results.set(member, before === 'dropped' || before === result ? result : 'unknown');
+    }
+    return Object.fromEntries([...results].map(([member, result]) => [`/${member}`, result]));
+  } catch (error) {
+    // The configuration or the record has changed so much that the update would be refused now.
+    if (error instanceof Problem) return allOf(attempt, 'unknown');
+    throw error;
+  }
+}
+
+function allOf({ patch }: Attempt, result: FieldResult): Fields {
+  return Object.fromEntries(patch.members.map((name) => [`/${name}`, result]));
+}
+
+function changeOf(attempt: Attempt, fields: Fields): Change {
+  return {
+    at: new Date().toISOString(),
+    requestId: attempt.requestId,
+    clinic: attempt.clinic,
+    caller: attempt.caller,
+    staffId: attempt.staffId,
+    vendor: attempt.vendor,
+    vendorRecordId: attempt.vendorRecordId,
+    outcome: overall(fields),
+    status: null,
+    code: 'settled_by_reading',
+    durationMs: Math.max(0, Date.now() - Date.parse(attempt.createdAt)),
+    fields,
+    values: valuesOf(attempt.patch),
+  };
+}
+
+function overall(fields: Fields): ChangeOutcome {
+  const results = new Set(Object.values(fields).filter((result) => result !== 'dropped'));
+  if (results.size !== 1) return 'unknown';
+  if (results.has('verified')) return 'success';
+  return results.has('not_applied') ? 'failed' : 'unknown';
+}

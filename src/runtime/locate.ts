@@ -1,0 +1,36 @@
+/** Which connection and which vendor record a staff id of a clinic stands for. */
+import type { ClinicConfig } from '../config/types';
+import type { VendorConnection } from '../connection/connection';
+import { Problem } from '../problem';
+
+/** A clinic as the running configuration knows it. */
+export interface Clinic extends ClinicConfig {
+  name: string;
+  connection: VendorConnection;
+}
+
+/** The one question that locating asks of the store. */
+export interface FindLink {
+  find(clinic: string, staffId: string, vendor: string): Promise<string | undefined>;
+}
+
+export interface Location {
+  clinic: Clinic;
+  staffId: string;
+  connection: VendorConnection;
+  recordId: string;
+}
+
+/** @throws Problem `staff_not_found` where no link leads to the vendor, or the id cannot exist there */
+export async function locate(links: FindLink, clinic: Clinic, staffId: string): Promise<Location> {
+  const { connection } = clinic;
+  const recordId =
+    clinic.identity === 'direct' ? staffId : await links.find(clinic.name, staffId, connection.name);
+  if (recordId === undefined) {
+    throw new Problem('staff_not_found', `No link leads from this id to ${connection.name}.`);
+  }
+  if (!connection.admits(recordId)) {
+    throw new Problem('staff_not_found', `${connection.title} has no ids of this form.`);
+  }
+  return { clinic, staffId, connection, recordId };
+}

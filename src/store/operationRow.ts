@@ -1,0 +1,42 @@
+/** From a row of the table of operations to what workers and callers are given. */
+import type { Selectable } from 'kysely';
+import type { Lease, Operation } from './operation';
+import type { Schema } from './schema';
+
+export type OperationRow = Selectable<Schema['operations']>;
+
+/** What the worker `owner` is given of the operation that it has taken. */
+export function toLease(row: OperationRow, owner: string): Lease {
+  return {
+    id: row.id,
+    owner,
+    number: row.attempts,
+    counted: row.attempts - row.attempts_before,
+    clinic: row.clinic,
+    staffId: row.staff_id,
+    caller: row.caller,
+    requestId: row.request_id,
+    patch: row.patch ?? 'null',
+    lenient: row.lenient === 1,
+    settle: row.settle === 1,
+    ...(row.if_match !== null && { ifMatch: row.if_match }),
+  };
+}
+
+/** What is told of an operation; nothing of what was asked for. */
+export function toOperation(row: OperationRow): Operation {
+  return {
+    id: row.id,
+    clinic: row.clinic,
+    staffId: row.staff_id,
+    caller: row.caller,
+    requestId: row.request_id,
+    status: row.status,
+    attempts: row.attempts,
+    createdAt: row.created_at,
+    ...(row.finished_at !== null && { finishedAt: row.finished_at }),
+    ...(row.status === 'queued' && row.available_at !== null && { nextAttemptAt: row.available_at }),
+    ...(row.last_code !== null && { lastError: { code: row.last_code, detail: row.last_detail ?? '' } }),
+    ...(row.answer !== null && { answer: JSON.parse(row.answer) }),
+  };
+}

@@ -1,0 +1,21 @@
+import type { Metrics, StoreOperation } from '../ops/metrics';
+import type { Links } from './links';
+
+/** Links whose lookups and changes are timed. Stands below the cache, so that only what reaches the store is seen. */
+export function timedLinks(links: Links, metrics: Metrics): Links {
+  const timed = async <T>(operation: StoreOperation, work: Promise<T>): Promise<T> => {
+    const started = performance.now();
+    try {
+      return await work;
+    } finally {
+      metrics.store(operation, performance.now() - started);
+    }
+  };
+  return {
+    ...links,
+    find: (clinic, staffId, vendor) => timed('links_find', links.find(clinic, staffId, vendor)),
+    list: (clinic, staffId) => timed('links_list', links.list(clinic, staffId)),
+    put: (link) => timed('links_put', links.put(link)),
+    remove: (clinic, staffId, vendor) => timed('links_remove', links.remove(clinic, staffId, vendor)),
+  };
+}

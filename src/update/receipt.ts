@@ -1,0 +1,192 @@
+/** The answer to an update: one receipt row for each sent member, and the record as far as the vendor shows it. */
+
+import type { VendorRecord } from '../adapter/contract';
+import type { ShownRequest, VendorConnection } from '../connection/connection';
+import { etagOf } from '../directory/etag';
+import type { ReadMeta, StaffAnswer } from '../directory/read';
+import { type Shown, type ShownFields, showRecord, staffRecord, tableOf } from '../directory/record';
+import { type FieldError, Problem } from '../problem';
+import { type FieldOutcome, type ReceiptRow, receiptRow, type Warning } from '../receipt';
+import type { Location } from '../runtime/locate';
+import { FIELDS, pointerOf, topLevelOf } from '../staff/fields';
+import type { CanonicalPatch } from '../staff/patch';
+import type { Admitted } from './admit';
+import type { Plan, Target } from './plan';
+import type { UpdateRequest } from './update';
+import { type Confirmation, lands } from './write';
+
+export interface UpdateMeta extends ReadMeta {
+  receipt: readonly ReceiptRow[];
+  /** Dry run only: nothing was sent; this is what would have been, or null where nothing would change. */
+  dryRun?: true;
+  vendorRequest?: ShownRequest | null;
+}
+
+export type UpdateAnswer = StaffAnswer<UpdateMeta>;
+
+/** @throws Problem `write_not_confirmed` where the vendor's record shows other values than were sent */
+export function answer(
+  request: UpdateRequest,
+  location: Location,
+  admitted: Admitted,
+  plan: Plan,
+  current: VendorRecord | undefined,
+  confirmation: Confirmation,
+): UpdateAnswer {
+  const outcomes = plan.targets.map((target) =>
+    outcomeOf(target, confirmation, request.settleFirst ?? false),
+  );
+  const failed = plan.targets.filter((_, index) => outcomes[index] === undefined);
+  const receipt = receiptOf(
+    request.patch,
+    admitted,
+    outcomes.filter((row) => row !== undefined),
+    failed.map(({ field }) => topLevelOf(field)),
+  );
+  if (failed.length > 0) throw notConfirmed(failed, receipt, location.connection);
+  const table = tableOf(location.connection.adapter);
+  const after = confirmation.record && showRecord(table, confirmation.record);
+  // What a complete record shows, an older one need not tell.
+  const before = current && !after?.complete ? showRecord(table, current) : undefined;
+  const data = staffRecord(request.staffId, fieldsAfter(before, after, plan, outcomes));
+  const certain = outcomes.every((row) => row?.outcome !== 'accepted');
+  const known = after !== undefined && (after.complete || before !== undefined);
+  const told = confirmation.warning ? [confirmation.warning] : [];
+  const { warnings: shown } = after ?? before ?? noWarnings;
+  return {
+    data,
+    meta: metaOf(request, location, receipt, [...told, ...admitted.warnings, ...shown]),
+    etag: certain && known ? etagOf(data) : undefined,
+  };
+}
+
+const noWarnings: Pick<Shown, 'warnings'> = { warnings: [] };
+
+/** What the vendor showed last of each field. */
+function fieldsAfter(
+  before: Shown | undefined,
+  after: Shown | undefined,
+  plan: Plan,
+  outcomes: readonly (FieldOutcome | undefined)[],
+): ShownFields {
+  const fields: ShownFields = { ...before?.fields };
+  for (const [index, { field }] of plan.targets.entries()) {
+    // Accepted values are not shown by the vendor; what was sent is not passed off as the vendor's record.
+    if (outcomes[index]?.outcome === 'accepted') fields[field] = undefined;
+  }
+  for (const field of FIELDS) {
+    const shown = after?.fields[field];
+    if (shown !== undefined) fields[field] = shown;
+  }
+  return fields;
+}
+
+function outcomeOf(
+  target: Target,
+  { record, detail }: Confirmation,
+  settling: boolean,
+): FieldOutcome | undefined {
+  const { field, mapping, value, unchanged } = target;
+  // After an unclear attempt, what the record holds may well be that attempt's doing.
+  if (unchanged) return { field, outcome: settling ? 'verified' : 'unchanged' };
+  const state = lands(target, record);
+  if (state === 'missing') return undefined;
+  const unsure =
+    state === 'hidden'
+      ? (detail ?? 'The vendor does not show this field.')
+      : value === null
+        ? undefined
+        : mapping.unconfirmable?.(value);
+  return unsure === undefined
+    ? { field, outcome: 'verified' }
+    : { field, outcome: 'accepted', detail: unsure };
+}
+
+/** One row for each sent top-level member, in the order of the record. */
+function receiptOf(
+  patch: CanonicalPatch,
+  admitted: Admitted,
+  outcomes: readonly FieldOutcome[],
+  withoutRow: readonly string[],
+): ReceiptRow[] {
+  const dropped = admitted.dropped.map(({ change, detail }) => ({
+    field: change.field,
+    outcome: 'dropped' as const,
+    detail,
+  }));
+  const all: FieldOutcome[] = [...outcomes, ...dropped];
+  return patch.members
+    .filter((name) => !withoutRow.includes(name))
+    .map((name) =>
+      receiptRow(
+        name,
+        all.filter((row) => row.field === name || row.field.startsWith(`${name}.`)),
+      ),
+    );
+}
+
+function notConfirmed(
+  failed: readonly Target[],
+  receipt: readonly ReceiptRow[],
+  connection: VendorConnection,
+): Problem {
+  const errors: FieldError[] = failed.map(({ field }) => ({
+    pointer: pointerOf(field),
+    code: 'write_not_confirmed',
+    detail: 'The vendor’s record does not hold the value that was sent.',
+  }));
+  return new Problem(
+    'write_not_confirmed',
+    `${connection.title} reported success, but its record shows other values.`,
+    {
+      errors,
+      receipt,
+      vendor: { name: connection.name },
+    },
+  );
+}
+
+/** What the update would do; nothing was written. */
+export function answerDryRun(
+  request: UpdateRequest,
+  location: Location,
+  admitted: Admitted,
+  plan: Plan,
+  current: VendorRecord | undefined,
+): UpdateAnswer {
+  const { connection, recordId } = location;
+  const outcomes = plan.targets.map((target): FieldOutcome => {
+    if (target.unchanged) return { field: target.field, outcome: 'unchanged' };
+    const unsure = target.value === null ? undefined : target.mapping.unconfirmable?.(target.value);
+    return unsure === undefined
+      ? { field: target.field, outcome: 'verified' }
+      : { field: target.field, outcome: 'accepted', detail: unsure };
+  });
+  const before = current && showRecord(tableOf(connection.adapter), current);
+  const wanted = Object.fromEntries(plan.targets.map(({ field, value }) => [field, value]));
+  const receipt = receiptOf(request.patch, admitted, outcomes, []);
+  return {
+    data: staffRecord(request.staffId, { ...before?.fields, ...wanted }),
+    meta: {
+      ...metaOf(request, location, receipt, [...admitted.warnings, ...(before?.warnings ?? [])]),
+      dryRun: true,
+      vendorRequest: plan.body === undefined ? null : connection.show(recordId, plan.body),
+    },
+  };
+}
+
+function metaOf(
+  request: UpdateRequest,
+  { clinic, connection, recordId }: Location,
+  receipt: readonly ReceiptRow[],
+  warnings: readonly Warning[],
+): UpdateMeta {
+  return {
+    requestId: request.requestId,
+    clinic: clinic.name,
+    vendor: connection.name,
+    vendorRecordId: recordId,
+    receipt,
+    warnings,
+  };
+}

@@ -1,0 +1,280 @@
+/** The command line as people call it: a process, its output and its exit code. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { stringify } from 'yaml';
+import { adapters } from '../../adapters';
+import { doctor } from '../../src/cli/doctor';
+import { newKey } from '../../src/cli/newKey';
+import { loadConfig } from '../../src/config/load';
+import { PROGRAM } from '../support/gatewayProcess';
+import { openStage, type Stage } from '../support/stage';
+
+// Each call is a process that compiles what it needs.
+jest.setTimeout(180_000);
+
+const ROOT = join(__dirname, '../..');
+
+interface Ended {
+  code: number;
+  out: string;
+  err: string;
+}
+
+function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [...PROGRAM, ...args],
+      { cwd: ROOT, env: { ...process.env, ...env }, timeout: 60_000 },
+      (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, err }),
+    );
+  });
+}
+
+async function collect(
+  work: (out: PassThrough) => number | Promise<number>,
+): Promise<{ code: number; out: string }> {
+  const out = new PassThrough();
+  const said = text(out);
+  const code = await work(out);
+  out.end();
+  return { code, out: await said };
+}
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+
+const COMMANDS = ['serve', 'check-config', 'links', 'new-key', 'verify-audit', 'backup', 'doctor'];
+
+test('--help names every command, and each has help of its own', async () => {
+  const helps = await Promise.all(
+    [[], ['doctor'], ['links', 'import']].map((command) => run([...command, '--help'])),
+  );
+  expect(helps.map(({ code }) => code)).toEqual([0, 0, 0]);
+  const [all, doctorHelp, importHelp] = helps.map(({ out }) => out);
+  for (const command of COMMANDS) expect(all).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
+  expect(doctorHelp).toMatch(/^Usage: provider-directory-gateway doctor /);
+  expect(importHelp).toMatch(/^Usage: provider-directory-gateway links import /);
+});
+
+test.each([
+  ['an unknown command', ['frobnicate'], /^error: unknown command 'frobnicate'\n[\s\S]*^ {2}check-config/m],
+  ['a misspelt command', ['docter', '--fast'], /^error: unknown command 'docter'\n\(Did you mean doctor\?\)/],
+  ['an unknown command of a command', ['links', 'imprt'], /unknown command 'imprt'/],
+  ['an unknown option without a command', ['--fast'], /^error: unknown option '--fast'/],
+  ['an unknown option', ['doctor', '--fast'], /unknown option '--fast'/],
+  ['a missing argument', ['links', 'import'], /missing required argument 'file'/],
+  [
+    'a configuration that is not there',
+    ['-c', '/nowhere.yaml', 'doctor'],
+    /^\/nowhere\.yaml: the file does not exist\nName the file with --config or GATEWAY_CONFIG/,
+  ],
+  [
+    'the same for serve, which is also meant without a command',
+    ['-c', '/nowhere.yaml'],
+    /^\/nowhere\.yaml: the file does not exist\n/,
+  ],
+])('%s is told, and the exit code is 1', async (_name, args, message) => {
+  const { code, err } = await run(args);
+  expect(code).toBe(1);
+  expect(err).toMatch(message);
+});
+
+test('--help tells the default of --config once', async () => {
+  const { out } = await run(['--help'], { GATEWAY_CONFIG: '/etc/gateway.yaml' });
+  const [told = ''] = /--config [\s\S]*?(?=\n *-h)/.exec(out) ?? [];
+  expect(told.replaceAll(/\s+/g, ' ')).toBe(
+    '--config <file> configuration file (default: "config/gateway.yaml", env: GATEWAY_CONFIG)',
+  );
+});
+
+test('broken YAML is told by line and column, without a stack or the text', async () => {
+  const path = join(stage.folder, 'broken.yaml');
+  await writeFile(path, 'vendors:\n  a:\n    credentials: { apiKey: "canary }\n');
+  const answers = await Promise.all(
+    ['serve', 'check-config', 'doctor'].map((name) => run(['-c', path, name])),
+  );
+  for (const { code, out, err } of answers) {
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).not.toContain('canary');
+    expect(err).toMatch(
+      /^line 4, column 1: .+\nCorrect this in \S+ or in the environment, then run check-config\.\n$/,
+    );
+  }
+});
+
+test('a port that is taken is told with what to do', async () => {
+  const path = join(stage.folder, 'taken.yaml');
+  const { port } = new URL(stage.url);
+  const server = { ...stage.config.server, port: Number(port) };
+  await writeFile(path, stringify({ ...stage.config, server, store: { url: 'sqlite::memory:' } }));
+  const { code, err } = await run(['-c', path], { LOG_LEVEL: 'silent' });
+  expect(code).toBe(1);
+  expect(err).toMatch(/^listen EADDRINUSE: .+\nChoose another server\.host, server\.port or ops\.port/);
+});
+
+describe('new-key', () => {
+  test('prints a key, its hash and a line that works as it is', async () => {
+    const { code, out } = await collect((to) => newKey({ name: 'my app', out: to }));
+    expect(code).toBe(0);
+    const key = /^key: +(pdg_[\w-]{43})$/m.exec(out)?.[1] ?? '';
+    const hash = createHash('sha256').update(key).digest('hex');
+    expect(out).toContain(`keySha256: ${hash}`);
+    expect(out.split(key)).toHaveLength(2);
+    const line = /^ {2}- \{ name: .*$/m.exec(out)?.[0].replace('<clinic>', 'north') ?? '';
+    const path = join(stage.folder, 'new-key.yaml');
+    const before = await readFile(stage.configPath, 'utf8');
+    await writeFile(path, before.replace(/^callers:\n/m, `callers:\n${line}\n`));
+    const { config } = await loadConfig(path, { adapters, env: {} });
+    expect(config.callers[0]).toMatchObject({ name: 'my app', keySha256: hash, clinic: 'north' });
+    await stage.rewrite(await readFile(path, 'utf8'));
+    await stage.gateway.reload();
+    expect((await stage.call('GET', '/staff/st-1', { key })).status).toBe(200);
+    await stage.rewrite(before);
+    await stage.gateway.reload();
+  });
+
+  test('never the same one', async () => {
+    const [first, second] = await Promise.all([1, 2].map(() => collect((out) => newKey({ out }))));
+    expect(first?.out).not.toBe(second?.out);
+    expect(first?.out).toContain('<name>');
+  });
+});
+
+describe('links', () => {
+  test('are imported by the names and the id forms of the configuration, and exported again', async () => {
+    const file = join(stage.folder, 'links.csv');
+    const refused = join(stage.folder, 'refused.csv');
+    const head = 'clinic,staffId,vendor,vendorRecordId';
+    await writeFile(
+      file,
+      `${head}\nnorth,im-1,clinikapi-main,pr_im1\nwest,im-2,clinikapi-main,pr_2\nnorth,im-3,nowhere,x\ncentro,im-4,vitalis-centro,not-a-number\n`,
+    );
+    const imported = await run(['-c', stage.configPath, 'links', 'import', file, '--refused', refused]);
+    expect(imported.code).toBe(2);
+    expect(imported.out).toContain('Imported 1 row: 1 new');
+    expect(imported.err).toContain('line 3: the clinic "west" is not configured');
+    expect(imported.err).toContain('line 4: the vendor "nowhere" is not configured');
+    expect(imported.err).toContain('line 5: "not-a-number" cannot be a record id of vitalis-centro');
+    const exported = await run(['-c', stage.configPath, 'links', 'export', '-']);
+    expect(exported.code).toBe(0);
+    expect(exported.out.split('\n')[0]).toBe(head);
+    expect(exported.out).toContain('north,im-1,clinikapi-main,pr_im1');
+    const missing = await run(['-c', stage.configPath, 'links', 'import', '/nowhere.csv']);
+    expect(missing.code).toBe(1);
+  });
+});
+
+describe('doctor', () => {
+  /** The doctor's table for the stage's configuration after a change. */
+  async function examine(change: (config: Stage['config']) => void = () => {}) {
+    const config = structuredClone(stage.config);
+    change(config);
+    const path = join(stage.folder, 'doctor.yaml');
+    await writeFile(path, stringify(config));
+    const loaded = await loadConfig(path, { adapters, env: {} });
+    return collect((out) => doctor({ config: loaded.config, adapters, out }));
+  }
+  const rows = (out: string) =>
+    Object.fromEntries(
+      out
+        .split('\n')
+        .map((line) => line.split(/ {2,}/))
+        .filter((cells) => cells.length >= 4)
+        .map(([connection, check, result, detail]) => [`${connection} ${check}`, `${result} ${detail}`]),
+    );
+
+  beforeEach(() => {
+    for (const sandbox of [stage.clinikapi, stage.vitalis, stage.cobalt]) sandbox.reset();
+  });
+
+  test('all is well', async () => {
+    const { code, out } = await examine();
+    expect(rows(out)).toMatchObject({
+      'clinikapi-main reachable': expect.stringMatching(/^ok http/),
+      'clinikapi-main credentials': 'ok a read was answered',
+      'clinikapi-main codes.specialty': expect.stringMatching(
+        /^- cannot be checked: ClinikAPI has no catalogue/,
+      ),
+      'clinikapi-main codes.location': '- none configured',
+      'clinikapi-main clinics': 'ok north',
+      'vitalis-centro codes.specialty': 'ok 3 of 3 exist at the vendor',
+      'cobalt-main codes.location': 'ok 1 of 1 exist at the vendor',
+    });
+    expect(out).toContain('All checks passed.');
+    expect(code).toBe(0);
+    const written = [stage.clinikapi, stage.vitalis, stage.cobalt].map(({ writes }) => writes);
+    expect(written).toEqual([0, 0, 0]);
+  });
+
+  test('codes that do not exist at the vendor are named', async () => {
+    const { code, out } = await examine((config) => {
+      config.vendors['vitalis-centro'].codes.specialty = { '394579002': 1, '111': 77, '222': 78 };
+      config.vendors['cobalt-main'].codes.location = { centro: '00000000-0000-0000-0000-000000000000' };
+      config.vendors['clinikapi-main'].codes = { organization: { hq: 'org_nowhere' } };
+    });
+    expect(code).toBe(1);
+    expect(rows(out)).toMatchObject({
+      'vitalis-centro codes.specialty': 'FAILED not at the vendor: 111: 77, 222: 78',
+      'cobalt-main codes.location': 'FAILED not at the vendor: centro: 00000000-0000-0000-0000-000000000000',
+      'clinikapi-main codes.organization': 'FAILED not at the vendor: hq: org_nowhere',
+    });
+    expect(out).toMatch(/3 of \d+ checks failed/);
+  });
+
+  test('wrong credentials are told apart from a vendor that cannot be reached', async () => {
+    const { code, out } = await examine((config) => {
+      config.vendors['clinikapi-main'].credentials = { apiKey: 'clk_live_wrong0canary' };
+      config.vendors['vitalis-centro'].credentials = {
+        email: 'admin@example.test',
+        password: 'canary-wrong',
+      };
+      config.vendors['cobalt-main'].baseUrl = 'http://127.0.0.1:1';
+    });
+    expect(code).toBe(1);
+    expect(rows(out)).toMatchObject({
+      'clinikapi-main reachable': expect.stringMatching(/^ok /),
+      'clinikapi-main credentials':
+        'FAILED are refused (status 401): check credentials, and their rights at the vendor',
+      'vitalis-centro credentials': expect.stringMatching(/^FAILED are refused/),
+      'cobalt-main reachable':
+        'FAILED cannot be reached, or fails: check baseUrl, the network and the certificate',
+    });
+    expect(out).not.toContain('canary');
+  });
+
+  test('a server that is not the vendor is noticed', async () => {
+    const { code, out } = await examine((config) => {
+      config.vendors['clinikapi-main'].baseUrl = stage.url;
+    });
+    expect(code).toBe(1);
+    expect(rows(out)['clinikapi-main reachable']).toMatch(/^FAILED answers that there is no such page/);
+  });
+
+  test('a long list is read page by page', async () => {
+    const { organizations } = stage.clinikapi.state;
+    const [seed] = organizations.all();
+    if (seed === undefined) throw new Error('the seed is there');
+    for (let index = 0; index < 250; index += 1) organizations.set({ ...seed, id: `org_many_${index}` });
+    const { code, out } = await examine((config) => {
+      config.vendors['clinikapi-main'].codes = { organization: { last: 'org_many_249' } };
+    });
+    expect(rows(out)['clinikapi-main codes.organization']).toBe('ok 1 of 1 exist at the vendor');
+    expect(code).toBe(0);
+  });
+
+  test('as a command it prints the table and exits by what it found', async () => {
+    const good = await run(['-c', stage.configPath, 'doctor']);
+    expect(good.out).toMatch(/^CONNECTION +CHECK +RESULT +DETAIL$/m);
+    expect(good.code).toBe(0);
+    stage.cobalt.faults.add({ kind: 'answer', status: 500 });
+    expect((await run(['-c', stage.configPath, 'doctor'])).code).toBe(1);
+  });
+});

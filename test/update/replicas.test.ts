@@ -1,0 +1,296 @@
+/** Two gateways on one PostgreSQL: nothing is lost, nothing is done twice, and records are written one at a time. */
+import { sql } from 'kysely';
+import { adapters } from '../../adapters';
+import { member } from '../../src/lib/json';
+import { createLog } from '../../src/ops/log';
+import { type RunningGateway, serve } from '../../src/serve';
+import { openDatabase } from '../../src/store/database';
+import { createRecordLocks, type RecordLocks } from '../../src/store/recordLocks';
+import { startGatewayProcess } from '../support/gatewayProcess';
+import { createPostgresDatabase, type PostgresDatabase } from '../support/postgres';
+import { openQueue, type Queue, STAFF, until } from '../support/queue';
+import { KEYS } from '../support/stage';
+
+describe('locks on records, over all replicas', () => {
+  let postgres: PostgresDatabase;
+  let here: RecordLocks;
+  let there: RecordLocks;
+  beforeAll(async () => {
+    postgres = await createPostgresDatabase();
+  }, 60_000);
+  afterAll(() => postgres.drop());
+  beforeEach(() => {
+    here = createRecordLocks(postgres.url);
+    there = createRecordLocks(postgres.url);
+  });
+  afterEach(() => Promise.all([here.close(), there.close()]));
+
+  /** Holds a lock until it is told to let go. */
+  async function holding(locks: RecordLocks, key: string) {
+    let letGo: () => void = () => {};
+    const until = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    let ended: Promise<void> = Promise.resolve();
+    await new Promise<void>((taken, failed) => {
+      ended = locks.hold(
+        key,
+        5_000,
+        () => {
+          taken();
+          return until;
+        },
+        'replicas',
+      );
+      ended.catch(failed);
+    });
+    return {
+      letGo: async () => {
+        letGo();
+        await ended;
+      },
+    };
+  }
+
+  /** The server has freed a lock a moment after its holder was told so. */
+  const sessionsWithLocks = async () => {
+    const database = await openDatabase(postgres.url);
+    const { rows } = await sql<{ pid: number }>`
+      select distinct pid from pg_locks where locktype = 'advisory' and granted
+      and database = (select oid from pg_database where datname = current_database())`.execute(database.db);
+    await database.close();
+    return rows.map(({ pid }) => pid);
+  };
+
+  it('let one replica at a time through for a record, and others for other records', async () => {
+    const held = await holding(here, 'record 1');
+    await expect(there.hold('record 1', 50, async () => 'in', 'replicas')).rejects.toMatchObject({
+      code: 'vendor_unavailable',
+      extras: { outcome: 'not_applied' },
+    });
+    expect(await there.hold('record 2', 5_000, async () => 'in', 'replicas')).toBe('in');
+    const waiting = there.hold('record 1', 5_000, async () => 'in', 'replicas');
+    await held.letGo();
+    expect(await waiting).toBe('in');
+  });
+
+  it('cost nothing where only this process is asked for', async () => {
+    expect(await here.hold('record 1', 1_000, async () => 'in')).toBe('in');
+    expect(await sessionsWithLocks()).toEqual([]);
+  });
+
+  it('pass on what the work throws, and are free afterwards', async () => {
+    const broken = here.hold('record 1', 1_000, () => Promise.reject(new RangeError('mine')), 'replicas');
+    await expect(broken).rejects.toThrow(RangeError);
+    expect(await there.hold('record 1', 5_000, async () => 'in', 'replicas')).toBe('in');
+  });
+
+  it('take no connection each: 300 records are held by one session', async () => {
+    const held = await Promise.all(
+      Array.from({ length: 300 }, (_, index) => holding(here, `record ${index}`)),
+    );
+    expect(await sessionsWithLocks()).toHaveLength(1);
+    await Promise.all(held.map(({ letGo }) => letGo()));
+    await until(async () => (await sessionsWithLocks()).length === 0, 'all locks to be free');
+  });
+
+  it('never let two in at once under 200 holds from both sides', async () => {
+    let inside = 0;
+    let most = 0;
+    const enter = async () => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await new Promise((resolve) => setImmediate(resolve));
+      inside -= 1;
+    };
+    await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        (index % 2 === 0 ? here : there).hold('record 1', 15_000, enter, 'replicas'),
+      ),
+    );
+    expect(most).toBe(1);
+  });
+
+  it('are free when the session of their holder is gone, and work again after that', async () => {
+    const held = await holding(here, 'record 1');
+    const database = await openDatabase(postgres.url);
+    for (const pid of await sessionsWithLocks()) {
+      await sql`select pg_terminate_backend(${pid})`.execute(database.db);
+    }
+    await database.close();
+    expect(await there.hold('record 1', 5_000, async () => 'in', 'replicas')).toBe('in');
+    await held.letGo();
+    expect(await here.hold('record 1', 5_000, async () => 'in', 'replicas')).toBe('in');
+  });
+
+  it('are refused while the database is not there', async () => {
+    const nowhere = createRecordLocks('postgres://gateway@127.0.0.1:1/none');
+    await expect(nowhere.hold('record 1', 1_000, async () => 'in', 'replicas')).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+    });
+    await nowhere.close();
+  });
+});
+
+/** How many updates of one record come at once. */
+const PATCHES = 200;
+/** Small enough that each of three gateways gets as much as it can take of ten staff members' updates. */
+const CONCURRENCY = 3;
+
+describe('two gateways on one PostgreSQL', () => {
+  let queue: Queue;
+  let second: RunningGateway;
+  beforeAll(async () => {
+    queue = await openQueue({
+      engine: 'postgres',
+      deliveries: { leaseSeconds: 1, pollMs: 20, concurrency: CONCURRENCY },
+      configure: (config) => {
+        config.vendors['vitalis-centro'].timeoutMs = 60_000;
+        config.vendors['clinikapi-main'].timeoutMs = 15_000;
+      },
+    });
+    second = await serve({ configPath: queue.configPath, env: {}, adapters, log: createLog('silent') });
+  }, 60_000);
+  afterAll(async () => {
+    await second.close();
+    await queue.close();
+  });
+
+  const patch = (url: string, key: string, id: string, body: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${url}/staff/${id}`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+
+  it('lose none of the updates of different fields that come to both at once', async () => {
+    // Between the vendor's checks and its write, so that a rival has time to come in.
+    queue.vitalis.faults.add({ kind: 'delay', milliseconds: 2, when: 'commit' }, { method: 'PATCH' });
+    const fields = ['phone', 'email', 'address', 'name', 'surname'];
+    const bodyOf = (index: number) =>
+      [
+        { phone: `11 4000 ${1000 + index}` },
+        { email: `person${index}@example.org` },
+        { address: { text: `Calle ${index}` } },
+        { name: { given: `Given${index}` } },
+        { name: { family: `Family${index}` } },
+      ][index % fields.length];
+    const replies = await Promise.all(
+      Array.from({ length: PATCHES }, (_, index) =>
+        patch([queue.url, second.url][index % 2] ?? '', KEYS.centro, 'st-1', bodyOf(index)),
+      ),
+    );
+    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+    queue.vitalis.faults.clear();
+
+    // Each whole record that the vendor was sent differs from the one before in the one field of its own update: one
+    // that was merged on an older record would take another update back.
+    const records = queue.vitalis.log
+      .filter(({ method }) => method === 'PATCH')
+      .map(({ body }) => pick(body, fields));
+    const [first, ...rest] = records;
+    expect(records).toHaveLength(PATCHES);
+    let before = first ?? {};
+    for (const record of rest) {
+      expect(fields.filter((field) => record[field] !== before[field])).toHaveLength(1);
+      before = record;
+    }
+  }, 120_000);
+
+  it('make one vendor write and one operation of one idempotency key that comes to both', async () => {
+    const headers = { 'idempotency-key': 'to-both', prefer: 'respond-async' };
+    const send = (url: string) => patch(url, KEYS.north, STAFF[0] ?? '', { role: 'only-once' }, headers);
+    const replies = await Promise.all([send(queue.url), send(second.url), send(queue.url), send(second.url)]);
+    const accepted = replies.filter(({ status }) => status === 202);
+    expect(accepted.length).toBeGreaterThan(0);
+    const others = replies.filter(({ status }) => status !== 202).map(({ status }) => status);
+    expect(others).toEqual(others.map(() => 409));
+    const [id = '', ...more] = new Set(accepted.map((reply) => idIn(reply.headers)));
+    expect(more).toEqual([]);
+    await queue.reaches(id, 'succeeded');
+    expect(queue.written('role', STAFF[0])).toEqual(['only-once']);
+  });
+
+  it('leave a delivery to its worker for as long as that gives signs of life', async () => {
+    let answer: () => void = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    queue.vendor.faults.next({ kind: 'hook', when: 'answer', run: () => answered }, { method: 'PATCH' });
+    const reply = await patch(
+      queue.url,
+      KEYS.north,
+      STAFF[11] ?? '',
+      { role: 'slow' },
+      { prefer: 'respond-async' },
+    );
+    const id = idIn(reply.headers);
+    const database = await openDatabase(queue.databaseUrl);
+    const leaseEnd = async () => {
+      const row = await database.db
+        .selectFrom('operations')
+        .select(['available_at', 'lease_owner'])
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row?.lease_owner ? Date.parse(row.available_at ?? '') : Number.NaN;
+    };
+    await until(async () => (await leaseEnd()) > 0, 'the first lease');
+    const first = await leaseEnd();
+    await until(async () => (await leaseEnd()) > first + 1_500, 'the lease to be renewed');
+    await database.close();
+    answer();
+    const { body } = await queue.reaches(id, 'succeeded');
+    expect(body.data.attempts).toHaveLength(1);
+    expect(queue.written('role', STAFF[11])).toEqual(['slow']);
+  });
+
+  it('deliver 100 queued updates once each and in order although one of three is killed', async () => {
+    queue.vendor.reset();
+    const victim = await startGatewayProcess(queue.configPath);
+    let killed: () => void = () => {};
+    const kill = new Promise<void>((resolve) => {
+      killed = resolve;
+    });
+    // From some moment on the vendor stores and does not answer; when all three hold what they can, one of them dies.
+    let waiting = 0;
+    const run = async () => {
+      waiting += 1;
+      if (waiting === 3 * CONCURRENCY) void victim.kill().then(killed);
+      await kill;
+    };
+    queue.vendor.faults.add({ kind: 'hook', when: 'answer', run }, { method: 'PATCH', after: 20 });
+    const staff = STAFF.slice(1, 11);
+    const rounds = Array.from({ length: 10 }, (_, round) => `role-${round}`);
+    const ids: string[] = [];
+    for (const role of rounds) {
+      const replies = await Promise.all(
+        staff.map((id, index) =>
+          patch(
+            [queue.url, second.url][index % 2] ?? '',
+            KEYS.north,
+            id,
+            { role },
+            { prefer: 'respond-async' },
+          ),
+        ),
+      );
+      expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 202));
+      ids.push(...replies.map(({ headers }) => idIn(headers)));
+    }
+    await kill;
+    for (const id of ids) await queue.reaches(id, 'succeeded');
+    for (const id of staff) expect(queue.written('role', id)).toEqual(rounds);
+    expect(queue.vendor.writes).toBe(100);
+    const operations = await Promise.all(ids.map((id) => queue.get(id)));
+    const interrupted = operations.filter(({ body }) => body.data.attempts[0].outcome === 'interrupted');
+    expect(interrupted).toHaveLength(CONCURRENCY);
+  }, 60_000);
+});
+
+function pick(body: unknown, fields: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(fields.map((field) => [field, member(body, field)]));
+}
+
+function idIn(headers: Headers): string {
+  return (headers.get('location') ?? '').replace('/operations/', '');
+}
