@@ -20,33 +20,38 @@ interface Group {
 const GROUPS: readonly Group[] = [
   {
     name: 'staff',
-    mutate: ['normalise', 'mergePatch', 'patch', 'schema', 'receipt'].map((file) => `src/staff/${file}.ts`),
-    tests: ['staff', 'units.staff'],
+    mutate: [
+      ...['normalise', 'mergePatch', 'patch', 'schema'].map((file) => `src/staff/${file}.ts`),
+      'src/receipt.ts',
+    ],
+    tests: ['staff/staff', 'staff/limits'],
   },
   {
     name: 'gateway',
-    mutate: ['plan', 'admit', 'answer', 'failures', 'record'].map((file) => `src/gateway/${file}.ts`),
-    tests: ['units.gateway'],
+    mutate: ['update/plan', 'update/admit', 'update/receipt', 'directory/failures', 'directory/record'].map(
+      (file) => `src/${file}.ts`,
+    ),
+    tests: ['update/rules'],
   },
   {
     name: 'vendor',
-    mutate: ['src/vendor/failure.ts', 'src/vendor/codecs.ts'],
-    tests: ['units.vendor'],
+    mutate: ['src/connection/failure.ts', 'src/adapter/codecs.ts'],
+    tests: ['adapter/codecs'],
   },
   {
     name: 'clinikapi',
     mutate: ['adapters/clinikapi/fields.ts', 'adapters/clinikapi/errors.ts'],
-    tests: ['adapters.clinikapi', 'units.clinikapi'],
+    tests: ['adapters/clinikapi'],
   },
   {
     name: 'vitalis',
     mutate: ['fields', 'errors', 'messages'].map((file) => `adapters/vitalis/${file}.ts`),
-    tests: ['adapters.vitalis'],
+    tests: ['adapters/vitalis'],
   },
   {
     name: 'cobalt',
     mutate: ['adapters/cobalt/hours.ts', 'adapters/cobalt/errors.ts'],
-    tests: ['adapters.cobalt'],
+    tests: ['adapters/cobalt'],
   },
 ];
 

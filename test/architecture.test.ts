@@ -7,6 +7,7 @@ const ROOT = join(__dirname, '..');
 
 /** From top to bottom. Each imports only from itself and from what comes after it, values and types alike. */
 const LAYOUT = [
+  'src/start.ts',
   'src/main.ts',
   'src/serve.ts',
   'src/cli/',

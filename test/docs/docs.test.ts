@@ -191,8 +191,8 @@ test('the page on metrics names every way in which a vendor call can end', () =>
     const union = new RegExp(`export type ${type} =([\\s\\S]+?);\\n\\n`).exec(read(file))?.[1] ?? '';
     return [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name);
   };
-  const outcomes = members('src/vendor/observer.ts', 'CallOutcome');
-  const kinds = members('src/vendor/contract.ts', 'FailureKind');
+  const outcomes = members('src/connection/observer.ts', 'CallOutcome');
+  const kinds = members('src/adapter/contract.ts', 'FailureKind');
   expect([outcomes.length, kinds.length]).toEqual([4, 10]);
   const paragraph =
     /^A call to a vendor ends as [\s\S]+?\n\n/m.exec(read('docs/observability.md'))?.[0] ?? '';
@@ -205,6 +205,6 @@ test('every row of the OWASP table has its test', () => {
   expect(rows.map(([, number]) => number)).toEqual(
     Array.from({ length: 10 }, (_, index) => `API${index + 1}`),
   );
-  const tests = read('test/docs-owasp.test.ts');
+  const tests = read('test/docs/owasp.test.ts');
   expect(rows.filter(([, , name = '']) => !tests.includes(`test('${name.trim()}:`))).toEqual([]);
 });
