@@ -32,7 +32,6 @@ import { createLinks } from './store/links';
 import { createOperations } from './store/operations';
 import { createRecordLocks } from './store/recordLocks';
 import { timedLinks } from './store/timedLinks';
-import { executeUpdate, type Queue, type UpdateIntake } from './update/execute';
 
 export interface ServeOptions {
   configPath: string;
@@ -82,21 +81,14 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   const journal = await openJournal(config, database, { log, metrics });
   const locks = createRecordLocks(config.store.url);
   const operations = createOperations(database);
-  const execute = (intake: UpdateIntake, queue?: Queue) =>
-    executeUpdate({ links, locks, journal }, intake, queue);
-  const deliveries = createDeliveries({ runtime, operations, locks, execute, log });
+  const parts = { links, locks, journal, operations, runtime, log };
+  const deliveries = createDeliveries(parts);
   const app = createApp({
-    runtime,
+    ...parts,
     authenticator: new Authenticator(metrics.tokenRefused),
-    links,
-    operations,
-    execute,
-    wake: deliveries.wake,
-    log,
     inFlight,
     metrics,
     health,
-    journal,
     changes: createChanges(database),
   });
   const listener = createListener(

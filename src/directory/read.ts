@@ -6,7 +6,8 @@ import { etagOf } from './etag';
 import { problemFrom } from './failures';
 import { showRecord, staffRecord, tableOf } from './record';
 
-export interface StaffAnswer<Meta> {
+/** A record, what is to be said about it, and its entity tag if all of it is known. */
+export interface StaffResult<Meta> {
   data: Record<string, unknown>;
   meta: Meta;
   etag?: string | undefined;
@@ -24,7 +25,7 @@ export interface ReadMeta {
 export async function readStaff(
   links: FindLink,
   request: { clinic: Clinic; staffId: string; requestId: string },
-): Promise<StaffAnswer<ReadMeta>> {
+): Promise<StaffResult<ReadMeta>> {
   const { clinic, staffId, requestId } = request;
   const { connection, recordId } = await locate(links, clinic, staffId);
   const record = await connection.read(recordId, new Deadline(connection.config.timeoutMs)).catch((error) => {

@@ -17,14 +17,12 @@ import type { Log } from '../ops/log';
 import type { Metrics } from '../ops/metrics';
 import { withTrace } from '../ops/trace';
 import { PROBLEMS, Problem } from '../problem';
-import type { AcceptParts } from '../queue/accept';
 import type { Runtime } from '../runtime/runtime';
 import type { Changes } from '../store/changes';
-import type { Journal } from '../store/journal';
 import type { Links } from '../store/links';
-import type { Operations } from '../store/operations';
 import { StoreUnavailable } from '../store/unavailable';
-import { gatewayUnavailable } from '../update/execute';
+import { gatewayUnavailable } from '../update/request';
+import type { UpdateParts } from '../update/update';
 import { contextOf, type RequestContext, sendJson, sendProblem } from './answer';
 import { authenticate, authorized } from './authentication';
 import { allowOrigins } from './cors';
@@ -38,7 +36,7 @@ import { getStaff, patchStaff } from './routes/staff';
 import { securityHeaders } from './securityHeaders';
 
 /** What the application is built from. */
-export interface AppParts {
+export interface AppParts extends UpdateParts {
   runtime: Runtime;
   authenticator: Authenticator;
   links: Links;
@@ -47,12 +45,7 @@ export interface AppParts {
   metrics: Metrics;
   /** Whether the gateway can work. */
   health: () => Promise<Health>;
-  journal: Journal;
   changes: Changes;
-  operations: Operations;
-  execute: AcceptParts['execute'];
-  /** Something was queued, or is to be tried again. */
-  wake: () => void;
 }
 
 type Handler = (req: Request, res: Response) => void | Promise<void>;
@@ -109,7 +102,7 @@ export function createApp(parts: AppParts): Express {
   );
 
   route(app, '/operations/:id', { GET: (req, res) => getOperation(operations, req, res) }, entrance);
-  route(app, '/operations/:id/retry', { POST: (req, res) => retryOperation(parts, req, res) }, entrance);
+  route(app, '/operations/:id/retry', { POST: (req, res) => retryOperation(operations, req, res) }, entrance);
   route(app, '/changes', { GET: (req, res) => getChanges(parts.changes, req, res) }, entrance);
 
   app.use(() => {

@@ -3,32 +3,28 @@
  * attempt whose outcome is not known is never repeated blindly: the next one reads first.
  */
 import { randomUUID } from 'node:crypto';
-import type { DeliveriesConfig, GatewayConfig } from '../config/types';
+import type { GatewayConfig } from '../config/types';
+import { Deadline } from '../lib/deadline';
 import { member } from '../lib/json';
+import { createSignal } from '../lib/signal';
 import type { Log } from '../ops/log';
-import { Problem, type ProblemCode, problemBody } from '../problem';
+import { Problem } from '../problem';
 import type { Runtime } from '../runtime/runtime';
 import { FIELDS } from '../staff/fields';
 import type { CanonicalPatch } from '../staff/patch';
-import type { Locks } from '../store/locks';
-import type { Ending, Lease, Postponement } from '../store/operation';
-import type { Operations } from '../store/operations';
+import type { Lease } from '../store/operation';
 import { StoreUnavailable } from '../store/unavailable';
-import type { FinalAnswer, UpdateIntake } from '../update/execute';
+import { refusal, type UpdateRequest, type UpdateResponse } from '../update/request';
+import { type UpdateParts, update } from '../update/update';
+import { judge } from './judge';
 
-export interface DeliveryParts {
+export interface DeliveryParts extends UpdateParts {
   runtime: Runtime;
-  operations: Operations;
-  locks: Locks;
-  /** Runs one update and gives its answer. */
-  execute: (intake: UpdateIntake) => Promise<FinalAnswer>;
   log: Log;
 }
 
 export interface Deliveries {
   start(): void;
-  /** Something may be due: look now instead of at the next poll. */
-  wake(): void;
   /**
    * Takes nothing new, lets what is under way end within `graceMs`, then cancels what was not yet sent. What has not
    * ended even then is taken over when its lease runs out.
@@ -113,22 +109,22 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     );
   }
 
-  async function answerTo(lease: Lease, gone: AbortSignal): Promise<FinalAnswer> {
+  async function answerTo(lease: Lease, gone: AbortSignal): Promise<UpdateResponse> {
     try {
       return await deliver(parts, lease, gone);
     } catch (error) {
-      if (error instanceof Problem) return answerOf(error, lease);
+      if (error instanceof Problem) return refusal(error, lease);
       if (!(error instanceof StoreUnavailable)) {
         log.defect({ requestId: lease.requestId, route: 'delivery', clinic: lease.clinic }, error);
       }
-      return answerOf(
+      return refusal(
         new Problem('internal_error', 'The gateway failed while it delivered the update.'),
         lease,
       );
     }
   }
 
-  async function conclude(lease: Lease, answer: FinalAnswer, gone: AbortSignal): Promise<void> {
+  async function conclude(lease: Lease, answer: UpdateResponse, gone: AbortSignal): Promise<void> {
     if (gone.aborted && answer.problem?.extras.outcome === 'not_applied') return operations.release(lease);
     const verdict = judge(answer, lease, settings());
     if ('delayMs' in verdict) {
@@ -158,11 +154,11 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
 
   return {
     start: () => {
+      operations.onDue(signal.raise);
       working ??= work();
       purging ??= setInterval(() => void purge(), PURGE_MS).unref();
       void purge();
     },
-    wake: () => signal.raise(),
     stop: async (graceMs) => {
       stopping = true;
       clearInterval(purging);
@@ -176,20 +172,16 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   };
 }
 
-/** @throws Problem, StoreUnavailable or a defect, where `execute` was not even begun or failed itself */
-async function deliver(
-  { runtime, locks, execute }: DeliveryParts,
-  lease: Lease,
-  gone: AbortSignal,
-): Promise<FinalAnswer> {
-  const { generation, release } = runtime.acquire();
+/** @throws Problem, StoreUnavailable or a defect, if the update was not even begun or failed itself */
+async function deliver(parts: DeliveryParts, lease: Lease, gone: AbortSignal): Promise<UpdateResponse> {
+  const { generation, release } = parts.runtime.acquire();
   try {
     const clinic = generation.clinics.get(lease.clinic);
     if (clinic === undefined) throw new Problem('forbidden', 'The clinic is not configured any more.');
     if (!mayStillWrite(generation.config, lease)) {
       throw new Problem('forbidden', 'The caller may not update this clinic’s staff any more.');
     }
-    const intake: UpdateIntake = {
+    const request: UpdateRequest = {
       requestId: lease.requestId,
       caller: lease.caller,
       clinic,
@@ -198,11 +190,21 @@ async function deliver(
       lenient: lease.lenient,
       dryRun: false,
       settleFirst: lease.settle,
+      queued: true,
       gone,
       ifMatch: lease.ifMatch,
     };
     // Held for as long as this process lives, on PostgreSQL: a lease may run out under a process that is only slow.
-    return await locks.hold(`operation ${lease.id}`, 1_000, () => execute(intake), 'replicas');
+    const over = await parts.locks.wait({
+      key: `operation ${lease.id}`,
+      reach: 'replicas',
+      deadline: new Deadline(1_000),
+    });
+    try {
+      return await update(parts, request);
+    } finally {
+      over();
+    }
   } finally {
     release();
   }
@@ -232,93 +234,9 @@ function isPatch(value: unknown): value is CanonicalPatch {
   );
 }
 
-function answerOf(problem: Problem, { requestId }: Lease): FinalAnswer {
-  return {
-    status: problem.status,
-    headers: { ...problem.extras.headers },
-    body: problemBody(problem, requestId),
-    problem,
-  };
-}
-
-/**
- * What an answer means for a queued update: its end, or another attempt. Pure but for the jitter.
- * @param random gives a number from 0 to 1
- */
-export function judge(
-  { status, headers, body, problem }: FinalAnswer,
-  lease: Pick<Lease, 'counted' | 'settle'>,
-  settings: DeliveriesConfig,
-  random: () => number = Math.random,
-): Ending | Postponement {
-  const answer = { status, body };
-  if (problem === undefined) return { status: 'succeeded', answer };
-  const error = { code: problem.code, detail: problem.detail };
-  if (status < 500 && status !== 429) return { status: 'failed', answer, error };
-  if (lease.counted >= settings.maxAttempts) return { status: 'dead', answer, error };
-  const ceiling = Math.min(settings.maxDelayMs, settings.baseDelayMs * 2 ** (lease.counted - 1));
-  // Somebody has to give the gateway new credentials; trying sooner could lock the account.
-  const delay = problem.code === 'vendor_credentials_rejected' ? settings.maxDelayMs : random() * ceiling;
-  const asked = Number(headers['retry-after'] ?? 0) * 1000;
-  return {
-    delayMs: Math.max(delay, Number.isFinite(asked) ? asked : 0),
-    settle: lease.settle || !provablyUnsent(problem),
-    error,
-  };
-}
-
-/** Codes of failures that can happen before anything has reached the vendor. */
-const EARLY: readonly ProblemCode[] = [
-  'vendor_unavailable',
-  'vendor_rate_limited',
-  'vendor_credentials_rejected',
-  'gateway_unavailable',
-];
-
-/**
- * True where no trace of the update can be at the vendor. `not_applied` alone may also be what a read has shown after a
- * failure, and then the write might still arrive late.
- */
-export function provablyUnsent({ code, extras }: Problem): boolean {
-  const answered = extras.vendor?.status;
-  return (
-    extras.outcome === 'not_applied' && EARLY.includes(code) && (answered === undefined || answered < 500)
-  );
-}
-
 function reasonOf(error: unknown): string {
   if (error instanceof StoreUnavailable) return error.reason;
   return error instanceof Error ? error.name : 'unknown';
-}
-
-interface Signal {
-  raise(): void;
-  /** Resolves at the next `raise`, at once where one came since the last wait, or after so many milliseconds. */
-  wait(milliseconds: number): Promise<void>;
-}
-
-function createSignal(): Signal {
-  let raised = false;
-  let resume: (() => void) | undefined;
-  return {
-    raise: () => {
-      raised = true;
-      resume?.();
-    },
-    wait: async (milliseconds) => {
-      if (!raised) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, milliseconds);
-          resume = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-      raised = false;
-      resume = undefined;
-    },
-  };
 }
 
 /** Whether the work ended in time. */

@@ -1,23 +1,26 @@
 import AsyncLock from 'async-lock';
+import type { Deadline } from '../lib/deadline';
 import { Problem } from '../problem';
 
-/** Among whom a lock is held: the updates of this process, or those of all replicas. */
-export type Reach = 'process' | 'replicas';
+/** One turn at something that one update at a time may work on. */
+export interface Turn {
+  key: string;
+  /** Among whom: the updates of this process, which costs next to nothing, or those of all replicas. */
+  reach: 'process' | 'replicas';
+  deadline: Deadline;
+}
 
-/** Lets one update at a time through for each key, with a bounded wait. */
+/** Ends the turn. May be called again. */
+export type Release = () => void;
+
 export interface Locks {
+  /** @returns undefined if somebody else has the turn now */
+  take(turn: Turn): Promise<Release | undefined>;
   /**
-   * @param reach default `process`, which costs next to nothing
-   * @param beforeWaiting asked where the turn does not come at once; what it throws is thrown, and nobody waits
-   * @throws Problem `vendor_unavailable` when the turn does not come within `waitMs`
+   * Waits for the turn, first come, first served.
+   * @throws Problem `vendor_unavailable` if it does not come by the deadline
    */
-  hold<T>(
-    key: string,
-    waitMs: number,
-    work: () => Promise<T>,
-    reach?: Reach,
-    beforeWaiting?: () => Promise<void>,
-  ): Promise<T>;
+  wait(turn: Turn): Promise<Release>;
 }
 
 /** The turn did not come in time. */
@@ -35,26 +38,15 @@ export function busy(): Problem {
 /** Locks that hold within this process. */
 export function createLocks(): Locks {
   const lock = new AsyncLock({ maxPending: 10_000 });
+  const wait = ({ key, deadline }: Turn) =>
+    new Promise<Release>((resolve, reject) => {
+      const held = (done: () => void) => resolve(() => done());
+      lock
+        .acquire(key, held, { timeout: Math.max(1, Math.ceil(deadline.remaining())) })
+        .catch(() => reject(busy()));
+    });
   return {
-    async hold(key, waitMs, work, _reach, beforeWaiting) {
-      const asked = performance.now();
-      if (beforeWaiting && lock.isBusy(key)) await beforeWaiting();
-      const left = waitMs - (performance.now() - asked);
-      // The library rejects for a late turn; what the work itself throws must pass through untouched.
-      let started = false;
-      try {
-        return await lock.acquire(
-          key,
-          () => {
-            started = true;
-            return work();
-          },
-          { timeout: Math.max(1, Math.ceil(left)) },
-        );
-      } catch (error) {
-        if (started) throw error;
-        throw busy();
-      }
-    },
+    wait,
+    take: async (turn) => (lock.isBusy(turn.key) ? undefined : wait(turn)),
   };
 }

@@ -23,6 +23,8 @@ import { orUnavailable } from './unavailable';
 
 /** Every method throws `StoreUnavailable` when the database does. */
 export interface Operations {
+  /** Calls `listener` whenever this process has made something due, so that nobody has to wait for the next look. */
+  onDue(listener: () => void): void;
   /** Durable when it resolves. */
   enqueue(operation: NewOperation): Promise<Operation>;
   /** Whether the staff member has updates that are not finished; dead ones count. */
@@ -59,6 +61,10 @@ const PURGE_BATCH = 1_000;
 
 export function createOperations(database: Database): Operations {
   const { db, engine } = database;
+  const listeners = new Set<() => void>();
+  const tellDue = () => {
+    for (const listener of listeners) listener();
+  };
   const behind = database.prepare((on) =>
     on
       .selectFrom('operations')
@@ -245,8 +251,10 @@ export function createOperations(database: Database): Operations {
   }
 
   return {
-    enqueue: (operation) =>
-      inQueue(operation.clinic, operation.staffId, async (transaction) => {
+    onDue: (listener) => void listeners.add(listener),
+
+    enqueue: async (operation) => {
+      const queued = await inQueue(operation.clinic, operation.staffId, async (transaction) => {
         const { idempotencyScope } = operation;
         const earlier =
           idempotencyScope === undefined
@@ -288,7 +296,10 @@ export function createOperations(database: Database): Operations {
           .returningAll()
           .executeTakeFirstOrThrow();
         return toOperation(row);
-      }),
+      });
+      tellDue();
+      return queued;
+    },
 
     isBehind: async (clinic, staffId) => (await orUnavailable(() => behind(clinic, staffId))) !== undefined,
 
@@ -414,12 +425,15 @@ export function createOperations(database: Database): Operations {
     },
 
     // It becomes due as the head of its queue, which it has been since it died.
-    retry: (id, clinic) =>
-      redrive(id, clinic, ['dead'], ({ attempts }) => ({
+    retry: async (id, clinic) => {
+      const result = await redrive(id, clinic, ['dead'], ({ attempts }) => ({
         status: 'queued',
         answer: null,
         attempts_before: attempts,
-      })),
+      }));
+      tellDue();
+      return result;
+    },
 
     discard: (id) =>
       redrive(id, undefined, ['dead', 'queued'], () => ({

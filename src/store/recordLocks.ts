@@ -3,9 +3,9 @@
  * PostgreSQL an advisory lock is held besides, which the server sets free when the process that holds it is gone.
  */
 import type { Client, Pool } from 'pg';
-import { Deadline } from '../lib/deadline';
+import type { Deadline } from '../lib/deadline';
 import { Problem } from '../problem';
-import { busy, createLocks, type Locks } from './locks';
+import { busy, createLocks, type Locks, type Release } from './locks';
 import { loadDriver } from './postgres';
 import { StoreUnavailable } from './unavailable';
 
@@ -17,29 +17,44 @@ export interface RecordLocks extends Locks {
 /** @param storeUrl the store's; locks are taken where the data is */
 export function createRecordLocks(storeUrl: string): RecordLocks {
   const local = createLocks();
-  if (storeUrl.startsWith('sqlite:')) return { hold: local.hold, close: async () => {} };
+  if (storeUrl.startsWith('sqlite:')) return { ...local, close: async () => {} };
   const sessions = new LockSessions(storeUrl);
   return {
-    async hold(key, waitMs, work, reach = 'process', beforeWaiting) {
-      if (reach === 'process') return local.hold(key, waitMs, work, reach, beforeWaiting);
-      const deadline = new Deadline(waitMs);
-      const workAlone = async () => {
-        let release = await sessions.take(key, deadline);
-        if (release === undefined) {
-          await beforeWaiting?.();
-          release = await sessions.waitFor(key, deadline);
-        }
-        try {
-          return await work();
-        } finally {
-          release();
-        }
-      };
+    async take(turn) {
       // The process' own lock comes first: a session of PostgreSQL may take the same lock twice.
-      return local.hold(key, waitMs, workAlone, reach, beforeWaiting);
+      const mine = await local.take(turn);
+      if (mine === undefined || turn.reach === 'process') return mine;
+      const all = await orRelease(mine, () => sessions.take(turn.key, turn.deadline));
+      if (all === undefined) mine();
+      return all && both(all, mine);
+    },
+    async wait(turn) {
+      const mine = await local.wait(turn);
+      if (turn.reach === 'process') return mine;
+      const all = await orRelease(mine, async () => {
+        const taken = await sessions.take(turn.key, turn.deadline);
+        return taken ?? sessions.waitFor(turn.key, turn.deadline);
+      });
+      return both(all, mine);
     },
     close: () => sessions.close(),
   };
+}
+
+function both(first: Release, second: Release): Release {
+  return () => {
+    first();
+    second();
+  };
+}
+
+async function orRelease<T>(release: Release, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 const TRY = 'select pg_try_advisory_lock(hashtextextended($1, 0)) as done';

@@ -1,78 +1,115 @@
 /** Requests that come with an idempotency key: one of them works, the others get its answer. */
 import { createHash, randomUUID } from 'node:crypto';
 import { canonicalJson } from '../lib/json';
-import { Problem, problemBody } from '../problem';
-import type { Claimed } from '../store/idempotency';
+import { Problem } from '../problem';
+import type { KeyEnd } from '../store/idempotency';
 import type { Journal } from '../store/journal';
 import { StoreUnavailable } from '../store/unavailable';
-import { type FinalAnswer, gatewayUnavailable } from './execute';
+import { type Ending, leaseMs } from './auditRow';
+import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } from './request';
 
-export interface KeyedRequest {
-  requestId: string;
-  /** What the key is unique for: clinic, caller, method, path and the key itself. */
-  scope: readonly string[];
-  /** JSON: everything in the request that decides what it does. */
-  fingerprint: unknown;
-  /** For how long the key is this request's, should the process end. */
-  leaseMs: number;
-}
+/** Go on with the request, which now holds its key if it has one; or the answer that there is already. */
+type Claim = { request: UpdateRequest } | { response: UpdateResponse };
 
-/** What `work` hands on to `executeUpdate`, or ends with `Journal.endClaim`. */
-export interface HeldKey {
-  idempotencyScope: string;
-  settleFirst: boolean;
-}
-
-export async function once(
-  journal: Journal,
-  request: KeyedRequest,
-  work: (key: HeldKey) => Promise<FinalAnswer>,
-): Promise<FinalAnswer> {
-  let claimed: Claimed;
+/** A dry run takes no key: nothing happens that could happen twice. */
+export async function claimKey(journal: Journal, request: UpdateRequest): Promise<Claim> {
+  const { idempotencyKey: key, clinic, caller, staffId, patch, preferences, ifMatch } = request;
+  if (key === undefined || request.dryRun) return { request };
+  const refused = (problem: Problem) => ({ response: refusal(problem, request) });
   try {
-    claimed = await journal.claim({
-      scope: digest(request.scope),
-      fingerprint: digest(request.fingerprint),
+    const claimed = await journal.claim({
+      // What the key is unique for, and everything in the request that decides what it does.
+      scope: digest([clinic.name, caller, 'PATCH', `/staff/${staffId}`, key]),
+      fingerprint: digest([patch.changes, preferences ?? null, ifMatch ?? null]),
       owner: randomUUID(),
-      leaseMs: request.leaseMs,
+      leaseMs: leaseMs(clinic),
     });
+    switch (claimed.kind) {
+      case 'mine':
+        return {
+          request: { ...request, idempotencyHandle: claimed.handle, settleFirst: claimed.settleFirst },
+        };
+      case 'replay': {
+        const { status, headers, body } = claimed.answer;
+        return {
+          response: { status, headers: { ...headers, 'idempotency-replayed': 'true' }, body: { ...body } },
+        };
+      }
+      case 'reused':
+        return refused(
+          new Problem(
+            'idempotency_key_reused',
+            'This key was sent before with a different request. Nothing was sent.',
+          ),
+        );
+      case 'in_progress':
+        return refused(
+          new Problem('idempotency_in_progress', 'The first request with this key is still under way.', {
+            headers: { 'retry-after': '1' },
+          }),
+        );
+    }
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     // Whether an earlier request with this key has had its effect cannot be looked up.
-    return refusal(request, gatewayUnavailable({ settleFirst: true }));
-  }
-  switch (claimed.kind) {
-    case 'mine':
-      return work({ idempotencyScope: claimed.handle, settleFirst: claimed.settleFirst });
-    case 'replay': {
-      const { status, headers, body } = claimed.answer;
-      return { status, headers: { ...headers, 'idempotency-replayed': 'true' }, body: { ...body } };
-    }
-    case 'reused':
-      return refusal(
-        request,
-        new Problem(
-          'idempotency_key_reused',
-          'This key was sent before with a different request. Nothing was sent.',
-        ),
-      );
-    case 'in_progress':
-      return refusal(
-        request,
-        new Problem('idempotency_in_progress', 'The first request with this key is still under way.', {
-          headers: { 'retry-after': '1' },
-        }),
-      );
+    return refused(gatewayUnavailable({ settleFirst: true }));
   }
 }
 
-function refusal({ requestId }: KeyedRequest, problem: Problem): FinalAnswer {
-  return {
-    status: problem.status,
-    headers: { ...problem.extras.headers },
-    body: problemBody(problem, requestId),
-    problem,
-  };
+/**
+ * What becomes of the key. It is kept with the answer once the update has had its effect, was judged by the vendor, or is
+ * queued. If nothing was sent it is set free: the same request is then judged anew. If nobody knows, the next request with it
+ * has to find out.
+ * @param response absent for a defect
+ */
+export function keyVerdict(
+  { idempotencyHandle: handle, settleFirst }: UpdateRequest,
+  ended: Ending,
+  response: UpdateResponse | undefined,
+  deferred: boolean,
+): KeyEnd | undefined {
+  if (handle === undefined) return undefined;
+  const done = response && ({ handle, state: 'done', answer: storedAnswer(response) } as const);
+  if (done && (deferred || 'result' in ended)) return done;
+  if (ended.attempt === undefined || ('problem' in ended && didNothing(ended.problem))) {
+    return { handle, state: settleFirst ? 'unsettled' : 'free' };
+  }
+  return done && done.answer.status < 500 ? done : { handle, state: 'unsettled' };
+}
+
+/** The client left before anything was sent, or the vendor could not be reached. */
+function didNothing({ code, status, extras }: Problem): boolean {
+  return code === 'malformed_request' || (status === 503 && extras.outcome === 'not_applied');
+}
+
+/** Ends the key of a request that is answered without an update of its own. */
+export async function endKey(
+  journal: Journal,
+  { idempotencyHandle: handle }: UpdateRequest,
+  response: UpdateResponse,
+): Promise<void> {
+  if (handle !== undefined) await end(journal, { handle, state: 'done', answer: storedAnswer(response) });
+}
+
+/** Nothing was sent and nothing was queued. */
+export async function releaseKey(
+  journal: Journal,
+  { idempotencyHandle: handle, settleFirst }: UpdateRequest,
+): Promise<void> {
+  if (handle !== undefined) await end(journal, { handle, state: settleFirst ? 'unsettled' : 'free' });
+}
+
+/** A key whose end cannot be written stays taken for a while; the queue knows the request by its key all the same. */
+async function end(journal: Journal, key: KeyEnd): Promise<void> {
+  try {
+    await journal.endClaim(key);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+  }
+}
+
+function storedAnswer({ status, headers, body }: UpdateResponse) {
+  return { status, headers, body };
 }
 
 function digest(value: unknown): string {

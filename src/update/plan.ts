@@ -8,7 +8,7 @@ import { UNREADABLE } from '../adapter/contract';
 import type { AnyTable } from '../directory/record';
 import { isObject, member, sameJson } from '../lib/json';
 import { type FieldError, Problem } from '../problem';
-import { FIELDS, isComposite, pointerOf, SNOMED_CT } from '../staff/fields';
+import { FIELDS, isComposite, pointerOf, SNOMED_CT, topLevelOf } from '../staff/fields';
 import { mergePatch } from '../staff/mergePatch';
 import { type AdmittedChange, notClearable } from './admit';
 
@@ -63,6 +63,11 @@ export function makePlan(
     return { targets, body };
   }
   return { targets, body: wholeRecord(table, targets, current) };
+}
+
+/** The top-level members that the plan changes, each once. */
+export function changedMembers({ targets }: Plan): string[] {
+  return [...new Set(targets.filter(({ unchanged }) => !unchanged).map(({ field }) => topLevelOf(field)))];
 }
 
 function target({ field, value, mapping }: AdmittedChange, current: VendorRecord | undefined): Target {

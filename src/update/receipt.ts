@@ -1,9 +1,8 @@
-/** The answer to an update: one receipt row for each sent member, and the record as far as the vendor shows it. */
-
+/** What an update has come to: one receipt row for each sent member, and the record as far as the vendor shows it. */
 import type { VendorRecord } from '../adapter/contract';
 import type { ShownRequest, VendorConnection } from '../connection/connection';
 import { etagOf } from '../directory/etag';
-import type { ReadMeta, StaffAnswer } from '../directory/read';
+import type { ReadMeta, StaffResult } from '../directory/read';
 import { type Shown, type ShownFields, showRecord, staffRecord, tableOf } from '../directory/record';
 import { type FieldError, Problem } from '../problem';
 import { type FieldOutcome, type ReceiptRow, receiptRow, type Warning } from '../receipt';
@@ -11,30 +10,30 @@ import type { Location } from '../runtime/locate';
 import { FIELDS, pointerOf, topLevelOf } from '../staff/fields';
 import type { CanonicalPatch } from '../staff/patch';
 import type { Admitted } from './admit';
+import type { Planned } from './current';
 import type { Plan, Target } from './plan';
-import type { UpdateRequest } from './update';
-import { type Confirmation, lands } from './write';
+import type { UpdateRequest } from './request';
+import type { Confirmation, Landing } from './write';
 
 export interface UpdateMeta extends ReadMeta {
   receipt: readonly ReceiptRow[];
-  /** Dry run only: nothing was sent; this is what would have been, or null where nothing would change. */
+  /** Dry run only: nothing was sent; this is what would have been, or null if nothing would change. */
   dryRun?: true;
   vendorRequest?: ShownRequest | null;
 }
 
-export type UpdateAnswer = StaffAnswer<UpdateMeta>;
+export type UpdateResult = StaffResult<UpdateMeta>;
 
-/** @throws Problem `write_not_confirmed` where the vendor's record shows other values than were sent */
-export function answer(
+/** @throws Problem `write_not_confirmed` if the vendor's record shows other values than were sent */
+export function updateResult(
   request: UpdateRequest,
   location: Location,
   admitted: Admitted,
-  plan: Plan,
-  current: VendorRecord | undefined,
+  { plan, current }: Planned,
   confirmation: Confirmation,
-): UpdateAnswer {
-  const outcomes = plan.targets.map((target) =>
-    outcomeOf(target, confirmation, request.settleFirst ?? false),
+): UpdateResult {
+  const outcomes = plan.targets.map((target, index) =>
+    outcomeOf(target, confirmation.states[index], confirmation.detail, request.settleFirst ?? false),
   );
   const failed = plan.targets.filter((_, index) => outcomes[index] === undefined);
   const receipt = receiptOf(
@@ -44,23 +43,30 @@ export function answer(
     failed.map(({ field }) => topLevelOf(field)),
   );
   if (failed.length > 0) throw notConfirmed(failed, receipt, location.connection);
-  const table = tableOf(location.connection.adapter);
-  const after = confirmation.record && showRecord(table, confirmation.record);
-  // What a complete record shows, an older one need not tell.
-  const before = current && !after?.complete ? showRecord(table, current) : undefined;
+  const { before, after } = shownBy(location, current, confirmation.record);
   const data = staffRecord(request.staffId, fieldsAfter(before, after, plan, outcomes));
   const certain = outcomes.every((row) => row?.outcome !== 'accepted');
   const known = after !== undefined && (after.complete || before !== undefined);
-  const told = confirmation.warning ? [confirmation.warning] : [];
-  const { warnings: shown } = after ?? before ?? noWarnings;
+  const ofConfirmation = confirmation.warning ? [confirmation.warning] : [];
+  const ofRecord = (after ?? before)?.warnings ?? [];
   return {
     data,
-    meta: metaOf(request, location, receipt, [...told, ...admitted.warnings, ...shown]),
+    meta: metaOf(request, location, receipt, [...ofConfirmation, ...admitted.warnings, ...ofRecord]),
     etag: certain && known ? etagOf(data) : undefined,
   };
 }
 
-const noWarnings: Pick<Shown, 'warnings'> = { warnings: [] };
+/** What a complete record shows, an older one need not tell. */
+function shownBy(
+  { connection }: Location,
+  current: VendorRecord | undefined,
+  record: VendorRecord | undefined,
+): { before: Shown | undefined; after: Shown | undefined } {
+  const table = tableOf(connection.adapter);
+  const after = record && showRecord(table, record);
+  const before = current && !after?.complete ? showRecord(table, current) : undefined;
+  return { before, after };
+}
 
 /** What the vendor showed last of each field. */
 function fieldsAfter(
@@ -81,22 +87,22 @@ function fieldsAfter(
   return fields;
 }
 
+/** @returns undefined if the record does not hold the value that was sent */
 function outcomeOf(
-  target: Target,
-  { record, detail }: Confirmation,
+  { field, mapping, value, unchanged }: Target,
+  state: Landing | undefined,
+  detail: string | undefined,
   settling: boolean,
 ): FieldOutcome | undefined {
-  const { field, mapping, value, unchanged } = target;
   // After an unclear attempt, what the record holds may well be that attempt's doing.
   if (unchanged) return { field, outcome: settling ? 'verified' : 'unchanged' };
-  const state = lands(target, record);
   if (state === 'missing') return undefined;
-  const unsure =
-    state === 'hidden'
-      ? (detail ?? 'The vendor does not show this field.')
-      : value === null
-        ? undefined
-        : mapping.unconfirmable?.(value);
+  if (state === 'landed') return confirmable({ field, mapping, value });
+  return { field, outcome: 'accepted', detail: detail ?? 'The vendor does not show this field.' };
+}
+
+function confirmable({ field, mapping, value }: Pick<Target, 'field' | 'mapping' | 'value'>): FieldOutcome {
+  const unsure = value === null ? undefined : mapping.unconfirmable?.(value);
   return unsure === undefined
     ? { field, outcome: 'verified' }
     : { field, outcome: 'accepted', detail: unsure };
@@ -147,21 +153,17 @@ function notConfirmed(
 }
 
 /** What the update would do; nothing was written. */
-export function answerDryRun(
+export function dryRunResult(
   request: UpdateRequest,
   location: Location,
   admitted: Admitted,
-  plan: Plan,
-  current: VendorRecord | undefined,
-): UpdateAnswer {
+  { plan, current }: Planned,
+): UpdateResult {
   const { connection, recordId } = location;
-  const outcomes = plan.targets.map((target): FieldOutcome => {
-    if (target.unchanged) return { field: target.field, outcome: 'unchanged' };
-    const unsure = target.value === null ? undefined : target.mapping.unconfirmable?.(target.value);
-    return unsure === undefined
-      ? { field: target.field, outcome: 'verified' }
-      : { field: target.field, outcome: 'accepted', detail: unsure };
-  });
+  const outcomes = plan.targets.map(
+    (target): FieldOutcome =>
+      target.unchanged ? { field: target.field, outcome: 'unchanged' } : confirmable(target),
+  );
   const before = current && showRecord(tableOf(connection.adapter), current);
   const wanted = Object.fromEntries(plan.targets.map(({ field, value }) => [field, value]));
   const receipt = receiptOf(request.patch, admitted, outcomes, []);

@@ -1,205 +1,220 @@
 /**
- * One update, from top to bottom: canonical patch → locate → admit → read → plan → write → confirm → receipt → answer.
+ * One update, from top to bottom: key → locate → admit → turn → read → plan → journal begins → write → confirm → receipt →
+ * journal ends → answer. Requests and the delivery of queued updates both come through here.
  */
-
-import type { VendorRecord } from '../adapter/contract';
-import type { VendorConnection } from '../connection/connection';
-import { CallCancelled, VendorFailure } from '../connection/failure';
-import type { GoneSignal } from '../connection/transport';
-import { etagOf, matches } from '../directory/etag';
-import { blamingTheOnly, problemFrom } from '../directory/failures';
-import { showRecord, staffRecord, tableOf } from '../directory/record';
+import { blamingTheOnly } from '../directory/failures';
+import { tableOf } from '../directory/record';
 import { Deadline } from '../lib/deadline';
-import { sameJson } from '../lib/json';
 import { Problem } from '../problem';
-import { type Clinic, type FindLink, type Location, locate } from '../runtime/locate';
-import { pointerOf, topLevelOf } from '../staff/fields';
-import type { CanonicalPatch } from '../staff/patch';
-import type { Locks } from '../store/locks';
+import { type FindLink, type Location, locate } from '../runtime/locate';
+import type { Attempt } from '../store/attempts';
+import type { Journal } from '../store/journal';
+import type { Locks, Release } from '../store/locks';
+import type { Operations } from '../store/operations';
+import { StoreUnavailable } from '../store/unavailable';
 import { type Admitted, admit } from './admit';
-import { makePlan, needsCurrent, type Plan } from './plan';
-import { answer, answerDryRun, type UpdateAnswer } from './receipt';
+import { attemptFor, auditRow, type Ending, leaseMs } from './auditRow';
+import { checkPrecondition, clientGone, type Planned, readCurrent, recheck } from './current';
+import { defer, deferUnsent } from './defer';
+import { claimKey, keyVerdict, releaseKey } from './idempotency';
+import { changedMembers, makePlan, needsCurrent } from './plan';
+import { dryRunResult, type UpdateResult, updateResult } from './receipt';
+import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } from './request';
 import { writeAndConfirm } from './write';
 
 export interface UpdateParts {
   links: FindLink;
   locks: Locks;
+  journal: Journal;
+  operations: Operations;
 }
 
-export interface UpdateRequest {
-  clinic: Clinic;
-  staffId: string;
-  requestId: string;
-  patch: CanonicalPatch;
-  /** `Prefer: handling=lenient`: drop what the vendor cannot hold instead of refusing. */
-  lenient: boolean;
-  dryRun: boolean;
-  ifMatch?: string | undefined;
-  /** Aborted when the client has gone; cancels only what was not yet sent. */
-  gone: GoneSignal;
-  /**
-   * An earlier attempt of this same update may have reached the vendor: read first, and count what the record already
-   * holds as verified instead of writing it again.
-   */
-  settleFirst?: boolean;
+/** What is known of an update once it is admitted. */
+interface Admission {
+  request: UpdateRequest;
+  location: Location;
+  admitted: Admitted;
+  deadline: Deadline;
+  /** The plan cannot be made, or may not be sent, without the stored record. */
+  readFirst: boolean;
 }
 
-/** What is asked of the store on the way. Apart from the request, which is data. */
-export interface Checks {
-  /** Whether earlier updates of the staff member are queued; absent for those that come from the queue themselves. */
-  isBehind?: (() => Promise<boolean>) | undefined;
-  /** Awaited right before anything is sent to be written; its failure refuses the update. */
-  beforeWrite?: (location: Location) => Promise<void>;
-}
-
-/** This update may not be run yet: earlier ones of the same staff member are queued. Nothing was sent. */
-export class Overtaking extends Error {
-  override readonly name = 'Overtaking';
-}
+/** `behind`: earlier updates of the staff member are queued, so this one may not run yet. Nothing was sent. */
+type Ended = Ending | { behind: true };
 
 /**
- * The queue is looked at where this update would wait for another one or reads first, and by `beforeWrite`.
- * @throws Problem for everything that is not a success; Overtaking
+ * Never throws a Problem: it is turned into an answer. Durable when it resolves: what was sent, or that nothing was.
+ * @throws only what is a defect, after it was written down
  */
-export async function updateStaff(
-  parts: UpdateParts,
-  request: UpdateRequest,
-  checks: Checks = {},
-): Promise<UpdateAnswer> {
-  const location = await locate(parts.links, request.clinic, request.staffId);
-  const { connection } = location;
-  const admitted = admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
-  const deadline = new Deadline(connection.config.timeoutMs);
-  const readFirst =
-    request.settleFirst ||
-    request.ifMatch !== undefined ||
-    needsCurrent(connection.adapter, admitted.changes);
+export async function update(parts: UpdateParts, asked: UpdateRequest): Promise<UpdateResponse> {
+  const claim = await claimKey(parts.journal, asked);
+  if ('response' in claim) return claim.response;
+  const { request } = claim;
+  if (request.respondAsync && !request.dryRun) return defer(parts, request);
+
+  const started = performance.now();
+  const ended = await carryOut(parts, request);
+  if (request.dryRun && !('behind' in ended)) return responseTo(request, ended);
+  if ('behind' in ended) {
+    if (request.clinic.whenVendorDown === 'queue') return defer(parts, request);
+    await releaseKey(parts.journal, request);
+    return refusal(stillQueued(request), request);
+  }
+
+  const deferred = await deferUnsent(parts, request, ended);
+  const response = deferred ?? ('defect' in ended ? undefined : responseTo(request, ended));
+  try {
+    // The journal ends: the audit row, the key's answer and the end of the attempt, in one transaction.
+    await parts.journal.end({
+      change: auditRow(request, ended, performance.now() - started),
+      attempt: ended.attempt?.id,
+      key: keyVerdict(request, ended, response, deferred !== undefined),
+    });
+  } catch (error) {
+    // Only if nothing was sent: an update that leaves no trace is not answered as if it had been heard.
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return deferred ?? refusal(gatewayUnavailable(request), request);
+  }
+  return response ?? responseTo(request, ended);
+}
+
+/** Throws nothing: however it ends is written down. */
+async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<Ended> {
+  try {
+    const location = await locate(parts.links, request.clinic, request.staffId);
+    const { connection } = location;
+    const admitted = admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
+    const deadline = new Deadline(connection.config.timeoutMs);
+    const readFirst =
+      request.settleFirst ||
+      request.ifMatch !== undefined ||
+      needsCurrent(connection.adapter, admitted.changes);
+    const admission = { request, location, admitted, deadline, readFirst };
+    const release = await takeTurn(parts, admission);
+    if (release === undefined) return { behind: true };
+    try {
+      return await inTurn(parts, admission);
+    } finally {
+      release();
+    }
+  } catch (error) {
+    return endingOf(error, request);
+  }
+}
+
+/** @returns undefined if earlier updates are queued */
+async function takeTurn(parts: UpdateParts, admission: Admission): Promise<Release | undefined> {
+  const { request, location, admitted, deadline, readFirst } = admission;
+  const { connection, recordId } = location;
   // A change merged on a read must not meet another one halfway, in whichever replica: neither another merge, nor an
   // update that replaces a value which others merge on.
   const merges = readFirst || admitted.changes.some(({ mapping }) => mapping.members !== undefined);
   const reach = merges && !request.dryRun ? 'replicas' : 'process';
-  let looked = false;
-  const work = async () => {
-    // What a read would show is judged when the queue has been delivered.
-    if (readFirst) await inTurn(checks);
-    const current = readFirst ? await read(location, deadline, request.gone) : undefined;
-    looked = true;
-    // What an earlier attempt has applied no longer has the entity tag that the caller knew.
-    if (!request.settleFirst) checkPrecondition(request, current, connection);
-    const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
-    if (request.dryRun) return answerDryRun(request, location, admitted, plan, current);
-    if (plan.body === undefined) {
-      return answer(request, location, admitted, plan, current, { record: current });
-    }
-    if (request.settleFirst) checkPrecondition(request, current, connection);
-    await checks.beforeWrite?.(location);
-    const fresh = current
-      ? await recheck(request, location, admitted, plan, current, deadline)
-      : { plan, current };
+  const turn = { key: `${connection.name} ${recordId}`, reach, deadline } as const;
+  try {
+    const taken = await parts.locks.take(turn);
+    if (taken) return taken;
+    return (await isBehind(parts, request)) ? undefined : await parts.locks.wait(turn);
+  } catch (error) {
+    throw beforeLooking(error, request);
+  }
+}
+
+/** The record is this update's alone from here on. */
+async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> {
+  const { request, location, admitted, deadline, readFirst } = admission;
+  const { connection } = location;
+  // What a read would show is judged when the queue has been delivered.
+  if (readFirst && (await isBehind(parts, request))) return { behind: true };
+  const current = readFirst
+    ? await readCurrent(location, deadline, request.gone).catch((error) => {
+        throw beforeLooking(error, request);
+      })
+    : undefined;
+  // What an earlier attempt has applied no longer has the entity tag that the caller knew.
+  if (!request.settleFirst) checkPrecondition(request, current, connection);
+  const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
+  if (request.dryRun) return { result: dryRunResult(request, location, admitted, { plan, current }) };
+  if (plan.body === undefined) {
+    const nothingSent = { record: current, states: [] };
+    return observed(location, updateResult(request, location, admitted, { plan, current }, nothingSent));
+  }
+  if (request.settleFirst) checkPrecondition(request, current, connection);
+
+  // The journal begins: from here on the update may reach the vendor, and who finds this row can find out whether it has.
+  const attempt = attemptFor(request, location);
+  const begun = await parts.journal.begin(attempt, leaseMs(location), {
+    linked: request.clinic.identity !== 'direct',
+    first: !request.queued,
+  });
+  if (begun === 'behind') return { behind: true };
+  if (begun === 'moved') throw linkMoved();
+  return send(admission, { plan, current }, attempt);
+}
+
+/** The write, at most once, and what became of it. */
+async function send(admission: Admission, first: Planned, attempt: Attempt): Promise<Ending> {
+  const { request, location, admitted, deadline } = admission;
+  const { connection, recordId } = location;
+  try {
+    const planned = await recheck(request, location, admitted.changes, first, deadline);
     if (request.gone.aborted) throw clientGone();
-    const confirmation = await writeAndConfirm(connection, location.recordId, fresh.plan, deadline).catch(
-      (error) => {
-        throw error instanceof Problem ? blamingTheOnly(sentMembers(fresh.plan), error, connection) : error;
-      },
-    );
-    return answer(request, location, admitted, fresh.plan, fresh.current, confirmation);
-  };
-  const done = await parts.locks
-    .hold(`${connection.name} ${location.recordId}`, deadline.remaining(), work, reach, () => inTurn(checks))
-    .catch((error) => {
-      // That this try did nothing does not tell what became of the earlier one, until the record has been looked at.
-      throw request.settleFirst && !looked ? withOutcomeUnknown(error) : error;
+    const { plan } = planned;
+    const confirmation = await writeAndConfirm(connection, recordId, plan, deadline).catch((error) => {
+      throw error instanceof Problem ? blamingTheOnly(changedMembers(plan), error, connection) : error;
     });
-  if (!request.dryRun) connection.observer?.answered(connection, done.meta);
-  return done;
+    const result = updateResult(request, location, admitted, planned, confirmation);
+    return { attempt, ...observed(location, result) };
+  } catch (error) {
+    return { attempt, ...endingOf(error, request) };
+  }
 }
 
-/** @throws Overtaking */
-async function inTurn({ isBehind }: Checks): Promise<void> {
-  if (await isBehind?.()) throw new Overtaking();
+/** Asked if this update would wait for another one or reads first; the journal asks for all others. */
+async function isBehind({ operations }: UpdateParts, request: UpdateRequest): Promise<boolean> {
+  if (request.queued || request.dryRun) return false;
+  return operations.isBehind(request.clinic.name, request.staffId);
 }
 
-/** The top-level members that the plan changes, each once. */
-function sentMembers({ targets }: Plan): string[] {
-  return [...new Set(targets.filter(({ unchanged }) => !unchanged).map(({ field }) => topLevelOf(field)))];
+function observed({ connection }: Location, result: UpdateResult): { result: UpdateResult } {
+  connection.observer?.answered(connection, result.meta);
+  return { result };
 }
 
-function withOutcomeUnknown(error: unknown): unknown {
-  if (!(error instanceof Problem) || error.extras.outcome !== 'not_applied') return error;
+function endingOf(error: unknown, request: UpdateRequest): Ending {
+  if (error instanceof Problem) return { problem: error };
+  return error instanceof StoreUnavailable ? { problem: gatewayUnavailable(request) } : { defect: error };
+}
+
+function responseTo(request: UpdateRequest, ended: Ending): UpdateResponse {
+  if ('defect' in ended) throw ended.defect;
+  if ('problem' in ended) return refusal(ended.problem, request);
+  const { data, meta, etag } = ended.result;
+  return {
+    status: 200,
+    headers: etag === undefined ? {} : { etag },
+    body: request.minimal ? { meta } : { data, meta },
+  };
+}
+
+/** That this try did nothing does not tell what became of the earlier one, until the record has been looked at. */
+function beforeLooking(error: unknown, { settleFirst }: UpdateRequest): unknown {
+  if (!settleFirst || !(error instanceof Problem) || error.extras.outcome !== 'not_applied') return error;
   return new Problem(error.code, error.detail, { ...error.extras, outcome: 'unknown' });
 }
 
-async function read(
-  { connection, recordId }: Location,
-  deadline: Deadline,
-  gone: GoneSignal,
-): Promise<VendorRecord> {
-  return connection.read(recordId, deadline, gone).catch((error) => {
-    if (error instanceof CallCancelled) throw clientGone();
-    throw error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error;
-  });
-}
-
-function checkPrecondition(
-  { ifMatch, staffId }: UpdateRequest,
-  current: VendorRecord | undefined,
-  connection: VendorConnection,
-): void {
-  if (ifMatch === undefined || current === undefined) return;
-  const etag = etagOf(staffRecord(staffId, showRecord(tableOf(connection.adapter), current).fields));
-  if (!matches(ifMatch, etag)) {
-    throw new Problem('precondition_failed', 'The record is not the one that If-Match names.', {
-      headers: { etag },
-    });
-  }
-}
-
-/**
- * Compares the record right before writing with the one that was merged on. A change from outside to a field of this
- * update is a conflict; a change elsewhere is taken over by merging again.
- */
-async function recheck(
-  request: UpdateRequest,
-  location: Location,
-  admitted: Admitted,
-  plan: Plan,
-  current: VendorRecord,
-  deadline: Deadline,
-): Promise<{ plan: Plan; current: VendorRecord }> {
-  const { connection } = location;
-  const { adapter } = connection;
-  const now = await read(location, deadline, request.gone);
-  const revision = adapter.revision?.(now);
-  const same = revision === undefined ? sameJson(now, current) : revision === adapter.revision?.(current);
-  if (same) return { plan, current };
-  checkPrecondition(request, now, connection);
-  const changed = admitted.changes.filter(
-    ({ mapping }) => !sameJson(comparable(mapping.decode(current)), comparable(mapping.decode(now))),
-  );
-  if (changed.length > 0) {
-    throw new Problem(
-      'conflict',
-      'The record was changed outside the gateway while this update was under way. Nothing was sent.',
-      {
-        errors: changed.map(({ field }) => ({
-          pointer: pointerOf(field),
-          code: 'changed_meanwhile',
-          detail: 'This field was changed by somebody else meanwhile.',
-        })),
-        outcome: 'not_applied',
-      },
-    );
-  }
-  return { plan: makePlan(adapter, tableOf(adapter), admitted.changes, now), current: now };
-}
-
-/** JSON has no symbols; an unreadable value compares as its description. */
-function comparable(value: unknown): unknown {
-  return typeof value === 'symbol' ? value.description : value;
-}
-
-function clientGone(): Problem {
-  return new Problem('malformed_request', 'The client closed the connection before anything was sent.', {
+/** While this update was waiting, here or by another process. */
+function linkMoved(): Problem {
+  return new Problem('conflict', 'The link of this staff member was changed meanwhile. Nothing was sent.', {
     outcome: 'not_applied',
   });
+}
+
+/** What an earlier request with the same key may have done, nobody has looked at. */
+function stillQueued({ settleFirst }: UpdateRequest): Problem {
+  return new Problem(
+    'conflict',
+    'Queued updates of this staff member are not delivered yet. Send this one with Prefer: respond-async, or wait.',
+    { outcome: settleFirst ? 'unknown' : 'not_applied', headers: { 'retry-after': '5' } },
+  );
 }

@@ -1,6 +1,7 @@
 import { Problem, type ProblemCode, type ProblemExtras, problemBody } from '../../src/problem';
-import { judge, provablyUnsent } from '../../src/queue/deliver';
-import type { FinalAnswer } from '../../src/update/execute';
+import { judge } from '../../src/queue/judge';
+import type { UpdateResponse } from '../../src/update/request';
+import { provablyUnsent } from '../../src/update/unsent';
 
 const SETTINGS = {
   concurrency: 1,
@@ -13,7 +14,7 @@ const SETTINGS = {
 };
 const UNSENT = { outcome: 'not_applied' } as const;
 
-function refusal(code: ProblemCode, extras: ProblemExtras = {}): FinalAnswer {
+function refusal(code: ProblemCode, extras: ProblemExtras = {}): UpdateResponse {
   const problem = new Problem(code, 'Why.', extras);
   return {
     status: problem.status,
@@ -23,7 +24,7 @@ function refusal(code: ProblemCode, extras: ProblemExtras = {}): FinalAnswer {
   };
 }
 
-const judged = (answer: FinalAnswer, counted = 1, settle = false, random = 1) =>
+const judged = (answer: UpdateResponse, counted = 1, settle = false, random = 1) =>
   judge(answer, { counted, settle }, SETTINGS, () => random);
 
 describe('what an answer means for a queued update', () => {

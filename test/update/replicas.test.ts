@@ -1,6 +1,7 @@
 /** Two gateways on one PostgreSQL: nothing is lost, nothing is done twice, and records are written one at a time. */
 import { sql } from 'kysely';
 import { adapters } from '../../adapters';
+import { Deadline } from '../../src/lib/deadline';
 import { member } from '../../src/lib/json';
 import { createLog } from '../../src/ops/log';
 import { type RunningGateway, serve } from '../../src/serve';
@@ -25,31 +26,29 @@ describe('locks on records, over all replicas', () => {
   });
   afterEach(() => Promise.all([here.close(), there.close()]));
 
+  type Reach = 'process' | 'replicas';
+
+  /** Does `work` in its turn, for which it waits in line if need be. */
+  async function hold<T>(
+    locks: RecordLocks,
+    key: string,
+    waitMs: number,
+    work: () => Promise<T>,
+    reach: Reach = 'replicas',
+  ): Promise<T> {
+    const turn = { key, reach, deadline: new Deadline(waitMs) };
+    const release = (await locks.take(turn)) ?? (await locks.wait(turn));
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
   /** Holds a lock until it is told to let go. */
   async function holding(locks: RecordLocks, key: string) {
-    let letGo: () => void = () => {};
-    const until = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
-    let ended: Promise<void> = Promise.resolve();
-    await new Promise<void>((taken, failed) => {
-      ended = locks.hold(
-        key,
-        5_000,
-        () => {
-          taken();
-          return until;
-        },
-        'replicas',
-      );
-      ended.catch(failed);
-    });
-    return {
-      letGo: async () => {
-        letGo();
-        await ended;
-      },
-    };
+    const release = await locks.wait({ key, reach: 'replicas', deadline: new Deadline(5_000) });
+    return { letGo: async () => release() };
   }
 
   /** The server has freed a lock a moment after its holder was told so. */
@@ -64,25 +63,25 @@ describe('locks on records, over all replicas', () => {
 
   it('let one replica at a time through for a record, and others for other records', async () => {
     const held = await holding(here, 'record 1');
-    await expect(there.hold('record 1', 50, async () => 'in', 'replicas')).rejects.toMatchObject({
+    await expect(hold(there, 'record 1', 50, async () => 'in')).rejects.toMatchObject({
       code: 'vendor_unavailable',
       extras: { outcome: 'not_applied' },
     });
-    expect(await there.hold('record 2', 5_000, async () => 'in', 'replicas')).toBe('in');
-    const waiting = there.hold('record 1', 5_000, async () => 'in', 'replicas');
+    expect(await hold(there, 'record 2', 5_000, async () => 'in')).toBe('in');
+    const waiting = hold(there, 'record 1', 5_000, async () => 'in');
     await held.letGo();
     expect(await waiting).toBe('in');
   });
 
   it('cost nothing where only this process is asked for', async () => {
-    expect(await here.hold('record 1', 1_000, async () => 'in')).toBe('in');
+    expect(await hold(here, 'record 1', 1_000, async () => 'in', 'process')).toBe('in');
     expect(await sessionsWithLocks()).toEqual([]);
   });
 
   it('pass on what the work throws, and are free afterwards', async () => {
-    const broken = here.hold('record 1', 1_000, () => Promise.reject(new RangeError('mine')), 'replicas');
+    const broken = hold(here, 'record 1', 1_000, () => Promise.reject(new RangeError('mine')));
     await expect(broken).rejects.toThrow(RangeError);
-    expect(await there.hold('record 1', 5_000, async () => 'in', 'replicas')).toBe('in');
+    expect(await hold(there, 'record 1', 5_000, async () => 'in')).toBe('in');
   });
 
   it('take no connection each: 300 records are held by one session', async () => {
@@ -105,7 +104,7 @@ describe('locks on records, over all replicas', () => {
     };
     await Promise.all(
       Array.from({ length: 200 }, (_, index) =>
-        (index % 2 === 0 ? here : there).hold('record 1', 15_000, enter, 'replicas'),
+        hold(index % 2 === 0 ? here : there, 'record 1', 15_000, enter),
       ),
     );
     expect(most).toBe(1);
@@ -118,14 +117,14 @@ describe('locks on records, over all replicas', () => {
       await sql`select pg_terminate_backend(${pid})`.execute(database.db);
     }
     await database.close();
-    expect(await there.hold('record 1', 5_000, async () => 'in', 'replicas')).toBe('in');
+    expect(await hold(there, 'record 1', 5_000, async () => 'in')).toBe('in');
     await held.letGo();
-    expect(await here.hold('record 1', 5_000, async () => 'in', 'replicas')).toBe('in');
+    expect(await hold(here, 'record 1', 5_000, async () => 'in')).toBe('in');
   });
 
   it('are refused while the database is not there', async () => {
     const nowhere = createRecordLocks('postgres://gateway@127.0.0.1:1/none');
-    await expect(nowhere.hold('record 1', 1_000, async () => 'in', 'replicas')).rejects.toMatchObject({
+    await expect(hold(nowhere, 'record 1', 1_000, async () => 'in')).rejects.toMatchObject({
       name: 'StoreUnavailable',
     });
     await nowhere.close();

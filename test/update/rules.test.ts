@@ -15,8 +15,9 @@ import { SNOMED_CT } from '../../src/staff/fields';
 import { type CanonicalPatch, parsePatch } from '../../src/staff/patch';
 import { type Admitted, admit, notClearable } from '../../src/update/admit';
 import { holds, makePlan, needsCurrent, type Plan } from '../../src/update/plan';
-import { answer, answerDryRun } from '../../src/update/receipt';
-import type { UpdateRequest } from '../../src/update/update';
+import { dryRunResult, updateResult } from '../../src/update/receipt';
+import type { UpdateRequest } from '../../src/update/request';
+import { landings } from '../../src/update/write';
 import { clinikapi, cobalt, moduleNamed, vitalis } from '../support/adapterSetups';
 
 function patchOf(body: unknown): CanonicalPatch {
@@ -470,6 +471,7 @@ function played(
   const location = locationAt(connection);
   const request: UpdateRequest = {
     clinic: location.clinic,
+    caller: 'app',
     staffId: 'st-1',
     requestId: 'r-1',
     patch: patchOf(body),
@@ -480,12 +482,19 @@ function played(
   };
   const judged = admit(request.patch, tableOf(connection.adapter), true, connection.title);
   const plan = makePlan(connection.adapter, tableOf(connection.adapter), judged.changes, current);
-  if (request.dryRun) return answerDryRun(request, location, judged, plan, current);
-  return answer(request, location, judged, plan, current, {
-    record: after,
-    ...(detail !== undefined && { detail }),
-    ...(warning && { warning }),
-  });
+  if (request.dryRun) return dryRunResult(request, location, judged, { plan, current });
+  return updateResult(
+    request,
+    location,
+    judged,
+    { plan, current },
+    {
+      record: after,
+      states: landings(plan, after),
+      ...(detail !== undefined && { detail }),
+      ...(warning && { warning }),
+    },
+  );
 }
 
 describe('answer', () => {

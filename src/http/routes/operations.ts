@@ -16,11 +16,7 @@ export async function getOperation(operations: Operations, req: Request, res: Re
 }
 
 /** `POST /operations/:id/retry`: a dead one is tried again. */
-export async function retryOperation(
-  { operations, wake }: { operations: Operations; wake: () => void },
-  req: Request,
-  res: Response,
-): Promise<void> {
+export async function retryOperation(operations: Operations, req: Request, res: Response): Promise<void> {
   const { clinic, requestId } = authorized(res, 'staff:write');
   refuseUnknownQuery(req, []);
   const id = idOf(req);
@@ -30,7 +26,6 @@ export async function retryOperation(
   if (result === 'wrong_status') {
     throw new Problem('conflict', `Only a dead operation can be retried; this one is ${operation.status}.`);
   }
-  wake();
   sendJson(
     res,
     202,

@@ -2,12 +2,9 @@ import type { Request, Response } from 'express';
 import type { GoneSignal } from '../../connection/transport';
 import { readStaff } from '../../directory/read';
 import { type FieldError, Problem } from '../../problem';
-import { type AcceptParts, acceptUpdate } from '../../queue/accept';
 import type { FindLink } from '../../runtime/locate';
 import { parsePatch } from '../../staff/patch';
-import { leaseMs } from '../../update/auditRow';
-import type { UpdateIntake } from '../../update/execute';
-import { type KeyedRequest, once } from '../../update/idempotency';
+import { type UpdateParts, update } from '../../update/update';
 import { sendAnswer, sendFhir, sendJson } from '../answer';
 import { authorized, staffIdOf } from '../authentication';
 import { fhirEtag, prefersFhir, toPractitionerRole } from '../fhir';
@@ -28,7 +25,7 @@ export async function getStaff(links: FindLink, req: Request, res: Response): Pr
   sendJson(res, 200, { data, meta }, etag === undefined ? {} : { etag });
 }
 
-/** An update of which nothing is wrong but that it clears what cannot be cleared says so, as it does where a vendor cannot. */
+/** An update whose only fault is that it clears what cannot be cleared says so, as it does if a vendor cannot. */
 function invalid(errors: readonly FieldError[]): Problem {
   return errors.every(({ code }) => code === 'not_clearable')
     ? new Problem('not_clearable', 'The update clears what cannot be cleared. Nothing was sent.', { errors })
@@ -36,49 +33,35 @@ function invalid(errors: readonly FieldError[]): Problem {
 }
 
 /** `PATCH /staff/:id` */
-export async function patchStaff(parts: AcceptParts, req: Request, res: Response): Promise<void> {
+export async function patchStaff(parts: UpdateParts, req: Request, res: Response): Promise<void> {
   const { caller, clinic, requestId } = authorized(res, 'staff:write');
   refuseUnknownQuery(req, ['dryRun']);
   const dryRun = booleanQuery(req, 'dryRun');
-  const prefer = parsePrefer(req.headers.prefer);
+  const { lenient, minimal, respondAsync, applied } = parsePrefer(req.headers.prefer);
   const parsed = parsePatch(await readJsonBody(req));
   if ('errors' in parsed) throw invalid(parsed.errors);
   const ifMatch = req.headers['if-match'];
   if (ifMatch === undefined && clinic.requireIfMatch && !dryRun) {
     throw new Problem('precondition_required', 'Send the ETag of the record that you know as If-Match.');
   }
-  const intake: UpdateIntake = {
+  const response = await update(parts, {
     requestId,
     caller: caller.name,
     clinic,
     staffId: staffIdOf(req),
     patch: parsed.patch,
-    lenient: prefer.lenient,
-    minimal: prefer.minimal,
+    lenient,
+    minimal,
+    respondAsync,
+    preferences: applied,
     dryRun,
     gone: new Client(res),
     ifMatch,
-  };
-  const key = dryRun ? undefined : idempotencyKeyOf(req);
-  const answer =
-    key === undefined
-      ? await acceptUpdate(parts, intake, prefer.respondAsync)
-      : await once(parts.journal, keyed(intake, key, prefer.applied), (held) =>
-          acceptUpdate(parts, { ...intake, ...held }, prefer.respondAsync),
-        );
+    idempotencyKey: dryRun ? undefined : idempotencyKeyOf(req),
+  });
   // An update that was queued names what was honoured itself.
-  const done = answer.status < 400 && answer.status !== 202;
-  sendAnswer(res, answer, done ? prefer.applied : undefined);
-}
-
-function keyed(intake: UpdateIntake, key: string, preferences: string | undefined): KeyedRequest {
-  const { requestId, caller, clinic, staffId, patch, ifMatch } = intake;
-  return {
-    requestId,
-    scope: [clinic.name, caller, 'PATCH', `/staff/${staffId}`, key],
-    fingerprint: [patch.changes, preferences ?? null, ifMatch ?? null],
-    leaseMs: leaseMs(clinic),
-  };
+  const done = response.status < 400 && response.status !== 202;
+  sendAnswer(res, response, done ? applied : undefined);
 }
 
 /** Aborted when the client has closed the connection before it was answered. Costs nothing until somebody listens. */

@@ -1,0 +1,94 @@
+/** Updates that are kept for later: asked for so, behind others that are queued, or because the vendor is down. */
+import { tableOf } from '../directory/record';
+import { Problem } from '../problem';
+import { type FindLink, locate } from '../runtime/locate';
+import { scopeOf } from '../store/idempotency';
+import type { Journal } from '../store/journal';
+import type { Operation } from '../store/operation';
+import type { Operations } from '../store/operations';
+import { StoreUnavailable } from '../store/unavailable';
+import { admit } from './admit';
+import type { Ending } from './auditRow';
+import { endKey, releaseKey } from './idempotency';
+import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } from './request';
+import { provablyUnsent } from './unsent';
+
+interface DeferParts {
+  links: FindLink;
+  journal: Journal;
+  operations: Operations;
+}
+
+/** Judged as far as that needs no vendor, so that a mistake is answered at once; then queued. */
+export async function defer(parts: DeferParts, request: UpdateRequest): Promise<UpdateResponse> {
+  try {
+    const { connection } = await locate(parts.links, request.clinic, request.staffId);
+    admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
+    const operation = await enqueue(parts, request, request.settleFirst ?? false);
+    const response = acceptedAs(operation, request);
+    await endKey(parts.journal, request, response);
+    return response;
+  } catch (error) {
+    const problem = error instanceof StoreUnavailable ? gatewayUnavailable(request) : error;
+    if (!(problem instanceof Problem)) throw error;
+    // Nothing was sent and nothing was queued, so the key is as if it had never been used.
+    await releaseKey(parts.journal, request);
+    return refusal(problem, request);
+  }
+}
+
+/**
+ * Queues an update that did not reach the vendor, if the clinic wants that.
+ * @returns undefined if the update's own ending is the answer, also because even the queue fails
+ */
+export async function deferUnsent(
+  parts: DeferParts,
+  request: UpdateRequest,
+  ended: Ending,
+): Promise<UpdateResponse | undefined> {
+  if (request.queued || request.clinic.whenVendorDown !== 'queue' || !('problem' in ended)) return undefined;
+  const { code, extras } = ended.problem;
+  const down = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
+  if (!down || extras.outcome !== 'not_applied') return undefined;
+  try {
+    const settle = (request.settleFirst ?? false) || !provablyUnsent(ended.problem);
+    return acceptedAs(await enqueue(parts, request, settle), request);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return undefined;
+    throw error;
+  }
+}
+
+/** @param settle an attempt that was already made may have reached the vendor */
+function enqueue(
+  { operations }: DeferParts,
+  { idempotencyHandle: handle, ifMatch, clinic, patch, staffId, caller, requestId, lenient }: UpdateRequest,
+  settle: boolean,
+): Promise<Operation> {
+  return operations.enqueue({
+    clinic: clinic.name,
+    staffId,
+    caller,
+    requestId,
+    patch: JSON.stringify(patch),
+    lenient,
+    settle,
+    ...(ifMatch !== undefined && { ifMatch }),
+    ...(handle !== undefined && { idempotencyScope: scopeOf(handle) }),
+  });
+}
+
+function acceptedAs(
+  { id, status, createdAt }: Operation,
+  { requestId, clinic, staffId, lenient, respondAsync }: UpdateRequest,
+): UpdateResponse {
+  const applied = [...(respondAsync ? ['respond-async'] : []), ...(lenient ? ['handling=lenient'] : [])];
+  return {
+    status: 202,
+    headers: {
+      location: `/operations/${id}`,
+      ...(applied.length > 0 && { 'preference-applied': applied.join(', ') }),
+    },
+    body: { data: { id, staffId, status, createdAt }, meta: { requestId, clinic: clinic.name } },
+  };
+}

@@ -1,0 +1,64 @@
+/** One update as data: what is asked for, and what is answered. */
+import type { GoneSignal } from '../connection/transport';
+import { Problem, problemBody } from '../problem';
+import type { Clinic } from '../runtime/locate';
+import type { CanonicalPatch } from '../staff/patch';
+
+export interface UpdateRequest {
+  requestId: string;
+  /** The caller's name, for the audit. */
+  caller: string;
+  clinic: Clinic;
+  staffId: string;
+  patch: CanonicalPatch;
+  /** `Prefer: handling=lenient`: drop what the vendor cannot hold instead of refusing. */
+  lenient: boolean;
+  /** `Prefer: return=minimal`: a success is answered without `data`. */
+  minimal?: boolean;
+  /** `Prefer: respond-async`: queue it, and answer at once. */
+  respondAsync?: boolean;
+  /** Everything that `Preference-Applied` names of the above. */
+  preferences?: string | undefined;
+  dryRun: boolean;
+  ifMatch?: string | undefined;
+  /** `Idempotency-Key`. */
+  idempotencyKey?: string | undefined;
+  /** Of the key once it is this request's own: what `Journal.claim` gave. */
+  idempotencyHandle?: string;
+  /** Aborted when nobody waits for the answer any more; cancels only what was not yet sent. */
+  gone: GoneSignal;
+  /** It was queued, and is now the oldest of its staff member. */
+  queued?: boolean;
+  /**
+   * An earlier attempt of this same update may have reached the vendor: read first, and count what the record already
+   * holds as verified instead of writing it again.
+   */
+  settleFirst?: boolean;
+}
+
+/** An answer as data, so that it can be kept with a key or an operation. */
+export interface UpdateResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: Record<string, unknown>;
+  /** Set if the answer is not a success; `body` is then its document. */
+  problem?: Problem;
+}
+
+/** The answer that a problem is. */
+export function refusal(problem: Problem, { requestId }: Pick<UpdateRequest, 'requestId'>): UpdateResponse {
+  return {
+    status: problem.status,
+    headers: { ...problem.extras.headers },
+    body: problemBody(problem, requestId),
+    problem,
+  };
+}
+
+/** Nothing was sent, because it could not be written down first. What an earlier try has done, nobody can tell then. */
+export function gatewayUnavailable({ settleFirst }: Pick<UpdateRequest, 'settleFirst'> = {}): Problem {
+  return new Problem('gateway_unavailable', 'The gateway’s own store is not available. Nothing was sent.', {
+    outcome: settleFirst ? 'unknown' : 'not_applied',
+    headers: { 'retry-after': '5' },
+  });
+}
