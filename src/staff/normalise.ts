@@ -6,6 +6,8 @@
 
 import { isObject } from '../lib/json';
 import { type AvailableTime, DAYS, type Day } from './fields';
+import { withoutSeparators } from './nationalId';
+import { plainSigns, trimmed, withoutUnseen } from './spelling';
 
 type Rule = (value: unknown) => unknown;
 
@@ -13,7 +15,7 @@ type Rule = (value: unknown) => unknown;
 const LONGEST_COMPOSED = 1500;
 
 const text: Rule = (value) =>
-  typeof value === 'string' && value.length <= LONGEST_COMPOSED ? value.normalize('NFC').trim() : value;
+  typeof value === 'string' && value.length <= LONGEST_COMPOSED ? trimmed(value.normalize('NFC')) : value;
 const lower: Rule = (value) => onText(value, (word) => word.toLowerCase());
 
 /** A date-time becomes the date that it states; its offset is not applied, since a date here has no zone. */
@@ -21,7 +23,14 @@ const date: Rule = (value) => onText(value, (word) => DATE_TIME.exec(word)?.[1] 
 const DATE_TIME =
   /^(\d{4}-\d{2}-\d{2})[Tt ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:?\d{2})?$/;
 
-const nationalId: Rule = (value) => onText(value, (word) => word.replace(/[.\s-]/g, ''));
+const nationalId: Rule = (value) => onText(value, (word) => withoutSeparators(word) ?? word);
+
+/** Spelling only: what was copied from a page or an address book looks as if it were typed. */
+const phone: Rule = (value) =>
+  onText(value, (word) => plainSigns(withoutUnseen(word)).replaceAll(/ {2,}/g, ' '));
+
+/** Codes are compared, so one kind of space is enough for them. */
+const code: Rule = (value) => onText(value, (word) => word.replaceAll(/\p{Zs}+/gu, ' '));
 
 /** `9:00`, `09:00`, `T09:00:00` → `09:00:00`; anything else is left as it is. */
 const time: Rule = (value) =>
@@ -51,7 +60,7 @@ const block: Rule = members({
   daysOfWeek: days,
   availableStartTime: time,
   availableEndTime: time,
-  locationId: text,
+  locationId: code,
   period,
   recurrence: members({ unit: lower, start: date, end: date, description: text }),
 });
@@ -63,12 +72,12 @@ const record: Rule = members({
   birthDate: date,
   gender: lower,
   address: members({ text }),
-  phone: text,
+  phone,
   email: text,
-  role: text,
-  specialty: members({ code: text, display: text, system: text }),
-  organizationId: text,
-  locationId: text,
+  role: code,
+  specialty: members({ code, display: text, system: text }),
+  organizationId: code,
+  locationId: code,
   period,
   availableTime: (value) => (Array.isArray(value) ? value.map(block) : value),
 });

@@ -107,7 +107,6 @@ const MESSAGES: Readonly<Record<string, readonly [code: string, detail: string]>
   'array.min': ['empty', 'At least one item is expected.'],
   'array.max': ['too_long', 'There are too many items.'],
   'string.empty': ['too_short', 'The text is empty. To clear a field, send null.'],
-  'text.invisible': ['too_short', 'The text has nothing visible. To clear a field, send null.'],
   'text.control': ['invalid_format', 'The text holds a control character.'],
   'text.surrogate': ['invalid_format', 'The text holds half of a character (a lone surrogate).'],
   'string.min': ['too_short', 'The text is too short.'],
@@ -116,6 +115,11 @@ const MESSAGES: Readonly<Record<string, readonly [code: string, detail: string]>
   'string.email': ['invalid_format', 'An e-mail address is expected.'],
   'string.uri': ['invalid_format', 'A URI is expected.'],
   'date.real': ['invalid_format', 'The calendar has no such date.'],
+  'date.early': ['out_of_range', 'A date in 1850 or later is expected.'],
+  'specialty.system': [
+    'required',
+    'This is a code of the NUCC provider taxonomy, not of SNOMED CT: send its system with it.',
+  ],
   'date.past': ['not_in_past', 'A date in the past is expected.'],
   'period.order': ['end_before_start', 'The end is before the start.'],
   'time.order': [
@@ -127,8 +131,9 @@ const MESSAGES: Readonly<Record<string, readonly [code: string, detail: string]>
 
 /** What the pattern of a member asks for, by the last named member of the path. */
 const FORMS: Readonly<Record<string, string>> = {
-  nationalId: '7 to 20 letters and digits are expected.',
-  phone: '10 to 20 digits, spaces, hyphens and plus signs are expected, at least 6 of them digits.',
+  nationalId: '7 to 20 letters and digits are expected, in groups or not: 12.345.678-9, 12 345 678.',
+  phone:
+    '3 to 30 digits, spaces and the signs - + ( ) . are expected, at least 3 of them digits, then an extension (x23, ext. 23) or none.',
   birthDate: 'A date, YYYY-MM-DD, is expected.',
   start: 'A date, YYYY-MM-DD, is expected.',
   end: 'A date, YYYY-MM-DD, is expected.',
@@ -155,6 +160,10 @@ function fieldError(item: ValidationErrorItem): FieldError {
     const valid: unknown[] = Array.isArray(item.context?.valids) ? item.context.valids : [];
     const allowed = valid.filter((value) => value !== null).join(', ');
     return { pointer, code: 'invalid_value', detail: `One of these is expected: ${allowed}.` };
+  }
+  if (item.type === 'text.unseen') {
+    const detail = `The text holds a character that nobody sees: ${item.context?.character}. Send it without.`;
+    return { pointer, code: 'invalid_format', detail };
   }
   const [code, detail] = MESSAGES[item.type] ?? ['invalid_value', 'The value is not valid.'];
   const form = item.type === 'string.pattern.base' ? FORMS[String(path.at(-1))] : undefined;

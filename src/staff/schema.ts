@@ -3,11 +3,14 @@
  * number is not a string. Every leaf may be `null` (clear); inside `availableTime`, which is replaced whole, nothing may.
  */
 import Joi from 'joi';
-import { isObject } from '../lib/json';
+import { isObject, member } from '../lib/json';
 import { isRealDate } from './calendar';
 import { type AvailableTime, DAYS, GENDERS, RECURRENCE_UNITS, STATUSES } from './fields';
+import { meetOn } from './recurrence';
+import { lengthOf, unseenIn } from './spelling';
 
 const MAX_BLOCKS = 200;
+const MAX_INTERVAL = 1000;
 
 /** Control characters; of those, what separates lines and columns may stand in text of several lines. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -15,18 +18,27 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL_BUT_BREAKS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
-/** Nothing but blanks, marks of format and other signs without a shape; U+2800 is the Braille cell without dots. */
-const INVISIBLE = /^[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
-
 /** Half of a pair; a whole one counts as the one character that it stands for. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
+interface TextRules {
+  /** In characters as a person counts them. */
+  max: number;
+  control: RegExp;
+  /** Whether joiners between letters belong there. */
+  joiners: boolean;
+}
+
 /** What a receiver would replace, cut at or show as nothing, so that the vendor's record would not hold what was sent. */
-const sendable = (control: RegExp) => (value: string, helpers: Joi.CustomHelpers) => {
-  if (LONE_SURROGATE.test(value)) return helpers.error('text.surrogate');
-  if (control.test(value)) return helpers.error('text.control');
-  return INVISIBLE.test(value) ? helpers.error('text.invisible') : value;
-};
+const sendable =
+  ({ max, control, joiners }: TextRules) =>
+  (value: string, helpers: Joi.CustomHelpers) => {
+    if (lengthOf(value) > max) return helpers.error('string.max');
+    if (LONE_SURROGATE.test(value)) return helpers.error('text.surrogate');
+    if (control.test(value)) return helpers.error('text.control');
+    const unseen = unseenIn(value, { joiners });
+    return unseen === undefined ? value : helpers.error('text.unseen', { character: unseen });
+  };
 
 /**
  * For the documentation: what a pattern, which sees the normalised value, takes before normalisation. A caller's own
@@ -35,22 +47,26 @@ const sendable = (control: RegExp) => (value: string, helpers: Joi.CustomHelpers
 const accepts = (pattern: RegExp) => ({ accepts: pattern.source });
 
 /** Text in one line. White space around it is trimmed before, line breaks too. */
-const line = (max: number) =>
+const line = (max: number, { joiners }: { joiners: boolean } = { joiners: false }) =>
   Joi.string()
     .min(1)
-    .max(max)
-    .custom(sendable(CONTROL))
+    .custom(sendable({ max, control: CONTROL, joiners }))
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-    .meta(accepts(/^\s*[^\u0000-\u001f\u007f]*\s*$/));
+    .meta({ ...accepts(/^\s*[^\u0000-\u001f\u007f]*\s*$/), maxLength: max });
+
+/** Names and the like, in any script. */
+const words = (max: number) => line(max, { joiners: true });
 
 /** Text that may have several lines. */
 const lines = (max: number) =>
   Joi.string()
     .min(1)
-    .max(max)
-    .custom(sendable(CONTROL_BUT_BREAKS))
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-    .meta(accepts(/^\s*[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*\s*$/));
+    .custom(sendable({ max, control: CONTROL_BUT_BREAKS, joiners: true }))
+    .meta({
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+      ...accepts(/^\s*[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*\s*$/),
+      maxLength: max,
+    });
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -60,6 +76,15 @@ const date = Joi.string()
   .custom((value: string, helpers) =>
     DATE.test(value) && !isRealDate(value) ? helpers.error('date.real') : value,
   );
+
+/** Nobody who works today was born before. */
+const EARLIEST_BIRTH = '1850-01-01';
+
+/** Digits and signs, three digits at least, and an extension after them. */
+const PHONE = /^(?=(?:[^\d]*\d){3})[\d +().-]{3,}?(?: ?(?:x|ext\.?) ?\d{1,10})?$/i;
+
+/** The form of a provider taxonomy code of the NUCC, which is never a code of SNOMED CT. */
+const NUCC = /^[0-9]{3}[0-9A-Z]{6}X$/i;
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
 
@@ -75,7 +100,7 @@ const orderedPeriod = (value: unknown, helpers: Joi.CustomHelpers) => {
 };
 
 const recurrence = Joi.object({
-  interval: Joi.number().integer().min(1).max(1000).required(),
+  interval: Joi.number().integer().min(1).max(MAX_INTERVAL).required(),
   unit: Joi.valid(...RECURRENCE_UNITS).required(),
   start: date,
   end: date,
@@ -97,47 +122,56 @@ const block = Joi.object({
 /** The members of an update. Description texts feed the generated documentation. */
 const MEMBERS = {
   status: Joi.valid(...STATUSES, null).description('Whether the person works here now.'),
-  name: Joi.object({ given: line(200).allow(null), family: line(200).allow(null) })
+  name: Joi.object({ given: words(200).allow(null), family: words(200).allow(null) })
     .min(1)
     .allow(null)
     .description('The person’s name.'),
   nationalId: Joi.string()
     .pattern(/^[0-9A-Za-z]{7,20}$/)
-    .meta(accepts(/^[.\s-]*([0-9A-Za-z][.\s-]*){7,20}$/))
+    .meta(accepts(/^\s*([0-9A-Za-z][. -]*){6,19}[0-9A-Za-z]\s*$/))
     .allow(null)
     .description(
-      'National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens are removed, leading zeros kept.',
+      'National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept.',
     ),
   birthDate: date
-    .custom((value: string, helpers) =>
-      DATE.test(value) && isRealDate(value) && value >= today() ? helpers.error('date.past') : value,
-    )
+    .custom((value: string, helpers) => {
+      if (!DATE.test(value) || !isRealDate(value)) return value;
+      if (value < EARLIEST_BIRTH) return helpers.error('date.early');
+      return value >= today() ? helpers.error('date.past') : value;
+    })
     .allow(null)
-    .description('Date of birth, `YYYY-MM-DD`.'),
+    .description('Date of birth, `YYYY-MM-DD`, 1850 or later.'),
   gender: Joi.valid(...GENDERS, null).description('Administrative gender.'),
   address: Joi.object({ text: lines(500).allow(null) })
     .min(1)
     .allow(null)
     .description('Postal address.'),
   phone: Joi.string()
-    .pattern(/^(?=(?:[ +-]*\d){6})[0-9 +-]{10,20}$/)
+    .pattern(PHONE)
+    .custom((value: string, helpers) => (value.length > 30 ? helpers.error('string.max') : value))
+    .meta({ maxLength: 30 })
     .allow(null)
-    .description('10 to 20 digits, spaces, hyphens and plus signs, at least 6 of them digits.'),
+    .description(
+      '3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without.',
+    ),
   email: Joi.string()
     .email({ tlds: false })
     .max(254)
-    .custom((value: string, helpers) =>
-      LONE_SURROGATE.test(value) ? helpers.error('text.surrogate') : value,
-    )
+    .custom(sendable({ max: 254, control: CONTROL, joiners: false }))
     .allow(null)
     .description('E-mail address.'),
   role: line(100).allow(null).description('Role code, such as `doctor`.'),
   specialty: Joi.object({
     code: line(100),
-    display: line(200).allow(null),
+    display: words(200).allow(null),
     system: Joi.string().uri().max(200).allow(null),
   })
     .min(1)
+    .custom((value: unknown, helpers) =>
+      NUCC.test(String(member(value, 'code'))) && member(value, 'system') === undefined
+        ? helpers.error('specialty.system', { at: ['system'] })
+        : value,
+    )
     .allow(null)
     .description('One coded specialty; `system` defaults to SNOMED CT.'),
   organizationId: line(200).allow(null).description('Id of the organization.'),
@@ -197,7 +231,7 @@ function checkBlocks(blocks: readonly unknown[], helpers: Joi.CustomHelpers) {
   return blocks;
 }
 
-/** True where all blocks have what comparing needs; the rest of them may be wrong. */
+/** True if all blocks have what comparing needs; the rest of them may be wrong. */
 function areComparable(blocks: readonly unknown[]): blocks is readonly AvailableTime[] {
   const isTime = (value: unknown) => typeof value === 'string' && TIME.test(value);
   return blocks.every(
@@ -205,17 +239,35 @@ function areComparable(blocks: readonly unknown[]): blocks is readonly Available
       isObject(item) &&
       Array.isArray(item.daysOfWeek) &&
       isTime(item.availableStartTime) &&
-      isTime(item.availableEndTime),
+      isTime(item.availableEndTime) &&
+      hasBounds(item.period) &&
+      (item.recurrence === undefined || (hasBounds(item.recurrence) && repeats(item.recurrence))),
   );
 }
 
-/** Two blocks overlap when they share a day, a time, and a date on which both apply. */
+function hasBounds(value: unknown): boolean {
+  const isDate = (bound: unknown) =>
+    bound === undefined || (typeof bound === 'string' && DATE.test(bound) && isRealDate(bound));
+  return value === undefined || (isDate(member(value, 'start')) && isDate(member(value, 'end')));
+}
+
+function repeats(recurrence: unknown): boolean {
+  const interval = member(recurrence, 'interval');
+  const unit = member(recurrence, 'unit');
+  return (
+    typeof interval === 'number' &&
+    Number.isInteger(interval) &&
+    interval >= 1 &&
+    interval <= MAX_INTERVAL &&
+    RECURRENCE_UNITS.some((known) => known === unit)
+  );
+}
+
+/** Two blocks overlap if they share a time and a date on which both hold. */
 function overlap(a: AvailableTime, b: AvailableTime): boolean {
   return (
-    a.daysOfWeek.some((day) => b.daysOfWeek.includes(day)) &&
     a.availableStartTime < b.availableEndTime &&
     b.availableStartTime < a.availableEndTime &&
-    (a.period?.start ?? '') <= (b.period?.end ?? '9999') &&
-    (b.period?.start ?? '') <= (a.period?.end ?? '9999')
+    a.daysOfWeek.some((day) => b.daysOfWeek.includes(day) && meetOn(day, a, b))
   );
 }

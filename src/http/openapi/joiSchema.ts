@@ -83,8 +83,14 @@ function stringRules(description: unknown, options: ConvertOptions): Part {
     else if (name === 'email' || name === 'uri') rules.format = name;
     else if (!UNSAYABLE.has(String(name))) throw unknownRule(name);
   }
-  const accepted = acceptedBy(description);
-  return options.rules === 'strict' && accepted !== undefined ? { ...rules, pattern: accepted } : rules;
+  if (options.rules === 'shape') return rules;
+  const accepted = metaOf(description, 'accepts');
+  const maxLength = metaOf(description, 'maxLength');
+  return {
+    ...rules,
+    ...(maxLength !== undefined && { maxLength }),
+    ...(accepted !== undefined && { pattern: accepted }),
+  };
 }
 
 function numberRules(description: unknown, options: ConvertOptions, nullable: boolean): Part {
@@ -148,10 +154,13 @@ function limitOf(rule: unknown): unknown {
   return member(member(rule, 'args'), 'limit');
 }
 
-/** The pattern of what is taken before the value is normalised, where the schema says so (`accepts`). */
-function acceptedBy(description: unknown): unknown {
+/**
+ * What the schema says besides its rules. `accepts`: the pattern of what is taken before the value is normalised; `maxLength`:
+ * counted in characters, as JSON Schema does, not in JavaScript's units.
+ */
+function metaOf(description: unknown, name: 'accepts' | 'maxLength'): unknown {
   const metas = member(description, 'metas');
-  return Array.isArray(metas) ? metas.map((meta) => member(meta, 'accepts')).find(Boolean) : undefined;
+  return Array.isArray(metas) ? metas.map((meta) => member(meta, name)).find(Boolean) : undefined;
 }
 
 /** `/^a$/u` → `^a$` */
