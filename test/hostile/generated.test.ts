@@ -323,6 +323,6 @@ describe('the JSON test suite', () => {
   });
 });
 
-test('the totals are those that the README states', () => {
-  printTotals('hostile, generated', cases, passed);
+test('there were enough cases, and all have passed', () => {
+  printTotals('hostile, generated', 15_000, cases, passed);
 });

@@ -56,6 +56,6 @@ test('the gateway is as well as before', async () => {
   expect(stage.lines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
 });
 
-test('the totals are those that the README states', () => {
-  printTotals('hostile', ran, passed);
+test('there were enough cases, and all have passed', () => {
+  printTotals('hostile', 700, ran, passed);
 });

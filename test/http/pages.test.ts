@@ -5,7 +5,7 @@ import request from 'supertest';
 import { openApiDocument } from '../../src/http/openapi/document';
 import { member } from '../../src/lib/json';
 import { PROBLEMS } from '../../src/problem';
-import { openStage, type Stage } from '../support/stage';
+import { KEYS, openStage, type Stage } from '../support/stage';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -25,9 +25,9 @@ test.each([
   request(stage.url)[method](url).expect(status).expect('content-type', type),
 );
 
-describe('the README on what a request can ask for', () => {
-  const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
-  const section = readme.split('## What a request can ask for')[1]?.split('\n## ')[0] ?? '';
+describe('the page on what a request can ask for', () => {
+  const page = readFileSync(join(__dirname, '../../docs/use-the-api.md'), 'utf8');
+  const section = page.split('## What a request can ask for')[1]?.split('\n## ')[0] ?? '';
   const rows = [...section.matchAll(/^\| [^|]+\| `(GET|PATCH) ([^`]+)` `([\w-]+): ([^`]+)` +\| (\d+)/gm)].map(
     ([, method = '', path = '', header = '', value = '', status]) => ({
       method,
@@ -64,6 +64,31 @@ describe('the README on what a request can ask for', () => {
       if (header === 'Prefer') expect(reply.headers.get('preference-applied')).toBe(value);
     },
   );
+});
+
+test('the README shows a request and the answer that it really gets', async () => {
+  const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
+  const [, command = ''] = /```sh\n(curl [\s\S]+?)```/.exec(readme) ?? [];
+  const [, shown = ''] = /```json\n([\s\S]+?)```/.exec(readme) ?? [];
+  const expected = JSON.parse(shown);
+  const headers = [...command.matchAll(/-H '([\w-]+): ([^']+)'/g)].map(([, name = '', value = '']) => [
+    name.toLowerCase(),
+    value,
+  ]);
+  const { authorization, ...rest } = Object.fromEntries(headers);
+  expect(authorization).toBe('Bearer demo-key-centro');
+  const [, body = ''] = /-d '([^']+)'/.exec(command) ?? [];
+  // The demo's examples, which came before, have changed these two.
+  const demo = { address: expected.data.address, phone: expected.data.phone };
+  await stage.patch(KEYS.centro, demo);
+  const reply = await stage.patch(KEYS.centro, JSON.parse(body), rest);
+  expect(reply.status).toBe(200);
+  expect(reply.body.meta.requestId).toHaveLength(expected.meta.requestId.length);
+  const { requestId } = expected.meta;
+  expect({
+    data: { ...reply.body.data, id: expected.data.id },
+    meta: { ...reply.body.meta, requestId },
+  }).toEqual(expected);
 });
 
 describe('the curl lines of the introduction', () => {
