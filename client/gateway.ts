@@ -22,12 +22,12 @@ export interface StaffPatch {
     family?: string | null;
   } | null;
   /**
-   * National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens are removed, leading zeros kept.
-   * @pattern ^[.\s-]*([0-9A-Za-z][.\s-]*){7,20}$
+   * National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept.
+   * @pattern ^\s*([0-9A-Za-z][. -]*){6,19}[0-9A-Za-z]\s*$
    */
   nationalId?: string | null;
   /**
-   * Date of birth, `YYYY-MM-DD`.
+   * Date of birth, `YYYY-MM-DD`, 1850 or later.
    * @format date
    */
   birthDate?: string | null;
@@ -43,8 +43,9 @@ export interface StaffPatch {
     text?: string | null;
   } | null;
   /**
-   * 10 to 20 digits, spaces, hyphens and plus signs, at least 6 of them digits.
-   * @pattern ^(?=(?:[ +-]*\d){6})[0-9 +-]{10,20}$
+   * 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without.
+   * @maxLength 30
+   * @pattern ^(?=(?:[^\d]*\d){3})[\d +().-]{3,}?(?: ?(?:x|ext\.?) ?\d{1,10})?$
    */
   phone?: string | null;
   /**
@@ -159,10 +160,10 @@ export interface Staff {
     given?: string | null;
     family?: string | null;
   } | null;
-  /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens are removed, leading zeros kept. */
+  /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept. */
   nationalId?: string | null;
   /**
-   * Date of birth, `YYYY-MM-DD`.
+   * Date of birth, `YYYY-MM-DD`, 1850 or later.
    * @format date
    */
   birthDate?: string | null;
@@ -172,7 +173,7 @@ export interface Staff {
   address?: {
     text?: string | null;
   } | null;
-  /** 10 to 20 digits, spaces, hyphens and plus signs, at least 6 of them digits. */
+  /** 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without. */
   phone?: string | null;
   /** E-mail address. */
   email?: string | null;
