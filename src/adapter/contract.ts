@@ -21,7 +21,7 @@ export interface VendorRequest {
   body?: Readonly<Record<string, unknown>>;
 }
 
-/** A stored value that has no canonical meaning: reads as `null` with a warning, is never replaced by a guess. */
+/** A stored value that has no canonical meaning: not shown, told in a warning, and never replaced by a guess. */
 export const UNREADABLE: unique symbol = Symbol('unreadable');
 
 /** `undefined`: the record does not show the field. `null`: the field is empty. */
@@ -51,12 +51,19 @@ export interface MappedField<V> {
   readonly cleared?: { readonly wire: unknown };
   /** The reason why `null` is refused, for people. Required exactly where `cleared` is missing. */
   readonly notClearable?: string;
-  /** True where a change of this field needs the stored record although the value sent is complete. */
-  readonly needsCurrent?: boolean;
+  /**
+   * Set if a change of this field needs the stored record although the value sent is complete. `merge`: the plan depends on
+   * it, so that the record may not change until it is written. `look`: to keep what is stored and not shown, and to say what
+   * is lost.
+   */
+  readonly needsCurrent?: 'merge' | 'look';
   /** A remark for the capability matrix and the adapter's page. */
   readonly note?: string;
-  /** Canonical value → body value. Must tolerate composite values with members missing (they are checked early). */
-  encode(value: V, refuse: Refuse): unknown;
+  /**
+   * Canonical value → body value. Must tolerate composite values with members missing (they are checked early).
+   * @param current the stored record, if it was read: parts that the value leaves alone go back as they are stored
+   */
+  encode(value: V, refuse: Refuse, current?: VendorRecord): unknown;
   /** The vendor's record → canonical value. Reads tolerantly, reports what it does not know, never invents. */
   decode(record: VendorRecord): Decoded<V>;
   /** Does the vendor's record hold this value? Default: equal after decoding, or equal on the wire. */

@@ -50,7 +50,7 @@ export class DriftWatch {
   /** Takes the stored values that could not be read from what the caller was told. */
   warnings({ name }: ObservedConnection, warnings: readonly Warning[]): void {
     for (const { code, pointer = '' } of warnings) {
-      if (code === 'unreadable_value') this.#found(name, 'unreadable_value', pointer);
+      if (code === 'unreadable') this.#found(name, 'unreadable_value', pointer);
     }
   }
 

@@ -4,7 +4,7 @@ import type { Warning } from '../receipt';
 import { type Clinic, type FindLink, locate } from '../runtime/locate';
 import { etagOf } from './etag';
 import { problemFrom } from './failures';
-import { showRecord, staffRecord, tableOf } from './record';
+import { blockedUpdates, showRecord, staffRecord, tableOf } from './record';
 
 /** A record, what is to be said about it, and its entity tag if all of it is known. */
 export interface StaffResult<Meta> {
@@ -31,14 +31,15 @@ export async function readStaff(
   const record = await connection.read(recordId, new Deadline(connection.config.timeoutMs)).catch((error) => {
     throw error instanceof VendorFailure ? problemFrom(error, connection) : error;
   });
-  const shown = showRecord(tableOf(connection.adapter), record);
+  const table = tableOf(connection.adapter);
+  const shown = showRecord(table, record);
   const data = staffRecord(staffId, shown.fields);
   const meta = {
     requestId,
     clinic: clinic.name,
     vendor: connection.name,
     vendorRecordId: recordId,
-    warnings: shown.warnings,
+    warnings: [...shown.warnings, ...blockedUpdates(table, record)],
   };
   connection.observer?.answered(connection, meta);
   return { data, meta, etag: etagOf(data) };

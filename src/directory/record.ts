@@ -8,7 +8,7 @@ import { FIELDS, type Field, pointerOf, STANDS } from '../staff/fields';
 /** The mappings of a table without the types of their values, for code that walks over all fields. */
 export type AnyTable = Readonly<Record<Field, FieldMapping<unknown>>>;
 
-/** What a vendor's record shows: fields that it does not show are absent, empty or unreadable ones are null. */
+/** What a vendor's record shows: fields that it does not show, or that cannot be read, are absent, empty ones are null. */
 export type ShownFields = Partial<Record<Field, unknown>>;
 
 export interface Shown {
@@ -31,20 +31,34 @@ export function showRecord(table: AnyTable, record: VendorRecord): Shown {
     if (!mapping.supported) continue;
     const value: Decoded<unknown> = mapping.decode(record);
     if (value === undefined) complete = false;
-    else fields[field] = value === UNREADABLE ? null : value;
-    if (value === UNREADABLE) warnings.push(unreadable(field));
+    else if (value === UNREADABLE) warnings.push(unreadable(field));
+    else fields[field] = value;
     const detail = mapping.loses?.(record);
     if (detail !== undefined) warnings.push({ pointer: pointerOf(field), code: 'lost_on_update', detail });
   }
   return { fields, warnings, complete };
 }
 
+/** What is stored and will be refused when it is sent back, for vendors that want whole records: no update works until then. */
+export function blockedUpdates(table: AnyTable, record: VendorRecord): Warning[] {
+  return FIELDS.flatMap((field) => {
+    const mapping = table[field];
+    const warnings: Warning[] = [];
+    if (mapping.supported) {
+      mapping.keep?.(record, (detail) =>
+        warnings.push({ pointer: pointerOf(field), code: 'stored_value_invalid', detail }),
+      );
+    }
+    return warnings;
+  });
+}
+
 function unreadable(field: Field): Warning {
   return {
     pointer: pointerOf(field),
-    code: 'unreadable_value',
+    code: 'unreadable',
     detail:
-      'The vendor stores a value that has no canonical meaning. It is shown as null and never overwritten unasked.',
+      'The vendor stores a value that has no canonical meaning. It is not shown, and never overwritten unasked.',
   };
 }
 

@@ -98,7 +98,7 @@ function withExtensions(
   warnings: readonly Warning[],
 ): { extension?: Extension[] } {
   const unreadable = warnings.flatMap(({ code, pointer }) =>
-    code === 'unreadable_value' && pointer !== undefined ? [pointer] : [],
+    code === 'unreadable' && pointer !== undefined ? [pointer] : [],
   );
   const extension: Extension[] = [
     ...(status === undefined ? [] : [{ url: EXTENSIONS.status, valueCode: status }]),

@@ -14,6 +14,8 @@ import { schemaFor } from './schema';
 export interface Change {
   field: Field;
   value: unknown;
+  /** An empty list was sent: the field is to be empty whatever is stored, even what cannot be read. */
+  emptied?: true;
 }
 
 export interface CanonicalPatch {
@@ -77,14 +79,15 @@ function changesIn(patch: unknown): Change[] {
   for (const { field, top, leaf } of STANDS) {
     const sent = member(patch, top);
     const value = leaf === undefined || sent === null ? sent : member(sent, leaf);
-    if (value !== undefined) changes.push({ field, value: isBlocks(value) ? week(value) : value });
+    if (isBlocks(value)) changes.push(week(field, value));
+    else if (value !== undefined) changes.push({ field, value });
   }
   return changes;
 }
 
-/** A week without blocks is an empty field: it reads as null, and is refused where that cannot be cleared. */
-function week(blocks: readonly AvailableTime[]): AvailableTime[] | null {
-  return blocks.length === 0 ? null : sortBlocks(blocks);
+/** A week without blocks is an empty field: it reads as null, and is refused if that cannot be cleared. */
+function week(field: Field, blocks: readonly AvailableTime[]): Change {
+  return blocks.length === 0 ? { field, value: null, emptied: true } : { field, value: sortBlocks(blocks) };
 }
 
 /** The schema has checked the items; only the field that holds blocks holds an array. */

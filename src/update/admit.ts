@@ -52,10 +52,9 @@ export function admit(
   const changes: AdmittedChange[] = [];
   const dropped: Dropped[] = [];
   for (const { change, refusals } of judged) {
-    const { field, value } = change;
-    const mapping = table[field];
+    const mapping = table[change.field];
     if (refusals.length > 0) dropped.push({ change, detail: refusals.map(({ detail }) => detail).join(' ') });
-    else if (mapping.supported) changes.push({ field, value, mapping });
+    else if (mapping.supported) changes.push({ ...change, mapping });
   }
   if (changes.length === 0)
     throw refused(

@@ -67,11 +67,15 @@ export async function recheck(
   const same = revision === undefined ? sameJson(now, current) : revision === adapter.revision?.(current);
   if (same) return { plan, current };
   checkPrecondition(request, now, connection);
+  const planned = { plan: makePlan(adapter, tableOf(adapter), changes, now), current: now };
   const changed = changes.filter(
-    ({ mapping }) => !sameJson(comparable(mapping.decode(current)), comparable(mapping.decode(now))),
+    ({ field, mapping }) =>
+      !sameJson(comparable(mapping.decode(current)), comparable(mapping.decode(now))) &&
+      // Somebody else has set the very value that is wanted.
+      !planned.plan.targets.some((target) => target.field === field && target.unchanged),
   );
   if (changed.length > 0) throw changedMeanwhile(changed);
-  return { plan: makePlan(adapter, tableOf(adapter), changes, now), current: now };
+  return planned;
 }
 
 /** JSON has no symbols; an unreadable value compares as its description. */

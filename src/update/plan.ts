@@ -19,8 +19,10 @@ export interface Target {
   value: unknown;
   /** The body value. */
   wire: unknown;
-  /** True where a read has shown that the record already holds the value. */
+  /** True if a read has shown that the record already holds the value. */
   unchanged: boolean;
+  /** True if a read has shown a stored value that cannot be read. */
+  replaces: boolean;
 }
 
 export interface Plan {
@@ -29,12 +31,19 @@ export interface Plan {
   body: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** True where the plan cannot be made without the stored record. */
-export function needsCurrent(adapter: Adapter, changes: readonly AdmittedChange[]): boolean {
-  return (
-    adapter.writes === 'whole-record' ||
-    changes.some((change) => change.mapping.needsCurrent || isPartial(change))
-  );
+/**
+ * Whether the stored record has to be read before: `merge` if the plan depends on it, `look` if it only tells what is kept
+ * and what is lost.
+ */
+export function needsCurrent(
+  adapter: Adapter,
+  changes: readonly AdmittedChange[],
+): 'merge' | 'look' | undefined {
+  if (adapter.writes === 'whole-record') return 'merge';
+  const needs = changes.map((change) => (isPartial(change) ? 'merge' : change.mapping.needsCurrent));
+  if (needs.includes('merge')) return 'merge';
+  // Clearing must not delete a value that nobody could read.
+  return needs.includes('look') || changes.some(({ value }) => value === null) ? 'look' : undefined;
 }
 
 /** A composite value that leaves out a member which the vendor holds: the vendor replaces the object, so it is merged. */
@@ -70,31 +79,62 @@ export function changedMembers({ targets }: Plan): string[] {
   return [...new Set(targets.filter(({ unchanged }) => !unchanged).map(({ field }) => topLevelOf(field)))];
 }
 
-function target({ field, value, mapping }: AdmittedChange, current: VendorRecord | undefined): Target {
-  const wanted = isComposite(field) ? merged(field, value, mapping, current) : value;
+function target(change: AdmittedChange, current: VendorRecord | undefined): Target {
+  const { field, value, mapping } = change;
+  const stored = current === undefined ? undefined : mapping.decode(current);
+  const wanted = isComposite(field) ? merged(field, value, mapping, stored) : value;
+  const replaces = stored === UNREADABLE;
   if (wanted === null) {
-    const empty = current !== undefined && mapping.decode(current) === null;
     // Clearing a part of what is empty changes nothing, whether or not the vendor could clear it.
-    if (empty) return { field, mapping, value: null, wire: mapping.cleared?.wire, unchanged: true };
-    if (!mapping.cleared) {
-      throw new Problem('not_clearable', 'Nothing would be left of the field.', {
-        errors: [notClearable(pointerOf(field), mapping)],
-      });
-    }
-    return { field, mapping, value: null, wire: mapping.cleared.wire, unchanged: false };
+    const unchanged = stored === null;
+    if (!unchanged) checkClearable(change, stored);
+    return { field, mapping, value: null, wire: mapping.cleared?.wire, unchanged, replaces };
   }
-  const wire = mapping.encode(wanted, refuseLate(pointerOf(field)));
+  const wire = mapping.encode(wanted, refuseLate(pointerOf(field)), current);
   return {
     field,
     mapping,
     value: wanted,
-    wire,
-    // What a read cannot tell apart is sent again rather than taken for the same.
-    unchanged:
-      current !== undefined &&
-      mapping.unconfirmable?.(wanted) === undefined &&
-      holds(mapping, current, wanted),
+    wire: isComposite(field) ? withStoredMembers(wire, wanted, stored, member(current, mapping.key)) : wire,
+    unchanged: current !== undefined && isUnchanged(mapping, current, wanted, stored),
+    replaces,
   };
+}
+
+/** Clears what nobody could read only if the empty value itself was sent. */
+function checkClearable({ field, mapping, emptied }: AdmittedChange, stored: unknown): void {
+  if (!mapping.cleared) {
+    throw new Problem('not_clearable', 'Nothing would be left of the field.', {
+      errors: [notClearable(pointerOf(field), mapping)],
+    });
+  }
+  if (stored !== UNREADABLE || emptied) return;
+  const remedy = field === 'availableTime' ? 'Send [] to empty the week all the same' : 'Send a new value';
+  throw storedValueInvalid([
+    blocked(pointerOf(field), `The stored value cannot be read, and null would delete it unseen. ${remedy}.`),
+  ]);
+}
+
+/** What a read cannot tell apart is sent again, unless it is just what the read shows. */
+function isUnchanged(
+  mapping: MappedField<unknown>,
+  current: VendorRecord,
+  wanted: unknown,
+  stored: unknown,
+): boolean {
+  if (stored !== undefined && stored !== UNREADABLE && sameJson(stored, wanted)) return true;
+  return mapping.unconfirmable?.(wanted) === undefined && holds(mapping, current, wanted);
+}
+
+/** Of an object that the vendor replaces whole: members that the update leaves alone go back as they are stored. */
+function withStoredMembers(wire: unknown, wanted: unknown, stored: unknown, raw: unknown): unknown {
+  if (!isObject(wire) || !isObject(raw) || !isObject(stored)) return wire;
+  if (member(wanted, 'code') !== member(stored, 'code')) return wire;
+  const kept = Object.entries(raw).filter(([name]) => {
+    const shown = member(stored, name);
+    return shown === undefined ? !Object.hasOwn(wire, name) : shown === member(wanted, name);
+  });
+  return { ...wire, ...Object.fromEntries(kept) };
 }
 
 /** What was complete was judged before anything was read; only a merged value can still be refused. */
@@ -122,10 +162,9 @@ function merged(
   field: 'specialty' | 'period',
   patch: unknown,
   mapping: MappedField<unknown>,
-  current: VendorRecord | undefined,
+  stored: unknown,
 ): unknown {
   if (patch === null) return null;
-  const stored = current === undefined ? undefined : mapping.decode(current);
   if (stored === UNREADABLE && isPartial({ value: patch, mapping })) {
     throw storedValueInvalid([
       blocked(
@@ -140,7 +179,7 @@ function merged(
   if (field === 'period') return checkedPeriod(result);
   if (typeof result.code !== 'string')
     throw invalid('/specialty/code', 'required', 'There is no code to go with it.');
-  return withStoredMembers({ ...result, system: result.system ?? SNOMED_CT }, mapping);
+  return heldMembers({ ...result, system: result.system ?? SNOMED_CT }, mapping);
 }
 
 /** A display belongs to its code: another code never keeps it. */
@@ -150,10 +189,7 @@ function changesCode(patch: unknown, stored: unknown): boolean {
 }
 
 /** Leaves out what the vendor does not store, about which the caller is warned. */
-function withStoredMembers(
-  value: Record<string, unknown>,
-  mapping: MappedField<unknown>,
-): Record<string, unknown> {
+function heldMembers(value: Record<string, unknown>, mapping: MappedField<unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value).filter(([name]) => !Object.hasOwn(mapping.notStored ?? {}, name)),
   );
@@ -203,11 +239,16 @@ function wholeRecord(
     const mapping = table[field];
     if (!mapping.supported) continue;
     const change = targets.find((item) => item.field === field);
-    body[mapping.key] = change
-      ? change.wire
-      : mapping.keep
-        ? mapping.keep(current, (detail) => blocks.push(blocked(pointerOf(field), detail)))
-        : member(current, mapping.key);
+    const problems: string[] = [];
+    const kept = mapping.keep
+      ? mapping.keep(current, (detail) => problems.push(detail))
+      : member(current, mapping.key);
+    // What was sent is only sent on if it differs from what is stored, or corrects it.
+    if (change && (!change.unchanged || problems.length > 0)) body[mapping.key] = change.wire;
+    else {
+      body[mapping.key] = kept;
+      blocks.push(...problems.map((detail) => blocked(pointerOf(field), detail)));
+    }
   }
   if (blocks.length > 0) throw storedValueInvalid(blocks);
   return body;

@@ -51,7 +51,12 @@ export function updateResult(
   const ofRecord = (after ?? before)?.warnings ?? [];
   return {
     data,
-    meta: metaOf(request, location, receipt, [...ofConfirmation, ...admitted.warnings, ...ofRecord]),
+    meta: metaOf(request, location, receipt, [
+      ...ofConfirmation,
+      ...admitted.warnings,
+      ...lost(plan, current),
+      ...ofRecord,
+    ]),
     etag: certain && known ? etagOf(data) : undefined,
   };
 }
@@ -170,11 +175,35 @@ export function dryRunResult(
   return {
     data: staffRecord(request.staffId, { ...before?.fields, ...wanted }),
     meta: {
-      ...metaOf(request, location, receipt, [...admitted.warnings, ...(before?.warnings ?? [])]),
+      ...metaOf(request, location, receipt, [
+        ...admitted.warnings,
+        ...lost(plan, current),
+        ...(before?.warnings ?? []),
+      ]),
       dryRun: true,
       vendorRequest: plan.body === undefined ? null : connection.show(recordId, plan.body),
     },
   };
+}
+
+/** What was stored with the changed fields, and is not any more. */
+function lost({ targets }: Plan, current: VendorRecord | undefined): Warning[] {
+  return targets.flatMap(({ field, mapping, unchanged, replaces }) => {
+    if (unchanged || current === undefined) return [];
+    const detail = replaces
+      ? 'A stored value that cannot be read is replaced by this update.'
+      : mapping.loses?.(current);
+    return detail === undefined ? [] : [{ pointer: pointerOf(field), code: 'lost_on_update', detail }];
+  });
+}
+
+/** The same said twice is said once: of the record before, and of what the update does to it. */
+function distinct(warnings: readonly Warning[]): Warning[] {
+  const seen = new Set<string>();
+  return warnings.filter(({ pointer, code }) => {
+    const key = `${code} ${pointer}`;
+    return pointer === undefined || (!seen.has(key) && seen.add(key));
+  });
 }
 
 function metaOf(
@@ -189,6 +218,6 @@ function metaOf(
     vendor: connection.name,
     vendorRecordId: recordId,
     receipt,
-    warnings,
+    warnings: distinct(warnings),
   };
 }

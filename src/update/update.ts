@@ -35,8 +35,8 @@ interface Admission {
   location: Location;
   admitted: Admitted;
   deadline: Deadline;
-  /** The plan cannot be made, or may not be sent, without the stored record. */
-  readFirst: boolean;
+  /** Why the stored record is read before: the plan depends on it, or it tells what is kept and lost. */
+  reading: 'merge' | 'look' | undefined;
 }
 
 /** `behind`: earlier updates of the staff member are queued, so this one may not run yet. Nothing was sent. */
@@ -85,11 +85,9 @@ async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<End
     const { connection } = location;
     const admitted = admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
     const deadline = new Deadline(connection.config.timeoutMs);
-    const readFirst =
-      request.settleFirst ||
-      request.ifMatch !== undefined ||
-      needsCurrent(connection.adapter, admitted.changes);
-    const admission = { request, location, admitted, deadline, readFirst };
+    const isConditional = request.settleFirst || request.ifMatch !== undefined;
+    const reading = isConditional ? 'merge' : needsCurrent(connection.adapter, admitted.changes);
+    const admission = { request, location, admitted, deadline, reading } as const;
     const release = await takeTurn(parts, admission);
     if (release === undefined) return { behind: true };
     try {
@@ -104,11 +102,11 @@ async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<End
 
 /** @returns undefined if earlier updates are queued */
 async function takeTurn(parts: UpdateParts, admission: Admission): Promise<Release | undefined> {
-  const { request, location, admitted, deadline, readFirst } = admission;
+  const { request, location, admitted, deadline, reading } = admission;
   const { connection, recordId } = location;
   // A change merged on a read must not meet another one halfway, in whichever replica: neither another merge, nor an
   // update that replaces a value which others merge on.
-  const merges = readFirst || admitted.changes.some(({ mapping }) => mapping.members !== undefined);
+  const merges = reading === 'merge' || admitted.changes.some(({ mapping }) => mapping.members !== undefined);
   const reach = merges && !request.dryRun ? 'replicas' : 'process';
   const turn = { key: `${connection.name} ${recordId}`, reach, deadline } as const;
   try {
@@ -122,11 +120,11 @@ async function takeTurn(parts: UpdateParts, admission: Admission): Promise<Relea
 
 /** The record is this update's alone from here on. */
 async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> {
-  const { request, location, admitted, deadline, readFirst } = admission;
+  const { request, location, admitted, deadline, reading } = admission;
   const { connection } = location;
   // What a read would show is judged when the queue has been delivered.
-  if (readFirst && (await isBehind(parts, request))) return { behind: true };
-  const current = readFirst
+  if (reading && (await isBehind(parts, request))) return { behind: true };
+  const current = reading
     ? await readCurrent(location, deadline, request.gone).catch((error) => {
         throw beforeLooking(error, request);
       })
@@ -154,14 +152,15 @@ async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> 
 
 /** The write, at most once, and what became of it. */
 async function send(admission: Admission, first: Planned, attempt: Attempt): Promise<Ending> {
-  const { request, location, admitted, deadline } = admission;
+  const { request, location, admitted, deadline, reading } = admission;
   const { connection, recordId } = location;
   try {
-    const planned = await recheck(request, location, admitted.changes, first, deadline);
+    const planned =
+      reading === 'merge' ? await recheck(request, location, admitted.changes, first, deadline) : first;
     if (request.gone.aborted) throw clientGone();
-    const { plan } = planned;
-    const confirmation = await writeAndConfirm(connection, recordId, plan, deadline).catch((error) => {
-      throw error instanceof Problem ? blamingTheOnly(changedMembers(plan), error, connection) : error;
+    const confirmation = await writeAndConfirm(connection, recordId, planned, deadline).catch((error) => {
+      const changed = changedMembers(planned.plan);
+      throw error instanceof Problem ? blamingTheOnly(changed, error, connection) : error;
     });
     const result = updateResult(request, location, admitted, planned, confirmation);
     return { attempt, ...observed(location, result) };

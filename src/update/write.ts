@@ -10,6 +10,7 @@ import { problemFrom } from '../directory/failures';
 import type { Deadline } from '../lib/deadline';
 import type { WriteOutcome } from '../problem';
 import type { Warning } from '../receipt';
+import type { Planned } from './current';
 import { holds, type Plan, type Target } from './plan';
 
 /** Whether the record holds the value that was sent. `hidden`: it does not show the field. */
@@ -32,16 +33,16 @@ function reserve(deadline: Deadline): number {
 }
 
 /**
- * Writes the plan, at most once, and confirms it.
+ * Writes the plan, at most once, and confirms it. A plan that changes nothing is not written.
  * @throws Problem if the update did not land, or nobody can tell
  */
 export async function writeAndConfirm(
   connection: VendorConnection,
   recordId: string,
-  plan: Plan,
+  { plan, current }: Planned,
   deadline: Deadline,
 ): Promise<Confirmation> {
-  if (plan.body === undefined) return { record: undefined, states: [] };
+  if (plan.body === undefined) return { record: current, states: [] };
   let returned: VendorRecord | undefined;
   try {
     returned = await connection.write(recordId, plan.body, deadline.reserving(reserve(deadline)));
