@@ -35,12 +35,12 @@ const GROUPS: readonly Group[] = [
   },
   {
     name: 'vendor',
-    mutate: ['src/connection/failure.ts', 'src/adapter/codecs.ts'],
+    mutate: ['src/connection/failure.ts', 'src/adapter/{codecs,codes,dates,fields,hours,issues}.ts'],
     tests: ['adapter/codecs'],
   },
   {
     name: 'clinikapi',
-    mutate: ['adapters/clinikapi/fields.ts', 'adapters/clinikapi/errors.ts'],
+    mutate: ['adapters/clinikapi/{documented,live,reading,errors}.ts', 'src/adapter/fhir.ts'],
     tests: ['adapters/clinikapi'],
   },
   {
