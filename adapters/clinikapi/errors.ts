@@ -25,10 +25,8 @@ function issues(body: unknown): VendorIssue[] {
   return listOf(member(body, 'issues') ?? member(body, 'issue')).flatMap((item) => {
     const diagnostics = member(item, 'diagnostics');
     if (typeof diagnostics !== 'string') return [];
-    const [, key, constraint] = DIAGNOSTICS.exec(diagnostics) ?? [];
-    return key === undefined || constraint === undefined
-      ? [{ text: diagnostics }]
-      : [{ key, text: constraint }];
+    const [, key, text = diagnostics] = DIAGNOSTICS.exec(diagnostics) ?? [];
+    return [{ key, text }];
   });
 }
 

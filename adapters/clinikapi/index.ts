@@ -8,6 +8,7 @@ import {
   type AdapterSettings,
   codeTable,
   credential,
+  idsIn,
   isObject,
   member,
   OPAQUE_ID,
@@ -100,11 +101,7 @@ function referenceList(name: 'organizations' | 'locations'): ReferenceList {
   });
   return {
     request: page('0'),
-    codes: (body) => {
-      const rows = member(member(body, 'data'), 'data');
-      if (!Array.isArray(rows)) return undefined;
-      return rows.map((row) => member(row, 'id')).filter((id) => typeof id === 'string');
-    },
+    codes: (body) => idsIn(member(member(body, 'data'), 'data'), 'id'),
     next: (body) => {
       const list = member(body, 'data');
       const cursor = member(list, 'cursor');

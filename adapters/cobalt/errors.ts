@@ -14,13 +14,10 @@ function issues(body: unknown): VendorIssue[] {
   const text = member(body, 'message');
   if (typeof text !== 'string') return [];
   const [, missing, malformed] = NAMED_MEMBER.exec(text) ?? [];
-  const named = missing ?? malformed;
-  return [{ text, ...(named !== undefined && { key: bodyMember(named) }) }];
-}
-
-/** Everything that a body can hold besides the status is a part of the hours. */
-function bodyMember(named: string): string {
-  return ['status', 'provider_id', 'id'].includes(named) ? named : 'hours';
+  const key = missing ?? malformed;
+  // Everything that a body can hold besides the status is a part of the hours.
+  const isOfHours = key !== undefined && !['status', 'provider_id', 'id'].includes(key);
+  return [{ text, key: isOfHours ? 'hours' : key }];
 }
 
 export const errors: AdapterErrors = {

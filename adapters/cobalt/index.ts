@@ -12,6 +12,7 @@ import {
   credential,
   type FieldTable,
   field,
+  idsIn,
   isObject,
   member,
   OPAQUE_ID,
@@ -52,15 +53,6 @@ function fields({ options, codes }: Settings): FieldTable {
     locationId: unsupported(`${HOLD_NO} location of their own, only one in each block of weekly hours`),
     period: unsupported(`${HOLD_NO} period of their own, only one in each block of weekly hours`),
   };
-}
-
-/** Both ids of each location, since the contract leaves open which one hours name (section 4). */
-function locationIds(body: unknown): string[] | undefined {
-  const locations = member(body, 'locations');
-  if (!Array.isArray(locations)) return undefined;
-  return locations
-    .flatMap((location) => [member(location, 'id'), member(location, 'ehr_id')])
-    .filter((id) => typeof id === 'string');
 }
 
 export const cobalt: AdapterModule<Settings> = {
@@ -132,7 +124,8 @@ export const cobalt: AdapterModule<Settings> = {
         lists: {
           location: {
             request: { method: 'GET', path: '/v1/locations' },
-            codes: locationIds,
+            // Both ids of each, since the contract leaves open which one hours name (section 4).
+            codes: (body) => idsIn(member(body, 'locations'), 'id', 'ehr_id'),
             fold: foldFacility,
           },
         },

@@ -9,8 +9,7 @@ function issues(body: unknown): VendorIssue[] {
   return listOf(list ?? body).flatMap((item) => {
     const text = member(item, 'msg');
     const key = textIn(item, 'path') ?? textIn(item, 'param');
-    if (typeof text !== 'string') return [];
-    return [{ text, ...(key !== undefined && { key }) }];
+    return typeof text === 'string' ? [{ key, text }] : [];
   });
 }
 

@@ -8,6 +8,7 @@ import {
   type AdapterSettings,
   codeTable,
   GENDERS,
+  idsIn,
   isObject,
   member,
   path,
@@ -25,12 +26,6 @@ interface Settings extends AdapterSettings {
 
 /** Tokens live for 4 hours (contract section 1); five minutes are left for clocks that differ and calls under way. */
 const TOKEN_SECONDS = 4 * 3600 - 300;
-
-/** `{specialities: [{id, …}]}`, or a bare empty list (contract section 4). */
-function specialityIds(body: unknown): string[] | undefined {
-  const rows = Array.isArray(body) ? body : member(body, 'specialities');
-  return Array.isArray(rows) ? rows.map((row) => String(member(row, 'id'))) : undefined;
-}
 
 export const vitalis: AdapterModule<Settings> = {
   name: 'vitalis',
@@ -119,7 +114,11 @@ export const vitalis: AdapterModule<Settings> = {
       checks: {
         credentials: specialities,
         lists: {
-          specialty: { request: specialities, codes: specialityIds },
+          // `{specialities: [{id, …}]}`, or a bare empty list (contract section 4).
+          specialty: {
+            request: specialities,
+            codes: (body) => idsIn(member(body, 'specialities') ?? body, 'id'),
+          },
           gender: 'Clínica Vitalis takes any word for a gender',
         },
       },

@@ -1,8 +1,8 @@
 /**
  * Codecs translate one value both ways, whichever key it has. A stored value that cannot be read is reported as
- * `UNREADABLE`, never guessed.
+ * `UNREADABLE`, never guessed. Below them are tolerant readers of what vendors answer.
  */
-import { sameJson } from '../lib/json';
+import { member, sameJson } from '../lib/json';
 import { type Decoded, type Refuse, UNREADABLE } from './contract';
 
 export interface Codec<V> {
@@ -31,4 +31,25 @@ export const text = asSent<string>((stored) => (typeof stored === 'string' ? sto
 export function onlyOne<V>(items: readonly Decoded<V>[]): Decoded<V> {
   const [first = null, ...others] = items;
   return others.every((item) => sameJson(item, first)) ? first : UNREADABLE;
+}
+
+/** A list as it is, nothing as an empty list, a single value as a list of one. */
+export function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  return value === undefined || value === null ? [] : [value];
+}
+
+/** The text of a member; undefined if there is none, or an empty one. */
+export function textIn(value: unknown, key: string): string | undefined {
+  const found = member(value, key);
+  return typeof found === 'string' && found !== '' ? found : undefined;
+}
+
+/** The ids of the rows of a list, under any of these members; undefined if it is no list. */
+export function idsIn(rows: unknown, ...keys: readonly string[]): string[] | undefined {
+  if (!Array.isArray(rows)) return undefined;
+  return rows
+    .flatMap((row) => keys.map((key) => member(row, key)))
+    .filter((id) => typeof id === 'string' || typeof id === 'number')
+    .map(String);
 }

@@ -124,7 +124,7 @@ export interface ErrorRule {
 /** One complaint of the vendor about one member of the body, as it said it. */
 export interface VendorIssue {
   /** The body member, or undefined when the complaint is about the whole. */
-  key?: string;
+  key?: string | undefined;
   text: string;
 }
 

@@ -1,9 +1,8 @@
 /** FHIR R4 data types, which vendors use inside and outside FHIR resources. */
 import { member } from '../lib/json';
 import { type Coding, SNOMED_CT } from '../staff/fields';
-import { onlyOne, readPresent, text } from './codecs';
+import { listOf, onlyOne, readPresent, text, textIn } from './codecs';
 import { type Decoded, UNREADABLE } from './contract';
-import { listOf, textIn } from './read';
 
 type Concept = Readonly<Record<'code' | 'display' | 'system', string | undefined>>;
 

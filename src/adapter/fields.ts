@@ -25,21 +25,15 @@ export function unsupported(reason: string): UnsupportedField {
   return { supported: false, reason };
 }
 
-const NOUNS: Readonly<Record<Field, string>> = {
-  status: 'status',
+/** What people call a field, if not by its name. */
+const NOUNS: Readonly<Partial<Record<Field, string>>> = {
   'name.given': 'name',
   'name.family': 'name',
   nationalId: 'national id',
   birthDate: 'birth date',
-  gender: 'gender',
   'address.text': 'address',
-  phone: 'phone',
-  email: 'email',
-  role: 'role',
-  specialty: 'specialty',
   organizationId: 'organization',
   locationId: 'location',
-  period: 'period',
   availableTime: 'weekly hours',
 };
 
@@ -52,7 +46,7 @@ export function absent<F extends Field>(
   ...fields: readonly F[]
 ): Readonly<Record<F, UnsupportedField>>;
 export function absent(opening: string, ...fields: readonly Field[]) {
-  return Object.fromEntries(fields.map((name) => [name, unsupported(`${opening} ${NOUNS[name]}`)]));
+  return Object.fromEntries(fields.map((name) => [name, unsupported(`${opening} ${NOUNS[name] ?? name}`)]));
 }
 
 /** Sends a stored value back; `undefined` with a call of `block` if the vendor would refuse it. */

@@ -43,8 +43,7 @@ export const ejemplo: AdapterModule<Settings> = {
     errors: {
       issues: (body) => {
         const complaint = textIn(body, 'mensaje');
-        const key = textIn(body, 'campo');
-        return complaint === undefined ? [] : [{ text: complaint, ...(key !== undefined && { key }) }];
+        return complaint === undefined ? [] : [{ key: textIn(body, 'campo'), text: complaint }];
       },
       issueRules: [
         { text: /^Teléfono inválido$/, code: 'invalid_format', safe: true },
