@@ -16,12 +16,12 @@ import {
   refuseOtherSystem,
   type VendorRecord,
 } from '../../src/adapter';
-import { COMMON, HOLDS_NO, KEEP, statusField, TITLE } from './reading';
+import { COMMON, HOLD_NO, KEEP, statusField, TITLE } from './reading';
 
 export function documentedFields(codes: CodeTables): FieldTable {
   return {
     ...COMMON,
-    ...absent(HOLDS_NO, 'phone', 'email', 'availableTime'),
+    ...absent(HOLD_NO, 'phone', 'email', 'availableTime'),
     status: statusField('status', { active: ['active', true], inactive: ['inactive', false] }),
     specialty: field('specialty', specialty, { ...KEEP, members: ['code', 'display'] }),
     organizationId: referenceField('organizationId', 'organization', 'Organization', codes.organization),

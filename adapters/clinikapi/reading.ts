@@ -5,11 +5,11 @@ export const TITLE = 'ClinikAPI';
 
 export const KEEP = { notClearable: 'ClinikAPI documents no way to empty a field of a practitioner role.' };
 
-export const HOLDS_NO = 'ClinikAPI practitioner roles hold no';
+export const HOLD_NO = 'ClinikAPI practitioner roles hold no';
 
 /** The fields that are the same in both dialects. */
 export const COMMON = {
-  ...absent(HOLDS_NO, 'name.given', 'name.family', 'nationalId', 'birthDate', 'gender', 'address.text'),
+  ...absent(HOLD_NO, 'name.given', 'name.family', 'nationalId', 'birthDate', 'gender', 'address.text'),
   role: field('role', text, {
     ...KEEP,
     decode: ({ role, code }) => (role === undefined ? codeOrTextIn(code) : text.decode(role)),

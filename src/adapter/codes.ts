@@ -20,16 +20,18 @@ export function enumeration<V extends string>(
   refusal: { code: RefusalCode; detail: string },
   fold = (word: unknown) => word,
 ): Codec<V> {
-  const wordsOf = (value: V): readonly unknown[] => [words[value]].flat();
-  const meaningOf = (stored: unknown) =>
-    canonical.find((value) => wordsOf(value).some((word) => fold(word) === fold(stored)));
+  const wordsOf = (value: V): readonly Word[] => [words[value] ?? []].flat();
+  // If two values share a word, the first one is read.
+  const meanings = new Map(
+    [...canonical].reverse().flatMap((value) => wordsOf(value).map((word) => [fold(word), value])),
+  );
   return {
     values: canonical.filter((value) => words[value] !== undefined),
     encode: (value, refuse) => {
       if (words[value] === undefined) refuse('', refusal.code, refusal.detail);
       return wordsOf(value)[0];
     },
-    decode: (stored) => readPresent(stored, (word) => meaningOf(word) ?? UNREADABLE),
+    decode: (stored) => readPresent(stored, (word) => meanings.get(fold(word)) ?? UNREADABLE),
   };
 }
 

@@ -467,6 +467,8 @@ describe('codecs', () => {
       String(word).toLowerCase(),
     );
     expect([folded.decode('DAYS'), folded.encode('day', refuse)]).toEqual(['day', 'Days']);
+    const wordless = enumeration(['a', 'b', 'c'] as const, { a: 'x', b: 'x' }, refusal, String);
+    expect(['x', 'undefined'].map((stored) => wordless.decode(stored))).toEqual(['a', UNREADABLE]);
   });
 
   test('codings by their code', () => {
