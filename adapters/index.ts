@@ -1,4 +1,4 @@
-import type { AdapterModule } from '../src/adapter/contract';
+import type { AdapterModule } from '../src/adapter';
 import { clinikapi } from './clinikapi';
 import { cobalt } from './cobalt';
 import { vitalis } from './vitalis';

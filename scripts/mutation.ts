@@ -35,12 +35,18 @@ const GROUPS: readonly Group[] = [
   },
   {
     name: 'vendor',
-    mutate: ['src/connection/failure.ts', 'src/adapter/codecs.ts'],
+    mutate: [
+      'src/connection/failure.ts',
+      ...['codecs', 'codes', 'fields', 'issues', 'time'].map((file) => `src/adapter/${file}.ts`),
+    ],
     tests: ['adapter/codecs'],
   },
   {
     name: 'clinikapi',
-    mutate: ['adapters/clinikapi/fields.ts', 'adapters/clinikapi/errors.ts'],
+    mutate: [
+      ...['documented', 'live', 'reading', 'errors'].map((file) => `adapters/clinikapi/${file}.ts`),
+      'src/adapter/fhir.ts',
+    ],
     tests: ['adapters/clinikapi'],
   },
   {

@@ -3,17 +3,25 @@
  * and the one that the live API's SDK speaks; the reader understands both, and FHIR resources, whichever is chosen.
  */
 import joi from 'joi';
-import { codeTable } from '../../src/adapter/codecs';
-import type {
-  AdapterModule,
-  AdapterSettings,
-  ReferenceList,
-  VendorRequest,
-} from '../../src/adapter/contract';
-import { path } from '../../src/adapter/path';
-import { isObject, member } from '../../src/lib/json';
+import {
+  type AdapterModule,
+  type AdapterSettings,
+  codeTable,
+  credential,
+  idsIn,
+  isObject,
+  member,
+  OPAQUE_ID,
+  path,
+  type ReferenceList,
+  settings,
+  textIn,
+  type VendorRequest,
+} from '../../src/adapter';
+import { documentedFields } from './documented';
 import { errors } from './errors';
-import { documentedFields, liveFields } from './fields';
+import { liveFields } from './live';
+import { TITLE } from './reading';
 
 interface Settings extends AdapterSettings {
   credentials: { apiKey: string };
@@ -22,30 +30,22 @@ interface Settings extends AdapterSettings {
 
 export const clinikapi: AdapterModule<Settings> = {
   name: 'clinikapi',
-  title: 'ClinikAPI',
-  settings: {
-    credentials: joi
-      .object({
-        apiKey: joi.string().required().description('clk_live_… or clk_test_…, sent as x-api-key.'),
-      })
-      .required(),
-    options: joi
-      .object({
-        dialect: joi
-          .valid('documented', 'live')
-          .default('documented')
-          .description(
-            'How updates are written: as the documents say, or as the live API wants them. Both are read.',
-          ),
-      })
-      .default(),
-    codes: joi
-      .object({
-        organization: codeTable().description('Your codes of organizations, and their ids at the vendor.'),
-        location: codeTable().description('Your codes of locations, and their ids at the vendor.'),
-      })
-      .default({}),
-  },
+  title: TITLE,
+  settings: settings(
+    { apiKey: credential('clk_live_… or clk_test_…, sent as x-api-key.') },
+    {
+      dialect: joi
+        .valid('documented', 'live')
+        .default('documented')
+        .description(
+          'How updates are written: as the documents say, or as the live API wants them. Both are read.',
+        ),
+    },
+    {
+      organization: codeTable().description('Your codes of organizations, and their ids at the vendor.'),
+      location: codeTable().description('Your codes of locations, and their ids at the vendor.'),
+    },
+  ),
   verify: 'returned',
 
   connect({ credentials, options, codes }) {
@@ -53,10 +53,10 @@ export const clinikapi: AdapterModule<Settings> = {
     return {
       writes: 'changes',
       answers: 'record',
-      fields: live ? liveFields() : documentedFields(codes),
+      fields: live ? liveFields : documentedFields(codes),
       errors,
-      // Opaque (contract section 7); the SDK's pattern, without the names that a path would swallow.
-      recordId: /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,128}$/,
+      // By contract section 7.
+      recordId: OPAQUE_ID,
       authorize: () => ({ 'x-api-key': credentials.apiKey }),
       read: (id) => ({ method: 'GET', path: path`/v1/practitioner-roles/${id}` }),
       write: (id, body) => ({
@@ -68,7 +68,17 @@ export const clinikapi: AdapterModule<Settings> = {
       }),
       record: roleIn,
       idOf: (role) => (typeof role.id === 'string' ? role.id : undefined),
-      recordShape: RECORD_SHAPE,
+      // The document's members, the live API's flat ones and FHIR's (contract section 2).
+      recordShape: {
+        always: ['id'],
+        sometimes: [
+          ...['practitionerId', 'role', 'status', 'specialty', 'period', 'organizationId', 'locationId'],
+          ...['organizationName', 'locationName', 'phone', 'email', 'createdAt', 'updatedAt'],
+          ...['availableDays', 'availableStartTime', 'availableEndTime', 'resourceType', 'meta'],
+          ...['identifier', 'active', 'practitioner', 'organization', 'code', 'location', 'telecom'],
+          ...['availableTime', 'notAvailable', 'availabilityExceptions', 'extension'],
+        ],
+      },
       checks: {
         credentials: { method: 'GET', path: '/v1/practitioner-roles?count=1' },
         lists: {
@@ -78,24 +88,9 @@ export const clinikapi: AdapterModule<Settings> = {
         },
       },
       // Only FHIR-shaped answers carry a version.
-      revision: (role) => {
-        const version = member(role.meta, 'versionId') ?? member(role.meta, 'lastUpdated');
-        return typeof version === 'string' ? version : undefined;
-      },
+      revision: ({ meta }) => textIn(meta, 'versionId') ?? textIn(meta, 'lastUpdated'),
     };
   },
-};
-
-/** The document's members, the live API's flat ones and FHIR's (contract section 2). */
-const RECORD_SHAPE = {
-  always: ['id'],
-  sometimes: [
-    ...['practitionerId', 'role', 'status', 'specialty', 'period', 'organizationId', 'locationId'],
-    ...['organizationName', 'locationName', 'phone', 'email', 'createdAt', 'updatedAt'],
-    ...['availableDays', 'availableStartTime', 'availableEndTime'],
-    ...['resourceType', 'meta', 'identifier', 'active', 'practitioner', 'organization', 'code', 'location'],
-    ...['telecom', 'availableTime', 'notAvailable', 'availabilityExceptions', 'extension'],
-  ],
 };
 
 /** A list of things with ids, by pages of 100 (contract section 3); a row without an id is a phantom. */
@@ -106,11 +101,7 @@ function referenceList(name: 'organizations' | 'locations'): ReferenceList {
   });
   return {
     request: page('0'),
-    codes: (body) => {
-      const rows = member(member(body, 'data'), 'data');
-      if (!Array.isArray(rows)) return undefined;
-      return rows.map((row) => member(row, 'id')).filter((id) => typeof id === 'string');
-    },
+    codes: (body) => idsIn(member(member(body, 'data'), 'data'), 'id'),
     next: (body) => {
       const list = member(body, 'data');
       const cursor = member(list, 'cursor');
@@ -119,7 +110,7 @@ function referenceList(name: 'organizations' | 'locations'): ReferenceList {
   };
 }
 
-/** The role in an answer: in its envelope, or bare where the top level is a FHIR resource (contract section 8). */
+/** The role in an answer: in its envelope, or bare if the top level is a FHIR resource (contract section 8). */
 function roleIn(body: unknown) {
   const role = member(body, 'resourceType') === undefined ? member(body, 'data') : body;
   const type = member(role, 'resourceType') ?? 'PractitionerRole';

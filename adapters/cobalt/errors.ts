@@ -1,9 +1,5 @@
 /** Cobalt's errors. Of its own texts only the status codes are documented (contract section 2), so little is read from them. */
-
-import { SERVER_FAILURES } from '../../src/adapter/codecs';
-import type { AdapterErrors, VendorIssue } from '../../src/adapter/contract';
-import { retryAfterHeader } from '../../src/adapter/retryAfter';
-import { member } from '../../src/lib/json';
+import { type AdapterErrors, member, textIn, type VendorIssue } from '../../src/adapter';
 
 const failed = (body: unknown) => member(body, 'success') === false;
 const acknowledges = (body: unknown) =>
@@ -18,13 +14,10 @@ function issues(body: unknown): VendorIssue[] {
   const text = member(body, 'message');
   if (typeof text !== 'string') return [];
   const [, missing, malformed] = NAMED_MEMBER.exec(text) ?? [];
-  const named = missing ?? malformed;
-  return [{ text, ...(named !== undefined && { key: named === 'status' ? 'status' : bodyMember(named) }) }];
-}
-
-/** Everything that a body can hold besides the status is a part of the hours. */
-function bodyMember(named: string): string {
-  return named === 'provider_id' || named === 'id' ? named : 'hours';
+  const key = missing ?? malformed;
+  // Everything that a body can hold besides the status is a part of the hours.
+  const isOfHours = key !== undefined && !['status', 'provider_id', 'id'].includes(key);
+  return [{ text, key: isOfHours ? 'hours' : key }];
 }
 
 export const errors: AdapterErrors = {
@@ -34,33 +27,16 @@ export const errors: AdapterErrors = {
     // Neither an acknowledgement nor the list of providers: nothing says that the update was taken.
     { status: 200, when: (body) => !acknowledges(body), kind: 'unexpected_response' },
     { status: 400, when: unlinked, kind: 'credentials_rejected' },
-    { status: 400, kind: 'rejected' },
-    { status: 401, kind: 'credentials_rejected' },
-    { status: 403, kind: 'credentials_rejected' },
-    { status: 404, kind: 'record_not_found' },
-    // Not documented; honoured if it comes.
-    { status: 429, kind: 'rate_limited', retryAfter: retryAfterHeader },
-    ...SERVER_FAILURES,
   ],
   issues,
   issueRules: [
-    {
-      text: /^'[a-z_]{1,40}' is required\.?$/,
-      code: 'required',
-      detail: 'Cobalt requires a value here.',
-      safe: true,
-    },
+    { text: /^'[a-z_]{1,40}' is required\.?$/, code: 'required', safe: true },
     {
       text: /^Invalid '[a-z_]{1,40}' format\.( Please provide a valid UUID\.)?$/,
       code: 'invalid_format',
-      detail: 'The value does not have the form that Cobalt wants.',
       safe: true,
     },
-    {
-      text: /^Invalid '[a-z_]{1,40}' format\b/,
-      code: 'invalid_format',
-      detail: 'The value does not have the form that Cobalt wants.',
-    },
+    { text: /^Invalid '[a-z_]{1,40}' format\b/, code: 'invalid_format' },
     {
       text: /^Account link expired\. Please go through the integration setup again\.$/,
       code: 'login_required',
@@ -69,8 +45,5 @@ export const errors: AdapterErrors = {
       safe: true,
     },
   ],
-  code: (body) => {
-    const code = member(body, 'error');
-    return typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code : undefined;
-  },
+  code: (body) => textIn(body, 'error'),
 };

@@ -3,27 +3,40 @@
  * (contract sections 2 and 3). What is written as `set_recur` is read as `recurrence`, with its amount as text.
  */
 
-import { type CodeTable, codeList, field, periodOf, readPresent, timeOf } from '../../src/adapter/codecs';
-import { type Decoded, type MappedField, type Refuse, UNREADABLE } from '../../src/adapter/contract';
-import { isObject, member } from '../../src/lib/json';
 import {
   type AvailableTime,
+  type Codec,
+  type CodeTable,
+  codeList,
   DAYS,
   type Day,
+  type Decoded,
+  enumeration,
+  field,
+  isObject,
+  listOf,
+  type MappedField,
+  member,
+  periodOf,
   RECURRENCE_UNITS,
   type Recurrence,
   type RecurrenceUnit,
-} from '../../src/staff/fields';
-import { sortBlocks } from '../../src/staff/normalise';
+  type Refuse,
+  readPresent,
+  type Shift,
+  textIn,
+  timesOf,
+  UNREADABLE,
+  weekOf,
+} from '../../src/adapter';
 
 /** Cobalt's word for each unit; only `days` is documented. */
 export type RecurrenceUnits = Readonly<Partial<Record<RecurrenceUnit, string>>>;
 
-interface HoursSettings {
-  locations: CodeTable | undefined;
-  units: RecurrenceUnits;
-  /** True where stored data that an update deletes need not be looked for. */
-  protect: boolean;
+/** What of a block is translated word by word: the units and places that this connection can express. */
+interface Words {
+  units: Codec<RecurrenceUnit>;
+  facilities: Codec<string>;
 }
 
 const DAY_NAMES: Readonly<Record<Day, string>> = {
@@ -37,7 +50,7 @@ const DAY_NAMES: Readonly<Record<Day, string>> = {
 };
 
 /** The document writes facility ids with hyphens, the list of locations without (contract section 4). */
-const foldFacility = (id: string) => id.replaceAll('-', '').toLowerCase();
+export const foldFacility = (id: string) => id.replaceAll('-', '').toLowerCase();
 
 /**
  * A UUID with or without hyphens or, since the contract leaves open which of the two ids is wanted, the number that the
@@ -45,40 +58,46 @@ const foldFacility = (id: string) => id.replaceAll('-', '').toLowerCase();
  */
 const FACILITY_ID = /^(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|\d{1,20})$/i;
 
-export function hoursField({ locations, units, protect }: HoursSettings): MappedField<AvailableTime[]> {
-  const facilities = codeList(locations, {
-    fold: foldFacility,
-    own: FACILITY_ID,
-    unmapped: { at: '', detail: 'This is neither a configured location nor a facility id of Cobalt’s form.' },
-  });
-  const facilityOf = (locationId: string, refuse: Refuse = () => undefined) =>
-    facilities.encode(locationId, refuse);
-  const decode = (stored: unknown) => decodeHours(stored, units, facilities.decode);
+const UNKNOWN_UNIT = {
+  code: 'unsupported_field',
+  detail: 'No Cobalt word for this recurrence unit is documented or configured.',
+} as const;
 
-  /** Everything that can be read back, day by day, so that grouping, order and spelling make no difference. */
-  const perDay = (blocks: readonly AvailableTime[]) =>
-    blocks
-      .flatMap(({ daysOfWeek, availableStartTime, availableEndTime, locationId, period, recurrence }) => {
-        const facility = locationId === undefined ? null : foldFacility(String(facilityOf(locationId)));
-        const { interval, unit, start, description } = recurrence ?? {};
-        const shift = [availableStartTime, availableEndTime, facility, period?.start, period?.end];
-        return daysOfWeek.map((day) => JSON.stringify([day, ...shift, interval, unit, start, description]));
-      })
-      .sort()
-      .join();
-
+/** @param protect whether an update that would delete stored data is refused */
+export function hoursField(
+  locations: CodeTable = {},
+  units: RecurrenceUnits = { day: 'days' },
+  protect = false,
+): MappedField<AvailableTime[]> {
+  const words: Words = {
+    units: enumeration(RECURRENCE_UNITS, units, UNKNOWN_UNIT, (word) => String(word).toLowerCase()),
+    facilities: codeList(locations, {
+      fold: foldFacility,
+      own: FACILITY_ID,
+      unmapped: {
+        at: '',
+        detail: 'This is neither a configured location nor a facility id of Cobalt’s form.',
+      },
+    }),
+  };
+  const decode = (stored: unknown) => decodeHours(stored, words);
+  const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``);
   return field(
     'hours',
-    { encode: (blocks, refuse) => encodeHours(blocks, units, facilityOf, refuse), decode },
+    { encode: (blocks, refuse) => encodeHours(blocks, words, refuse), decode },
     {
       cleared: { wire: [] },
-      needsCurrent: protect,
-      note: noteOf(locations, units),
+      needsCurrent: protect ? 'merge' : 'look',
+      note: [
+        'Replaces the whole week. The end of a recurrence cannot be read back.',
+        `\`recurrence.unit\`: ${quoted(words.units.values ?? []).join(', ')}.`,
+        `\`locationId\`: ${[...quoted(Object.keys(locations)), 'a facility id of Cobalt’s'].join(', ')}.`,
+      ].join(' '),
       holds: ({ hours }, blocks) => {
         const stored = decode(hours);
-        return Array.isArray(stored) && perDay(stored) === perDay(blocks);
+        return Array.isArray(stored) && perDay(stored, words) === perDay(blocks, words);
       },
-      // Where such updates are refused there is nothing to warn of.
+      // If such updates are refused there is nothing to warn of.
       loses: ({ hours }) =>
         !protect && carriesForeignData(hours)
           ? 'Stored shifts carry visit type rules or a description. An update of the hours deletes them.'
@@ -91,56 +110,47 @@ export function hoursField({ locations, units, protect }: HoursSettings): Mapped
   );
 }
 
-/** What holds for the members of a block here: the units and places that this connection can express. */
-function noteOf(locations: CodeTable = {}, units: RecurrenceUnits): string {
-  const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``);
-  const unitNames = quoted(RECURRENCE_UNITS.filter((unit) => units[unit] !== undefined));
-  return [
-    'Replaces the whole week. The end of a recurrence cannot be read back.',
-    `\`recurrence.unit\`: ${unitNames.join(', ')}.`,
-    `\`locationId\`: ${[...quoted(Object.keys(locations)), 'a facility id of Cobalt’s'].join(', ')}.`,
-  ].join(' ');
+/** Everything that can be read back, day by day, so that grouping, order and spelling make no difference. */
+function perDay(blocks: readonly AvailableTime[], { facilities }: Words): string {
+  return blocks
+    .flatMap(({ daysOfWeek, availableStartTime, availableEndTime, locationId, period, recurrence }) => {
+      const facility =
+        locationId !== undefined && foldFacility(String(facilities.encode(locationId, () => undefined)));
+      const { interval, unit, start, description } = recurrence ?? {};
+      const shift = [availableStartTime, availableEndTime, facility, period?.start, period?.end];
+      return daysOfWeek.map((day) => JSON.stringify([day, ...shift, interval, unit, start, description]));
+    })
+    .sort()
+    .join();
 }
 
 /** True where a stored shift carries what only the clinic's own system sets, and what a PATCH cannot send back. */
 export function carriesForeignData(hours: unknown): boolean {
   return listOf(hours)
     .flatMap((entry) => listOf(member(entry, 'shifts')))
-    .some((shift) => {
-      const description = member(shift, 'set_description');
-      return (
-        listOf(member(shift, 'visit_type_rules')).length > 0 ||
-        (typeof description === 'string' && description.trim() !== '')
-      );
-    });
+    .some(
+      (shift) =>
+        listOf(member(shift, 'visit_type_rules')).length > 0 || textIn(shift, 'set_description')?.trim(),
+    );
 }
 
-function encodeHours(
-  blocks: readonly AvailableTime[],
-  units: RecurrenceUnits,
-  facilityOf: (locationId: string, refuse: Refuse) => unknown,
-  refuse: Refuse,
-) {
+function encodeHours(blocks: readonly AvailableTime[], words: Words, refuse: Refuse) {
   const shifts = blocks.map((block, index) => {
     const { availableStartTime, availableEndTime, locationId, period, recurrence } = block;
-    if (recurrence && units[recurrence.unit] === undefined) {
-      refuse(
-        `/${index}/recurrence/unit`,
-        'unsupported_field',
-        'No Cobalt word for this recurrence unit is documented or configured.',
-      );
-    }
+    const refuseAt =
+      (at: string): Refuse =>
+      (_, code, detail) =>
+        refuse(`/${index}/${at}`, code, detail);
+    const unit = recurrence && words.units.encode(recurrence.unit, refuseAt('recurrence/unit'));
     return {
       start: `T${availableStartTime}`,
       end: `T${availableEndTime}`,
       ...(locationId !== undefined && {
-        facility_id: facilityOf(locationId, (_, code, detail) =>
-          refuse(`/${index}/locationId`, code, detail),
-        ),
+        facility_id: words.facilities.encode(locationId, refuseAt('locationId')),
       }),
       ...(period?.start !== undefined && { set_start_date: midnight(period.start) }),
       ...(period?.end !== undefined && { set_end_date: midnight(period.end) }),
-      ...(recurrence && { set_recur: encodeRecurrence(recurrence, units) }),
+      ...(recurrence && { set_recur: encodeRecurrence(recurrence, unit) }),
     };
   });
   return DAYS.flatMap((day) => {
@@ -150,11 +160,11 @@ function encodeHours(
   });
 }
 
-function encodeRecurrence({ interval, unit, start, end, description }: Recurrence, units: RecurrenceUnits) {
+function encodeRecurrence({ interval, start, end, description }: Recurrence, unit: unknown) {
   return {
     ...(start !== undefined && { rec_start_date: midnight(start) }),
     ...(end !== undefined && { rec_end_date: midnight(end) }),
-    recur_interval_type: units[unit],
+    recur_interval_type: unit,
     recur_interval_amount: interval,
     ...(description !== undefined && { recur_interval_description: description }),
   };
@@ -162,82 +172,51 @@ function encodeRecurrence({ interval, unit, start, end, description }: Recurrenc
 
 const midnight = (day: string) => `${day}T00:00:00`;
 
-type Shift = Omit<AvailableTime, 'daysOfWeek'>;
-
-function decodeHours(
-  stored: unknown,
-  units: RecurrenceUnits,
-  locationOf: (stored: unknown) => Decoded<string>,
-): Decoded<AvailableTime[]> {
+function decodeHours(stored: unknown, words: Words): Decoded<AvailableTime[]> {
   return readPresent(stored, (hours) => {
     if (!Array.isArray(hours)) return UNREADABLE;
-    const days = new Map<string, { shift: Shift; days: Set<Day> }>();
+    const week: { day: Day; shift: Shift }[] = [];
     for (const entry of hours) {
       const day = DAYS.find((candidate) => DAY_NAMES[candidate] === member(entry, 'day'));
       const shifts = member(entry, 'shifts') ?? [];
       if (day === undefined || !Array.isArray(shifts)) return UNREADABLE;
       for (const item of shifts) {
-        const shift = decodeShift(item, units, locationOf);
+        const shift = decodeShift(item, words);
         if (shift === undefined) return UNREADABLE;
-        const key = JSON.stringify(shift);
-        const seen = days.get(key) ?? { shift, days: new Set() };
-        days.set(key, { shift, days: seen.days.add(day) });
+        week.push({ day, shift });
       }
     }
-    const blocks = [...days.values()].map((group) => ({
-      daysOfWeek: DAYS.filter((day) => group.days.has(day)),
-      ...group.shift,
-    }));
-    return blocks.length === 0 ? null : sortBlocks(blocks);
+    return weekOf(week);
   });
 }
 
-/** Undefined where the shift says something that has no canonical meaning, such as an end past midnight. */
-function decodeShift(
-  stored: unknown,
-  units: RecurrenceUnits,
-  locationOf: (stored: unknown) => Decoded<string>,
-): Shift | undefined {
-  const availableStartTime = timeOf(member(stored, 'start'));
-  const availableEndTime = timeOf(member(stored, 'end'));
-  const locationId = locationOf(member(stored, 'facility_id')) ?? undefined;
+/** Undefined if the shift says something that has no canonical meaning, such as an end past midnight. */
+function decodeShift(stored: unknown, { units, facilities }: Words): Shift | undefined {
+  const times = timesOf(member(stored, 'start'), member(stored, 'end'));
+  const locationId = facilities.decode(member(stored, 'facility_id')) ?? undefined;
   const period = periodOf(member(stored, 'set_start_date'), member(stored, 'set_end_date'));
   const recurrence = decodeRecurrence(member(stored, 'recurrence') ?? member(stored, 'set_recur'), units);
-  if (availableStartTime === undefined || availableEndTime === undefined) return undefined;
-  if (availableEndTime <= availableStartTime) return undefined;
+  if (times === undefined) return undefined;
   if (locationId === UNREADABLE || period === UNREADABLE || recurrence === UNREADABLE) return undefined;
   return {
-    availableStartTime,
-    availableEndTime,
+    ...times,
     ...(locationId !== undefined && { locationId }),
     ...(period && { period }),
     ...(recurrence && { recurrence }),
   };
 }
 
-function decodeRecurrence(stored: unknown, units: RecurrenceUnits): Recurrence | null | typeof UNREADABLE {
+function decodeRecurrence(stored: unknown, units: Codec<RecurrenceUnit>) {
   const says = isObject(stored)
     ? Object.values(stored).filter((value) => value !== null && value !== '')
-    : [stored];
-  if (stored === undefined || stored === null || says.length === 0) return null;
-  const word = member(stored, 'recur_interval_type');
-  const unit = RECURRENCE_UNITS.find(
-    (candidate) => units[candidate]?.toLowerCase() === String(word).toLowerCase(),
-  );
-  const amount = member(stored, 'recur_interval_amount');
+    : stored;
+  if (says === undefined || says === null || (Array.isArray(says) && says.length === 0)) return null;
+  const unit = units.decode(member(stored, 'recur_interval_type'));
   // A number when written, text when read (contract section 7).
-  const interval = /^[1-9]\d{0,3}$/.test(String(amount)) ? Number(amount) : undefined;
+  const amount = String(member(stored, 'recur_interval_amount'));
   const bounds = periodOf(member(stored, 'rec_start_date'), member(stored, 'rec_end_date'));
-  const description = member(stored, 'recur_interval_description');
-  if (unit === undefined || interval === undefined || bounds === UNREADABLE) return UNREADABLE;
-  return {
-    interval,
-    unit,
-    ...bounds,
-    ...(typeof description === 'string' && description !== '' && { description }),
-  };
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+  const description = textIn(stored, 'recur_interval_description');
+  if (typeof unit !== 'string' || !/^[1-9]\d{0,3}$/.test(amount) || bounds === UNREADABLE) return UNREADABLE;
+  const recurrence: Recurrence = { interval: Number(amount), unit, ...bounds };
+  return description === undefined ? recurrence : { ...recurrence, description };
 }

@@ -1,32 +1,39 @@
 /** The ten fields of a Vitalis professional. All go out with every update, so each says how its stored value is kept. */
-
 import {
+  absent,
   type Codec,
   type CodeTable,
+  type CodeTables,
+  type Coding,
   codeList,
+  codingByCode,
   date,
   dateOf,
   enumeration,
+  type FieldTable,
   field,
+  GENDERS,
+  type Keep,
+  keepText,
+  type MappedField,
   readPresent,
-  refuseOtherSystem,
+  STATUSES,
   text,
-  unsupported,
-} from '../../src/adapter/codecs';
-import { type FieldTable, type MappedField, UNREADABLE } from '../../src/adapter/contract';
-import { type Coding, GENDERS, SNOMED_CT, STATUSES } from '../../src/staff/fields';
+  UNREADABLE,
+} from '../../src/adapter';
+
+export const TITLE = 'Clínica Vitalis';
 
 const STATES = { active: 'Activo/a', inactive: 'Inactivo/a', 'on-leave': 'Licencia' };
 const GENDER_WORDS = { male: 'Masculino', female: 'Femenino' };
 const MINIMAL_ID_LENGTH = 7;
 
+const HOLD_NO = 'Clínica Vitalis professionals hold no';
 const NO_EMPTY = {
   notClearable: 'Clínica Vitalis requires this field in every update, so it cannot be emptied.',
 };
 
-const lacks = (what: string) => unsupported(`Clínica Vitalis professionals hold no ${what}`);
-
-export function fields(codes: Readonly<Record<string, CodeTable>>): FieldTable {
+export function fields(codes: CodeTables): FieldTable {
   const genders = enumeration(GENDERS, codes.gender ?? GENDER_WORDS, {
     code: 'unmapped_code',
     detail: 'No Clínica Vitalis word is configured for this gender.',
@@ -37,45 +44,24 @@ export function fields(codes: Readonly<Record<string, CodeTable>>): FieldTable {
   });
   return {
     // Open words in the vendor's store: one that means nothing to us goes back as it is.
-    status: field('state', states, { ...NO_EMPTY, keep: keepText('state', 'state') }),
-    gender: field('gender', genders, { ...NO_EMPTY, keep: keepText('gender', 'gender') }),
-    'name.given': field('name', text, { ...NO_EMPTY, keep: keepText('name', 'first name') }),
-    'name.family': field('surname', text, { ...NO_EMPTY, keep: keepText('surname', 'surname') }),
-    'address.text': field('address', text, { ...NO_EMPTY, keep: keepText('address', 'address') }),
-    email: field('email', text, {
-      ...NO_EMPTY,
-      keep: keepText('email', 'e-mail address', /^[^\s@]+@[^\s@]+\.[^\s@]+$/),
-    }),
-    phone: field('phone', text, {
-      ...NO_EMPTY,
-      keep: keepText('phone', 'phone number', /^[0-9\s\-+]{10,20}$/),
-    }),
+    status: textField('state', 'state', states),
+    gender: textField('gender', 'gender', genders),
+    'name.given': textField('name', 'first name', text),
+    'name.family': textField('surname', 'surname', text),
+    'address.text': textField('address', 'address', text),
+    email: textField('email', 'e-mail address', text, /^[^\s@]+@[^\s@]+\.[^\s@]+$/),
+    phone: textField('phone', 'phone number', text, /^[0-9\s\-+]{10,20}$/),
     birthDate: field('birthdate', date, { ...NO_EMPTY, keep: keepBirthDate }),
     nationalId,
     specialty: specialty(codes.specialty),
-    role: lacks('role'),
-    organizationId: lacks('organization'),
-    locationId: lacks('location'),
-    period: lacks('period'),
     // Work schedules are a resource of their own, without a way to delete a day (contract section 4).
-    availableTime: lacks('weekly hours'),
+    ...absent(HOLD_NO, 'role', 'organizationId', 'locationId', 'period', 'availableTime'),
   };
 }
 
-type Keep = NonNullable<MappedField<unknown>['keep']>;
-
-/** Sends a stored text back as it is, unless the vendor's own validation would refuse it today. */
-function keepText(key: string, name: string, accepted = /./s): Keep {
-  return (record, block) => {
-    const stored = record[key];
-    // Numbers in text columns pass the vendor's validation (contract section 2).
-    if (typeof stored !== 'string' && typeof stored !== 'number')
-      block(`The stored ${name} is missing, and Clínica Vitalis requires it.`);
-    else if (stored === '') block(`The stored ${name} is empty, and Clínica Vitalis requires it.`);
-    else if (!accepted.test(String(stored)))
-      block(`The stored ${name} is one that Clínica Vitalis itself would refuse.`);
-    return stored;
-  };
+/** A text column. @param accepted the texts that pass the vendor's own validation; default: all but the empty one */
+function textField<V>(key: string, name: string, codec: Codec<V>, accepted?: RegExp): MappedField<V> {
+  return field(key, codec, { ...NO_EMPTY, keep: keepText(TITLE, key, name, accepted) });
 }
 
 /** Unparseable dates are stored as null by the vendor (contract section 2), which it then refuses to take back. */
@@ -85,6 +71,9 @@ const keepBirthDate: Keep = (record, block) => {
     block('The stored birth date is missing or no date, and Clínica Vitalis requires one.');
   return day;
 };
+
+/** A numeric column loses it. */
+const LEADING_ZERO = /^0\d+$/;
 
 /** Sent as text ([S] of the contract); read back as a number, which loses leading zeros and more (section 2). */
 const nationalId: MappedField<string> = field('dni', text, {
@@ -104,10 +93,10 @@ const nationalId: MappedField<string> = field('dni', text, {
     }),
   holds: (record, value) => {
     const stored = nationalId.decode(record);
-    return typeof record.dni === 'number' ? stored === value.replace(/^0+(?=\d)/, '') : stored === value;
+    return stored === (typeof record.dni === 'number' ? value.replace(/^0+(?=\d)/, '') : value);
   },
   unconfirmable: (value) =>
-    readsAsOtherNumber(value)
+    LEADING_ZERO.test(value)
       ? 'Clínica Vitalis reads national ids back as numbers, so leading zeros cannot be confirmed.'
       : undefined,
   keep: ({ dni }, block) => {
@@ -125,33 +114,14 @@ const nationalId: MappedField<string> = field('dni', text, {
   },
 });
 
-/** True for text that a numeric column shows otherwise: leading zeros are lost in it. */
-function readsAsOtherNumber(value: string): boolean {
-  return /^0\d+$/.test(value);
-}
-
 /** True for text that a numeric column turns into something else: more digits than a number holds, `1234567e2`. */
 function becomesAnotherNumber(value: string): boolean {
   return /^\d+e\d+$/i.test(value) || (/^\d+$/.test(value) && !Number.isSafeInteger(Number(value)));
 }
 
 function specialty(table?: CodeTable): MappedField<Coding> {
-  const codes = codeList(table, {
-    unmapped: { at: '/code', detail: 'No Clínica Vitalis speciality is configured for this code.' },
-  });
-  const codec: Codec<Coding> = {
-    ...codes,
-    encode: (value, refuse) => {
-      refuseOtherSystem(value, refuse, 'Clínica Vitalis');
-      const code: string | undefined = value.code;
-      const id = code === undefined ? undefined : codes.encode(code, refuse);
-      return id === undefined ? undefined : Number(id);
-    },
-    decode: (stored) => {
-      const code = codes.decode(stored);
-      return typeof code === 'string' ? { code, system: SNOMED_CT } : code;
-    },
-  };
+  const unmapped = { at: '/code', detail: 'No Clínica Vitalis speciality is configured for this code.' };
+  const codec = codingByCode(TITLE, codeList(table, { unmapped }));
   return field('specialityID', codec, {
     ...NO_EMPTY,
     members: ['code'],

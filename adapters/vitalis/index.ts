@@ -3,13 +3,21 @@
  * Its errors are Spanish sentences in two shapes; its reads turn national ids into numbers.
  */
 import joi from 'joi';
-import { codeTable } from '../../src/adapter/codecs';
-import type { AdapterModule, AdapterSettings, VendorRequest } from '../../src/adapter/contract';
-import { path } from '../../src/adapter/path';
-import { isObject, member } from '../../src/lib/json';
-import { GENDERS } from '../../src/staff/fields';
+import {
+  type AdapterModule,
+  type AdapterSettings,
+  codeTable,
+  GENDERS,
+  idsIn,
+  isObject,
+  member,
+  path,
+  settings,
+  textIn,
+  type VendorRequest,
+} from '../../src/adapter';
 import { errors } from './errors';
-import { fields } from './fields';
+import { fields, TITLE } from './fields';
 
 interface Settings extends AdapterSettings {
   credentials: { token?: string; email?: string; password?: string };
@@ -19,35 +27,11 @@ interface Settings extends AdapterSettings {
 /** Tokens live for 4 hours (contract section 1); five minutes are left for clocks that differ and calls under way. */
 const TOKEN_SECONDS = 4 * 3600 - 300;
 
-/** Contract section 2; the two stamps are missing from the vendor's own document. */
-const RECORD_SHAPE = {
-  always: [
-    'id',
-    'name',
-    'surname',
-    'dni',
-    'birthdate',
-    'gender',
-    'address',
-    'phone',
-    'email',
-    'specialityID',
-    'state',
-  ],
-  sometimes: ['createdAt', 'updatedAt'],
-};
-
-/** `{specialities: [{id, …}]}`, or a bare empty list (contract section 4). */
-function specialityIds(body: unknown): string[] | undefined {
-  const rows = Array.isArray(body) ? body : member(body, 'specialities');
-  return Array.isArray(rows) ? rows.map((row) => String(member(row, 'id'))) : undefined;
-}
-
 export const vitalis: AdapterModule<Settings> = {
   name: 'vitalis',
-  title: 'Clínica Vitalis',
-  settings: {
-    credentials: joi
+  title: TITLE,
+  settings: settings(
+    joi
       .object({
         token: joi.string().description('JWT of an administrator. Either this, or email and password.'),
         email: joi
@@ -57,38 +41,33 @@ export const vitalis: AdapterModule<Settings> = {
         password: joi.string().min(6).description('Password of that administrator.'),
       })
       .xor('token', 'email')
-      .and('email', 'password')
-      .required(),
-    options: joi
-      .object({
-        tokenHeader: joi
-          .valid('authorization', 'x-token', 'both')
-          .default('authorization')
-          .description(
-            'Header that carries the token: Authorization (Bearer), as documented, x-token, or both.',
-          ),
-        basePath: joi
-          .string()
-          .allow('')
-          .pattern(/^(\/[A-Za-z0-9_~-]+)*$/)
-          .default('')
-          .description('Path before /professionals, such as /api. Empty: none.'),
-      })
-      .default(),
-    codes: joi
-      .object({
-        specialty: codeTable(joi.number().integer().positive()).description(
-          'Your codes of specialties, and their numbers at the vendor.',
+      .and('email', 'password'),
+    {
+      tokenHeader: joi
+        .valid('authorization', 'x-token', 'both')
+        .default('authorization')
+        .description(
+          'Header that carries the token: Authorization (Bearer), as documented, x-token, or both.',
         ),
-        gender: joi
-          .object()
-          .pattern(joi.valid(...GENDERS), joi.string().max(200))
-          .description(
-            "The vendor's words for male, female, other and unknown. Absent: Masculino and Femenino only.",
-          ),
-      })
-      .default({}),
-  },
+      basePath: joi
+        .string()
+        .allow('')
+        .pattern(/^(\/[A-Za-z0-9_~-]+)*$/)
+        .default('')
+        .description('Path before /professionals, such as /api. Empty: none.'),
+    },
+    {
+      specialty: codeTable(joi.number().integer().positive()).description(
+        'Your codes of specialties, and their numbers at the vendor.',
+      ),
+      gender: joi
+        .object()
+        .pattern(joi.valid(...GENDERS), joi.string().max(200))
+        .description(
+          "The vendor's words for male, female, other and unknown. Absent: Masculino and Femenino only.",
+        ),
+    },
+  ),
   verify: 'returned',
 
   connect({ credentials, options, codes }) {
@@ -105,10 +84,7 @@ export const vitalis: AdapterModule<Settings> = {
       ...(token === undefined && {
         login: {
           request: { method: 'POST', path: `${basePath}/auth/login`, body: { email, password } },
-          session: (body) => {
-            const session = member(body, 'token');
-            return typeof session === 'string' && session !== '' ? session : undefined;
-          },
+          session: (body) => textIn(body, 'token'),
           lifetimeSeconds: TOKEN_SECONDS,
         },
       }),
@@ -126,12 +102,23 @@ export const vitalis: AdapterModule<Settings> = {
         return isObject(professional) ? professional : undefined;
       },
       idOf: ({ id }) => (typeof id === 'number' || typeof id === 'string' ? String(id) : undefined),
-      revision: ({ updatedAt }) => (typeof updatedAt === 'string' ? updatedAt : undefined),
-      recordShape: RECORD_SHAPE,
+      revision: (professional) => textIn(professional, 'updatedAt'),
+      // Contract section 2; the two stamps are missing from the vendor's own document.
+      recordShape: {
+        always: [
+          ...['id', 'name', 'surname', 'dni', 'birthdate', 'gender', 'address', 'phone', 'email'],
+          ...['specialityID', 'state'],
+        ],
+        sometimes: ['createdAt', 'updatedAt'],
+      },
       checks: {
         credentials: specialities,
         lists: {
-          specialty: { request: specialities, codes: specialityIds },
+          // `{specialities: [{id, …}]}`, or a bare empty list (contract section 4).
+          specialty: {
+            request: specialities,
+            codes: (body) => idsIn(member(body, 'specialities') ?? body, 'id'),
+          },
           gender: 'Clínica Vitalis takes any word for a gender',
         },
       },

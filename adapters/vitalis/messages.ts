@@ -1,93 +1,71 @@
 /** Every sentence that Vitalis answers GET and PATCH of a professional, and its login, with (contract sections 2, 3, 5). */
-import type { FailureKind, IssueRule } from '../../src/adapter/contract';
+import type { IssueRule } from '../../src/adapter';
 
-/** A `{msg}` body. Its kind is decided by status and text together: a 404 is not always about the professional. */
-interface PlainMessage {
-  status: number;
-  text: RegExp;
-  kind: FailureKind;
-  code: string;
-  detail: string;
-}
+const gone = { kind: 'record_not_found', code: 'record_not_found', safe: true } as const;
+const turnedAway = { kind: 'credentials_rejected', code: 'credentials_rejected', safe: true } as const;
 
-const gone = { kind: 'record_not_found', code: 'record_not_found' } as const;
-const turnedAway = { kind: 'credentials_rejected', code: 'credentials_rejected' } as const;
-const failed = {
-  kind: 'unavailable',
-  code: 'vendor_failed',
-  detail: 'Clínica Vitalis reports an internal error.',
-} as const;
-
-export const PLAIN_MESSAGES: readonly PlainMessage[] = [
+/** A `{msg}` body. The sentence decides, not the status: a 404 is not always about the professional. */
+export const PLAIN_MESSAGES: readonly IssueRule[] = [
   {
     ...gone,
-    status: 400,
     text: /^Debe enviar un ID y debe ser numérico$/,
     detail: 'Clínica Vitalis does not take this as an id of a professional.',
   },
-  // The answers to PATCH and to GET differ.
   {
     ...gone,
-    status: 404,
-    text: /^El profesional no está cargado en el sistema$/,
+    // The answers to PATCH and to GET differ.
+    text: /^(El profesional no está|No hay profesional) cargado en el sistema$/,
     detail: 'Clínica Vitalis has no such professional.',
   },
   {
-    ...gone,
-    status: 404,
-    text: /^No hay profesional cargado en el sistema$/,
-    detail: 'Clínica Vitalis has no such professional.',
-  },
-  // Only this one is cured by a new login.
-  {
-    status: 401,
+    // Only this one is cured by a new login.
     text: /^Token no válido$/,
     kind: 'session_expired',
     code: 'session_expired',
     detail: 'The session at Clínica Vitalis is not valid any more.',
+    safe: true,
   },
   {
     ...turnedAway,
-    status: 401,
     text: /^No hay token en la petición$/,
     detail: 'Clínica Vitalis saw no token in the header that it reads.',
   },
   {
     ...turnedAway,
-    status: 401,
     text: /^El usuario no es un administrador$/,
     detail: 'The gateway’s user at Clínica Vitalis is not an administrator.',
   },
-  // A 404 about the gateway's own user, not about the professional.
   {
     ...turnedAway,
-    status: 404,
+    // A 404 about the gateway's own user, not about the professional; so is the next one.
     text: /^El usuario no se encuentra en la DB$/,
     detail: 'The gateway’s user at Clínica Vitalis does not exist any more.',
   },
   {
     ...turnedAway,
-    status: 404,
     text: /^No hay usuario confirmado$/,
     detail: 'The gateway’s user at Clínica Vitalis is not confirmed.',
   },
   {
     ...turnedAway,
-    status: 400,
     text: /^No se encontró el email$/,
     detail: 'Clínica Vitalis has no user with the configured e-mail address.',
   },
   {
     ...turnedAway,
-    status: 401,
     text: /^La contraseña es incorrecta$/,
     detail: 'Clínica Vitalis refuses the configured password.',
   },
-  { ...failed, status: 500, text: /^Error del servidor$/ },
-  { ...failed, status: 500, text: /^Error en el servidor$/ },
+  {
+    text: /^Error (del|en el) servidor$/,
+    kind: 'unavailable',
+    code: 'vendor_failed',
+    detail: 'Clínica Vitalis reports an internal error.',
+    safe: true,
+  },
 ];
 
-const required = { code: 'required', detail: 'Clínica Vitalis requires a value here.', safe: true } as const;
+const required = { code: 'required', safe: true } as const;
 const unknownSpeciality = {
   code: 'unknown_code',
   detail: 'Clínica Vitalis has no such speciality.',
@@ -98,8 +76,8 @@ export const FIELD_MESSAGES: readonly IssueRule[] = [
   { key: 'name', text: /^El nombre es obligatorio$/, ...required },
   { key: 'surname', text: /^El apellido es obligatorio$/, ...required },
   { key: 'dni', text: /^El DNI es obligatorio$/, ...required },
-  // An internal of the vendor's database layer that leaks where the DNI is missing (contract section 5).
-  { key: 'dni', text: /^WHERE parameter "dni" has invalid/, ...required, safe: false },
+  // An internal of the vendor's database layer that leaks if the DNI is missing (contract section 5).
+  { key: 'dni', text: /^WHERE parameter "dni" has invalid/, code: 'required' },
   {
     key: 'dni',
     text: /^DNI no válido$/,

@@ -7,6 +7,7 @@
  */
 import type { AdapterSettings, ConfigurableAdapter } from '../config/types';
 import type { Field, StaffFields } from '../staff/fields';
+import type { Meaning } from './issues';
 
 export type { AdapterSettings } from '../config/types';
 
@@ -111,12 +112,16 @@ export type FailureKind =
   /** An answer that makes no sense under the vendor's contract. */
   | 'unexpected_response';
 
-/** One fact about a vendor's errors. The first rule that fits decides; what nothing fits is classified by status class. */
+/**
+ * One fact about a vendor's errors that its status does not tell. The first rule that fits decides; what no rule fits has the
+ * usual meaning of its status: 400 and 422 `rejected`, 401 and 403 `credentials_rejected`, 404 and 410 `record_not_found`,
+ * 409 and 412 `conflict`, 408 `timeout`, 429 `rate_limited`, 5xx `unavailable`, all others `unexpected_response`.
+ */
 export interface ErrorRule {
   status: number;
   when?: (body: unknown) => boolean;
   kind: FailureKind;
-  /** Seconds until a retry makes sense, where body or headers (lower-case names) tell. */
+  /** Seconds until a retry makes sense, if the headers (lower-case names) tell; default: by `Retry-After`. */
   retryAfter?: (
     headers: Readonly<Record<string, string | string[] | undefined>>,
     now: Date,
@@ -126,29 +131,26 @@ export interface ErrorRule {
 /** One complaint of the vendor about one member of the body, as it said it. */
 export interface VendorIssue {
   /** The body member, or undefined when the complaint is about the whole. */
-  key?: string;
+  key?: string | undefined;
   text: string;
 }
 
-/** Turns a vendor's complaint into a stable code and our own text. `key` absent fits every member. */
-export interface IssueRule {
+/** Turns a vendor's complaint into a stable code and our own sentence. `key` absent fits every member. */
+export type IssueRule = {
   key?: string;
   text: RegExp;
-  code: string;
-  /** Our own English sentence. */
-  detail: string;
   /** What the whole failure becomes when this issue is among its causes; default `rejected`. */
   kind?: FailureKind;
   /** True where the text is a fixed sentence of the vendor's that cannot carry personal data. */
   safe?: boolean;
-}
+} & Meaning;
 
 export interface AdapterErrors {
-  readonly rules: readonly ErrorRule[];
+  readonly rules?: readonly ErrorRule[];
   /** The complaints in an error body, in the vendor's order. */
   issues(body: unknown): readonly VendorIssue[];
   readonly issueRules: readonly IssueRule[];
-  /** The vendor's own machine-readable code, if the body has one (never free text). */
+  /** The vendor's own machine-readable code, if the body has one; what does not look like a code is not shown. */
   code?(body: unknown): string | undefined;
 }
 

@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'undici';
 import type { Adapter, AdapterModule, VendorRecord, VendorRequest } from '../adapter/contract';
+import { retryAfterHeader } from '../adapter/retryAfter';
 import type { VendorConfig } from '../config/types';
 import { Deadline } from '../lib/deadline';
 import { isObject } from '../lib/json';
@@ -269,8 +270,8 @@ export class VendorConnection {
     else if (failure?.kind === 'rate_limited') {
       this.#guard.silence(Math.min(failure.retryAfter ?? 1, LONGEST_PAUSE_SECONDS));
     } else if (answer.headers['x-ratelimit-remaining'] === '0') {
-      const tooFast = this.adapter.errors.rules.find(({ kind }) => kind === 'rate_limited');
-      const seconds = tooFast?.retryAfter?.(answer.headers, new Date()) ?? 0;
+      const tooFast = this.adapter.errors.rules?.find(({ kind }) => kind === 'rate_limited');
+      const seconds = (tooFast?.retryAfter ?? retryAfterHeader)(answer.headers, new Date()) ?? 0;
       this.#guard.silence(Math.min(seconds, LONGEST_PAUSE_SECONDS));
     }
   }
@@ -297,7 +298,7 @@ export class VendorConnection {
     } catch (error) {
       throw transportFailure(error);
     }
-    const failure = failureIn(answer, this.adapter.errors);
+    const failure = failureIn(answer, this.adapter.errors, this.title);
     if (failure && isOutage(failure)) throw failure;
     return { answer, failure };
   }

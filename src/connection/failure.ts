@@ -4,6 +4,8 @@
  */
 
 import type { AdapterErrors, FailureKind, IssueRule, VendorIssue } from '../adapter/contract';
+import { detailOf } from '../adapter/issues';
+import { retryAfterHeader } from '../adapter/retryAfter';
 import { isCancel } from './axios';
 
 /** A vendor's complaint in our words. `key` is the vendor's body member. */
@@ -75,19 +77,27 @@ export interface VendorAnswer {
   body: unknown;
 }
 
-/** Decides whether an answer is a failure, by the adapter's rules first and by the status class for the rest. */
-export function failureIn(answer: VendorAnswer, errors: AdapterErrors): VendorFailure | undefined {
+/**
+ * Decides whether an answer is a failure, by the adapter's rules first and by the status for the rest.
+ * @param vendor the vendor's title, for sentences
+ */
+export function failureIn(
+  answer: VendorAnswer,
+  errors: AdapterErrors,
+  vendor: string,
+): VendorFailure | undefined {
   const { status, body } = answer;
-  const rule = errors.rules.find(
+  const rule = errors.rules?.find(
     (candidate) => candidate.status === status && (candidate.when?.(body) ?? true),
   );
   // 202, 204 and the like say less than the contracts promise: they are no proof that anything was done.
   if (rule === undefined && (status === 200 || status === 201)) return undefined;
   const complaints =
-    body === undefined ? [] : errors.issues(body).map((issue) => complaint(issue, errors.issueRules));
+    body === undefined ? [] : errors.issues(body).map((issue) => complaint(issue, errors.issueRules, vendor));
   const kind = complaints.find((item) => item.kind !== undefined)?.kind ?? rule?.kind ?? kindOf(status);
   const vendorCode = machineCode(errors.code?.(body));
-  const retryAfter = rule?.retryAfter?.(answer.headers, new Date());
+  const pause = rule?.retryAfter ?? (WAITING_HELPS.has(kind) ? retryAfterHeader : undefined);
+  const retryAfter = pause?.(answer.headers, new Date());
   return new VendorFailure({
     kind,
     fate: UNCLEAR.has(kind) ? 'unknown' : 'refused',
@@ -99,13 +109,18 @@ export function failureIn(answer: VendorAnswer, errors: AdapterErrors): VendorFa
   });
 }
 
+/** Only then is a pause asked for. */
+const WAITING_HELPS: ReadonlySet<FailureKind> = new Set(['unavailable', 'rate_limited']);
+
 /** Answers after which a write may have been applied all the same. */
 const UNCLEAR: ReadonlySet<FailureKind> = new Set(['unavailable', 'timeout', 'unexpected_response']);
 
-/** What is plainly a code: `RATE_LIMITED`, `login_required`. Anything else in its place may be a text, or somebody's data. */
+/**
+ * What is plainly a code: `RATE_LIMITED`, `login_required`. Anything else in its place may be a text, or somebody's data;
+ * digits may be somebody's number.
+ */
 function machineCode(code: string | undefined): string | undefined {
-  const isCode =
-    code !== undefined && /^(?=.{2,64}$)([A-Z][A-Z0-9]*(_[A-Z0-9]+)*|[a-z]+(_[a-z]+)+)$/.test(code);
+  const isCode = code !== undefined && /^(?=.{2,60}$)([A-Z]+(_[A-Z]+)*|[a-z]+(_[a-z]+)+)$/.test(code);
   return isCode ? code : undefined;
 }
 
@@ -120,14 +135,18 @@ function kindOf(status: number): FailureKind {
   return 'unexpected_response';
 }
 
-function complaint(issue: VendorIssue, rules: readonly IssueRule[]): Complaint & { kind?: FailureKind } {
+function complaint(
+  issue: VendorIssue,
+  rules: readonly IssueRule[],
+  vendor: string,
+): Complaint & { kind?: FailureKind } {
   const rule = rules.find(
     (candidate) =>
       (candidate.key === undefined || candidate.key === issue.key) && candidate.text.test(issue.text),
   );
   return {
     code: rule?.code ?? 'rejected_by_vendor',
-    detail: rule?.detail ?? 'The vendor does not accept this value.',
+    detail: rule ? detailOf(rule, vendor) : 'The vendor does not accept this value.',
     ...(issue.key !== undefined && { key: issue.key }),
     ...(rule?.safe && { text: issue.text }),
     ...(rule?.kind && { kind: rule.kind }),

@@ -1,22 +1,30 @@
 /** Vendor failures and the building stones of field tables, each rule by itself. */
 import axios from 'axios';
 import {
+  type AdapterErrors,
+  absent,
+  activeOrInactive,
   codeList,
   codeTable,
+  codingByCode,
+  credential,
   date,
   dateOf,
   enumeration,
   field,
   onlyOne,
+  period,
   periodOf,
   readPresent,
   refuseOtherSystem,
-  SERVER_FAILURES,
+  settings,
   text,
   timeOf,
+  timesOf,
+  UNREADABLE,
   unsupported,
-} from '../../src/adapter/codecs';
-import { type AdapterErrors, UNREADABLE } from '../../src/adapter/contract';
+  weekOf,
+} from '../../src/adapter';
 import {
   CallCancelled,
   failureIn,
@@ -31,16 +39,18 @@ const ERRORS: AdapterErrors = {
   rules: [
     { status: 200, when: (body) => body === 'odd', kind: 'rejected' },
     { status: 418, kind: 'conflict', retryAfter: () => 7 },
-    ...SERVER_FAILURES,
   ],
   issues: (body) => (Array.isArray(body) ? body : []),
   issueRules: [
     { key: 'a', text: /^known/, code: 'known', detail: 'It is known.', safe: true },
     { text: /^taken/, code: 'taken', detail: 'It is taken.', kind: 'conflict' },
+    { text: /^long/, code: 'too_long' },
+    { text: /^short/, code: 'too_short', detail: 'At least 7.' },
   ],
   code: (body) => (body === 'coded' ? 'CODE' : undefined),
 };
-const failed = (status: number, body?: unknown, headers = {}) => failureIn({ status, headers, body }, ERRORS);
+const failed = (status: number, body?: unknown, headers = {}) =>
+  failureIn({ status, headers, body }, ERRORS, 'Ejemplo');
 
 describe('the headers of a request', () => {
   const headers = new RequestHeaders({ authorize: (session) => ({ 'x-key': session ?? 'fixed' }) });
@@ -122,6 +132,25 @@ describe('failureIn', () => {
       'conflict',
       { key: 'a', code: 'taken', detail: 'It is taken.' },
     ]);
+  });
+
+  test('a stock code brings its sentence, with the vendor’s title; another one wins over it', () => {
+    expect(failed(422, [{ text: 'long' }, { text: 'short' }])?.complaints).toEqual([
+      { code: 'too_long', detail: 'The value is longer than Ejemplo allows.' },
+      { code: 'too_short', detail: 'At least 7.' },
+    ]);
+  });
+
+  test('Retry-After is heard where waiting helps, whatever the rules', () => {
+    const statuses = [400, 401, 404, 409, 429, 500, 502, 503, 504];
+    const pauses = statuses.map((status) => failed(status, undefined, { 'retry-after': '9' })?.retryAfter);
+    expect(pauses).toEqual([undefined, undefined, undefined, undefined, 9, 9, 9, 9, 9]);
+    const bare: AdapterErrors = { issues: () => [], issueRules: [] };
+    const headers = { 'retry-after': '9' };
+    expect(failureIn({ status: 429, headers, body: {} }, bare, 'Ejemplo')).toMatchObject({
+      kind: 'rate_limited',
+      retryAfter: 9,
+    });
   });
 
   test('the vendor’s code and pause', () => {
@@ -282,6 +311,34 @@ describe('codecs', () => {
     expect(periodOf(undefined, '')).toBeNull();
     expect(periodOf('x', '2025-01-01')).toBe(UNREADABLE);
     expect(periodOf('2025-01-01', 'x')).toBe(UNREADABLE);
+    expect([period.decode({ end: '2025-01-01' }), period.decode('2025'), period.decode(null)]).toEqual([
+      { end: '2025-01-01' },
+      UNREADABLE,
+      null,
+    ]);
+  });
+
+  test('shifts become blocks: equal ones of several days are one, and the end is after the start', () => {
+    const early = { availableStartTime: '08:00:00', availableEndTime: '09:00:00' };
+    expect(timesOf('08:00', 'T09:00:00')).toEqual(early);
+    expect([timesOf('09:00', '09:00'), timesOf('x', '09:00'), timesOf('09:00', 'x')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const late = { availableStartTime: '10:00:00', availableEndTime: '11:00:00' };
+    expect(weekOf([])).toBeNull();
+    expect(
+      weekOf([
+        { day: 'fri', shift: { ...early } },
+        { day: 'mon', shift: late },
+        { day: 'mon', shift: { ...early } },
+        { day: 'fri', shift: { ...early } },
+      ]),
+    ).toEqual([
+      { daysOfWeek: ['mon'], ...late },
+      { daysOfWeek: ['mon', 'fri'], ...early },
+    ]);
   });
 
   test('closed lists', () => {
@@ -371,13 +428,70 @@ describe('codecs', () => {
     expect(field('constructor', text, {}).decode({})).toBeUndefined();
   });
 
-  test('settings of code lists, and failures that the vendor admits', () => {
+  test('settings: a credential has to be given, the rest has defaults, code lists are checked', () => {
     expect(codeTable().validate({ a: 'x', b: 1 }).error).toBeUndefined();
     expect(codeTable().validate({ a: true }).error).toBeDefined();
     expect(codeTable().validate({ ['k'.repeat(201)]: 'x' }).error).toBeDefined();
     expect(codeTable().validate({ k: 'x'.repeat(201) }).error).toBeDefined();
-    expect(SERVER_FAILURES.map(({ status, kind }) => [status, kind])).toEqual(
-      [500, 502, 503, 504].map((status) => [status, 'unavailable']),
+    const { credentials, options, codes } = settings(
+      { apiKey: credential('K.') },
+      {},
+      { place: codeTable() },
     );
+    expect([credentials.validate({}).error, credentials.validate(undefined).error]).not.toContain(undefined);
+    expect(credentials.validate({ apiKey: 'k' }).error).toBeUndefined();
+    expect([options.validate(undefined).value, codes.validate(undefined).value]).toEqual([{}, {}]);
+    expect(options.validate({ odd: 1 }).error).toBeDefined();
+  });
+
+  test('words: the first is sent, all are read; spellings are folded', () => {
+    const status = activeOrInactive('V', { active: ['active', true], inactive: ['inactive', false] });
+    expect(status.values).toEqual(['active', 'inactive']);
+    const refuse = jest.fn();
+    expect([status.encode('active', refuse), status.encode('on-leave', refuse)]).toEqual([
+      'active',
+      undefined,
+    ]);
+    expect(refuse.mock.calls).toEqual([
+      ['', 'unsupported_field', 'V knows no leave, only active and inactive.'],
+    ]);
+    expect(['active', true, false, 'Active', undefined].map((stored) => status.decode(stored))).toEqual([
+      'active',
+      'active',
+      'inactive',
+      UNREADABLE,
+      undefined,
+    ]);
+    const refusal = { code: 'unmapped_code', detail: 'No.' } as const;
+    const folded = enumeration(['day'] as const, { day: 'Days' }, refusal, (word) =>
+      String(word).toLowerCase(),
+    );
+    expect([folded.decode('DAYS'), folded.encode('day', refuse)]).toEqual(['day', 'Days']);
+    const wordless = enumeration(['a', 'b', 'c'] as const, { a: 'x', b: 'x' }, refusal, String);
+    expect(['x', 'undefined'].map((stored) => wordless.decode(stored))).toEqual(['a', UNREADABLE]);
+  });
+
+  test('codings by their code', () => {
+    const coding = codingByCode('V', codeList({ x: 1 }, { unmapped: { at: '/code', detail: 'No.' } }));
+    const refuse = jest.fn();
+    expect(coding.encode({ code: 'x' }, refuse)).toBe(1);
+    expect(refuse).not.toHaveBeenCalled();
+    coding.encode({ code: 'y', system: 'urn:x' }, refuse);
+    expect(refuse.mock.calls.map(([at, code]) => `${at} ${code}`)).toEqual([
+      '/system unsupported_field',
+      '/code unmapped_code',
+    ]);
+    expect([1, 2, null].map((stored) => coding.decode(stored))).toEqual([
+      { code: 'x', system: 'http://snomed.info/sct' },
+      UNREADABLE,
+      null,
+    ]);
+  });
+
+  test('what a vendor has no place for is named', () => {
+    expect(absent('V holds no', 'birthDate', 'availableTime')).toEqual({
+      birthDate: { supported: false, reason: 'V holds no birth date' },
+      availableTime: { supported: false, reason: 'V holds no weekly hours' },
+    });
   });
 });

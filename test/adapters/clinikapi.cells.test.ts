@@ -15,9 +15,12 @@ function mapping(adapter: typeof documented, field: Field): MappedField<unknown>
 const reads = (field: Field, record: VendorRecord, adapter = documented) =>
   mapping(adapter, field).decode(record);
 
-test('the rules', () => {
-  expect(documented.errors.rules.map(({ status, kind }) => [status, kind])).toEqual([
-    [400, 'unexpected_response'],
+test('what each status means without a code', () => {
+  const kinds = [400, 401, 403, 404, 405, 409, 422, 429, 500, 502, 503, 504].map((status) => [
+    status,
+    failureIn({ status, headers: {}, body: {} }, documented.errors, 'ClinikAPI')?.kind,
+  ]);
+  expect(kinds).toEqual([
     [400, 'rejected'],
     [401, 'credentials_rejected'],
     [403, 'credentials_rejected'],
@@ -25,7 +28,6 @@ test('the rules', () => {
     [405, 'unexpected_response'],
     [409, 'conflict'],
     [422, 'rejected'],
-    [429, 'quota_exhausted'],
     [429, 'rate_limited'],
     [500, 'unavailable'],
     [502, 'unavailable'],
@@ -48,7 +50,7 @@ test.each([
   [404, 404, 'record_not_found', undefined],
   [404, null, 'record_not_found', undefined],
 ])('%i with the code %p', (status, code, kind, vendorCode) => {
-  expect(failureIn({ status, headers: {}, body: { code } }, documented.errors)).toMatchObject({
+  expect(failureIn({ status, headers: {}, body: { code } }, documented.errors, 'ClinikAPI')).toMatchObject({
     kind,
     vendorCode,
   });
@@ -78,8 +80,11 @@ test.each<[string, string | undefined, string, boolean]>([
 ])('the diagnostics %p', (diagnostics, key, code, safe) => {
   for (const name of ['issue', 'issues']) {
     const [complaint, ...more] =
-      failureIn({ status: 422, headers: {}, body: { [name]: [{ diagnostics }] } }, documented.errors)
-        ?.complaints ?? [];
+      failureIn(
+        { status: 422, headers: {}, body: { [name]: [{ diagnostics }] } },
+        documented.errors,
+        'ClinikAPI',
+      )?.complaints ?? [];
     expect([complaint?.key, complaint?.code, complaint?.text !== undefined, more]).toEqual([
       key,
       code,

@@ -213,7 +213,7 @@ test('the live dialect: its content type, a boolean, a list of texts', () => {
 
 describe('errors', () => {
   const failure = (status: number, body: unknown, headers: Record<string, string> = {}) =>
-    failureIn({ status, headers, body }, documented.errors);
+    failureIn({ status, headers, body }, documented.errors, 'ClinikAPI');
 
   test.each([
     [400, { code: 'INVALID_JSON' }, 'unexpected_response'],
@@ -271,7 +271,7 @@ describe('errors', () => {
   });
 
   const waits = (code: string, headers: Record<string, string>) => {
-    const rule = documented.errors.rules.find((one) => one.status === 429 && (one.when?.({ code }) ?? true));
+    const rule = documented.errors.rules?.find((one) => one.status === 429 && (one.when?.({ code }) ?? true));
     return rule?.retryAfter?.(headers, new Date('2026-12-31T23:00:00Z'));
   };
 

@@ -106,7 +106,7 @@ describe('the document’s examples', () => {
       message: 'Provider status and hours updated successfully.',
       provider_id: 'abc123',
     };
-    expect(failureIn({ status: 200, headers: {}, body }, adapter.errors)).toBeUndefined();
+    expect(failureIn({ status: 200, headers: {}, body }, adapter.errors, 'Cobalt')).toBeUndefined();
     expect(adapter.idOf(body)).toBe('abc123');
     expect(adapter.answers).toBe('acknowledgement');
   });
@@ -406,7 +406,7 @@ describe('finding a provider in the list', () => {
 
 describe('errors', () => {
   const failure = (code: number, body: unknown) =>
-    failureIn({ status: code, headers: {}, body }, adapter.errors);
+    failureIn({ status: code, headers: {}, body }, adapter.errors, 'Cobalt');
   const expired = {
     success: false,
     error: 'login_required',
@@ -453,7 +453,11 @@ describe('errors', () => {
   });
 
   test('Retry-After is honoured if it comes', () => {
-    const result = failureIn({ status: 429, headers: { 'retry-after': '9' }, body: {} }, adapter.errors);
+    const result = failureIn(
+      { status: 429, headers: { 'retry-after': '9' }, body: {} },
+      adapter.errors,
+      'Cobalt',
+    );
     expect(result?.retryAfter).toBe(9);
   });
 });

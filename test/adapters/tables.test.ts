@@ -170,7 +170,7 @@ describe.each(setups)('$title', ({ adapter }) => {
         adapter.endangers?.({ hours: value }, ['hours']);
         adapter.errors.issues(body);
         adapter.errors.code?.(body);
-        for (const rule of adapter.errors.rules) rule.when?.(body);
+        for (const rule of adapter.errors.rules ?? []) rule.when?.(body);
       }),
       { numRuns: 300 },
     );

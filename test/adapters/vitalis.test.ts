@@ -329,7 +329,8 @@ test('the record, its id and its revision', () => {
 });
 
 describe('errors', () => {
-  const failure = (status: number, body: unknown) => failureIn({ status, headers: {}, body }, adapter.errors);
+  const failure = (status: number, body: unknown) =>
+    failureIn({ status, headers: {}, body }, adapter.errors, 'Clínica Vitalis');
 
   test.each([
     [400, 'Debe enviar un ID y debe ser numérico', 'record_not_found'],

@@ -307,7 +307,7 @@ describe.each(setups)('$title', ({ adapter }) => {
       599,
     );
     property(fc.tuple(status, fc.oneof(object, json, fc.constant(undefined))), ([code, body]) => {
-      const failure = failureIn({ status: code, headers: {}, body }, adapter.errors);
+      const failure = failureIn({ status: code, headers: {}, body }, adapter.errors, 'Vendor');
       if (failure === undefined) return expect([200, 201]).toContain(code);
       const unsafe = failure.complaints.filter(
         ({ text: said }) =>

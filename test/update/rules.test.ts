@@ -1,7 +1,6 @@
 /** The pure functions between an update and its answer, each rule by itself: admit, plan, answer, failures, record. */
 
-import { field, text } from '../../src/adapter/codecs';
-import type { Adapter, VendorRecord } from '../../src/adapter/contract';
+import { type Adapter, field, text, type VendorRecord } from '../../src/adapter';
 import type { VendorConfig } from '../../src/config/types';
 import { VendorConnection } from '../../src/connection/connection';
 import { VendorFailure } from '../../src/connection/failure';

@@ -1,0 +1,13 @@
+/** All that adapters import, besides the schema library. */
+export { isObject, member } from '../lib/json';
+export type { AvailableTime, Coding, Day, Recurrence, RecurrenceUnit } from '../staff/fields';
+export { DAYS, GENDERS, RECURRENCE_UNITS, STATUSES } from '../staff/fields';
+export * from './codecs';
+export * from './codes';
+export * from './contract';
+export * from './fhir';
+export * from './fields';
+export * from './path';
+export * from './retryAfter';
+export * from './settings';
+export * from './time';
