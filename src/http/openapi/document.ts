@@ -1,9 +1,10 @@
 /** The OpenAPI 3.1 document, generated from the schemas, lists and tables that execute. */
 import { createHash } from 'node:crypto';
 import { HEADERS, PARAMETERS } from './answers';
+import { examples } from './examples';
 import { guide } from './guide';
 import type { Part } from './joiSchema';
-import { paths } from './operations';
+import { paths, responses } from './operations';
 import { schemas } from './schemas';
 
 const TAGS: readonly Part[] = [
@@ -34,6 +35,8 @@ export function openApiDocument(): Part {
       schemas: schemas(),
       parameters: PARAMETERS,
       headers: HEADERS,
+      responses: responses(),
+      examples: examples(),
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'The key that the operator gave you.' },
         accessToken: {
