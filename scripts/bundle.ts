@@ -22,7 +22,7 @@ async function bundled(entry: string): Promise<string> {
     platform: 'node',
     tsconfig: 'tsconfig.json',
     // A native module; a driver that instrumentations look for, and that is loaded only with PostgreSQL; files, not code.
-    external: ['libsql', 'pg', /^swagger-ui-dist\//],
+    external: ['libsql', 'pg', /^@scalar\//],
     optimization: { pifeForModuleWrappers: false },
     onLog: (level, { message }) => {
       if (level === 'warn') throw new Error(message);

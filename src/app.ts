@@ -19,7 +19,7 @@ import { countHeader } from './http/headers';
 import { CallerLimits, type InFlight } from './http/limits';
 import { refuseUnknownQuery } from './http/query';
 import { getChanges } from './http/routes/changes';
-import { getDocs, getDocsAsset, getOpenApi } from './http/routes/docs';
+import { getDocs, getDocsFile, getOpenApi } from './http/routes/docs';
 import { deleteLink, getLinks, putLink } from './http/routes/links';
 import { getOperation, retryOperation } from './http/routes/operations';
 import { getStaff, patchStaff } from './http/routes/staff';
@@ -88,8 +88,10 @@ export function createApp(parts: AppParts): Express {
   route(app, '/readyz', { GET: readiness(parts) });
   route(app, '/problems/:code', { GET: describeProblem });
   route(app, '/openapi.json', { GET: getOpenApi });
-  route(app, '/docs', { GET: getDocs });
-  route(app, '/docs/:file', { GET: getDocsAsset });
+  if (parts.runtime.setup.config.server.docs === 'on') {
+    route(app, '/docs', { GET: getDocs });
+    route(app, '/docs/:file', { GET: getDocsFile });
+  }
 
   route(app, '/capabilities', { GET: getCapabilities }, entrance);
   route(app, '/staff/:id/links', { GET: (req, res) => getLinks(links, req, res) }, entrance);

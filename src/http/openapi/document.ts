@@ -1,8 +1,7 @@
 /** The OpenAPI 3.1 document, generated from the schemas, lists and tables that execute. */
-import { createHash } from 'node:crypto';
 import { HEADERS, PARAMETERS } from './answers';
 import { examples } from './examples';
-import { guide } from './guide';
+import { introduction } from './guide';
 import type { Part } from './joiSchema';
 import { paths, responses } from './operations';
 import { schemas } from './schemas';
@@ -25,7 +24,8 @@ export function openApiDocument(): Part {
       title: 'Provider Directory Gateway',
       version: API_VERSION,
       summary: 'One PATCH for clinic staff, whichever vendor system holds them.',
-      description: guide(),
+      description: introduction(),
+      contact: { name: 'The operator of this gateway', url: '/docs/first-update' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'This gateway.' }],
@@ -48,20 +48,4 @@ export function openApiDocument(): Part {
       },
     },
   };
-}
-
-interface ServedDocument {
-  bytes: Buffer;
-  etag: string;
-}
-
-let served: ServedDocument | undefined;
-
-/** Built with the first request for it, once. */
-export function servedDocument(): ServedDocument {
-  if (served === undefined) {
-    const bytes = Buffer.from(JSON.stringify(openApiDocument()));
-    served = { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"` };
-  }
-  return served;
 }
