@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import request from 'supertest';
-import { openApiDocument } from '../src/http/openapi/document';
+import { GUIDE } from '../src/http/openapi/guide';
 import { PROBLEMS } from '../src/problem';
-import { member } from '../src/staff/json';
 import { openStage, type Stage } from './support/stage';
 
 let stage: Stage;
@@ -66,9 +65,9 @@ describe('the README on what a request can ask for', () => {
   );
 });
 
-describe('the curl lines of the introduction', () => {
-  const introduction = String(member(openApiDocument().info, 'description'));
-  const lines = introduction
+describe('the curl lines of the guide', () => {
+  const lines = GUIDE.map(({ text }) => text())
+    .join('\n')
     .replaceAll(/\\\n\s+/g, '')
     .split('\n')
     .map((line) => line.trim())

@@ -152,7 +152,7 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
       '`true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give at best. ' +
       'The vendor is asked whether the record exists only where the update needs a read. `Idempotency-Key` and ' +
       '`respond-async` are ignored.',
-    schema: { type: 'boolean', default: false },
+    schema: { type: 'boolean' },
   },
   Prefer: {
     name: 'Prefer',
