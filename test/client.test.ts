@@ -8,6 +8,8 @@ import { promisify } from 'node:util';
 import { connect, GatewayError, isAccepted, problemIn, wishing } from '../client/index';
 import { KEYS, openStage, type Stage } from './support/stage';
 
+jest.setTimeout(60_000);
+
 const run = promisify(execFile);
 const ROOT = join(__dirname, '..');
 const PACKAGE = 'provider-directory-gateway-client';

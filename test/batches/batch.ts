@@ -15,6 +15,7 @@ const BATCHES = {
     'cli',
     'replicas',
     'browser',
+    'client',
     'state.outage',
     'state.backup',
     'outage',

@@ -25,7 +25,7 @@ export function openApiDocument(): Part {
       version: API_VERSION,
       summary: 'One PATCH for clinic staff, whichever vendor system holds them.',
       description: introduction(),
-      contact: { name: 'The operator of this gateway', url: '/docs/first-update' },
+      contact: { name: 'The operator of this gateway' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'This gateway.' }],
