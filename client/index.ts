@@ -1,15 +1,12 @@
 /** The typed client: what is generated from the OpenAPI document, with the little that every caller needs around it. */
-import { type AcceptedAnswer, Gateway, type Problem, type UpdateAnswer } from './gateway';
+import { type AcceptedAnswer, Gateway, type Problem, type UpdateAnswer } from './gateway.js';
 
-export * from './gateway';
+export * from './gateway.js';
+export { GatewayError, type HttpResponse, type RequestParams } from './http.js';
 
 /** @param key an API key or an access token */
-export function connect(baseUrl: string, key: string): Gateway<undefined> {
-  return new Gateway<undefined>({
-    baseUrl: baseUrl.replace(/\/$/, ''),
-    // A key must not follow a redirect, and the gateway never sends one.
-    baseApiParams: { secure: true, redirect: 'error', headers: { authorization: `Bearer ${key}` } },
-  });
+export function connect(baseUrl: string, key: string): Gateway {
+  return new Gateway({ baseUrl, key });
 }
 
 /** What a caller may wish for with an update, as the headers that say it. */

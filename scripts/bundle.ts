@@ -4,9 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
 /** What `npm start` gives to V8: it refuses code that was kept under other flags. */
@@ -22,7 +22,7 @@ async function bundled(entry: string): Promise<string> {
     platform: 'node',
     tsconfig: 'tsconfig.json',
     // A native module; a driver that instrumentations look for, and that is loaded only with PostgreSQL; files, not code.
-    external: ['libsql', 'pg', /^swagger-ui-dist\//],
+    external: ['libsql', 'pg', /^@scalar\//],
     optimization: { pifeForModuleWrappers: false },
     onLog: (level, { message }) => {
       if (level === 'warn') throw new Error(message);
@@ -96,6 +96,10 @@ async function main(folder: string): Promise<void> {
   rmSync(cache, { force: true });
   writeFileSync(program, asFunction(inAscii(await bundled('src/main.ts'))));
   writeFileSync(join(folder, 'gateway.js'), await bundled('src/start.ts'), { mode: 0o755 });
+  // What `/docs` is made of, with its licence: the package around it is large, and only a checkout has it.
+  const reference = dirname(require.resolve('@scalar/api-reference'));
+  copyFileSync(join(reference, 'browser/standalone.js'), join(folder, 'reference.js'));
+  copyFileSync(join(ROOT, 'src/http/docs/reference.LICENSE'), join(folder, 'reference.LICENSE'));
   await keepCompiled(folder);
   const megabytes = (file: string) => `${(statSync(file).size / 1e6).toFixed(1)} MB`;
   console.log(`${folder}: ${megabytes(program)}, and compiled ${megabytes(cache)}`);

@@ -83,6 +83,9 @@ const ALLOWED = new Set([
   'Unlicense',
 ]);
 
+/** Shipped though a development dependency: the build puts its one file beside the bundle (docs/decisions/0010-reference.md). */
+const BUILT_IN = ['@scalar/api-reference', 'MIT'];
+
 function licences(): string[][] {
   const { status, out, err } = tool(
     'license-checker-rseidelsohn',
@@ -98,6 +101,7 @@ function licences(): string[][] {
         const at = id.lastIndexOf('@');
         return [id.slice(0, at), [member(facts, 'licenses')].flat().join(', ')];
       })
+      .concat([BUILT_IN])
       // What the platform decides (a prebuilt binary) must not make the list differ from machine to machine.
       .filter(([name = '']) => !/^@libsql\/(linux|darwin|win32)-/.test(name))
       .sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0))

@@ -69,6 +69,9 @@ export const SERVER = joi
       })
       .default()
       .description('Cross-origin requests from browsers. Off without an origin.'),
+    docs: oneOf(['on', 'off'])
+      .default('on')
+      .description('The documentation at /docs. off: 404; /openapi.json stays.'),
   })
   .default()
   .description('Where clinic apps reach the gateway. Changing it needs a restart.');

@@ -54,6 +54,8 @@ export interface ServerConfig {
   tls: TlsConfig;
   /** Exact origins of browser apps that may call; none: CORS is off. */
   cors: { origins: readonly string[] };
+  /** Whether the pages for people at `/docs` are there. */
+  docs: 'on' | 'off';
 }
 
 export interface TlsConfig {

@@ -29,7 +29,7 @@ import { allowOrigins } from './cors';
 import { countHeader } from './headers';
 import { refuseUnknownQuery } from './query';
 import { getChanges } from './routes/changes';
-import { getDocs, getDocsAsset, getOpenApi } from './routes/docs';
+import { getDocs, getDocsFile, getOpenApi } from './routes/docs';
 import { deleteLink, getLinks, putLink } from './routes/links';
 import { getOperation, retryOperation } from './routes/operations';
 import { getStaff, patchStaff } from './routes/staff';
@@ -89,8 +89,10 @@ export function createApp(parts: AppParts): Express {
   route(app, '/readyz', { GET: readiness(parts) });
   route(app, '/problems/:code', { GET: describeProblem });
   route(app, '/openapi.json', { GET: getOpenApi });
-  route(app, '/docs', { GET: getDocs });
-  route(app, '/docs/:file', { GET: getDocsAsset });
+  if (parts.runtime.current.config.server.docs === 'on') {
+    route(app, '/docs', { GET: getDocs });
+    route(app, '/docs/:file', { GET: getDocsFile });
+  }
 
   route(app, '/capabilities', { GET: getCapabilities }, entrance);
   route(app, '/staff/:id/links', { GET: (req, res) => getLinks(links, req, res) }, entrance);

@@ -16,6 +16,7 @@ const BATCHES = {
     'cli',
     'update/replicas',
     'http/browser',
+    'client',
     'store/outage',
     'store/backup',
     'packaging',

@@ -128,6 +128,7 @@ describe('a good configuration', () => {
         port: 8080,
         tls: { certFile: '', keyFile: '', clientCaFile: '', requireClientCert: false },
         cors: { origins: [] },
+        docs: 'on',
         maxConnections: 10_000,
         maxInFlight: 2_000,
         headersTimeoutMs: 10_000,

@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import request from 'supertest';
-import { openApiDocument } from '../../src/http/openapi/document';
-import { member } from '../../src/lib/json';
+import { GUIDE } from '../../src/http/openapi/guide';
 import { PROBLEMS } from '../../src/problem';
 import { KEYS, openStage, type Stage } from '../support/stage';
 
@@ -91,9 +90,9 @@ test('the README shows a request and the answer that it really gets', async () =
   }).toEqual(expected);
 });
 
-describe('the curl lines of the introduction', () => {
-  const introduction = String(member(openApiDocument().info, 'description'));
-  const lines = introduction
+describe('the curl lines of the guide', () => {
+  const lines = GUIDE.map(({ text }) => text())
+    .join('\n')
     .replaceAll(/\\\n\s+/g, '')
     .split('\n')
     .map((line) => line.trim())

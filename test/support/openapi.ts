@@ -29,7 +29,7 @@ export function complaints(exchange: Exchange): string[] {
   const operation = member(documented, (method === 'HEAD' ? 'GET' : method).toLowerCase());
   if (operation === undefined) return undocumented(exchange, documented !== undefined);
   const name = `${method} ${exchange.path.split('?')[0]} ${status}`;
-  const response = member(member(operation, 'responses'), String(status));
+  const response = resolve(member(member(operation, 'responses'), String(status)));
   if (response === undefined) return [`${name}: this status is not documented`];
   return [...headerComplaints(response, exchange), ...bodyComplaints(response, exchange)].map(
     (text) => `${name}: ${text}`,
@@ -146,7 +146,7 @@ export function examplesOf(
           ...Object.entries(isObject(examples) ? examples : {}).map(([name, item]) => ({
             at: `${at} ${name}`,
             schema,
-            value: member(item, 'value'),
+            value: member(resolve(item), 'value'),
           })),
           ...(example === undefined ? [] : [{ at, schema, value: example }]),
         ];

@@ -2,6 +2,7 @@
 
 import { PROBLEMS, type ProblemCode } from '../../problem';
 import { STAFF_ID } from '../../staff/id';
+import { exampleRefs } from './examples';
 import type { Part } from './joiSchema';
 import { ref } from './schemas';
 
@@ -58,84 +59,47 @@ const OF_STATUS: Readonly<Record<string, Part>> = {
   503: { 'Retry-After': headerRef('RetryAfterAlways') },
 };
 
-const REQUEST_ID = '7c2f1f0e-6a3f-4f5e-9d1b-0d6f6f1f2a10';
-
-/** What an answer with a code looks like beyond the members that all have. */
-const EXAMPLE_EXTRAS: Readonly<Partial<Record<ProblemCode, Part>>> = {
-  validation_failed: {
-    detail: 'The update is not valid. Nothing was sent.',
-    errors: [
-      { pointer: '/birthDate', code: 'invalid_format', detail: 'A date, YYYY-MM-DD, is expected.' },
-      { pointer: '/phnoe', code: 'unknown_field', detail: 'There is no such member. Did you mean phone?' },
-    ],
-  },
-  unsupported_field: {
-    errors: [{ pointer: '/phone', code: 'unsupported_field', detail: 'This vendor’s records hold no phone' }],
-  },
-  vendor_timeout: { vendor: { name: 'clinic-system' }, outcome: 'unknown' },
-  vendor_unavailable: { vendor: { name: 'clinic-system', status: 503 }, outcome: 'not_applied' },
-  write_not_confirmed: {
-    vendor: { name: 'clinic-system' },
-    errors: [
-      {
-        pointer: '/status',
-        code: 'write_not_confirmed',
-        detail: 'The vendor’s record does not hold the value that was sent.',
-      },
-    ],
-    receipt: [{ pointer: '/role', outcome: 'verified' }],
-  },
-};
-
-function exampleOf(code: ProblemCode): Part {
-  const { status, title, meaning } = PROBLEMS[code];
-  return {
-    summary: title,
-    value: {
-      type: `/problems/${code}`,
-      title,
-      status,
-      code,
-      detail: meaning,
-      requestId: REQUEST_ID,
-      ...EXAMPLE_EXTRAS[code],
-    },
-  };
+/** The answer that some codes of one status share, under its name in `components/responses`. */
+interface ProblemAnswer {
+  name: string;
+  response: Part;
 }
 
-/** One answer for each status that the codes have, with the codes as an enumeration and an example of each. */
-export function problemResponses(
+/** By status: one answer for each that the codes have, with the codes as an enumeration and an example of each. */
+export function problemAnswers(
   codes: readonly ProblemCode[],
   authenticated: boolean,
-): Record<string, Part> {
+): Record<string, ProblemAnswer> {
   const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))].sort((a, b) => a - b);
   return Object.fromEntries(
     statuses.map((status) => {
       const own = codes.filter((code) => PROBLEMS[code].status === status);
-      return [
-        String(status),
-        {
-          description: own.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join('\n\n'),
-          headers: {
-            ...ALWAYS,
-            ...(authenticated && status !== 401 && OF_A_CALLER),
-            ...OF_STATUS[status],
-          },
-          content: {
-            'application/problem+json': {
-              schema: {
-                allOf: [
-                  ref('Problem'),
-                  { type: 'object', required: ['code'], properties: { code: { type: 'string', enum: own } } },
-                ],
-              },
-              examples: Object.fromEntries(own.map((code) => [code, exampleOf(code)])),
-            },
-          },
-        },
-      ];
+      const name = [...own].sort().join('-') + (authenticated ? '' : '-open');
+      return [String(status), { name, response: problemResponse(status, own, authenticated) }];
     }),
   );
+}
+
+function problemResponse(status: number, codes: readonly ProblemCode[], authenticated: boolean): Part {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join('\n\n'),
+    headers: {
+      ...ALWAYS,
+      ...(authenticated && status !== 401 && OF_A_CALLER),
+      ...OF_STATUS[status],
+    },
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [
+            ref('Problem'),
+            { type: 'object', required: ['code'], properties: { code: { type: 'string', enum: codes } } },
+          ],
+        },
+        examples: exampleRefs(...codes),
+      },
+    },
+  };
 }
 
 /** The headers of a success. */
@@ -190,7 +154,7 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
       '`true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give at best. ' +
       'The vendor is asked whether the record exists only where the update needs a read. `Idempotency-Key` and ' +
       '`respond-async` are ignored.',
-    schema: { type: 'boolean', default: false },
+    schema: { type: 'boolean' },
   },
   Prefer: {
     name: 'Prefer',

@@ -1,9 +1,9 @@
 /** The OpenAPI 3.1 document, generated from the schemas, lists and tables that execute. */
-import { createHash } from 'node:crypto';
 import { HEADERS, PARAMETERS } from './answers';
-import { guide } from './guide';
+import { examples } from './examples';
+import { introduction } from './guide';
 import type { Part } from './joiSchema';
-import { paths } from './operations';
+import { paths, responses } from './operations';
 import { schemas } from './schemas';
 
 const TAGS: readonly Part[] = [
@@ -24,7 +24,8 @@ export function openApiDocument(): Part {
       title: 'Provider Directory Gateway',
       version: API_VERSION,
       summary: 'One PATCH for clinic staff, whichever vendor system holds them.',
-      description: guide(),
+      description: introduction(),
+      contact: { name: 'The operator of this gateway' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'This gateway.' }],
@@ -34,6 +35,8 @@ export function openApiDocument(): Part {
       schemas: schemas(),
       parameters: PARAMETERS,
       headers: HEADERS,
+      responses: responses(),
+      examples: examples(),
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'The key that the operator gave you.' },
         accessToken: {
@@ -45,20 +48,4 @@ export function openApiDocument(): Part {
       },
     },
   };
-}
-
-interface ServedDocument {
-  bytes: Buffer;
-  etag: string;
-}
-
-let served: ServedDocument | undefined;
-
-/** Built with the first request for it, once. */
-export function servedDocument(): ServedDocument {
-  if (served === undefined) {
-    const bytes = Buffer.from(JSON.stringify(openApiDocument()));
-    served = { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"` };
-  }
-  return served;
 }

@@ -1,5 +1,6 @@
 /** Examples of the document. A test checks each against its schema; the people in them do not exist. */
-import { PROBLEMS } from '../../problem';
+import { PROBLEMS, type ProblemCode } from '../../problem';
+import type { Part } from './joiSchema';
 
 const requestId = '7c2f1f0e-6a3f-4f5e-9d1b-0d6f6f1f2a10';
 const clinic = 'north';
@@ -47,112 +48,197 @@ const operation = {
   answer: { status: 200, body: updated },
 };
 
-export const EXAMPLES = {
-  statusPatch: { status: 'active' },
+/** By the name that they have in the document. */
+const ANSWERS_AND_BODIES = {
+  statusPatch: { summary: 'Change the status', value: { status: 'active' } },
   contactPatch: {
-    name: { family: 'Quiroga' },
-    phone: '+54 11 5555-0000',
-    address: { text: 'Calle Falsa 123' },
+    summary: 'Change several fields',
+    value: {
+      name: { family: 'Quiroga' },
+      phone: '+54 11 5555-0000',
+      address: { text: 'Calle Falsa 123' },
+    },
   },
   hoursPatch: {
-    availableTime: [
-      { daysOfWeek: ['mon', 'wed'], availableStartTime: '09:00:00', availableEndTime: '13:00:00' },
-      {
-        daysOfWeek: ['fri'],
-        availableStartTime: '14:00:00',
-        availableEndTime: '18:00:00',
-        locationId: 'centro',
-      },
-    ],
+    summary: 'Change the weekly hours',
+    value: {
+      availableTime: [
+        { daysOfWeek: ['mon', 'wed'], availableStartTime: '09:00:00', availableEndTime: '13:00:00' },
+        {
+          daysOfWeek: ['fri'],
+          availableStartTime: '14:00:00',
+          availableEndTime: '18:00:00',
+          locationId: 'centro',
+        },
+      ],
+    },
   },
-  staff: { data: staff, meta: { ...meta, warnings: [] } },
-  fhir: { resourceType: 'PractitionerRole', id: 'st-42', active: true },
-  updated,
+  staff: { summary: 'Staff member', value: { data: staff, meta: { ...meta, warnings: [] } } },
+  fhir: { summary: 'FHIR', value: { resourceType: 'PractitionerRole', id: 'st-42', active: true } },
+  updated: { summary: 'Updated', value: updated },
   dryRun: {
-    data: staff,
-    meta: {
-      ...meta,
-      receipt: [{ pointer: '/status', outcome: 'verified' }],
-      warnings: [],
-      dryRun: true,
-      vendorRequest: {
-        method: 'PATCH',
-        url: 'https://clinic-system.example/v1/roles/pr_abc123',
-        headers: { 'x-api-key': '***' },
-        body: { status: 'active' },
+    summary: 'Dry run',
+    value: {
+      data: staff,
+      meta: {
+        ...meta,
+        receipt: [{ pointer: '/status', outcome: 'verified' }],
+        warnings: [],
+        dryRun: true,
+        vendorRequest: {
+          method: 'PATCH',
+          url: 'https://clinic-system.example/v1/roles/pr_abc123',
+          headers: { 'x-api-key': '***' },
+          body: { status: 'active' },
+        },
       },
     },
   },
   accepted: {
-    data: { id: operationId, staffId: 'st-42', status: 'queued', createdAt: '2025-11-13T09:00:00.000Z' },
-    meta: clinicMeta,
-  },
-  operation: { data: operation, meta: clinicMeta },
-  retried: {
-    data: {
-      id: operationId,
-      staffId: 'st-42',
-      status: 'queued',
-      createdAt: '2025-11-13T09:00:00.000Z',
-      nextAttemptAt: '2025-11-13T09:30:00.000Z',
-      attempts: [],
+    summary: 'Queued',
+    value: {
+      data: { id: operationId, staffId: 'st-42', status: 'queued', createdAt: '2025-11-13T09:00:00.000Z' },
+      meta: clinicMeta,
     },
-    meta: clinicMeta,
+  },
+  operation: { summary: 'Succeeded', value: { data: operation, meta: clinicMeta } },
+  retried: {
+    summary: 'Queued again',
+    value: {
+      data: {
+        id: operationId,
+        staffId: 'st-42',
+        status: 'queued',
+        createdAt: '2025-11-13T09:00:00.000Z',
+        nextAttemptAt: '2025-11-13T09:30:00.000Z',
+        attempts: [],
+      },
+      meta: clinicMeta,
+    },
   },
   capabilities: {
-    data: {
-      vendor,
-      adapter: 'example',
-      fields: [
-        { pointer: '/status', read: true, write: true, clear: false, values: ['active', 'inactive'] },
+    summary: 'Capabilities',
+    value: {
+      data: {
+        vendor,
+        adapter: 'example',
+        fields: [
+          { pointer: '/status', read: true, write: true, clear: false, values: ['active', 'inactive'] },
+          {
+            pointer: '/phone',
+            read: false,
+            write: false,
+            clear: false,
+            reason: 'This vendor’s records hold no phone',
+          },
+        ],
+      },
+      meta: clinicMeta,
+    },
+  },
+  newLink: { summary: 'Link', value: { vendorRecordId } },
+  link: { summary: 'A link', value: { data: { vendor, vendorRecordId }, meta: clinicMeta } },
+  links: { summary: 'Links', value: { data: [{ vendor, vendorRecordId }], meta: clinicMeta } },
+  changes: {
+    summary: 'Page',
+    value: {
+      data: [
         {
-          pointer: '/phone',
-          read: false,
-          write: false,
-          clear: false,
-          reason: 'This vendor’s records hold no phone',
+          sequence: 1,
+          at: '2025-11-13T09:00:00.000Z',
+          requestId,
+          clinic,
+          caller: 'scheduling-app',
+          staffId: 'st-42',
+          vendor,
+          vendorRecordId,
+          outcome: 'success',
+          status: 200,
+          code: null,
+          durationMs: 84,
+          fields: [{ pointer: '/status', outcome: 'verified' }],
+          values: { '/status': 'jV0Dq6m1cI0Hq2x3r6c5Yb8e3w1n4p7s9u2v5y8zA1B' },
+          previousHash: '0'.repeat(64),
+          hash: 'a'.repeat(64),
         },
       ],
+      meta: { ...clinicMeta, nextCursor: 'YmVmb3JlOjE' },
     },
-    meta: clinicMeta,
-  },
-  newLink: { vendorRecordId },
-  link: { data: { vendor, vendorRecordId }, meta: clinicMeta },
-  links: { data: [{ vendor, vendorRecordId }], meta: clinicMeta },
-  changes: {
-    data: [
-      {
-        sequence: 1,
-        at: '2025-11-13T09:00:00.000Z',
-        requestId,
-        clinic,
-        caller: 'scheduling-app',
-        staffId: 'st-42',
-        vendor,
-        vendorRecordId,
-        outcome: 'success',
-        status: 200,
-        code: null,
-        durationMs: 84,
-        fields: [{ pointer: '/status', outcome: 'verified' }],
-        values: { '/status': 'jV0Dq6m1cI0Hq2x3r6c5Yb8e3w1n4p7s9u2v5y8zA1B' },
-        previousHash: '0'.repeat(64),
-        hash: 'a'.repeat(64),
-      },
-    ],
-    meta: { ...clinicMeta, nextCursor: 'YmVmb3JlOjE' },
   },
   ready: {
-    status: 'ready',
-    checks: { config: 'ok', store: 'ok', process: 'ok' },
-    configFile: 'ok',
-    vendors: { [vendor]: 'closed' },
+    summary: 'Ready',
+    value: {
+      status: 'ready',
+      checks: { config: 'ok', store: 'ok', process: 'ok' },
+      configFile: 'ok',
+      vendors: { [vendor]: 'closed' },
+    },
   },
   notReady: {
-    status: 'not ready',
-    checks: { config: 'ok', store: 'failed', process: 'ok' },
-    configFile: 'ok',
-    vendors: { [vendor]: 'open' },
+    summary: 'Not ready',
+    value: {
+      status: 'not ready',
+      checks: { config: 'ok', store: 'failed', process: 'ok' },
+      configFile: 'ok',
+      vendors: { [vendor]: 'open' },
+    },
   },
-  problemKind: { code: 'unsupported_field', ...PROBLEMS.unsupported_field },
+  problemKind: { summary: 'Explained', value: { code: 'unsupported_field', ...PROBLEMS.unsupported_field } },
+  alive: { summary: 'Alive', value: { status: 'ok' } },
+} as const satisfies Readonly<Record<string, Part>>;
+
+/** What an answer with a code looks like beyond the members that all have. */
+const EXTRAS: Partial<Record<ProblemCode, Part>> & Readonly<Record<string, Part>> = {
+  validation_failed: {
+    detail: 'The update is not valid. Nothing was sent.',
+    errors: [
+      { pointer: '/birthDate', code: 'invalid_format', detail: 'A date, YYYY-MM-DD, is expected.' },
+      { pointer: '/phnoe', code: 'unknown_field', detail: 'There is no such member. Did you mean phone?' },
+    ],
+  },
+  unsupported_field: {
+    errors: [{ pointer: '/phone', code: 'unsupported_field', detail: 'This vendor’s records hold no phone' }],
+  },
+  vendor_timeout: { vendor: { name: 'clinic-system' }, outcome: 'unknown' },
+  vendor_unavailable: { vendor: { name: 'clinic-system', status: 503 }, outcome: 'not_applied' },
+  write_not_confirmed: {
+    vendor: { name: 'clinic-system' },
+    errors: [
+      {
+        pointer: '/status',
+        code: 'write_not_confirmed',
+        detail: 'The vendor’s record does not hold the value that was sent.',
+      },
+    ],
+    receipt: [{ pointer: '/role', outcome: 'verified' }],
+  },
 };
+
+function exampleOf(code: string, { status, title, meaning }: (typeof PROBLEMS)[ProblemCode]): Part {
+  return {
+    summary: title,
+    value: {
+      type: `/problems/${code}`,
+      title,
+      status,
+      code,
+      detail: meaning,
+      requestId,
+      ...EXTRAS[code],
+    },
+  };
+}
+
+/** All examples, for `components/examples`: what is shown at several operations is in the document once. */
+export function examples(): Record<string, Part> {
+  const problems = Object.entries(PROBLEMS)
+    // Any URL may be answered so, and no operation lists it.
+    .filter(([code]) => code !== 'method_not_allowed')
+    .map(([code, kind]) => [code, exampleOf(code, kind)]);
+  return { ...ANSWERS_AND_BODIES, ...Object.fromEntries(problems) };
+}
+
+/** References to examples, for the `examples` of a media type. */
+export function exampleRefs(...names: readonly (keyof typeof ANSWERS_AND_BODIES | ProblemCode)[]): Part {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/examples/${name}` }]));
+}

@@ -1,5 +1,13 @@
-/** The introduction of the document: everything that a new integrator has to know, readable at `/docs` alone. */
+/** What a new integrator has to know: a short introduction, and short pages below `/docs/`, which need nothing but the gateway. */
 import { PROBLEMS } from '../../problem';
+
+interface GuidePage {
+  /** The last part of its URL. */
+  slug: string;
+  title: string;
+  /** Markdown without the title. */
+  text: () => string;
+}
 
 function errorTable(): string {
   const rows = Object.entries(PROBLEMS)
@@ -33,16 +41,10 @@ function curls(): string {
   return ['```sh', ...updates, fhir, '```'].join('\n');
 }
 
-export function guide(): string {
-  return `One call updates a staff member in whichever vendor system holds the record, and answers with a **receipt**: for
-every field that you sent, what really became of it.
-
-## Quick start
-
-1. Get a key from the operator of the gateway. With \`npm run demo\` there are three: \`demo-key-north\`,
+const FIRST_UPDATE = `1. Get a key from the operator of the gateway. With \`npm run demo\` there are three: \`demo-key-north\`,
    \`demo-key-centro\` and \`demo-key-south\`, one for each clinic, with the staff ids \`st-42\`, \`st-43\` and \`st-44\`.
-2. Further down this page: press **Authorize**, put the key under *apiKey*, open **PATCH /staff/{id}**, press **Try it out**, then
-   **Execute**. Or in a shell, with the address of this page:
+2. On [the page of the operations](/docs): put the key into *Authentication*, press **Test Request** at *Update a staff member*, then
+   **Send**. Or in a shell, with the address of this page:
 
    \`\`\`sh
    curl -i -X PATCH http://127.0.0.1:8080/staff/st-42 \\
@@ -57,28 +59,28 @@ every field that you sent, what really became of it.
 Not sure what would happen? Add \`?dryRun=true\`: nothing is written, and you see the vendor request and the receipt.
 Not sure what your clinic's vendor can hold? \`GET /capabilities\` tells, field by field.
 
-What else a request can ask for, a line each (more under *Sending safely*):
+## What else a request can ask for
 
-${curls()}
+More under [Sending safely](/docs/sending-safely).
 
-## Saying who you are
+`;
+
+const WRITING = `## Saying who you are
 
 Send \`Authorization: Bearer <key>\` with every call but the ones under *Service*. Where the operator has set it up, an OAuth 2
 access token (JWT) takes the place of the key. A key or token belongs to one clinic: staff of another clinic do not exist
 for it (404). What it may do is limited by scopes; a call without the needed one is answered 403 \`forbidden\`.
 
-## Writing an update
+## What the body means
 
 The body is a JSON Merge Patch (RFC 7396), whatever the vendor: a member that is absent is kept, \`null\` clears it, objects
 (\`name\`, \`period\`, \`specialty\`) merge member by member, arrays (\`availableTime\`) replace the stored one as a whole. A field
 that the vendor cannot hold refuses the whole update before anything is sent (422 \`unsupported_field\`). With
 \`Prefer: handling=lenient\` such fields are dropped instead, and the receipt says so. Lenient handling still refuses what is not
 valid, a field that cannot be cleared (\`not_clearable\`), a code without a counterpart (\`unmapped_code\`), and an update of which
-nothing would be left.
+nothing would be left.`;
 
-## Reading the receipt
-
-One row for each top-level member that you sent:
+const RECEIPT = `One row for each top-level member that you sent:
 
 | \`outcome\` | means |
 |---|---|
@@ -91,11 +93,9 @@ A 200 is never a guess: if the vendor reports success but its record shows the o
 \`write_not_confirmed\`. \`meta.warnings\` tells what else is worth knowing, such as a stored value that has no canonical meaning.
 
 A dry run (\`?dryRun=true\`) gives the receipt as it would be at best: the vendor is not asked to judge the update. Nor is it asked
-whether the record exists, unless the update needs a read. \`Idempotency-Key\` and \`respond-async\` mean nothing to it.
+whether the record exists, unless the update needs a read. \`Idempotency-Key\` and \`respond-async\` mean nothing to it.`;
 
-## Sending safely
-
-- **Repeat without fear**: send a fresh \`Idempotency-Key\` with each new update, and the same one when you repeat it. It is
+const SENDING_SAFELY = `- **Repeat without fear**: send a fresh \`Idempotency-Key\` with each new update, and the same one when you repeat it. It is
   carried out once. A key counts for you, the method and the path: for another staff member the same text is another key. An
   update that is refused as not valid does not use its key up.
 - **Do not overwrite others**: \`GET\` the record, send its \`ETag\` as \`If-Match\`. If it changed meanwhile, the answer is 412.
@@ -103,15 +103,30 @@ whether the record exists, unless the update needs a read. \`Idempotency-Key\` a
   of the FHIR form is the weak form of the same (\`W/"…"\`): without the \`W/\` it serves as \`If-Match\`.
 - **Do not wait**: \`Prefer: respond-async\` queues the update and answers 202; follow it at \`Location\`.
 - After a 504, read \`outcome\`: \`applied\`, \`not_applied\` or \`unknown\`. The gateway never repeats a write blindly; with the same
-  \`Idempotency-Key\` you may.
+  \`Idempotency-Key\` you may.`;
 
-## Errors
-
-Every answer that is not a success is a problem document (RFC 9457). Branch on \`code\`, show \`detail\`, and quote \`requestId\`
+const ERRORS = `Every answer that is not a success is a problem document (RFC 9457). Branch on \`code\`, show \`detail\`, and quote \`requestId\`
 when you ask for help. \`errors\` points at your own fields, all of them at once. Any URL may also answer 404 \`not_found\` and
 405 \`method_not_allowed\`. Two answers come from the HTTP server itself and have no body: 417 to an \`Expect\` other than
 \`100-continue\`, and 400 to a request without \`Host\`. New members and new codes may be added; ignore what you do not know.
 
-${errorTable()}
+`;
+
+/** In the order in which a newcomer reads them. */
+export const GUIDE: readonly GuidePage[] = [
+  { slug: 'first-update', title: 'A first update', text: () => FIRST_UPDATE + curls() },
+  { slug: 'writing', title: 'Writing an update', text: () => WRITING },
+  { slug: 'receipt', title: 'Reading the receipt', text: () => RECEIPT },
+  { slug: 'sending-safely', title: 'Sending safely', text: () => SENDING_SAFELY },
+  { slug: 'errors', title: 'Errors', text: () => ERRORS + errorTable() },
+];
+
+/** The introduction of the document. */
+export function introduction(): string {
+  const links = GUIDE.map(({ slug, title }) => `[${title}](/docs/${slug})`).join(' · ');
+  return `One call updates a staff member in whichever vendor system holds the record, and answers with a **receipt**: for
+every field that you sent, what really became of it.
+
+${links}
 `;
 }

@@ -4,8 +4,8 @@ import { isObject } from '../../lib/json';
 import type { ProblemCode } from '../../problem';
 
 import { changesQuerySchema } from '../routes/changes';
-import { headerRef, parameterRef, problemResponses, successHeaders } from './answers';
-import { EXAMPLES } from './examples';
+import { headerRef, parameterRef, problemAnswers, successHeaders } from './answers';
+import { exampleRefs } from './examples';
 import { jsonSchemaOf, type Part } from './joiSchema';
 import { ref } from './schemas';
 
@@ -41,16 +41,6 @@ function answer(
     headers: successHeaders(authenticated, headers),
     content: { 'application/json': { schema, examples }, ...content },
   };
-}
-
-const example = (summary: string, value: unknown): Part => ({ [camel(summary)]: { summary, value } });
-
-function camel(text: string): string {
-  const [first = '', ...rest] = text
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9 ]/g, '')
-    .split(' ');
-  return first + rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
 /** What any call of a caller may be answered. */
@@ -109,11 +99,7 @@ const OPERATIONS: readonly Operation[] = [
           type,
           {
             schema: ref('StaffPatch'),
-            examples: {
-              ...example('Change the status', EXAMPLES.statusPatch),
-              ...example('Change several fields', EXAMPLES.contactPatch),
-              ...example('Change the weekly hours', EXAMPLES.hoursPatch),
-            },
+            examples: exampleRefs('statusPatch', 'contactPatch', 'hoursPatch'),
           },
         ]),
       ),
@@ -122,7 +108,7 @@ const OPERATIONS: readonly Operation[] = [
       200: answer(
         'Carried out, or with `dryRun=true` shown.',
         ref('UpdateAnswer'),
-        { ...example('Updated', EXAMPLES.updated), ...example('Dry run', EXAMPLES.dryRun) },
+        exampleRefs('updated', 'dryRun'),
         {
           headers: {
             ...ETAG,
@@ -134,7 +120,7 @@ const OPERATIONS: readonly Operation[] = [
       202: answer(
         'Queued: asked for with `Prefer: respond-async`, or because the vendor is down and the clinic queues.',
         ref('AcceptedAnswer'),
-        example('Queued', EXAMPLES.accepted),
+        exampleRefs('accepted'),
         {
           headers: {
             Location: headerRef('Location'),
@@ -174,12 +160,12 @@ const OPERATIONS: readonly Operation[] = [
     scope: 'staff:read',
     parameters: [STAFF_ID, REQUEST_ID],
     success: {
-      200: answer('The record.', ref('StaffAnswer'), example('Staff member', EXAMPLES.staff), {
+      200: answer('The record.', ref('StaffAnswer'), exampleRefs('staff'), {
         headers: ETAG,
         content: {
           'application/fhir+json': {
             schema: ref('PractitionerRole'),
-            examples: example('FHIR', EXAMPLES.fhir),
+            examples: exampleRefs('fhir'),
           },
         },
       }),
@@ -197,7 +183,7 @@ const OPERATIONS: readonly Operation[] = [
     scope: 'staff:read',
     parameters: [REQUEST_ID],
     success: {
-      200: answer('All fields.', ref('CapabilitiesAnswer'), example('Capabilities', EXAMPLES.capabilities)),
+      200: answer('All fields.', ref('CapabilitiesAnswer'), exampleRefs('capabilities')),
     },
     problems: OF_A_CALLER,
   },
@@ -210,7 +196,7 @@ const OPERATIONS: readonly Operation[] = [
     description: 'One row for each vendor. Empty where there is none.',
     scope: 'staff:read',
     parameters: [STAFF_ID, REQUEST_ID],
-    success: { 200: answer('The links.', ref('LinksAnswer'), example('Links', EXAMPLES.links)) },
+    success: { 200: answer('The links.', ref('LinksAnswer'), exampleRefs('links')) },
     problems: [...OF_A_CALLER, 'staff_not_found'],
   },
   {
@@ -227,12 +213,12 @@ const OPERATIONS: readonly Operation[] = [
     body: {
       required: true,
       content: {
-        'application/json': { schema: ref('NewLink'), examples: example('Link', EXAMPLES.newLink) },
+        'application/json': { schema: ref('NewLink'), examples: exampleRefs('newLink') },
       },
     },
     success: {
-      200: answer('Replaced, or already so.', ref('LinkAnswer'), example('Replaced', EXAMPLES.link)),
-      201: answer('New.', ref('LinkAnswer'), example('Created', EXAMPLES.link)),
+      200: answer('Replaced, or already so.', ref('LinkAnswer'), exampleRefs('link')),
+      201: answer('New.', ref('LinkAnswer'), exampleRefs('link')),
     },
     problems: [...OF_A_CALLER, ...OF_A_BODY, 'staff_not_found', 'not_found', 'conflict'],
   },
@@ -258,7 +244,7 @@ const OPERATIONS: readonly Operation[] = [
     scope: 'staff:read',
     parameters: [parameterRef('OperationId'), REQUEST_ID],
     success: {
-      200: answer('The operation.', ref('OperationAnswer'), example('Succeeded', EXAMPLES.operation)),
+      200: answer('The operation.', ref('OperationAnswer'), exampleRefs('operation')),
     },
     problems: [...OF_A_CALLER, 'not_found'],
   },
@@ -273,7 +259,7 @@ const OPERATIONS: readonly Operation[] = [
     scope: 'staff:write',
     parameters: [parameterRef('OperationId'), REQUEST_ID],
     success: {
-      202: answer('Queued again.', ref('OperationAnswer'), example('Queued again', EXAMPLES.retried), {
+      202: answer('Queued again.', ref('OperationAnswer'), exampleRefs('retried'), {
         headers: { Location: headerRef('Location') },
       }),
     },
@@ -292,7 +278,7 @@ const OPERATIONS: readonly Operation[] = [
     scope: 'changes:read',
     parameters: [...queryParameters(), REQUEST_ID],
     success: {
-      200: answer('A page, or the stream.', ref('ChangesAnswer'), example('Page', EXAMPLES.changes), {
+      200: answer('A page, or the stream.', ref('ChangesAnswer'), exampleRefs('changes'), {
         content: {
           'application/x-ndjson': {
             schema: { type: 'string', description: 'One `Change` a line, as JSON.' },
@@ -311,7 +297,7 @@ const OPERATIONS: readonly Operation[] = [
     description: 'The page behind the `type` of a problem.',
     parameters: [parameterRef('ProblemCode')],
     success: {
-      200: answer('The explanation.', ref('ProblemKind'), example('Explained', EXAMPLES.problemKind), {
+      200: answer('The explanation.', ref('ProblemKind'), exampleRefs('problemKind'), {
         authenticated: false,
       }),
     },
@@ -345,7 +331,7 @@ const OPERATIONS: readonly Operation[] = [
     summary: 'Is the process alive?',
     description: 'For the platform that runs the gateway.',
     success: {
-      200: answer('Yes.', ref('Health'), example('Alive', { status: 'ok' }), { authenticated: false }),
+      200: answer('Yes.', ref('Health'), exampleRefs('alive'), { authenticated: false }),
     },
     problems: ['malformed_request'],
   },
@@ -358,11 +344,11 @@ const OPERATIONS: readonly Operation[] = [
     description:
       'A vendor’s outage, or a configuration file that is refused, does not make the gateway unready.',
     success: {
-      200: answer('Yes.', ref('Readiness'), example('Ready', EXAMPLES.ready), { authenticated: false }),
+      200: answer('Yes.', ref('Readiness'), exampleRefs('ready'), { authenticated: false }),
       503: answer(
         'No: starting, stopping, or without its store.',
         ref('Readiness'),
-        example('Not ready', EXAMPLES.notReady),
+        exampleRefs('notReady'),
         {
           authenticated: false,
         },
@@ -411,23 +397,32 @@ function describe({
     security: scope === undefined ? [] : [{ apiKey: [] }, { accessToken: [] }],
     ...(parameters && { parameters }),
     ...(body && { requestBody: body }),
-    responses: { ...success, ...merged(problemResponses(problems, scope !== undefined), success) },
+    responses: { ...success, ...problemsOf(problems, scope !== undefined, success) },
   };
 }
 
-/** Problem answers whose status is also one of the operation's own stand beside it under their media type. */
-function merged(
-  problems: Record<string, Part>,
+/** Problem answers; one whose status is also one of the operation's own is beside it under its media type. */
+function problemsOf(
+  codes: readonly ProblemCode[],
+  authenticated: boolean,
   success: Readonly<Record<string, Part>>,
 ): Record<string, Part> {
   return Object.fromEntries(
-    Object.entries(problems).map(([status, response]) => {
+    Object.entries(problemAnswers(codes, authenticated)).map(([status, { name, response }]) => {
       const own = success[status];
-      if (own === undefined) return [status, response];
+      if (own === undefined) return [status, { $ref: `#/components/responses/${name}` }];
       const content = { ...objectOf(own.content), ...objectOf(response.content) };
       return [status, { ...own, content }];
     }),
   );
+}
+
+/** For `components/responses`: the problem answers of all operations. */
+export function responses(): Record<string, Part> {
+  const all = OPERATIONS.flatMap(({ problems, scope, success }) =>
+    Object.entries(problemAnswers(problems, scope !== undefined)).filter(([status]) => !(status in success)),
+  );
+  return Object.fromEntries(all.map(([, { name, response }]) => [name, response]));
 }
 
 function objectOf(value: unknown): Record<string, unknown> {

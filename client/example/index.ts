@@ -1,15 +1,19 @@
-/** A first program: what can my clinic do, what would happen, do it, and what if it is refused. A test runs it. */
+/**
+ * A first program: what can my clinic do, what would happen, do it, and what if it is refused. A test compiles and runs it.
+ *
+ *     node dist/index.js https://gateway.example.org <key> <staff id>
+ */
 import { randomUUID } from 'node:crypto';
-import { connect, problemIn, type ReceiptRow, wishing } from './index';
+import { connect, problemIn, type ReceiptRow, wishing } from 'provider-directory-gateway-client';
 
-export interface Told {
+interface Told {
   writable: string[];
   wouldSend: unknown;
   receipt: ReceiptRow[];
   refusedBecause: string | undefined;
 }
 
-export async function example(baseUrl: string, key: string, staffId: string): Promise<Told> {
+async function example(baseUrl: string, key: string, staffId: string): Promise<Told> {
   const gateway = connect(baseUrl, key);
 
   const { data: capabilities } = await gateway.staff.readCapabilities();
@@ -33,3 +37,6 @@ export async function example(baseUrl: string, key: string, staffId: string): Pr
 
   return { writable, wouldSend: trial.meta.vendorRequest, receipt: done.meta.receipt, refusedBecause };
 }
+
+const [, , baseUrl = '', key = '', staffId = ''] = process.argv;
+console.log(JSON.stringify(await example(baseUrl, key, staffId), null, 2));
