@@ -156,7 +156,7 @@ describe('arrows', () => {
     const forbidden = own.flatMap(({ path, imports }) =>
       imports
         .filter((target) =>
-          /^(express|node:http|pg|kysely|libsql|axios|undici|src\/(cli|app|serve|main))/.test(target),
+          /^(express|node:http|pg|kysely|node:sqlite|axios|undici|src\/(cli|app|serve|main))/.test(target),
         )
         .map((target) => `${path} → ${target}`),
     );
