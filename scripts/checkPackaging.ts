@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, member } from '../src/lib/json';
 import { formatted, table } from './generatedParts';
-import { LOCK_FILES, lockComplaints } from './lockfile';
+import { LINT_OPTIONS, LOCK_FILES, lockComplaints } from './lockfile';
 
 /** The root of the checkout, seen from dist/scripts. */
 const ROOT = join(__dirname, '../..');
@@ -52,15 +52,7 @@ function checkLockFile(path: string): void {
   const lock = parsed(readFileSync(join(ROOT, path), 'utf8'));
   const complaints = lockComplaints(lock);
   // Looks at what has an address; with omit-lockfile-registry-resolved that is only what does not come from the registry.
-  const lint = tool(
-    'lockfile-lint',
-    '--path',
-    path,
-    '--type',
-    'npm',
-    '--validate-https',
-    '--validate-integrity',
-  );
+  const lint = tool('lockfile-lint', '--path', path, ...LINT_OPTIONS);
   if (lint.status !== 0) complaints.push((lint.out + lint.err).trim());
   if (complaints.length > 0) fail(`${path}:\n  ${complaints.join('\n  ')}`);
   else
@@ -102,8 +94,8 @@ function licences(): string[][] {
         return [id.slice(0, at), [member(facts, 'licenses')].flat().join(', ')];
       })
       .concat([BUILT_IN])
-      // What the platform decides (a prebuilt binary) must not make the list differ from machine to machine.
-      .filter(([name = '']) => !/^@libsql\/(linux|darwin|win32)-/.test(name))
+      // What the platform decides (which build of Node) must not make the list differ from machine to machine.
+      .filter(([name = '']) => !/^node-(linux|win)-/.test(name))
       .sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0))
   );
 }

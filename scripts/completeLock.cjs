@@ -3,6 +3,9 @@
  * that its registry did not give it, and then refuses its own file in `npm ci`. They are entered here by name,
  * version and platform: enough for npm to skip them elsewhere and to fetch them where they belong. Works on the lock file of
  * the folder that it is started in.
+ *
+ * It also takes out which versions of Node the packages want. npm compares those with the Node that npm itself runs on: it would
+ * warn of each such package, and leave optional ones out, although they run on the Node that the install brings.
  */
 const { readFileSync, writeFileSync } = require('node:fs');
 
@@ -28,6 +31,9 @@ for (const [parent, entry] of Object.entries(lock.packages)) {
       ...(os.length > 0 && { os }),
     };
   }
+}
+for (const [path, entry] of Object.entries(lock.packages)) {
+  if (path !== '') delete entry.engines;
 }
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
 writeFileSync(FILE, `${JSON.stringify(lock, null, 2)}\n`);

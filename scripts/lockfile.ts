@@ -4,6 +4,12 @@ import { isObject, member } from '../src/lib/json';
 /** The project's own, and that of the tool that is installed on its first use. */
 export const LOCK_FILES = ['package-lock.json', 'mutation/package-lock.json'];
 
+/** What `lockfile-lint` checks of a lock file besides: that packages with an address have that of npm's registry. */
+export const LINT_OPTIONS = [
+  ...['--type', 'npm', '--allowed-hosts', 'npm'],
+  ...['--validate-https', '--validate-integrity'],
+];
+
 /** Everything that makes an install depend on more than the registry's checked contents. */
 export function lockComplaints(lock: unknown): string[] {
   const version = member(lock, 'lockfileVersion');
@@ -27,10 +33,15 @@ function complaintsAbout(path: string, entry: unknown): string[] {
     ...(typeof integrity === 'string' && /^sha(512|1)-/.test(integrity)
       ? []
       : [`${path} has no integrity hash`]),
-    ...(resolved === undefined ||
-    (typeof resolved === 'string' && resolved.startsWith('https://registry.npmjs.org/'))
+    ...(resolved === undefined || (typeof resolved === 'string' && resolved.startsWith('https://'))
       ? []
-      : [`${path} comes from elsewhere than the registry over https`]),
+      : [`${path} does not come over https`]),
+    ...(member(entry, 'hasInstallScript') === true && member(entry, 'dev') !== true
+      ? [`${path} runs a script when it is installed, and is needed in production`]
+      : []),
+    ...(member(entry, 'engines') === undefined
+      ? []
+      : [`${path} says which Node it wants, of which npm warns: run npm run lock`]),
   ];
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line. Reads the environment, builds the parts, handles signals: the only place that does. */
-import { setFlagsFromString } from 'node:v8';
+import './checkNode';
 import { Command, Option } from 'commander';
 import { adapters } from '../adapters';
 import { backup } from './cli/backup';
@@ -39,9 +39,6 @@ program
     'run the gateway until SIGTERM or SIGINT; SIGHUP reads the configuration again (also without a command)',
   )
   .action(async () => {
-    // V8 lets garbage gather until the heap is several times as large as what it holds. That is memory for nothing here:
-    // little lives longer than a request.
-    setFlagsFromString('--heap-growing-percent=30');
     const log = createLog(env.LOG_LEVEL ?? 'info');
     const gateway = await serve({
       configPath: configPath(),

@@ -1,8 +1,8 @@
 /** `backup`: a copy of the SQLite database, made while the gateway goes on working. */
 import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Writable } from 'node:stream';
-import Libsql from 'libsql';
 import { member } from '../lib/json';
 import { missingFile, sqliteFile } from './storeFile';
 
@@ -13,6 +13,9 @@ export interface BackupOptions {
   out: Writable;
   err: Writable;
 }
+
+/** How long another process' lock is waited for, in milliseconds. */
+const LOCK_WAIT = 10_000;
 
 /** @returns the exit code: 0 the copy is complete and sound, 1 there is none */
 export async function backup({ databaseUrl, file, out, err }: BackupOptions): Promise<number> {
@@ -46,20 +49,19 @@ export async function backup({ databaseUrl, file, out, err }: BackupOptions): Pr
 
 function copy(source: string, file: string): void {
   withDatabase(source, (database) => {
-    database.prepare('pragma busy_timeout = 10000').all();
     database.prepare('vacuum into ?').run(resolve(file));
   });
   withDatabase(file, (database) => {
-    const [row] = database.prepare('pragma integrity_check').raw(true).all();
-    if (!Array.isArray(row) || row[0] !== 'ok') throw new Error('the copy did not pass the integrity check.');
+    const row = database.prepare('pragma integrity_check').get();
+    if (row?.integrity_check !== 'ok') throw new Error('the copy did not pass the integrity check.');
   });
   const descriptor = openSync(file, 'r+');
   fsyncSync(descriptor);
   closeSync(descriptor);
 }
 
-function withDatabase(file: string, work: (database: Libsql.Database) => void): void {
-  const database = new Libsql(resolve(file));
+function withDatabase(file: string, work: (database: DatabaseSync) => void): void {
+  const database = new DatabaseSync(resolve(file), { timeout: LOCK_WAIT });
   try {
     work(database);
   } finally {

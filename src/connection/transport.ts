@@ -68,6 +68,8 @@ export function createPool(origin: string, { connections, connectTimeoutMs, ca }
   return new (loadPool())(origin, {
     connections,
     pipelining: 1,
+    // Each connection carries one request at a time, and what a vendor speaks over HTTP/2 nobody has tried.
+    allowH2: false,
     connect: { timeout: connectTimeoutMs, ...(ca !== undefined && { ca }) },
     // Only the deadline ends a call; a shorter idle time of ours would make an ambiguous failure of a slow answer.
     headersTimeout: 0,

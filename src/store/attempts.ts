@@ -8,7 +8,6 @@ import type { Database } from './database';
 import type { Engine } from './engine';
 import { overRows } from './given';
 import type { Schema } from './schema';
-import { together } from './sqlite';
 
 /** An update that may be on its way to a vendor. Holds the sent values for as long as that. */
 export interface Attempt {
@@ -72,14 +71,12 @@ export async function deleteAttempts(
   ids: readonly string[],
 ): Promise<string[]> {
   if (ids.length === 0) return [];
-  if (engine === 'postgres') {
-    const rows = ids.map((id) => ({ id }));
-    return (await deleteRows(transaction, engine, rows)).rows.map(({ id }) => id);
-  }
-  // One by one: what tells which of many were there, `returning` or a look before, costs SQLite more than it saves.
-  const runs = ids.map((id) => ({ sql: 'delete from attempts where id = ?', parameters: [id] }));
-  const { rows: results } = await transaction.executeQuery(together(runs));
-  return ids.filter((_, index) => results[index]?.numAffectedRows === 1n);
+  const { rows } = await deleteRows(
+    transaction,
+    engine,
+    ids.map((id) => ({ id })),
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Gives those whose lease has ended at `at` a new one; no other process gets them meanwhile. Times are ISO 8601. */

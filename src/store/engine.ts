@@ -1,5 +1,7 @@
 /** What the two engines share: how they are named, prepared statements, and the errors callers tell apart. */
 
+import { sqliteCodeName } from './sqliteCodes';
+
 export type Engine = 'sqlite' | 'postgres';
 
 /** A value that both engines store and give back unchanged. */
@@ -8,8 +10,11 @@ export type StoredValue = string | number | null;
 /** Runs a statement that was compiled once; resolves to the first row, if there is one. */
 export type Prepared<Row> = (...values: readonly StoredValue[]) => Promise<Row | undefined>;
 
-function codeOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+/** What the database calls an error: `SQLITE_FULL`, `23505`, `ECONNREFUSED`; empty if it has no code. */
+export function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  const { code } = error;
+  if (code === 'ERR_SQLITE_ERROR' && 'errcode' in error) return sqliteCodeName(Number(error.errcode));
   return typeof code === 'string' ? code : '';
 }
 

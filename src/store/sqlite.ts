@@ -1,10 +1,10 @@
 /**
- * SQLite through `libsql`, for Kysely. Kysely's own SQLite driver prepares every query anew, and a libsql statement is
- * freed by the garbage collector alone, which let 200,000 lookups take 0.8 GB; it also begins transactions that fail
- * instead of waiting when two processes write. Hence this driver: statements are kept, and waiting is asynchronous.
+ * SQLite through `node:sqlite`, for Kysely. Kysely's own SQLite driver prepares every query anew, and begins transactions that
+ * fail instead of waiting when two processes write. Hence this driver: statements are kept, and waiting is asynchronous.
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CompiledQuery,
@@ -17,8 +17,7 @@ import {
   SqliteQueryCompiler,
   type TransactionSettings,
 } from 'kysely';
-import Libsql from 'libsql';
-import { isBusy, type Prepared } from './engine';
+import { isBusy, type Prepared, type StoredValue } from './engine';
 
 /** How long a write waits for another process' transaction, without blocking this process, in milliseconds. */
 const LOCK_WAIT = 10_000;
@@ -28,45 +27,22 @@ const BLOCKING_WAIT = 20;
 const PAGE_CACHE = 4 * 1024;
 const KEPT_STATEMENTS = 256;
 
-type Statement = Libsql.Statement;
+/** Older ones can lose committed writes: the WAL-reset bug (sqlite.org/wal.html#walresetbug). */
+const OLDEST_SQLITE = '3.51.3';
+
 interface KeptStatement {
-  readonly statement: Statement;
+  readonly statement: StatementSync;
   readonly reader: boolean;
-}
-
-/** A statement and the values for its places. */
-export interface Run {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
-
-/** Runs as the only parameter of a query. */
-class Runs {
-  readonly runs: readonly Run[];
-
-  constructor(runs: readonly Run[]) {
-    this.runs = runs;
-  }
-}
-
-/**
- * Many runs as one query, because Kysely's own part in a query costs as much as SQLite's in many a run; in transactions
- * only. Its rows are the results of the runs, in their order.
- */
-export function together<Row>(runs: readonly Run[]): CompiledQuery<QueryResult<Row>> {
-  // Kysely leaves it to the caller to say what a row is.
-  return CompiledQuery.raw('', [new Runs(runs)]) as CompiledQuery<QueryResult<Row>>;
 }
 
 /** The one connection. Everything but `prepare` goes through Kysely. */
 export class SqliteConnection implements DatabaseConnection {
-  readonly #database: Libsql.Database;
+  readonly #database: DatabaseSync;
   readonly #statements = new Map<string, KeptStatement>();
   readonly #waiting: (() => void)[] = [];
   #held = false;
-  #closed = false;
 
-  constructor(database: Libsql.Database) {
+  constructor(database: DatabaseSync) {
     this.#database = database;
   }
 
@@ -83,9 +59,6 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const [first] = parameters;
-    // Part of a transaction, which has the write lock: there is nothing to wait for, and repeating would run the first twice.
-    if (first instanceof Runs) return { rows: this.#runAll(first.runs) as Row[] };
     return whenFree(() => this.#run<Row>(sql, parameters));
   }
 
@@ -99,15 +72,9 @@ export class SqliteConnection implements DatabaseConnection {
    * nothing to wait for then; otherwise after it, so that nothing uncommitted is ever seen.
    */
   prepare<Row>(sql: string): Prepared<Row> {
-    const statement = this.#database.prepare(sql).raw(true);
-    const columns = statement.columns().map((column) => column.name);
-    const first = (values: readonly unknown[]): Row | undefined => {
-      if (this.#closed) throw new Error('the database is closed');
-      const row = statement.get(bindable(values));
-      if (!Array.isArray(row)) return undefined;
-      // The caller's query says what a row is; libsql cannot know.
-      return Object.fromEntries(columns.map((column, index) => [column, row[index]])) as Row;
-    };
+    const statement = this.#database.prepare(sql);
+    // The caller's query says what a row is; SQLite cannot know.
+    const first = (values: readonly StoredValue[]) => statement.get(...values) as Row | undefined;
     return async (...values) => {
       if (!this.#held) return whenFree(() => first(values));
       await this.acquire();
@@ -120,26 +87,19 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   get inTransaction(): boolean {
-    return this.#database.inTransaction;
+    return this.#database.isTransaction;
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#statements.clear();
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
   #run<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
-    if (this.#closed) throw new Error('the database is closed');
     const { statement, reader } = this.#kept(sql);
-    // Kysely's types say what a row is; libsql cannot know.
-    if (reader) return { rows: statement.all(bindable(parameters)) as Row[] };
-    return { rows: [], numAffectedRows: BigInt(statement.run(bindable(parameters)).changes) };
-  }
-
-  #runAll(runs: readonly Run[]): QueryResult<unknown>[] {
-    return runs.map(({ sql, parameters }) => this.#run(sql, parameters));
+    const values = bindable(parameters);
+    // Kysely's types say what a row is; SQLite cannot know.
+    if (reader) return { rows: statement.all(...values) as Row[] };
+    return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) };
   }
 
   /** The statement for this text, the least recently used one giving way. */
@@ -147,7 +107,7 @@ export class SqliteConnection implements DatabaseConnection {
     let kept = this.#statements.get(sql);
     if (kept === undefined) {
       const statement = this.#database.prepare(sql);
-      kept = { statement, reader: statement.reader };
+      kept = { statement, reader: statement.columns().length > 0 };
       const [oldest] = this.#statements.keys();
       if (this.#statements.size >= KEPT_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
     } else {
@@ -158,16 +118,15 @@ export class SqliteConnection implements DatabaseConnection {
   }
 }
 
-/** libsql aborts the whole process on a boolean, reads text only up to a NUL, and turns undefined into null. */
-function bindable(values: readonly unknown[]): unknown[] {
-  return values.map((value) => {
-    if (typeof value === 'boolean') return value ? 1 : 0;
-    if (value === undefined) throw new TypeError('a query parameter is undefined');
-    if (typeof value === 'string' && value.includes('\0')) {
-      throw new TypeError('a query parameter contains a NUL character');
-    }
-    return value;
-  });
+/** `node:sqlite` would take an object in the first place for named parameters, and bind null for every value after it. */
+function bindable(values: readonly unknown[]): StoredValue[] {
+  if (!values.every(isStoredValue))
+    throw new TypeError('a query parameter is neither text nor a number nor null');
+  return [...values];
+}
+
+function isStoredValue(value: unknown): value is StoredValue {
+  return typeof value === 'string' || typeof value === 'number' || value === null;
 }
 
 /** Repeats what another process' write lock kept from happening. */
@@ -222,7 +181,7 @@ class SqliteDriver implements Driver {
     await this.#connection.executeQuery(COMMIT);
   }
 
-  /** Where the disk is full, SQLite has rolled back by itself; a second time would hide what has really failed. */
+  /** If the disk is full, SQLite has rolled back by itself; a second time would hide what has really failed. */
   async rollbackTransaction(): Promise<void> {
     if (this.#connection.inTransaction) await this.#connection.executeQuery(ROLLBACK);
   }
@@ -246,17 +205,16 @@ export function sqliteDialect(connection: SqliteConnection): Dialect {
  * readable by its owner only, and so is a new file; SQLite gives its side files the rights of the main one.
  */
 export async function openSqlite(path: string): Promise<SqliteConnection> {
-  let file = path;
-  if (path !== ':memory:') {
-    // An absolute path also keeps libsql from taking a name like `http:…` for a remote database.
-    file = resolve(path);
+  // An absolute path also keeps SQLite from taking a name like `file:…` for a URI.
+  const file = path === ':memory:' ? path : resolve(path);
+  if (file !== ':memory:') {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     closeSync(openSync(file, 'a', 0o600));
   }
-  const database = new Libsql(file);
-  const pragma = (setting: string) => whenFree(() => database.prepare(`pragma ${setting}`).all());
+  const database = new DatabaseSync(file, { timeout: BLOCKING_WAIT });
+  const pragma = (setting: string) => whenFree(() => database.exec(`pragma ${setting}`));
   try {
-    await pragma(`busy_timeout = ${BLOCKING_WAIT}`);
+    checkSqliteVersion(String(database.prepare('select sqlite_version() as version').get()?.version));
     await pragma('journal_mode = wal');
     // A commit is on the disk when it returns, also when the power fails.
     await pragma('synchronous = full');
@@ -267,4 +225,12 @@ export async function openSqlite(path: string): Promise<SqliteConnection> {
     throw error;
   }
   return new SqliteConnection(database);
+}
+
+/** @throws when this version of SQLite may lose what it has committed */
+export function checkSqliteVersion(version: string): void {
+  if (version.localeCompare(OLDEST_SQLITE, 'en', { numeric: true }) >= 0) return;
+  throw new Error(
+    `This Node comes with SQLite ${version}, and versions before ${OLDEST_SQLITE} can lose committed writes: use the Node that "npm ci" installs, or a newer one.`,
+  );
 }

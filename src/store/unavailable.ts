@@ -1,3 +1,5 @@
+import { codeOf } from './engine';
+
 /** The store cannot be read or written now: the disk is full, the server is gone. The same call may succeed later. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
@@ -9,9 +11,7 @@ export class StoreUnavailable extends Error {
   /** What the database said, for the log: an error code such as `SQLITE_FULL`, never a text that may quote a value. */
   get reason(): string {
     const { cause } = this;
-    if (typeof cause !== 'object' || cause === null) return 'unknown';
-    if ('code' in cause && typeof cause.code === 'string') return cause.code;
-    return cause instanceof Error ? cause.name : 'unknown';
+    return codeOf(cause) || (cause instanceof Error ? cause.name : 'unknown');
   }
 }
 

@@ -2,29 +2,20 @@
  * What `npm start` runs, in a process of its own: the bundle, and traces with a real SDK that is registered the way the
  * documentation says and finds the API inside it. Alone, it needs the bundle of `npm run build`.
  */
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type GatewayProcess, startGatewayProcess } from '../support/gatewayProcess';
 import { KEYS, openStage, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
-const run = promisify(execFile);
 const ROOT = join(__dirname, '../..');
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER_SPAN = '00f067aa0ba902b7';
 
-/** Of `npm start`: Node's options, and what it runs. */
-const START = /^node (--.*) dist\/bundle\/gateway\.js serve$/;
-
 let stage: Stage;
 let gateway: GatewayProcess;
 let bundle: string;
-let v8Flags: string[];
 beforeAll(async () => {
-  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  v8Flags = START.exec(manifest.scripts.start)?.[1]?.split(' ') ?? [];
   bundle = process.env.GATEWAY_TEST_BUNDLE ?? join(ROOT, 'dist/bundle');
   stage = await openStage({
     configure: (config) => {
@@ -38,28 +29,11 @@ beforeAll(async () => {
   const file = join(stage.folder, 'tracing.cjs');
   // The set-up stands outside of the project here, and finds its packages in it.
   await writeFile(file, `module.paths.push(${JSON.stringify(join(ROOT, 'node_modules'))});\n${setUp}`);
-  gateway = await startGatewayProcess(
-    stage.configPath,
-    [...v8Flags, '--require', file],
-    [join(bundle, 'gateway.js')],
-  );
+  gateway = await startGatewayProcess(stage.configPath, ['--require', file], [join(bundle, 'gateway.js')]);
 }, 60_000);
 afterAll(async () => {
   await gateway?.kill();
   await stage.close();
-});
-
-test('V8 takes what it has kept under the flags of the start, and only then', async () => {
-  const asked = `
-    const { readFileSync } = require('node:fs');
-    const [folder] = process.argv.slice(1);
-    const source = readFileSync(folder + '/program.js', 'latin1');
-    const script = new (require('node:vm').Script)(source, { cachedData: readFileSync(folder + '/program.cache') });
-    console.log(script.cachedDataRejected);`;
-  const answers = await Promise.all(
-    [v8Flags, []].map((flags) => run(process.execPath, [...flags, '-e', asked, bundle])),
-  );
-  expect(answers.map(({ stdout }) => stdout.trim())).toEqual(['false', 'true']);
 });
 
 test('the bundle knows its version and finds its files', async () => {

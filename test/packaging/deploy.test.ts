@@ -1,4 +1,5 @@
 /** The deployment files: valid by the published schemas, and the configuration in them is one that the gateway takes. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv/dist/2019';
@@ -18,9 +19,25 @@ interface Resource {
 
 const resources = parseAllDocuments(read('kubernetes.yaml')).map((document): Resource => document.toJS());
 
-/** The class of a resource in the package, which carries the schema that Kubernetes publishes. */
-function modelOf({ apiVersion, kind }: Resource): new (data: unknown) => { validate(): void } {
-  return require(`kubernetes-models/${apiVersion}`)[kind];
+/**
+ * Whether each is valid by the schema that Kubernetes publishes. Asked in a process of its own: the package can only be
+ * imported, and Jest only requires.
+ */
+function validity(judged: readonly object[]): boolean[] {
+  const script = `
+    const resources = JSON.parse(process.argv[1]);
+    const valid = resources.map(async ({ apiVersion, kind, ...rest }) => {
+      const { [kind]: Model } = await import(\`kubernetes-models/\${apiVersion}/\${kind}\`);
+      try {
+        new Model({ apiVersion, kind, ...rest }).validate();
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    console.log(JSON.stringify(await Promise.all(valid)));`;
+  const options = ['--input-type=module', '-e', script, JSON.stringify(judged)];
+  return JSON.parse(execFileSync(process.execPath, options, { cwd: __dirname, encoding: 'utf8' }));
 }
 
 test('the Kubernetes manifest holds what it takes to run', () => {
@@ -34,15 +51,14 @@ test('the Kubernetes manifest holds what it takes to run', () => {
   ]);
 });
 
-test.each(resources.map((resource) => [resource.kind, resource] as const))(
-  '%s is valid by the schema of Kubernetes',
-  (_, resource) => {
-    const Model = modelOf(resource);
-    expect(() => new Model(resource).validate()).not.toThrow();
-    // The check itself can fail.
-    expect(() => new Model({ ...resource, metadata: 'no object' }).validate()).toThrow();
-  },
-);
+test('each resource is valid by the schema of Kubernetes', () => {
+  const broken = resources.map((resource) => ({ ...resource, metadata: 'no object' }));
+  // The check itself can fail.
+  expect(validity([...resources, ...broken])).toEqual([
+    ...resources.map(() => true),
+    ...broken.map(() => false),
+  ]);
+});
 
 test('the compose file is valid by the schema of Compose', () => {
   // The published schema marks its parts with `id` as older drafts did; nothing refers to those marks.

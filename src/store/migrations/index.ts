@@ -1,4 +1,4 @@
-import type { Migration } from 'kysely';
+import type { Migration } from 'kysely/migration';
 import type { Engine } from '../engine';
 import { createLinks } from './0001_links';
 import { createJournal } from './0002_journal';
