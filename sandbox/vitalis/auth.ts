@@ -119,12 +119,16 @@ function register(state: VitalisState, now: () => number): RequestHandler {
       email,
       // The row is written before the hash is made: what is no text leaves a user who can never log in.
       password: typeof password === 'string' ? password : '',
-      rol: request.get('admin-key') === state.settings.adminKey ? ADMIN : asTextColumn(values.get('rol')),
+      rol: asTextColumn(values.get('rol')),
     };
     asTextColumn(password);
     state.users.set(user);
     if (typeof password !== 'string') throw new WriteError('only text can be hashed');
-    values.set('password', hashOf(password)).set('rol', user.rol);
+    values.set('password', hashOf(password));
+    if (request.get('admin-key') === state.settings.adminKey) {
+      state.users.set({ ...user, rol: ADMIN });
+      values.set('rol', ADMIN);
+    }
     response.status(201).json({ user: Object.fromEntries(values) });
   };
 }

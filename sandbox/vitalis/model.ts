@@ -29,8 +29,9 @@ export function sentValues(
   const members = Object.entries(typeof body === 'object' && body !== null ? body : {});
   return new Map(
     members
+      .filter(([name]) => columns.includes(name) || more.includes(name))
       // An empty stamp is set as if it had not been sent.
-      .filter(([name, value]) => columns.includes(name) || (more.includes(name) && Boolean(value)))
+      .filter(([name, value]) => !STAMPS.includes(name) || Boolean(value))
       .map(([name, value]) => [
         name,
         dates.includes(name) || STAMPS.includes(name) ? asDateValue(value) : value,
@@ -46,8 +47,11 @@ export function valuesFor<Row extends { id: number }>(
   now: number,
 ): { id: number; values: Values } {
   const sent = sentValues(request, model, ['id', ...STAMPS]);
-  const id = sent.has('id') ? asIntegerColumn(sent.get('id')) : table.nextNumber();
-  if (typeof id !== 'number' || !Number.isInteger(id)) throw new WriteError('datatype mismatch');
+  const wanted = sent.get('id') ?? undefined;
+  const id = wanted === undefined ? table.nextNumber() : asIntegerColumn(wanted);
+  if (typeof id !== 'number' || !Number.isInteger(id) || Math.abs(id) >= 2 ** 63) {
+    throw new WriteError('datatype mismatch');
+  }
   if (table.get(id)) throw new WriteError('the id is taken', { taken: true });
   return { id, values: newValues(sent, model, id, now) };
 }
@@ -56,7 +60,8 @@ export function valuesFor<Row extends { id: number }>(
 export function newValues(sent: Values, model: Model, id: number, now: number): Values {
   const defaults = Object.entries({ ...model.defaults, id }).filter(([name]) => !sent.has(name));
   const stamp = new Date(now).toISOString();
-  const values: Values = new Map([...defaults, ...sent, ['id', id], ['updatedAt', stamp]]);
+  const values: Values = new Map([...defaults, ...sent, ['updatedAt', stamp]]);
+  if (values.get('id') === null) values.set('id', id);
   if (!sent.has('createdAt')) values.set('createdAt', stamp);
   return values;
 }

@@ -20,7 +20,7 @@ function integerEquals(stored: string | number, wanted: unknown): boolean {
 
 /** The same for a text column. */
 export function textIs(stored: string, wanted: unknown): boolean {
-  if (Array.isArray(wanted)) return wanted.map((one) => textEquals(stored, one)).includes(true);
+  if (Array.isArray(wanted)) return wanted.map((one) => textIs(stored, one)).includes(true);
   return textEquals(stored, wanted);
 }
 
