@@ -31,6 +31,8 @@ export interface ClinikapiSettings {
   checkReferences: boolean;
   /** How long a list still shows a role as it was before a write, about 10 s at the vendor. */
   searchLagMs: number;
+  /** Whether a list ends with a row that is no record and has no id. */
+  phantomRows: boolean;
 }
 
 /** Everything the sandbox remembers. */
@@ -46,6 +48,8 @@ export interface ClinikapiState {
   /** Authorised requests since the start, for the quota headers. */
   quotaUsed: number;
   lag: LaggedView<string, Role>;
+  /** The same for practitioners. */
+  practitionerLag: LaggedView<string, Reference>;
   reset(): void;
 }
 
@@ -92,12 +96,14 @@ export function createClinikapiState(
     requests: new Map(),
     quotaUsed: 0,
     lag: createLaggedView(now, () => ({ milliseconds: settings.searchLagMs })),
+    practitionerLag: createLaggedView(now, () => ({ milliseconds: settings.searchLagMs })),
     reset() {
       for (const table of Object.values(tables)) table.reset();
       Object.assign(settings, initial);
       state.requests.clear();
       state.quotaUsed = 0;
       state.lag.reset();
+      state.practitionerLag.reset();
     },
   };
   return state;

@@ -78,7 +78,8 @@ function describe(
 ): object {
   if (dialect === 'documented') return { msg, param: field, location };
   // JSON leaves `value` out if the field was missing.
-  return { type: 'field', value, msg, path: field, location };
+  const path = location === 'headers' ? field.toLowerCase() : field;
+  return { type: 'field', value, msg, path, location };
 }
 
 function instancesOf({ field, optional }: Check, request: Request): Instance[] {
