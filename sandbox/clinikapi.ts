@@ -11,20 +11,22 @@ import {
 import { practitionerRoutes } from './clinikapi/practitioners';
 import { referenceRoutes } from './clinikapi/references';
 import { roleRoutes } from './clinikapi/roles';
-import type { Role } from './clinikapi/seeds';
+import type { Reference, Role } from './clinikapi/seeds';
 import { type ClinikapiSettings, type ClinikapiState, createClinikapiState } from './clinikapi/store';
 import { type CommonOptions, createSandbox, deferBodyErrors, type Sandbox } from './kit';
 
 export interface ClinikapiSandboxOptions extends CommonOptions, Partial<ClinikapiSettings> {
   /** Replaces the seeded roles. */
   roles?: readonly Role[];
+  /** Replaces the seeded practitioners. */
+  practitioners?: readonly Reference[];
 }
 
 /** ClinikAPI in memory: clinikapi.md, both dialects from one store. */
 export function createClinikapiSandbox(options: ClinikapiSandboxOptions = {}): Sandbox<ClinikapiState> {
   const now = options.now ?? Date.now;
-  const { roles, now: _now, logLimit: _logLimit, ...chosen } = options;
-  const state = createClinikapiState(roles, { ...defaults(options), ...chosen }, now);
+  const { roles, practitioners, now: _now, logLimit: _logLimit, ...chosen } = options;
+  const state = createClinikapiState({ roles, practitioners }, { ...defaults(options), ...chosen }, now);
 
   return createSandbox(state, options, (app, tools) => {
     app.disable('x-powered-by');

@@ -78,14 +78,14 @@ const API_KEYS: readonly ApiKey[] = [
 
 /** A store with the seeds; `initial` is what `reset` goes back to. */
 export function createClinikapiState(
-  roles: readonly Role[] | undefined,
+  seeds: { roles: readonly Role[] | undefined; practitioners: readonly Reference[] | undefined },
   initial: ClinikapiSettings,
   now: () => number,
 ): ClinikapiState {
   const settings = { ...initial };
   const tables = {
-    roles: createTable(roles ?? ROLES, (row: Role) => row.id),
-    practitioners: createTable(PRACTITIONERS, (row) => row.id),
+    roles: createTable(seeds.roles ?? ROLES, (row: Role) => row.id),
+    practitioners: createTable(seeds.practitioners ?? PRACTITIONERS, (row: Reference) => row.id),
     organizations: createTable(ORGANIZATIONS, (row) => row.id),
     locations: createTable(LOCATIONS, (row) => row.id),
     keys: createTable(API_KEYS, (row) => row.key),
