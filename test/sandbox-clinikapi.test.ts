@@ -113,6 +113,21 @@ describe('PATCH /v1/practitioners/{id}', () => {
   });
 });
 
+test('a deleted role is gone by id, but lingers in searches', async () => {
+  settings.searchLagMs = 10_000;
+  const role = '/v1/practitioner-roles/pr_def456';
+  const answer = await fetch(`${listening.url}${role}`, {
+    method: 'DELETE',
+    headers: { 'x-api-key': keys.liveKey },
+  });
+  expect(answer.status).toBe(204);
+  expect((await call(`GET ${role}`)).status).toBe(404);
+  const total = async () => Object((await call('GET /v1/practitioner-roles?status=active')).body).data.total;
+  expect(await total()).toBe(2);
+  clock += 10_000;
+  expect(await total()).toBe(1);
+});
+
 test('a list goes on at its cursor and may end with a row that is no record', async () => {
   settings.phantomRows = true;
   const seen: unknown[] = [];

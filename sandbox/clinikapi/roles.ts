@@ -37,10 +37,13 @@ export function findRole(state: ClinikapiState, id: string, response: Response):
 function list(state: ClinikapiState): RequestHandler {
   return (request, response) => {
     const { practitionerId, specialty, status } = request.query;
-    const found = state.roles
-      .all()
-      // Searches lag behind writes; reads by id do not (clinikapi.md section 6).
-      .flatMap((role) => state.lag.seen(role.id, role) ?? [])
+    const stored = state.roles.all();
+    // Searches lag behind writes, and a deleted role lingers in them; reads by id do not (clinikapi.md section 6).
+    const shown = [
+      ...stored.flatMap((role) => state.lag.seen(role.id, role) ?? []),
+      ...state.lag.lingering((id) => stored.some((role) => role.id === id)),
+    ];
+    const found = shown
       .filter((role) => isVisible(role, response))
       .filter((role) => equals(role.practitionerId, practitionerId) && equals(role.status, status))
       .filter((role) => !specialty || hasSpecialty(role, specialty));
@@ -138,7 +141,10 @@ function remove(state: ClinikapiState, tools: Tools): ById {
   return (request, response) => {
     const role = findRole(state, request.params.id, response);
     if (!role) return sendNotFound(response);
-    tools.commit(request, role, role, () => state.roles.remove(role.id));
+    tools.commit(request, role, role, () => {
+      state.lag.written(role.id, role);
+      state.roles.remove(role.id);
+    });
     response.status(204).end();
   };
 }

@@ -20,7 +20,10 @@ function numeric(text: string): string | number {
   return NUMBER.test(text) ? Number(text) : text;
 }
 
-/** An INTEGER column. Sequelize turns lists and objects into text first. */
+/**
+ * An INTEGER column. Sequelize turns lists and objects into text first. A TIME column does the same: SQLite knows no such
+ * type and gives it NUMERIC affinity, which text like `09:00` passes as it is.
+ */
 export function asIntegerColumn(value: unknown): string | number {
   switch (typeof value) {
     case 'number':
@@ -31,9 +34,6 @@ export function asIntegerColumn(value: unknown): string | number {
       return numeric(String(present(value)));
   }
 }
-
-/** A TIME column: SQLite knows no such type and gives it NUMERIC affinity, which text like `09:00` passes as it is. */
-export const asTimeColumn = asIntegerColumn;
 
 /** A text column; Sequelize refuses lists and objects. */
 export function asTextColumn(value: unknown): string {

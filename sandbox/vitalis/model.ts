@@ -61,7 +61,7 @@ export function newValues(sent: Values, model: Model, id: number, now: number): 
   const defaults = Object.entries({ ...model.defaults, id }).filter(([name]) => !sent.has(name));
   const stamp = new Date(now).toISOString();
   const values: Values = new Map([...defaults, ...sent, ['updatedAt', stamp]]);
-  if (values.get('id') === null) values.set('id', id);
+  if (!values.get('id')) values.set('id', id);
   if (!sent.has('createdAt')) values.set('createdAt', stamp);
   return values;
 }

@@ -2,7 +2,7 @@ import { type Request, type RequestHandler, Router } from 'express';
 import { reachCommit } from '../faultGate';
 import type { Tools } from '../kit';
 import { requireAdmin, requireToken } from './auth';
-import { asDateColumn, asIntegerColumn, asTimeColumn, WriteError } from './columns';
+import { asDateColumn, asIntegerColumn, WriteError } from './columns';
 import { changedValues, type Model, type Values, valuesFor } from './model';
 import { required } from './professionalChecks';
 import { findByPk, integerIs } from './queries';
@@ -134,17 +134,15 @@ function refuseBroken(state: VitalisState, wanted: Schedule): void {
 function toRow(values: Values, before: Schedule): Schedule;
 function toRow(values: Values): Omit<Schedule, 'id'>;
 function toRow(values: Values, before?: Schedule): Omit<Schedule, 'id'> {
-  const integer = (name: 'professionalID' | 'dayOfWeek') =>
+  const numeric = (name: 'professionalID' | 'dayOfWeek' | 'startTime' | 'endTime') =>
     before && !values.has(name) ? before[name] : asIntegerColumn(values.get(name));
-  const time = (name: 'startTime' | 'endTime') =>
-    before && !values.has(name) ? before[name] : asTimeColumn(values.get(name));
   const date = (name: 'createdAt' | 'updatedAt') => (before ? before[name] : asDateColumn(values.get(name)));
   return {
     ...before,
-    professionalID: integer('professionalID'),
-    dayOfWeek: integer('dayOfWeek'),
-    startTime: time('startTime'),
-    endTime: time('endTime'),
+    professionalID: numeric('professionalID'),
+    dayOfWeek: numeric('dayOfWeek'),
+    startTime: numeric('startTime'),
+    endTime: numeric('endTime'),
     createdAt: date('createdAt'),
     updatedAt: date('updatedAt'),
   };
