@@ -1,4 +1,5 @@
 import { sendNotFound } from './clinikapi/answers';
+import { fhirRoutes } from './clinikapi/fhirRoutes';
 import {
   answerBodyError,
   bodyParser,
@@ -7,22 +8,25 @@ import {
   openCall,
   rejectMethodOverride,
 } from './clinikapi/gatekeeper';
+import { practitionerRoutes } from './clinikapi/practitioners';
 import { referenceRoutes } from './clinikapi/references';
 import { roleRoutes } from './clinikapi/roles';
-import type { Role } from './clinikapi/seeds';
+import type { Reference, Role } from './clinikapi/seeds';
 import { type ClinikapiSettings, type ClinikapiState, createClinikapiState } from './clinikapi/store';
 import { type CommonOptions, createSandbox, deferBodyErrors, type Sandbox } from './kit';
 
 export interface ClinikapiSandboxOptions extends CommonOptions, Partial<ClinikapiSettings> {
   /** Replaces the seeded roles. */
   roles?: readonly Role[];
+  /** Replaces the seeded practitioners. */
+  practitioners?: readonly Reference[];
 }
 
 /** ClinikAPI in memory: clinikapi.md, both dialects from one store. */
 export function createClinikapiSandbox(options: ClinikapiSandboxOptions = {}): Sandbox<ClinikapiState> {
   const now = options.now ?? Date.now;
-  const { roles, now: _now, logLimit: _logLimit, ...chosen } = options;
-  const state = createClinikapiState(roles, { ...defaults(options), ...chosen }, now);
+  const { roles, practitioners, now: _now, logLimit: _logLimit, ...chosen } = options;
+  const state = createClinikapiState({ roles, practitioners }, { ...defaults(options), ...chosen }, now);
 
   return createSandbox(state, options, (app, tools) => {
     app.disable('x-powered-by');
@@ -35,9 +39,11 @@ export function createClinikapiSandbox(options: ClinikapiSandboxOptions = {}): S
     // Who asks, before what is asked: no source gives this order.
     app.use(rejectMethodOverride, checkKey(state), limitRate(state, now), body.raise);
     app.use('/v1/practitioner-roles', roleRoutes(state, tools, now));
-    app.use('/v1/practitioners', referenceRoutes(state.practitioners, 'Practitioner', state));
-    app.use('/v1/organizations', referenceRoutes(state.organizations, 'Organization', state));
-    app.use('/v1/locations', referenceRoutes(state.locations, 'Location', state));
+    app.use('/v1/practitioners', practitionerRoutes(state, tools, now));
+    app.use('/v1/practitioners', referenceRoutes('Practitioner', state));
+    app.use('/v1/organizations', referenceRoutes('Organization', state));
+    app.use('/v1/locations', referenceRoutes('Location', state));
+    app.use('/v1/fhir', fhirRoutes(state, tools, now));
     app.use((_request, response) => sendNotFound(response));
     app.use(answerBodyError);
   });
@@ -54,5 +60,6 @@ function defaults(options: ClinikapiSandboxOptions): ClinikapiSettings {
     conflicts: 0,
     checkReferences: false,
     searchLagMs: 0,
+    phantomRows: false,
   };
 }

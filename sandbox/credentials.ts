@@ -7,6 +7,8 @@ export const SANDBOX_CREDENTIALS = {
     /** Accepted like a token of the administrator until it is switched off; never runs out by itself. */
     staticAdminToken: 'sandbox-static-admin-token',
     admin: { email: 'admin@example.test', password: 'admin-pass-1' },
+    /** Whoever registers with it is an administrator. */
+    adminKey: 'sandbox-admin-key',
     user: { email: 'user@example.test', password: 'user-pass-1' },
   },
   clinikapi: {

@@ -129,6 +129,17 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Where everything listens, and which record each clinic's example is. */
+function printPorts(gatewayUrl: string, { urls }: Vendors): void {
+  print(bold(`gateway ${gatewayUrl}`));
+  for (const { name, adapter, vendor, staffId, vendorRecordId } of DEMO_CLINICS) {
+    print(
+      `${adapter.padEnd(9)} ${urls[adapter]}   clinic ${name}, ${vendor}: ${staffId} is ${vendorRecordId}`,
+    );
+  }
+  print('');
+}
+
 function printNextSteps(url: string): void {
   print(bold('Try it yourself'));
   for (const { name, key, staffId, try: body } of DEMO_CLINICS) {
@@ -155,6 +166,7 @@ async function demo({ once, port }: { once: boolean; port: number }): Promise<vo
     await Promise.all(vendors.listening.map((server) => server.close()));
     await rm(folder, { recursive: true, force: true });
   };
+  printPorts(gateway.url, vendors);
   let right = true;
   for (const { key, staffId, vendor, vendorRecordId } of DEMO_CLINICS) {
     await send(gateway.url, key, 'PUT', `/staff/${staffId}/links/${vendor}`, { vendorRecordId });

@@ -3,37 +3,81 @@ import { createClinikapiSandbox } from './clinikapi';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
 import type { Listening, Sandbox } from './kit';
+import { readPeople } from './people';
+import { type SeededPeople, seedPeople } from './seedPeople';
 import { createVitalisSandbox } from './vitalis';
 
 const { vitalis, clinikapi, cobalt } = SANDBOX_CREDENTIALS;
 
-/** One line a vendor: its factory, its port when all are started, and the credentials that open it. */
-const VENDORS: Readonly<Record<string, { create: () => Sandbox<object>; port: number; opens: string }>> = {
+/** A sandbox that is ready to listen, and what can be asked of it. */
+interface Ready {
+  sandbox: Sandbox<object>;
+  ids: readonly (string | number)[];
+}
+
+interface Vendor {
+  create: (people?: SeededPeople) => Ready;
+  /** Its port when all are started. */
+  port: number;
+  /** The credentials that open it, one a line. */
+  opens: readonly string[];
+}
+
+const VENDORS: Readonly<Record<string, Vendor>> = {
   vitalis: {
-    create: createVitalisSandbox,
+    create(people) {
+      const sandbox = createVitalisSandbox(people && { seeds: people.vitalis });
+      return { sandbox, ids: sandbox.state.professionals.all().map(({ id }) => id) };
+    },
     port: 4610,
-    opens: `x-token: ${vitalis.staticAdminToken}, or log in as ${vitalis.admin.email} / ${vitalis.admin.password}`,
+    opens: [
+      `x-token: ${vitalis.staticAdminToken}`,
+      `administrator: ${vitalis.admin.email} / ${vitalis.admin.password}`,
+      `no administrator: ${vitalis.user.email} / ${vitalis.user.password}`,
+      `admin-key of POST /auth/register: ${vitalis.adminKey}`,
+    ],
   },
-  clinikapi: { create: createClinikapiSandbox, port: 4620, opens: `x-api-key: ${clinikapi.liveKey}` },
+  clinikapi: {
+    create(people) {
+      const sandbox = createClinikapiSandbox(people?.clinikapi);
+      return { sandbox, ids: sandbox.state.roles.all().map(({ id }) => id) };
+    },
+    port: 4620,
+    opens: [`x-api-key: ${clinikapi.liveKey}`, `read only: ${clinikapi.readOnlyKey}`],
+  },
   cobalt: {
-    create: createCobaltSandbox,
+    create(people) {
+      const sandbox = createCobaltSandbox(people && { seeds: people.cobalt });
+      return { sandbox, ids: sandbox.state.providers.all().map(({ id }) => id) };
+    },
     port: 4630,
-    opens: `client_id: ${cobalt.clientId}, client_secret: ${cobalt.clientSecret}, access_token: ${cobalt.accessToken}`,
+    opens: [
+      `client_id: ${cobalt.clientId}, client_secret: ${cobalt.clientSecret}, access_token: ${cobalt.accessToken}`,
+    ],
   },
 };
 
-async function serve(name: string | undefined, options: { port?: number; host: string }): Promise<void> {
+interface ServeOptions {
+  port?: number;
+  host: string;
+  seed?: string;
+}
+
+async function serve(name: string | undefined, { port: first, host, seed }: ServeOptions): Promise<void> {
   const chosen = Object.entries(VENDORS).filter(([vendor]) => name === undefined || vendor === name);
   if (chosen.length === 0)
     throw new Error(`there is no sandbox "${name}": ${Object.keys(VENDORS).join(', ')}`);
+  const people = seed === undefined ? undefined : seedPeople(readPeople(seed));
   const listening: Listening[] = [];
   for (const [index, [vendor, { create, port, opens }]] of chosen.entries()) {
-    const first = options.port;
     const wanted = first === undefined ? port : first === 0 ? 0 : first + index;
-    const started = await create().listen(wanted, options.host);
+    const { sandbox, ids } = create(people);
+    const started = await sandbox.listen(wanted, host);
     listening.push(started);
-    console.log(`${vendor.padEnd(9)} ${started.url}   ${opens}`);
+    console.log(`${vendor.padEnd(9)} ${started.url}`);
+    for (const line of [...opens, `ids: ${listed(ids)}`]) console.log(`          ${line}`);
   }
+  if (people) printPeople(people);
   console.log('Fake data in memory. Ctrl-C stops.');
 
   const stop = async (): Promise<void> => {
@@ -41,6 +85,27 @@ async function serve(name: string | undefined, options: { port?: number; host: s
     console.log('Stopped.');
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+}
+
+const SHOWN_IDS = 5;
+const SHOWN_PEOPLE = 50;
+
+function listed(ids: readonly (string | number)[]): string {
+  const more = ids.length - SHOWN_IDS;
+  return [...ids.slice(0, SHOWN_IDS), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+}
+
+/** One line a person with the three ids, ready for a file of links. */
+function printPeople({
+  vitalis: { professionals },
+  clinikapi: { roles },
+  cobalt: { providers },
+}: SeededPeople): void {
+  console.log('person,vitalis,clinikapi,cobalt');
+  for (const [index, { id, name, surname }] of professionals.slice(0, SHOWN_PEOPLE).entries()) {
+    console.log(`${name} ${surname},${id},${roles[index]?.id},${providers[index]?.id}`);
+  }
+  if (professionals.length > SHOWN_PEOPLE) console.log(`and ${professionals.length - SHOWN_PEOPLE} more`);
 }
 
 function readPort(text: string): number {
@@ -53,6 +118,7 @@ new Command('sandbox')
   .description('Starts one vendor sandbox, or all three.')
   .argument('[vendor]', Object.keys(VENDORS).join(' | '))
   .option('--port <number>', 'the port; the next ones for further sandboxes; 0 for any free one', readPort)
+  .option('--seed <people>', 'how many made-up people, or a JSON file with a list of canonical records')
   .option('--host <address>', 'the address to listen on', '127.0.0.1')
   .action(serve)
   .parseAsync()

@@ -63,6 +63,8 @@ export interface LaggedView<Key, Row> {
   written(key: Key, before: Row | undefined): void;
   /** What one read of this key sees, given what is stored now. Counts as one read. */
   seen(key: Key, stored: Row | undefined): Row | undefined;
+  /** Rows that are no longer stored but that one read still sees. Counts as one read of each. */
+  lingering(isStored: (key: Key) => boolean): Row[];
   reset(): void;
 }
 
@@ -89,5 +91,10 @@ export function createLaggedView<Key, Row>(now: () => number, lag: () => Lag): L
     return stored;
   }
 
-  return { written, seen, reset: () => pending.clear() };
+  function lingering(isStored: (key: Key) => boolean): Row[] {
+    const gone = [...pending.keys()].filter((key) => !isStored(key));
+    return gone.flatMap((key) => seen(key, undefined) ?? []);
+  }
+
+  return { written, seen, lingering, reset: () => pending.clear() };
 }

@@ -1,7 +1,8 @@
-import express, { type RequestHandler } from 'express';
+import { STATUS_CODES } from 'node:http';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { SANDBOX_CREDENTIALS } from './credentials';
 import { type CommonOptions, createSandbox, type Sandbox } from './kit';
-import { logIn } from './vitalis/auth';
+import { authRoutes } from './vitalis/auth';
 import { professionalRoutes } from './vitalis/professionals';
 import { scheduleRoutes } from './vitalis/schedules';
 import type { VitalisSeeds } from './vitalis/seeds';
@@ -22,6 +23,10 @@ export interface VitalisSandboxOptions extends CommonOptions {
   dialect?: VitalisDialect;
   /** A fixed administrator token; null for none. */
   adminToken?: string | null;
+  /** The `admin-key` that makes an administrator of whoever registers. */
+  adminKey?: string;
+  /** Express' error pages as under NODE_ENV=production: the status in words instead of a stack trace. */
+  production?: boolean;
   seeds?: VitalisSeeds;
 }
 
@@ -32,7 +37,9 @@ export function createVitalisSandbox(options: VitalisSandboxOptions = {}): Sandb
   const settings: VitalisSettings = {
     dialect: options.dialect ?? 'both',
     adminToken: adminToken ?? undefined,
+    adminKey: options.adminKey ?? SANDBOX_CREDENTIALS.vitalis.adminKey,
   };
+  const { production = process.env.NODE_ENV === 'production' } = options;
   const state = createVitalisState(options.seeds ?? {}, settings, now);
 
   return createSandbox(state, options, (app, tools) => {
@@ -40,11 +47,12 @@ export function createVitalisSandbox(options: VitalisSandboxOptions = {}): Sandb
     app.use(express.json());
     app.use(allowAnyOrigin);
     app.use(tools.gate);
-    app.post('/auth/login', logIn(state));
+    app.use('/auth', authRoutes(state, now));
     app.use('/professionals', professionalRoutes(state, tools, now));
     app.use('/specialities', specialityRoutes(state, tools, now));
     app.use('/work_schedules', scheduleRoutes(state, tools, now));
-    // Everything else ends in Express's own HTML pages, as at the vendor.
+    // Everything else ends in Express' own HTML pages, as at the vendor.
+    if (production) app.use(withoutStack);
   });
 }
 
@@ -52,5 +60,15 @@ const allowAnyOrigin: RequestHandler = (request, response, next) => {
   response.setHeader('access-control-allow-origin', '*');
   if (request.method !== 'OPTIONS') return next();
   response.setHeader('access-control-allow-methods', 'GET,HEAD,PUT,PATCH,POST,DELETE');
+  const wanted = request.get('access-control-request-headers');
+  response.vary('Access-Control-Request-Headers');
+  if (wanted) response.setHeader('access-control-allow-headers', wanted);
+  response.setHeader('content-length', 0);
   response.status(204).end();
+};
+
+/** Express prints an error's stack, or what its `toString` gives if it has none. */
+const withoutStack: ErrorRequestHandler = (error, _request, _response, next) => {
+  const { status = 500 } = error;
+  next({ status, headers: error.headers, toString: () => STATUS_CODES[status] ?? String(status) });
 };

@@ -40,7 +40,7 @@ function flatExtras(role: Role, settings: ClinikapiSettings, occasion: Occasion)
 }
 
 /** A FHIR R4 PractitionerRole (clinikapi.md section 2, "Live response shape"). */
-function fhirRole(role: Role, state: ClinikapiState): object {
+export function fhirRole(role: Role, state: ClinikapiState): object {
   const organizationName =
     role.organizationName ?? nameOf(state.organizations.get(role.organizationId ?? ''));
   const locationName = role.locationName ?? nameOf(state.locations.get(role.locationId ?? ''));
@@ -100,6 +100,7 @@ export function renderReference(row: Reference, resourceType: string, state: Cli
   return { resourceType, id: row.id, name: [{ family: lastName, given: [firstName] }], ...rest };
 }
 
-function withoutAbsent(members: object): object {
+/** The members that are there. */
+export function withoutAbsent(members: object): object {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

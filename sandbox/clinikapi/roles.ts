@@ -28,7 +28,8 @@ export function isVisible(record: Owned, response: Response): boolean {
   return record.organization === organization && record.environment === environment;
 }
 
-function findRole(state: ClinikapiState, id: string, response: Response): Role | undefined {
+/** The role with this id, if the key of this request sees it. */
+export function findRole(state: ClinikapiState, id: string, response: Response): Role | undefined {
   const role = state.roles.get(id);
   return role && isVisible(role, response) ? role : undefined;
 }
@@ -36,17 +37,20 @@ function findRole(state: ClinikapiState, id: string, response: Response): Role |
 function list(state: ClinikapiState): RequestHandler {
   return (request, response) => {
     const { practitionerId, specialty, status } = request.query;
-    const found = state.roles
-      .all()
-      // Searches lag behind writes; reads by id do not (clinikapi.md section 6).
-      .flatMap((role) => state.lag.seen(role.id, role) ?? [])
+    const stored = state.roles.all();
+    // Searches lag behind writes, and a deleted role lingers in them; reads by id do not (clinikapi.md section 6).
+    const shown = [
+      ...stored.flatMap((role) => state.lag.seen(role.id, role) ?? []),
+      ...state.lag.lingering((id) => stored.some((role) => role.id === id)),
+    ];
+    const found = shown
       .filter((role) => isVisible(role, response))
       .filter((role) => equals(role.practitionerId, practitionerId) && equals(role.status, status))
       .filter((role) => !specialty || hasSpecialty(role, specialty));
     sendData(
       response,
       200,
-      page(found, request, (role) => renderRole(role, state, 'read')),
+      page(found, request, state, (role) => renderRole(role, state, 'read')),
     );
   };
 }
@@ -72,27 +76,35 @@ function update(state: ClinikapiState, tools: Tools, now: () => number): ById {
     if (dangling.length > 0) return sendInvalid(response, dangling);
     const { id } = request.params;
     if (!findRole(state, id, response)) return sendNotFound(response);
-    if (state.settings.conflicts > 0) {
-      state.settings.conflicts -= 1;
-      return sendError(response, 409, 'Conflict', { message: 'Resource version conflict' });
-    }
+    if (isConflict(state, response)) return;
     await reachCommit(request);
     const role = findRole(state, id, response);
     if (!role) return sendNotFound(response);
     // An empty object changes nothing and is not refused: every member is optional.
     const shown =
-      Object.keys(sent).length === 0 ? role : tools.commit(request, role, changed(role, sent), store);
+      Object.keys(sent).length === 0
+        ? role
+        : tools.commit(request, role, changed(role, sent), (next) => storeRole(state, role, next));
     sendData(response, 200, renderRole(shown, state, 'write'));
-
-    function store(next: Role): void {
-      state.lag.written(next.id, role);
-      state.roles.set(next);
-    }
   };
 
   function changed(role: Role, sent: SentRole): Role {
     return { ...applyBody(role, sent), version: role.version + 1, updatedAt: new Date(now()).toISOString() };
   }
+}
+
+/** Stores a role; searches see the one before for a while. */
+export function storeRole(state: ClinikapiState, before: Role, next: Role): void {
+  state.lag.written(next.id, before);
+  state.roles.set(next);
+}
+
+/** Answers 409 while conflicts are asked for. @returns whether it did */
+export function isConflict({ settings }: ClinikapiState, response: Response): boolean {
+  if (settings.conflicts <= 0) return false;
+  settings.conflicts -= 1;
+  sendError(response, 409, 'Conflict', { message: 'Resource version conflict' });
+  return true;
 }
 
 function create(state: ClinikapiState, tools: Tools, now: () => number): RequestHandler {
@@ -129,7 +141,10 @@ function remove(state: ClinikapiState, tools: Tools): ById {
   return (request, response) => {
     const role = findRole(state, request.params.id, response);
     if (!role) return sendNotFound(response);
-    tools.commit(request, role, role, () => state.roles.remove(role.id));
+    tools.commit(request, role, role, () => {
+      state.lag.written(role.id, role);
+      state.roles.remove(role.id);
+    });
     response.status(204).end();
   };
 }

@@ -43,11 +43,14 @@ export interface Role extends Owned {
   updatedAt: string;
 }
 
-/** A practitioner, an organization or a location: read only here. */
+/** A practitioner, an organization or a location; only a practitioner can be written. */
 export interface Reference extends Owned {
   name: string;
   /** Everything else that the documents list, as it is answered. */
   details: Record<string, unknown>;
+  /** How often it was written; 1 if absent. */
+  version?: number;
+  updatedAt?: string;
 }
 
 /** An API key and what it may do (clinikapi.md section 1). */
@@ -60,7 +63,7 @@ export interface ApiKey {
 }
 
 export const ORGANIZATION = 'tenant-north';
-const STAMP = '2026-11-01T08:00:00.000Z';
+export const STAMP = '2026-11-01T08:00:00.000Z';
 
 function role(
   id: string,

@@ -31,6 +31,8 @@ export interface ClinikapiSettings {
   checkReferences: boolean;
   /** How long a list still shows a role as it was before a write, about 10 s at the vendor. */
   searchLagMs: number;
+  /** Whether a list ends with a row that is no record and has no id. */
+  phantomRows: boolean;
 }
 
 /** Everything the sandbox remembers. */
@@ -46,6 +48,8 @@ export interface ClinikapiState {
   /** Authorised requests since the start, for the quota headers. */
   quotaUsed: number;
   lag: LaggedView<string, Role>;
+  /** The same for practitioners. */
+  practitionerLag: LaggedView<string, Reference>;
   reset(): void;
 }
 
@@ -74,14 +78,14 @@ const API_KEYS: readonly ApiKey[] = [
 
 /** A store with the seeds; `initial` is what `reset` goes back to. */
 export function createClinikapiState(
-  roles: readonly Role[] | undefined,
+  seeds: { roles: readonly Role[] | undefined; practitioners: readonly Reference[] | undefined },
   initial: ClinikapiSettings,
   now: () => number,
 ): ClinikapiState {
   const settings = { ...initial };
   const tables = {
-    roles: createTable(roles ?? ROLES, (row: Role) => row.id),
-    practitioners: createTable(PRACTITIONERS, (row) => row.id),
+    roles: createTable(seeds.roles ?? ROLES, (row: Role) => row.id),
+    practitioners: createTable(seeds.practitioners ?? PRACTITIONERS, (row: Reference) => row.id),
     organizations: createTable(ORGANIZATIONS, (row) => row.id),
     locations: createTable(LOCATIONS, (row) => row.id),
     keys: createTable(API_KEYS, (row) => row.key),
@@ -92,12 +96,14 @@ export function createClinikapiState(
     requests: new Map(),
     quotaUsed: 0,
     lag: createLaggedView(now, () => ({ milliseconds: settings.searchLagMs })),
+    practitionerLag: createLaggedView(now, () => ({ milliseconds: settings.searchLagMs })),
     reset() {
       for (const table of Object.values(tables)) table.reset();
       Object.assign(settings, initial);
       state.requests.clear();
       state.quotaUsed = 0;
       state.lag.reset();
+      state.practitionerLag.reset();
     },
   };
   return state;

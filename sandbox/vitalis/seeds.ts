@@ -13,8 +13,8 @@ export interface Professional {
   email: string;
   specialityID: number | string;
   state: string;
-  createdAt: string;
-  updatedAt: string;
+  createdAt: string | null;
+  updatedAt: string | null;
 }
 
 /** A medical speciality. */
@@ -22,8 +22,8 @@ export interface Speciality {
   id: number;
   name: string;
   state: string;
-  createdAt: string;
-  updatedAt: string;
+  createdAt: string | null;
+  updatedAt: string | null;
 }
 
 /** One block of hours of one professional on one weekday, 0 = Sunday. */
@@ -31,10 +31,10 @@ export interface Schedule {
   id: number;
   professionalID: number | string;
   dayOfWeek: number | string;
-  startTime: string;
-  endTime: string;
-  createdAt: string;
-  updatedAt: string;
+  startTime: string | number;
+  endTime: string | number;
+  createdAt: string | null;
+  updatedAt: string | null;
 }
 
 /** Somebody who can log in. */

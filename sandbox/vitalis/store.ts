@@ -17,7 +17,7 @@ export type VitalisDialect = 'code' | 'documented' | 'both';
 
 /** The role words of the vendor's source. */
 export const ADMIN = '50yun4dmin';
-const USER = '50yunUs3r';
+export const USER = '50yunUs3r';
 
 const TOKEN_LIFE_SECONDS = 4 * 60 * 60;
 
@@ -26,6 +26,8 @@ export interface VitalisSettings {
   dialect: VitalisDialect;
   /** A fixed token that counts as the administrator's; undefined switches it off. */
   adminToken: string | undefined;
+  /** Whoever registers with this `admin-key` is an administrator; with undefined, whoever sends none. */
+  adminKey: string | undefined;
 }
 
 /** Everything the sandbox remembers. */
