@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line. Reads the environment, builds the parts, handles signals: the only place that does. */
-import './checkNode';
+import './lib/checkNode';
 import { Command, Option } from 'commander';
 import { adapters } from '../adapters';
 import { backup } from './cli/backup';

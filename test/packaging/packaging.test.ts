@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LINT_OPTIONS, LOCK_FILES, lockComplaints } from '../../scripts/lockfile';
-import { nodeComplaint } from '../../src/checkNode';
+import { nodeComplaint } from '../../src/lib/checkNode';
 import { member } from '../../src/lib/json';
 import { PROGRAM, TYPESCRIPT } from '../support/gatewayProcess';
 

@@ -1,6 +1,6 @@
-import { createClinikapiSandbox } from '../sandbox/clinikapi';
-import { SANDBOX_CREDENTIALS } from '../sandbox/credentials';
-import type { Listening } from '../sandbox/kit';
+import { createClinikapiSandbox } from '../../sandbox/clinikapi';
+import { SANDBOX_CREDENTIALS } from '../../sandbox/credentials';
+import type { Listening } from '../../sandbox/kit';
 
 /** ClinikAPI beyond the practitioner roles: practitioners that are written, raw FHIR, rows that are no records. */
 

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
-import { SANDBOX_CREDENTIALS } from '../sandbox/credentials';
-import type { Listening } from '../sandbox/kit';
-import { createVitalisSandbox } from '../sandbox/vitalis';
+import { SANDBOX_CREDENTIALS } from '../../sandbox/credentials';
+import type { Listening } from '../../sandbox/kit';
+import { createVitalisSandbox } from '../../sandbox/vitalis';
 
 /**
  * What the real Vitalis backend does with values, ids and queries that nobody expects (vitalis.md, the rows marked

@@ -6,13 +6,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { createChanges, installationSalt, verifyChain } from '../src/store/changes';
-import { type Database, openDatabase } from '../src/store/database';
-import { createJournal, type Journal } from '../src/store/journal';
-import { createLinks } from '../src/store/links';
-import { createOperations } from '../src/store/operations';
+import { createChanges, installationSalt, verifyChain } from '../../src/store/changes';
+import { type Database, openDatabase } from '../../src/store/database';
+import { createJournal, type Journal } from '../../src/store/journal';
+import { createLinks } from '../../src/store/links';
+import { createOperations } from '../../src/store/operations';
 
-const WRITTEN = readFileSync(join(__dirname, 'fixtures/store-before-node-sqlite.db.gz'));
+const WRITTEN = readFileSync(join(__dirname, '../fixtures/store-before-node-sqlite.db.gz'));
 const NOW = '2026-11-21T10:00:00.000Z';
 
 let folder: string;

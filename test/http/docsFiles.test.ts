@@ -5,10 +5,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
-import { GUIDE } from '../src/http/openapi/guide';
-import { PROBLEMS } from '../src/problem';
-import { startGatewayProcess } from './support/gatewayProcess';
-import { openStage, type Stage } from './support/stage';
+import { GUIDE } from '../../src/http/openapi/guide';
+import { PROBLEMS } from '../../src/problem';
+import { startGatewayProcess } from '../support/gatewayProcess';
+import { openStage, type Stage } from '../support/stage';
 
 const YEAR = 'public, max-age=31536000, immutable';
 
@@ -77,7 +77,7 @@ test('HEAD has the headers of GET and no body', async () => {
 
 test('the reference is the package’s file, and a third of it on the wire', async () => {
   const path = assets.find((name) => name.includes('reference')) ?? '';
-  const package_ = join(__dirname, '../node_modules/@scalar/api-reference/dist/browser/standalone.js');
+  const package_ = join(__dirname, '../../node_modules/@scalar/api-reference/dist/browser/standalone.js');
   const file = await readFile(package_);
   expect(Buffer.from(await (await get(path)).arrayBuffer()).equals(file)).toBe(true);
   const squeezed = await rawBody(path, 'gzip');

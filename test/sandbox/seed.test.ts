@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClinikapiSandbox } from '../sandbox/clinikapi';
-import { createCobaltSandbox } from '../sandbox/cobalt';
-import { SANDBOX_CREDENTIALS } from '../sandbox/credentials';
-import { makePeople, readPeople } from '../sandbox/people';
-import { seedPeople } from '../sandbox/seedPeople';
-import { createVitalisSandbox } from '../sandbox/vitalis';
+import { createClinikapiSandbox } from '../../sandbox/clinikapi';
+import { createCobaltSandbox } from '../../sandbox/cobalt';
+import { SANDBOX_CREDENTIALS } from '../../sandbox/credentials';
+import { makePeople, readPeople } from '../../sandbox/people';
+import { seedPeople } from '../../sandbox/seedPeople';
+import { createVitalisSandbox } from '../../sandbox/vitalis';
 
 /** `npm run sandbox -- --seed`: the three sandboxes with the same people. */
 
@@ -141,7 +141,7 @@ test.each<[string, string | undefined, RegExp]>([
 
 test('the command prints where each sandbox listens, what opens it and who is in it', async () => {
   const program = ['-r', './test/support/typescript.cjs', 'sandbox/serve.ts', '--port', '0', '--seed', '3'];
-  const child = spawn(process.execPath, program, { cwd: join(__dirname, '..') });
+  const child = spawn(process.execPath, program, { cwd: join(__dirname, '../..') });
   const ended = new Promise((resolve) => {
     child.on('exit', resolve);
   });
