@@ -5,13 +5,13 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Axios } from 'axios';
 import type { Pool } from 'undici';
 import type { Adapter, AdapterModule, VendorRecord, VendorRequest } from '../adapter/contract';
 import type { VendorConfig } from '../config/types';
 import { Deadline } from '../lib/deadline';
 import { isObject } from '../lib/json';
 import { parseAnswer } from './answer';
-import { Axios } from './axios';
 import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
 import { type BreakerState, Guard, isOutage } from './guard';
 import { plainHeaders, RequestHeaders } from './headers';

@@ -5,9 +5,8 @@
  * It dispatches with a handler of its own instead of `pool.request`, because only the handler learns when undici begins to
  * write a request to a socket. That moment is what separates "nothing was sent" from "may have been applied".
  */
-import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
-import type { Dispatcher, Pool } from 'undici';
-import { AxiosHeaders, CanceledError } from './axios';
+import { type AxiosAdapter, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
+import { type Dispatcher, Pool } from 'undici';
 import { TransportError } from './failure';
 
 /** The largest answer that is read, in bytes. A list of all providers of a large clinic fits many times over. */
@@ -58,14 +57,9 @@ export interface PoolOptions {
   ca?: string;
 }
 
-/** The pool alone: all of undici, with fetch, WebSocket and caches, takes five times as long to load. */
-function loadPool(): typeof import('undici').Pool {
-  return require('undici/lib/dispatcher/pool');
-}
-
 /** @param origin the one origin that may be called */
 export function createPool(origin: string, { connections, connectTimeoutMs, ca }: PoolOptions): Pool {
-  return new (loadPool())(origin, {
+  return new Pool(origin, {
     connections,
     pipelining: 1,
     connect: { timeout: connectTimeoutMs, ...(ca !== undefined && { ca }) },
@@ -160,7 +154,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       },
       status: this.#status,
       statusText: '',
-      headers: new AxiosHeaders(),
+      headers: {},
       config: this.#config,
     });
   }
