@@ -14,7 +14,7 @@ import { isObject } from '../lib/json';
 import { parseAnswer } from './answer';
 import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
 import { type BreakerState, Guard, isOutage } from './guard';
-import { plainHeaders, RequestHeaders } from './headers';
+import { plainHeaders, requestHeaders } from './headers';
 import { type ObservedCall, type Operation, outcomeOf, type VendorObserver } from './observer';
 import { Sessions } from './sessions';
 import { createPool, type GoneSignal, type RawAnswer, RawRequest, undiciAdapter } from './transport';
@@ -49,7 +49,6 @@ export class VendorConnection {
   readonly observer: VendorObserver | undefined;
   readonly #guard: Guard;
   readonly #sessions: Sessions | undefined;
-  readonly #headers: RequestHeaders;
 
   /** @param name the connection's name in the configuration */
   constructor(name: string, config: VendorConfig, module: AdapterModule, observer?: VendorObserver) {
@@ -70,7 +69,6 @@ export class VendorConnection {
     // bodies are judged here, so the adapter is the only one that is needed.
     this.#http = new Axios({ adapter: undiciAdapter(this.#pool) });
     this.#guard = new Guard(config);
-    this.#headers = new RequestHeaders(this.adapter);
     const login = this.adapter.login;
     if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
   }
@@ -285,7 +283,7 @@ export class VendorConnection {
     const data = new RawRequest({
       method: request.method,
       path: this.#basePath + request.path,
-      headers: this.#headers.of(request, session, call?.leaving()),
+      headers: requestHeaders(this.adapter, request, session, call?.leaving()),
       body: request.body ? JSON.stringify(request.body) : null,
       timeoutMs: Math.max(1, Math.ceil(deadline.remaining())),
       gone,
