@@ -228,11 +228,11 @@ export class VendorConnection {
 
   /** A login is shared by many requests, so each waits for it only as long as its own deadline allows. */
   #within(login: Promise<string>, { deadline }: CallLimits): Promise<string> {
-    return deadline.within(login, () =>
-      loginFailed(
+    return deadline.within(login, () => {
+      throw loginFailed(
         new VendorFailure({ kind: 'timeout', fate: 'not_sent', reason: 'It did not end in time.' }),
-      ),
-    );
+      );
+    });
   }
 
   /** One observed and guarded exchange: the body of a good answer. */
