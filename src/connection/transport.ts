@@ -12,12 +12,8 @@ import { TransportError } from './failure';
 /** The largest answer that is read, in bytes. A list of all providers of a large clinic fits many times over. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** What says that nobody waits for an answer any more: the part of an `AbortSignal` that is used here. */
-export interface GoneSignal {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
-}
+/** Aborted when nobody waits for an answer any more. */
+export type GoneSignal = AbortSignal;
 
 export interface RequestParts {
   method: Dispatcher.HttpMethod;
@@ -31,8 +27,8 @@ export interface RequestParts {
 }
 
 /**
- * What the adapter is given as `data`: the whole request, which axios hands on untouched. What stands in options of axios' own
- * it merges, copies and looks through at every call, at two to three times the cost (docs/performance.md).
+ * What the adapter is given as `data`: the whole request, which axios hands on untouched. It takes characters that HTTP
+ * cannot carry out of headers given to itself, and a credential must go out as it is or not at all.
  */
 export class RawRequest {
   readonly parts: RequestParts;
@@ -42,7 +38,7 @@ export class RawRequest {
   }
 }
 
-/** What the adapter's responses carry as `data`. axios would take headers of its own apart one by one and copy them. */
+/** What the adapter's responses carry as `data`: the headers as they came. axios would spell some names anew. */
 export interface RawAnswer {
   headers: Readonly<Record<string, string>>;
   bytes: Buffer;
@@ -87,7 +83,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #reject: (error: unknown) => void;
   readonly #chunks: Buffer[] = [];
   readonly #cancel = () => {
-    if (this.#request.gone?.aborted) this.#fail(new CanceledError());
+    this.#fail(new CanceledError());
   };
   #timer: NodeJS.Timeout | undefined;
   #controller: Dispatcher.DispatchController | undefined;
@@ -150,7 +146,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve({
       data: {
         headers: this.#headers,
-        bytes: this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks),
+        bytes: Buffer.concat(this.#chunks),
       },
       status: this.#status,
       statusText: '',

@@ -13,7 +13,10 @@ export function member(value: unknown, key: string): unknown {
 /** Deep equality of JSON values. The order of object members does not matter, that of array items does. */
 export { isDeepStrictEqual as sameJson } from 'node:util';
 
-/** JSON text that is the same for equal values, whatever the order of their members. */
+/**
+ * JSON text that is the same for equal values, whatever the order of their members. Not by a library for RFC 8785, which refuses half
+ * of a surrogate pair: a vendor may have stored one.
+ */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value) ?? 'null';

@@ -1,5 +1,4 @@
 import type { Request, Response } from 'express';
-import type { GoneSignal } from '../../connection/transport';
 import { readStaff } from '../../directory/read';
 import { type FieldError, Problem } from '../../problem';
 import { type AcceptParts, acceptUpdate } from '../../queue/accept';
@@ -56,7 +55,7 @@ export async function patchStaff(parts: AcceptParts, req: Request, res: Response
     lenient: prefer.lenient,
     minimal: prefer.minimal,
     dryRun,
-    gone: new Client(res),
+    gone: clientOf(res),
     ifMatch,
   };
   const key = dryRun ? undefined : idempotencyKeyOf(req);
@@ -81,23 +80,11 @@ function keyed(intake: UpdateIntake, key: string, preferences: string | undefine
   };
 }
 
-/** Aborted when the client has closed the connection before it was answered. Costs nothing until somebody listens. */
-class Client implements GoneSignal {
-  readonly #res: Response;
-
-  constructor(res: Response) {
-    this.#res = res;
-  }
-
-  get aborted(): boolean {
-    return this.#res.closed && !this.#res.writableFinished;
-  }
-
-  addEventListener(_: 'abort', listener: () => void): void {
-    this.#res.on('close', listener);
-  }
-
-  removeEventListener(_: 'abort', listener: () => void): void {
-    this.#res.off('close', listener);
-  }
+/** Aborted when the client closes the connection before it was answered. */
+function clientOf(res: Response): AbortSignal {
+  const client = new AbortController();
+  const closed = () => res.writableFinished || client.abort();
+  if (res.closed) closed();
+  else res.on('close', closed);
+  return client.signal;
 }
