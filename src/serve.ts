@@ -1,6 +1,5 @@
 /** One running gateway: configuration, store, application and listener, put together and taken down in order. */
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AdapterModule } from './adapter/contract';
 import { Authenticator } from './callers/callers';
 import { InFlight } from './callers/limits';
@@ -14,6 +13,7 @@ import { createApp } from './http/app';
 import { messagesOf } from './http/messages';
 import { protectServer, serverOptions } from './http/server';
 import { createListener, type Listener } from './http/tls';
+import { Deadline } from './lib/deadline';
 import { every } from './lib/every';
 import { checkHealth } from './ops/health';
 import type { Log } from './ops/log';
@@ -109,13 +109,13 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   const close = async () => {
     // What is not done by then is cancelled where it was not sent yet, and given back.
     const delivering = deliveries.stop(Math.max(0, config.server.shutdownMs - GIVE_BACK_MS));
-    const last = sleep(config.server.shutdownMs, undefined, { ref: false });
+    const patience = new Deadline(config.server.shutdownMs);
     // Until the last request has ended the listener stays, so that `/readyz` and newcomers are told what goes on.
-    await Promise.race([
+    await patience.within(
       Promise.all([inFlight.stop(), watch.close(), delivering, housekeeping.stop()]),
-      last,
-    ]);
-    await Promise.race([Promise.all([closeServer(), runtime.close()]), last]);
+      () => {},
+    );
+    await patience.within(Promise.all([closeServer(), runtime.close()]), () => {});
     server.closeAllConnections();
     opsServer.close().closeAllConnections();
     await delivering;

@@ -5,6 +5,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Axios } from 'axios';
 import type { Pool } from 'undici';
 import type { Adapter, AdapterModule, VendorRecord, VendorRequest } from '../adapter/contract';
 import { retryAfterHeader } from '../adapter/retryAfter';
@@ -12,10 +13,9 @@ import type { VendorConfig } from '../config/types';
 import { Deadline } from '../lib/deadline';
 import { isObject } from '../lib/json';
 import { parseAnswer } from './answer';
-import { Axios } from './axios';
 import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
 import { type BreakerState, Guard, isOutage } from './guard';
-import { plainHeaders, RequestHeaders } from './headers';
+import { plainHeaders, requestHeaders } from './headers';
 import { type ObservedCall, type Operation, outcomeOf, type VendorObserver } from './observer';
 import { Sessions } from './sessions';
 import { createPool, type GoneSignal, type RawAnswer, RawRequest, undiciAdapter } from './transport';
@@ -50,7 +50,6 @@ export class VendorConnection {
   readonly observer: VendorObserver | undefined;
   readonly #guard: Guard;
   readonly #sessions: Sessions | undefined;
-  readonly #headers: RequestHeaders;
 
   /** @param name the connection's name in the configuration */
   constructor(name: string, config: VendorConfig, module: AdapterModule, observer?: VendorObserver) {
@@ -71,7 +70,6 @@ export class VendorConnection {
     // bodies are judged here, so the adapter is the only one that is needed.
     this.#http = new Axios({ adapter: undiciAdapter(this.#pool) });
     this.#guard = new Guard(config);
-    this.#headers = new RequestHeaders(this.adapter);
     const login = this.adapter.login;
     if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
   }
@@ -231,11 +229,11 @@ export class VendorConnection {
 
   /** A login is shared by many requests, so each waits for it only as long as its own deadline allows. */
   #within(login: Promise<string>, { deadline }: CallLimits): Promise<string> {
-    return deadline.within(login, () =>
-      loginFailed(
+    return deadline.within(login, () => {
+      throw loginFailed(
         new VendorFailure({ kind: 'timeout', fate: 'not_sent', reason: 'It did not end in time.' }),
-      ),
-    );
+      );
+    });
   }
 
   /** One observed and guarded exchange: the body of a good answer. */
@@ -286,7 +284,7 @@ export class VendorConnection {
     const data = new RawRequest({
       method: request.method,
       path: this.#basePath + request.path,
-      headers: this.#headers.of(request, session, call?.leaving()),
+      headers: requestHeaders(this.adapter, request, session, call?.leaving()),
       body: request.body ? JSON.stringify(request.body) : null,
       timeoutMs: Math.max(1, Math.ceil(deadline.remaining())),
       gone,

@@ -3,10 +3,10 @@
  * kind. A failure never carries a body, a credential or a value of the update.
  */
 
+import { isCancel } from 'axios';
 import type { AdapterErrors, FailureKind, IssueRule, VendorIssue } from '../adapter/contract';
 import { detailOf } from '../adapter/issues';
 import { retryAfterHeader } from '../adapter/retryAfter';
-import { isCancel } from './axios';
 
 /** A vendor's complaint in our words. `key` is the vendor's body member. */
 export interface Complaint {

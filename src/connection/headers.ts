@@ -11,36 +11,15 @@ export function plainHeaders({ headers, body }: Pick<VendorRequest, 'headers' | 
   };
 }
 
-interface Usual {
-  readonly session: string | undefined;
-  readonly withBody: Headers;
-  readonly withoutBody: Headers;
-}
-
-/** The headers of a connection's requests. Most of them are alike as long as their session lasts, and are made once for it. */
-export class RequestHeaders {
-  readonly #adapter: Pick<Adapter, 'authorize'>;
-  #usual: Usual;
-
-  constructor(adapter: Pick<Adapter, 'authorize'>) {
-    this.#adapter = adapter;
-    this.#usual = this.#usualOf(undefined);
-  }
-
-  /** @param extra headers besides those of the request; credentials win over both */
-  of(request: VendorRequest, session: string | undefined, extra: Headers | undefined): Headers {
-    if (this.#usual.session !== session) this.#usual = this.#usualOf(session);
-    const usual = request.body ? this.#usual.withBody : this.#usual.withoutBody;
-    if (!request.headers && !extra) return usual;
-    return { ...usual, ...request.headers, ...extra, ...this.#adapter.authorize(session) };
-  }
-
-  #usualOf(session: string | undefined): Usual {
-    const secret = this.#adapter.authorize(session);
-    return {
-      session,
-      withBody: { ...plainHeaders({ body: {} }), ...secret },
-      withoutBody: { ...plainHeaders({}), ...secret },
-    };
-  }
+/**
+ * The headers of a request.
+ * @param extra headers besides those of the request; credentials win over both
+ */
+export function requestHeaders(
+  adapter: Pick<Adapter, 'authorize'>,
+  request: VendorRequest,
+  session: string | undefined,
+  extra?: Headers,
+): Headers {
+  return { ...plainHeaders(request), ...extra, ...adapter.authorize(session) };
 }

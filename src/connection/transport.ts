@@ -5,20 +5,15 @@
  * It dispatches with a handler of its own instead of `pool.request`, because only the handler learns when undici begins to
  * write a request to a socket. That moment is what separates "nothing was sent" from "may have been applied".
  */
-import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
-import type { Dispatcher, Pool } from 'undici';
-import { AxiosHeaders, CanceledError } from './axios';
+import { type AxiosAdapter, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
+import { type Dispatcher, Pool } from 'undici';
 import { TransportError } from './failure';
 
 /** The largest answer that is read, in bytes. A list of all providers of a large clinic fits many times over. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** What says that nobody waits for an answer any more: the part of an `AbortSignal` that is used here. */
-export interface GoneSignal {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
-}
+/** Aborted when nobody waits for an answer any more. */
+export type GoneSignal = AbortSignal;
 
 export interface RequestParts {
   method: Dispatcher.HttpMethod;
@@ -32,8 +27,8 @@ export interface RequestParts {
 }
 
 /**
- * What the adapter is given as `data`: the whole request, which axios hands on untouched. What stands in options of axios' own
- * it merges, copies and looks through at every call, at two to three times the cost (docs/performance.md).
+ * What the adapter is given as `data`: the whole request, which axios hands on untouched. It takes characters that HTTP
+ * cannot carry out of headers given to itself, and a credential must go out as it is or not at all.
  */
 export class RawRequest {
   readonly parts: RequestParts;
@@ -43,7 +38,7 @@ export class RawRequest {
   }
 }
 
-/** What the adapter's responses carry as `data`. axios would take headers of its own apart one by one and copy them. */
+/** What the adapter's responses carry as `data`: the headers as they came. axios would spell some names anew. */
 export interface RawAnswer {
   headers: Readonly<Record<string, string>>;
   bytes: Buffer;
@@ -58,14 +53,9 @@ export interface PoolOptions {
   ca?: string;
 }
 
-/** The pool alone: all of undici, with fetch, WebSocket and caches, takes five times as long to load. */
-function loadPool(): typeof import('undici').Pool {
-  return require('undici/lib/dispatcher/pool');
-}
-
 /** @param origin the one origin that may be called */
 export function createPool(origin: string, { connections, connectTimeoutMs, ca }: PoolOptions): Pool {
-  return new (loadPool())(origin, {
+  return new Pool(origin, {
     connections,
     pipelining: 1,
     // Each connection carries one request at a time, and what a vendor speaks over HTTP/2 nobody has tried.
@@ -95,7 +85,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #reject: (error: unknown) => void;
   readonly #chunks: Buffer[] = [];
   readonly #cancel = () => {
-    if (this.#request.gone?.aborted) this.#fail(new CanceledError());
+    this.#fail(new CanceledError());
   };
   #timer: NodeJS.Timeout | undefined;
   #controller: Dispatcher.DispatchController | undefined;
@@ -158,11 +148,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve({
       data: {
         headers: this.#headers,
-        bytes: this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks),
+        bytes: Buffer.concat(this.#chunks),
       },
       status: this.#status,
       statusText: '',
-      headers: new AxiosHeaders(),
+      headers: {},
       config: this.#config,
     });
   }

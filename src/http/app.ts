@@ -9,6 +9,7 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
+import helmet from 'helmet';
 import type { Authenticator } from '../callers/callers';
 import { CallerLimits, type InFlight } from '../callers/limits';
 import { capabilitiesOf } from '../directory/capabilities';
@@ -33,7 +34,6 @@ import { getDocs, getDocsFile, getOpenApi } from './routes/docs';
 import { deleteLink, getLinks, putLink } from './routes/links';
 import { getOperation, retryOperation } from './routes/operations';
 import { getStaff, patchStaff } from './routes/staff';
-import { securityHeaders } from './securityHeaders';
 
 /** What the application is built from. */
 export interface AppParts extends UpdateParts {
@@ -66,7 +66,8 @@ export function createApp(parts: AppParts): Express {
   app.enable('strict routing');
   app.set('query parser', 'simple');
 
-  app.use(beginRequest(parts, securityHeaders()));
+  app.use(helmet());
+  app.use(beginRequest(parts));
   const origins = allowOrigins(parts.runtime.current.config.server.cors.origins);
   if (origins) app.use(origins);
 
@@ -164,17 +165,13 @@ async function enterAnd(work: Handler, entrance: Entrance, req: Request, res: Re
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-function beginRequest(
-  { log, metrics }: AppParts,
-  setSecurityHeaders: (res: Response) => void,
-): RequestHandler {
+function beginRequest({ log, metrics }: AppParts): RequestHandler {
   return (req, res, next) => {
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     const context: RequestContext = { requestId };
     res.locals.context = context;
     res.setHeader('x-request-id', requestId);
-    setSecurityHeaders(res);
     const started = performance.now();
     res.on('close', () => {
       const milliseconds = performance.now() - started;

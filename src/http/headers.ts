@@ -2,23 +2,11 @@
 import type { IncomingMessage } from 'node:http';
 
 /** How often a header came. @param name in lower case */
-export function countHeader({ rawHeaders }: IncomingMessage, name: string): number {
-  let count = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (isNamed(rawHeaders[index], name)) count += 1;
-  }
-  return count;
+export function countHeader(req: IncomingMessage, name: string): number {
+  return req.headersDistinct[name]?.length ?? 0;
 }
 
-/** All values of a header, joined as HTTP allows; undefined where it did not come. @param name in lower case */
+/** All values of a header, joined as HTTP allows; undefined if it did not come. @param name in lower case */
 export function joinedHeader(req: IncomingMessage, name: string): string | undefined {
-  const value = req.headers[name];
-  if (value === undefined || countHeader(req, name) === 1) return value?.toString();
-  return req.rawHeaders
-    .filter((_, index, raw) => index % 2 === 1 && isNamed(raw[index - 1], name))
-    .join(', ');
-}
-
-function isNamed(raw: string | undefined, name: string): boolean {
-  return raw?.length === name.length && raw.toLowerCase() === name;
+  return req.headersDistinct[name]?.join(', ');
 }

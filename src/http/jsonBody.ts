@@ -1,6 +1,7 @@
 /**
- * Reads a JSON request body with every limit that `express.json()` has, at a fraction of its cost (see
- * docs/performance.md): media type, charset, no compression, size while reading, strict UTF-8.
+ * Reads a JSON request body: media type, charset, no compression, size while reading, strict UTF-8, depth, no member twice.
+ * `express.json()` replaces bytes that are no UTF-8, and sees neither depth nor a member that came twice; with a `verify` hook
+ * for that, an update costs 1.06 times as much.
  */
 import type { Request } from 'express';
 import { Problem } from '../problem';
@@ -113,7 +114,7 @@ function readBytes(req: Request): Promise<Buffer> {
         reject(tooLarge());
       } else chunks.push(chunk);
     });
-    req.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    req.on('end', () => resolve(Buffer.concat(chunks)));
     const broken = () => reject(new Problem('malformed_request', 'The body ended before it was complete.'));
     req.on('error', broken);
     // Also comes after a whole body, when there is nothing to reject any more.

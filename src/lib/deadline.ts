@@ -1,3 +1,24 @@
+/**
+ * Settles like `work`, or like `late` if that takes longer; `work` itself goes on.
+ * @param milliseconds from now
+ * @param late gives something else back, or throws
+ */
+export async function within<T, Late>(
+  milliseconds: number,
+  work: Promise<T>,
+  late: () => Late | Promise<Late>,
+): Promise<T | Late> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  try {
+    return await Promise.race([work, over.then(late)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** One deadline for everything that one request does at a vendor. Times are milliseconds of the monotonic clock. */
 export class Deadline {
   readonly #at: number;
@@ -16,11 +37,8 @@ export class Deadline {
     return new Deadline(Math.max(0, this.remaining() - milliseconds));
   }
 
-  /** Settles like `work`, or rejects with what `late` makes once the time is over; `work` itself goes on. */
-  within<T>(work: Promise<T>, late: () => Error): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(late()), this.remaining());
-      work.finally(() => clearTimeout(timer)).then(resolve, reject);
-    });
+  /** `within` the time that is left. */
+  within<T, Late>(work: Promise<T>, late: () => Late | Promise<Late>): Promise<T | Late> {
+    return within(this.remaining(), work, late);
   }
 }

@@ -51,78 +51,6 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/**
- * What has happened to one series since prom-client was told. It looks at the labels of a series again for every event, so it
- * is told of many events at once, and of all of them before each scrape.
- */
-interface Series {
-  tell(): void;
-}
-
-class Counted implements Series {
-  readonly #counter: Counter.Internal;
-  #count = 0;
-
-  constructor(counter: Counter.Internal) {
-    this.#counter = counter;
-  }
-
-  inc(): void {
-    this.#count += 1;
-  }
-
-  tell(): void {
-    if (this.#count > 0) this.#counter.inc(this.#count);
-    this.#count = 0;
-  }
-}
-
-/** As many readings wait at most, scraped or not. */
-const MOST_READINGS = 128;
-
-class Timed implements Series {
-  readonly #histogram: Histogram.Internal<string>;
-  readonly #seconds: number[] = [];
-
-  constructor(histogram: Histogram.Internal<string>) {
-    this.#histogram = histogram;
-  }
-
-  observe(milliseconds: number): void {
-    // prom-client would refuse it at every scrape, and everything else with it.
-    if (!Number.isFinite(milliseconds)) throw new TypeError('a reading is a finite number');
-    if (this.#seconds.push(milliseconds / 1000) >= MOST_READINGS) this.tell();
-  }
-
-  tell(): void {
-    for (const seconds of this.#seconds.splice(0)) this.#histogram.observe(seconds);
-  }
-}
-
-/** A series, or those that have one more label value. */
-interface Branch<Child> {
-  child?: Child;
-  readonly branches: Map<string | number, Branch<Child>>;
-}
-
-/** Finds the series for label values, in the order of the metric's names. */
-function children<Child extends Series>(make: (...values: string[]) => Child) {
-  const root: Branch<Child> = { branches: new Map() };
-  return (...values: (string | number)[]): Child => {
-    let branch = root;
-    for (const value of values) {
-      let next = branch.branches.get(value);
-      if (next === undefined) {
-        next = { branches: new Map() };
-        branch.branches.set(value, next);
-      }
-      branch = next;
-    }
-    branch.child ??= make(...values.map(String));
-    return branch.child;
-  };
-}
-
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -186,36 +114,21 @@ export function createMetrics(): Metrics {
     registers,
   }).set({ version: packageVersion(), node: process.version }, 1);
 
-  const series: Series[] = [];
-  const known = <Child extends Series>(child: Child): Child => {
-    series.push(child);
-    return child;
-  };
-  const counted = (metric: Counter) => children((...values) => known(new Counted(metric.labels(...values))));
-  const timed = (metric: Histogram) => children((...values) => known(new Timed(metric.labels(...values))));
-  const countedRequests = counted(requests);
-  const timedRequests = timed(requestSeconds);
-  const countedCalls = counted(vendorCalls);
-  const timedCalls = timed(vendorSeconds);
-  const countedReceipts = counted(receipts);
-  const countedDrift = counted(drift);
-  const countedTokens = counted(tokens);
-  const timedStore = timed(storeSeconds);
-
   return {
     request({ route = 'none', code = 'ok' }, method, status, milliseconds) {
       const verb = METHODS.has(method) ? method : 'other';
-      countedRequests(route, verb, status, code).inc();
-      timedRequests(route, verb).observe(milliseconds);
+      requests.labels(route, verb, String(status), code).inc();
+      requestSeconds.labels(route, verb).observe(milliseconds / 1000);
     },
     vendorCall(connection, operation, outcome, milliseconds) {
-      countedCalls(connection, operation, outcome).inc();
-      if (milliseconds !== undefined) timedCalls(connection, operation).observe(milliseconds);
+      vendorCalls.labels(connection, operation, outcome).inc();
+      if (milliseconds !== undefined)
+        vendorSeconds.labels(connection, operation).observe(milliseconds / 1000);
     },
-    receipt: (connection, outcome) => countedReceipts(connection, outcome).inc(),
-    drift: (connection, kind) => countedDrift(connection, kind).inc(),
-    tokenRefused: (issuer, reason) => countedTokens(issuer, reason).inc(),
-    store: (operation, milliseconds) => timedStore(operation).observe(milliseconds),
+    receipt: (connection, outcome) => receipts.labels(connection, outcome).inc(),
+    drift: (connection, kind) => drift.labels(connection, kind).inc(),
+    tokenRefused: (issuer, reason) => tokens.labels(issuer, reason).inc(),
+    store: (operation, milliseconds) => storeSeconds.labels(operation).observe(milliseconds / 1000),
     gauge(name, help, labels, read) {
       new Gauge({
         name,
@@ -235,9 +148,6 @@ export function createMetrics(): Metrics {
       });
     },
     contentType: registry.contentType,
-    text: async () => {
-      for (const each of series) each.tell();
-      return registry.metrics();
-    },
+    text: () => registry.metrics(),
   };
 }

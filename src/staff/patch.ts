@@ -8,7 +8,7 @@ import { isObject, member, pointerToken } from '../lib/json';
 import type { FieldError } from '../problem';
 import { type AvailableTime, FIELDS, type Field, MEMBERS, STANDS, topLevelOf } from './fields';
 import { normalise, sortBlocks } from './normalise';
-import { schemaFor } from './schema';
+import { PATCH_RULES, patchSchema } from './schema';
 
 /** One sent field. `value` is a merge patch: for `specialty` and `period` an object may hold only some members. */
 export interface Change {
@@ -41,7 +41,7 @@ export function parsePatch(body: unknown): ParsedPatch {
     return { errors: [{ pointer: '', code: 'too_long', detail: 'There are too many members and items.' }] };
   }
   const normalised = normalise(body);
-  const { error } = schemaFor(normalised).validate(normalised);
+  const { error } = patchSchema.validate(normalised, PATCH_RULES);
   const found = error?.details ?? [];
   const errors = [...found.slice(0, MAX_ERRORS).map(fieldError), ...prototypeMembers(body, '')];
   if (errors.length > MAX_ERRORS || found.length > MAX_ERRORS) return { errors: cut(errors) };

@@ -189,30 +189,14 @@ const MEMBERS = {
     .description('The whole week: an array replaces the stored one.'),
 } satisfies Record<string, Joi.Schema>;
 
-/** Kept by the schemas: joi merges what is given with each call anew. */
-const JOI_OPTIONS = { abortEarly: false, convert: false, errors: { render: false } } as const;
-
-/** The update as it arrives, after normalisation. */
+/** The update as it arrives, after normalisation. To be used with `PATCH_RULES`. */
 export const patchSchema = Joi.object(MEMBERS).min(1).required();
 
-const STRICT = patchSchema.prefs(JOI_OPTIONS);
-
-const SCHEMAS_OF_ONE = new Map<string, Joi.ObjectSchema>();
-
-/** What judges this update just as `patchSchema` does. joi looks at every member of a schema, and most updates send one. */
-export function schemaFor(patch: unknown): Joi.ObjectSchema {
-  const [name, ...others] = isObject(patch) ? Object.keys(patch) : [];
-  if (name === undefined || others.length > 0) return STRICT;
-  const known = SCHEMAS_OF_ONE.get(name);
-  if (known || !isMember(name)) return known ?? STRICT;
-  const schema = Joi.object({ [name]: MEMBERS[name] }).prefs(JOI_OPTIONS);
-  SCHEMAS_OF_ONE.set(name, schema);
-  return schema;
-}
-
-function isMember(name: string): name is keyof typeof MEMBERS {
-  return Object.hasOwn(MEMBERS, name);
-}
+export const PATCH_RULES = {
+  abortEarly: false,
+  convert: false,
+  errors: { render: false },
+} as const satisfies Joi.ValidationOptions;
 
 function today(): string {
   return new Date().toISOString().slice(0, 10);

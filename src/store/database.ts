@@ -1,5 +1,6 @@
 /** Everything that the gateway remembers lives in one SQL database: an embedded SQLite file, or PostgreSQL. */
 import { type Compilable, Kysely } from 'kysely';
+import { within } from '../lib/deadline';
 import type { Engine, Prepared, StoredValue } from './engine';
 import { migrate } from './migrate';
 import { openMigrationPool, openPool, postgresDialect, preparePostgres } from './postgres';
@@ -99,7 +100,11 @@ function database(
     engine,
     db,
     prepare,
-    check: (timeout = 1_000) => within(timeout, answers()),
+    check: async (timeout = 1_000) => {
+      await within(timeout, answers(), () => {
+        throw new Error(`The database did not answer within ${timeout} ms`);
+      });
+    },
     close: () => {
       closed ??= end();
       return closed;
@@ -117,19 +122,4 @@ function valueAt(values: readonly unknown[], index: number): StoredValue {
   const value = values[index];
   if (typeof value === 'string' || typeof value === 'number' || value === null) return value;
   throw new TypeError(`a prepared query lacks its value ${index}`);
-}
-
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`The database did not answer within ${milliseconds} ms`)),
-      milliseconds,
-    );
-  });
-  try {
-    await Promise.race([work, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

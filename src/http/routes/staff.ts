@@ -1,5 +1,4 @@
 import type { Request, Response } from 'express';
-import type { GoneSignal } from '../../connection/transport';
 import { readStaff } from '../../directory/read';
 import { type FieldError, Problem } from '../../problem';
 import type { FindLink } from '../../runtime/locate';
@@ -55,7 +54,7 @@ export async function patchStaff(parts: UpdateParts, req: Request, res: Response
     respondAsync,
     preferences: applied,
     dryRun,
-    gone: new Client(res),
+    gone: clientOf(res),
     ifMatch,
     idempotencyKey: dryRun ? undefined : idempotencyKeyOf(req),
   });
@@ -64,23 +63,11 @@ export async function patchStaff(parts: UpdateParts, req: Request, res: Response
   sendAnswer(res, response, done ? applied : undefined);
 }
 
-/** Aborted when the client has closed the connection before it was answered. Costs nothing until somebody listens. */
-class Client implements GoneSignal {
-  readonly #res: Response;
-
-  constructor(res: Response) {
-    this.#res = res;
-  }
-
-  get aborted(): boolean {
-    return this.#res.closed && !this.#res.writableFinished;
-  }
-
-  addEventListener(_: 'abort', listener: () => void): void {
-    this.#res.on('close', listener);
-  }
-
-  removeEventListener(_: 'abort', listener: () => void): void {
-    this.#res.off('close', listener);
-  }
+/** Aborted when the client closes the connection before it was answered. */
+function clientOf(res: Response): AbortSignal {
+  const client = new AbortController();
+  const closed = () => res.writableFinished || client.abort();
+  if (res.closed) closed();
+  else res.on('close', closed);
+  return client.signal;
 }
