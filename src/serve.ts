@@ -12,7 +12,7 @@ import { type ConfigWatch, restartNeeded, watchConfig } from './config/watch';
 import { createObserver } from './connection/telemetry';
 import { createApp } from './http/app';
 import { messagesOf } from './http/messages';
-import { protectServer, serverOptions } from './http/server';
+import { serveRequests, serverOptions } from './http/server';
 import { createListener, type Listener } from './http/tls';
 import { every } from './lib/every';
 import { checkHealth } from './ops/health';
@@ -48,11 +48,13 @@ export interface RunningGateway {
   opsUrl: string;
   /** Reads the configuration file again, as SIGHUP does. */
   reload(): Promise<void>;
-  /** Takes no new work, finishes what is under way, closes everything. May be called again. */
+  /** Drains, finishes what is under way, closes everything. May be called again. */
   close(): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
+/** After the drain: what was sent before its end is let arrive. */
+const LINGER_MS = 500;
 /** Pauses between two looks for updates that a crash has left behind, and for rows that are too old. */
 const SETTLE_MS = 1_000;
 const TIDY_MS = 60_000;
@@ -70,11 +72,12 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   const runtime = new Runtime(config, adapters, createObserver(metrics, log));
   const inFlight = new InFlight(config.server.maxInFlight);
   let refused = false;
+  let stopping = false;
   const configRefused = () => refused;
   const health = () =>
     checkHealth({
       breakers: () => runtime.breakers(),
-      stopping: () => inFlight.stopping,
+      stopping: () => stopping,
       configRefused,
       checkStore: () => database.check(),
     });
@@ -99,13 +102,9 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
     journal,
     changes: createChanges(database),
   });
-  const listener = createListener(
-    config.server.tls,
-    { ...serverOptions(config.server), ...messagesOf(app) },
-    app,
-  );
+  const listener = createListener(config.server.tls, { ...serverOptions(config.server), ...messagesOf(app) });
   const { server } = listener;
-  const closeServer = protectServer(server, config.server);
+  const connections = serveRequests(server, config.server, app);
   await listen(server, config.server.port, config.server.host);
   const opsServer = createOpsServer({ metrics, health });
   await listen(opsServer, config.ops.port, config.ops.host);
@@ -115,16 +114,23 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
     refused = outcome === 'refused';
   });
   const close = async () => {
+    const { drainMs, shutdownMs } = config.server;
+    stopping = true;
+    connections.drain();
     // What is not done by then is cancelled where it was not sent yet, and given back.
-    const delivering = deliveries.stop(Math.max(0, config.server.shutdownMs - GIVE_BACK_MS));
-    const last = sleep(config.server.shutdownMs, undefined, { ref: false });
-    // Until the last request has ended the listener stays, so that `/readyz` and newcomers are told what goes on.
+    const delivering = deliveries.stop(Math.max(0, drainMs + shutdownMs - GIVE_BACK_MS));
+    // Whoever sends requests here has to hear first that this process is not ready any more.
+    await sleep(drainMs);
+    const last = sleep(shutdownMs, undefined, { ref: false });
+    const lingerMs = Math.min(drainMs, LINGER_MS);
+    const closing = connections.close(lingerMs);
+    await sleep(lingerMs);
     await Promise.race([
       Promise.all([inFlight.stop(), watch.close(), delivering, housekeeping.stop()]),
       last,
     ]);
-    await Promise.race([Promise.all([closeServer(), runtime.close()]), last]);
-    server.closeAllConnections();
+    await Promise.race([Promise.all([closing, runtime.close()]), last]);
+    server.close().closeAllConnections();
     opsServer.close().closeAllConnections();
     await delivering;
     await journal.close();

@@ -6,7 +6,7 @@ import type { RequestHandler } from 'express';
 
 const METHODS = 'GET, HEAD, PATCH, PUT, POST, DELETE';
 const REQUEST_HEADERS =
-  'authorization, content-type, accept, prefer, if-match, idempotency-key, x-request-id, traceparent';
+  'authorization, content-type, accept, prefer, if-match, if-none-match, idempotency-key, x-request-id, traceparent';
 const EXPOSED_HEADERS =
   'etag, location, retry-after, preference-applied, idempotency-replayed, x-request-id, ratelimit, ratelimit-policy, www-authenticate';
 

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { GoneSignal } from '../../connection/transport';
+import { isEntityTagList, matchesWeakly } from '../../directory/etag';
 import { readStaff } from '../../directory/read';
 import { type FieldError, Problem } from '../../problem';
 import { type AcceptParts, acceptUpdate } from '../../queue/accept';
@@ -8,7 +9,7 @@ import { parsePatch } from '../../staff/patch';
 import { leaseMs } from '../../update/auditRow';
 import type { UpdateIntake } from '../../update/execute';
 import { type KeyedRequest, once } from '../../update/idempotency';
-import { sendAnswer, sendFhir, sendJson } from '../answer';
+import { sendAnswer, sendFhir, sendJson, sendNotModified } from '../answer';
 import { authorized, staffIdOf } from '../authentication';
 import { fhirEtag, prefersFhir, toPractitionerRole } from '../fhir';
 import { idempotencyKeyOf } from '../idempotencyKey';
@@ -22,9 +23,12 @@ export async function getStaff(links: FindLink, req: Request, res: Response): Pr
   refuseUnknownQuery(req, []);
   const { data, meta, etag } = await readStaff(links, { clinic, staffId: staffIdOf(req), requestId });
   res.vary('accept');
-  if (prefersFhir(req)) {
-    return sendFhir(res, toPractitionerRole(data, meta.warnings), etag && fhirEtag(etag));
+  const fhir = prefersFhir(req);
+  const ifNoneMatch = req.headers['if-none-match'];
+  if (etag !== undefined && ifNoneMatch !== undefined && matchesWeakly(ifNoneMatch, etag)) {
+    return sendNotModified(res, fhir ? fhirEtag(etag) : etag);
   }
+  if (fhir) return sendFhir(res, toPractitionerRole(data, meta.warnings), etag && fhirEtag(etag));
   sendJson(res, 200, { data, meta }, etag === undefined ? {} : { etag });
 }
 
@@ -44,6 +48,7 @@ export async function patchStaff(parts: AcceptParts, req: Request, res: Response
   const parsed = parsePatch(await readJsonBody(req));
   if ('errors' in parsed) throw invalid(parsed.errors);
   const ifMatch = req.headers['if-match'];
+  const ifNoneMatch = ifNoneMatchOf(req);
   if (ifMatch === undefined && clinic.requireIfMatch && !dryRun) {
     throw new Problem('precondition_required', 'Send the ETag of the record that you know as If-Match.');
   }
@@ -63,7 +68,7 @@ export async function patchStaff(parts: AcceptParts, req: Request, res: Response
   const answer =
     key === undefined
       ? await acceptUpdate(parts, intake, prefer.respondAsync)
-      : await once(parts.journal, keyed(intake, key, prefer.applied), (held) =>
+      : await once(parts.journal, keyed(intake, key, [prefer.applied, ifNoneMatch]), (held) =>
           acceptUpdate(parts, { ...intake, ...held }, prefer.respondAsync),
         );
   // An update that was queued names what was honoured itself.
@@ -71,12 +76,29 @@ export async function patchStaff(parts: AcceptParts, req: Request, res: Response
   sendAnswer(res, answer, done ? prefer.applied : undefined);
 }
 
-function keyed(intake: UpdateIntake, key: string, preferences: string | undefined): KeyedRequest {
+/** @throws Problem `malformed_request`: an update whose condition cannot be read is not made without one */
+function ifNoneMatchOf(req: Request): string | undefined {
+  const value = req.headers['if-none-match'];
+  if (value === undefined || isEntityTagList(value)) return value;
+  throw new Problem('malformed_request', 'If-None-Match is * or a list of entity tags, such as "abc".');
+}
+
+function keyed(
+  intake: UpdateIntake,
+  key: string,
+  [preferences, ifNoneMatch]: readonly [string | undefined, string | undefined],
+): KeyedRequest {
   const { requestId, caller, clinic, staffId, patch, ifMatch } = intake;
   return {
     requestId,
     scope: [clinic.name, caller, 'PATCH', `/staff/${staffId}`, key],
-    fingerprint: [patch.changes, preferences ?? null, ifMatch ?? null],
+    fingerprint: [
+      patch.changes,
+      preferences ?? null,
+      ifMatch ?? null,
+      // Without it as it was before there was one: keys outlive an upgrade.
+      ...(ifNoneMatch === undefined ? [] : [ifNoneMatch]),
+    ],
     leaseMs: leaseMs(clinic),
   };
 }
