@@ -82,6 +82,10 @@ function checkMediaType(req: Request): void {
   const coding = req.headers['content-encoding'] ?? 'identity';
   // Chunks are taken apart by Node; whatever else is named here (`gzip, chunked`) is not.
   const transfer = req.headers['transfer-encoding'] ?? 'chunked';
+  // RFC 9112 section 6.3: nobody can tell where such a body ends. Node notices only after this.
+  if (!/(^|,)\s*chunked$/i.test(transfer)) {
+    throw new Problem('malformed_request', 'The last transfer coding is chunked.');
+  }
   const isPlain = coding.toLowerCase() === 'identity' && transfer.toLowerCase() === 'chunked';
   // Nearly all write it just so.
   if ((MEDIA_TYPES.has(type) || isJsonInUtf8(type)) && isPlain) return;
