@@ -48,7 +48,7 @@ function asFunction(code: string): string {
 
 /** All adapters, so that what each needs at the start is kept. Nothing is called, and nothing is kept on disk. */
 const CONFIGURATION = {
-  server: { host: '127.0.0.1', port: 0 },
+  server: { host: '127.0.0.1', port: 0, drainMs: 0 },
   ops: { host: '127.0.0.1', port: 0 },
   store: { url: 'sqlite::memory:' },
   vendors: {
