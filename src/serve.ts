@@ -53,7 +53,7 @@ export interface RunningGateway {
 }
 
 const HOUR_MS = 3_600_000;
-/** For how long after the drain connections take requests. */
+/** For how long after the drain requests are taken that were sent before its end. */
 const LINGER_MS = 500;
 /** Pauses between two looks for updates that a crash has left behind, and for rows that are too old. */
 const SETTLE_MS = 1_000;
@@ -122,7 +122,6 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
     // Whoever sends requests here has to hear first that this process is not ready any more.
     await sleep(drainMs);
     const last = sleep(shutdownMs, undefined, { ref: false });
-    // What was sent before the end of the drain is let arrive.
     const closed = connections.close(Math.min(drainMs, LINGER_MS)).then(() => inFlight.idle());
     await Promise.race([Promise.all([closed, watch.close(), delivering, housekeeping.stop()]), last]);
     await Promise.race([runtime.close(), last]);

@@ -63,15 +63,16 @@ export class Connections {
   }
 
   /**
-   * Accepts no more connections; those that are open take requests for `lingerMs` more, then answer what they have taken
-   * and are closed. Resolves when all are.
+   * After `lingerMs`, in which what is on its way is let arrive: accepts no more connections, answers what was taken on those
+   * that there are, and closes them. Resolves when all are closed.
    */
   async close(lingerMs: number): Promise<void> {
-    // Not the listener's own `close`: that would reset idle connections on which a request is just arriving.
+    // A listener that is closed resets connections that it has not got round to accept.
+    await sleep(lingerMs);
+    // Not the listener's own `close`: that resets idle connections on which a request is just arriving.
     const closed = new Promise<void>((resolve) => {
       NetServer.prototype.close.call(this.#server, () => resolve());
     });
-    await sleep(lingerMs);
     for (const socket of this.#insecure.values()) socket.destroy();
     for (const connection of this.#open.values()) connection.finish();
     await closed;

@@ -91,8 +91,8 @@ export async function runStopSoak(options: StopSoakOptions): Promise<StopSoakRes
       const next = await start();
       drained.set(old.url, performance.now() + options.drainMs);
       old.signal('SIGTERM');
-      // Longer than the drain: whoever sends requests learns of it late.
-      await sleep(options.drainMs * 1.2);
+      // Longer than the old one takes requests: whoever sends them learns of it late.
+      await sleep(options.drainMs + 700);
       gateway = next;
       if ((await old.exited) !== 0) failedExits += 1;
     }
