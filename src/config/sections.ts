@@ -57,9 +57,7 @@ export const SERVER = joi
       .description('Milliseconds within which a whole request has to arrive.'),
     drainMs: whole(0, 600_000)
       .default(3_000)
-      .description(
-        'Milliseconds after SIGTERM in which requests are still taken, while /readyz says 503 and each answer closes its connection.',
-      ),
+      .description('Milliseconds after SIGTERM in which requests are still taken, while /readyz says 503.'),
     shutdownMs: whole(1, 600_000)
       .default(15_000)
       .description('Milliseconds after those that requests under way get to finish.'),
