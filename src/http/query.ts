@@ -5,14 +5,14 @@ import { Problem } from '../problem';
 /** Far above what any route knows. */
 const MOST_PARAMETERS = 50;
 
-export type Query = Readonly<Record<string, string>>;
+/** A list is a parameter that is repeated, which no route takes. */
+export type Query = Readonly<Record<string, string | readonly string[]>>;
 
 const NONE: Query = Object.freeze({});
 
 /**
- * The parameters, each once, decoded.
- * @throws Problem `malformed_request` for too many, a repeated one, one that cannot be decoded or holds a control character,
- * and for a fragment
+ * The parameters, decoded.
+ * @throws Problem `malformed_request` for too many, one that cannot be decoded or holds a control character, and a fragment
  */
 export function queryOf({ url }: Pick<Request, 'url'>): Query {
   if (url.includes('#')) throw malformed('A URL is sent without a fragment.');
@@ -26,12 +26,13 @@ function parseQuery(text: string): Query {
   }
   // What is no UTF-8 would be read as U+FFFD without a word; and no store takes a NUL.
   if (/\p{Cc}/u.test(decodeURIComponent(text))) throw malformed('A query holds no control characters.');
-  const found = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(text)) {
-    if (found.has(name)) throw malformed('A query parameter is repeated.');
-    found.set(name, value);
-  }
-  return Object.fromEntries(found);
+  const all = new URLSearchParams(text);
+  return Object.fromEntries(
+    [...all].map(([name, value]) => {
+      const values = all.getAll(name);
+      return [name, values.length === 1 ? value : values];
+    }),
+  );
 }
 
 /**
@@ -44,7 +45,7 @@ export function refuseUnknownQuery(req: Request, known: readonly string[]): void
   throw malformed(`There is an unknown query parameter. Known here: ${expected}.`);
 }
 
-/** @throws Problem `malformed_request` for anything but `true` or `false` */
+/** @throws Problem `malformed_request` for anything but one `true` or `false` */
 export function booleanQuery(req: Request, name: string): boolean {
   const value = queryOf(req)[name];
   if (value === undefined || value === 'false') return false;
