@@ -87,7 +87,7 @@ function configuration(setup: GatewaySetup) {
   const numberedOnes = allOf(setup);
   const clinics = [...numberedOnes, CLINICS.vitalis, CLINICS.cobalt];
   return {
-    server: { host: '127.0.0.1', port: 0 },
+    server: { host: '127.0.0.1', port: 0, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: storeUrlOf(setup) },
     vendors: {

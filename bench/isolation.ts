@@ -101,7 +101,7 @@ function configOf(folder: string, urlA: string, urlB: string) {
     scopes: ['staff:read'],
   });
   return {
-    server: { host: '127.0.0.1', port: 0 },
+    server: { host: '127.0.0.1', port: 0, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: `sqlite:${join(folder, 'gateway.db')}` },
     vendors: { a: vendor(urlA), b: vendor(urlB) },

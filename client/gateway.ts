@@ -681,7 +681,7 @@ export interface Readiness {
     config: "ok";
     /** Its database. */
     store: "ok" | "failed";
-    /** `stopping`: no new work is taken. */
+    /** `stopping`: requests are taken for a short while only (`server.drainMs`). */
     process: "ok" | "stopping";
   };
   /** `refused`: the file on disk cannot be used, and the configuration before it stays in use; that is no reason to be unready. */

@@ -62,7 +62,7 @@ function configuration(folder: string, { urls }: Vendors, port: number): string 
     },
   };
   return stringify({
-    server: { host: '127.0.0.1', port },
+    server: { host: '127.0.0.1', port, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: `sqlite:${join(folder, 'gateway.db')}` },
     vendors,

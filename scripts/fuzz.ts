@@ -51,7 +51,7 @@ async function openTarget() {
   const vendors = [clinikapi, createVitalisSandbox({ logLimit: 1 }), createCobaltSandbox({ logLimit: 1 })];
   const [first, second, third] = await Promise.all(vendors.map((vendor) => vendor.listen()));
   const config = {
-    server: { host: '127.0.0.1', port: 0 },
+    server: { host: '127.0.0.1', port: 0, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: `sqlite:${join(folder, 'gateway.db')}` },
     vendors: {

@@ -159,7 +159,7 @@ export const PROBLEMS = {
     status: 503,
     title: 'The gateway cannot work now',
     meaning:
-      'Too much is under way, it is being stopped, or it could not write down what it was about to do. Nothing was sent; try again after `Retry-After` seconds.',
+      'Too much is under way, or it could not write down what it was about to do. Nothing was sent; try again after `Retry-After` seconds.',
   },
   vendor_timeout: {
     status: 504,

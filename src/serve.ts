@@ -1,5 +1,6 @@
 /** One running gateway: configuration, store, application and listener, put together and taken down in order. */
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AdapterModule } from './adapter/contract';
 import { Authenticator } from './callers/callers';
 import { InFlight } from './callers/limits';
@@ -11,9 +12,8 @@ import { type ConfigWatch, restartNeeded, watchConfig } from './config/watch';
 import { createObserver } from './connection/telemetry';
 import { createApp } from './http/app';
 import { messagesOf } from './http/messages';
-import { protectServer, serverOptions } from './http/server';
+import { serveRequests, serverOptions } from './http/server';
 import { createListener, type Listener } from './http/tls';
-import { Deadline } from './lib/deadline';
 import { every } from './lib/every';
 import { checkHealth } from './ops/health';
 import type { Log } from './ops/log';
@@ -47,11 +47,13 @@ export interface RunningGateway {
   opsUrl: string;
   /** Reads the configuration file again, as SIGHUP does. */
   reload(): Promise<void>;
-  /** Takes no new work, finishes what is under way, closes everything. May be called again. */
+  /** Drains, finishes what is under way, closes everything. May be called again. */
   close(): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
+/** For how long after the drain requests are taken that were sent before its end. */
+const LINGER_MS = 500;
 /** Pauses between two looks for updates that a crash has left behind, and for rows that are too old. */
 const SETTLE_MS = 1_000;
 const TIDY_MS = 60_000;
@@ -69,11 +71,12 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   const runtime = new Runtime(config, adapters, createObserver(metrics, log));
   const inFlight = new InFlight(config.server.maxInFlight);
   let refused = false;
+  let stopping = false;
   const configRefused = () => refused;
   const health = () =>
     checkHealth({
       breakers: () => runtime.breakers(),
-      stopping: () => inFlight.stopping,
+      stopping: () => stopping,
       configRefused,
       checkStore: () => database.check(),
     });
@@ -91,13 +94,9 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
     health,
     changes: createChanges(database),
   });
-  const listener = createListener(
-    config.server.tls,
-    { ...serverOptions(config.server), ...messagesOf(app) },
-    app,
-  );
+  const listener = createListener(config.server.tls, { ...serverOptions(config.server), ...messagesOf(app) });
   const { server } = listener;
-  const closeServer = protectServer(server, config.server);
+  const connections = serveRequests(server, config.server, app);
   await listen(server, config.server.port, config.server.host);
   const opsServer = createOpsServer({ metrics, health });
   await listen(opsServer, config.ops.port, config.ops.host);
@@ -107,16 +106,18 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
     refused = outcome === 'refused';
   });
   const close = async () => {
+    const { drainMs, shutdownMs } = config.server;
+    stopping = true;
+    connections.drain();
     // What is not done by then is cancelled where it was not sent yet, and given back.
-    const delivering = deliveries.stop(Math.max(0, config.server.shutdownMs - GIVE_BACK_MS));
-    const patience = new Deadline(config.server.shutdownMs);
-    // Until the last request has ended the listener stays, so that `/readyz` and newcomers are told what goes on.
-    await patience.within(
-      Promise.all([inFlight.stop(), watch.close(), delivering, housekeeping.stop()]),
-      () => {},
-    );
-    await patience.within(Promise.all([closeServer(), runtime.close()]), () => {});
-    server.closeAllConnections();
+    const delivering = deliveries.stop(Math.max(0, drainMs + shutdownMs - GIVE_BACK_MS));
+    // Whoever sends requests here has to hear first that this process is not ready any more.
+    await sleep(drainMs);
+    const last = sleep(shutdownMs, undefined, { ref: false });
+    const closed = connections.close(Math.min(drainMs, LINGER_MS)).then(() => inFlight.idle());
+    await Promise.race([Promise.all([closed, watch.close(), delivering, housekeeping.stop()]), last]);
+    await Promise.race([runtime.close(), last]);
+    server.close().closeAllConnections();
     opsServer.close().closeAllConnections();
     await delivering;
     await journal.close();

@@ -7,15 +7,22 @@ type Headers = Parameters<RetryAfter>[0];
 /** A longer wait than a month with some slack is taken for garbage, such as an epoch time in place of a duration. */
 const MAX_SECONDS = 32 * 24 * 3600;
 
-/** `Retry-After` (RFC 9110 section 10.2.3): seconds or an HTTP date; undefined where it is absent or neither. */
+/**
+ * `Retry-After` (RFC 9110 section 10.2.3): seconds or an HTTP date; undefined where it is absent or neither. A date is of the
+ * clock that wrote it, so it counts from the `Date` of the same answer.
+ * @param now our own time, for an answer without a `Date`
+ */
 export const retryAfterHeader: RetryAfter = (headers, now) => {
   const value = headerText(headers, 'retry-after');
-  return (
-    secondsIn(value) ?? (value !== undefined && HTTP_DATE.test(value) ? secondsUntil(value, now) : undefined)
-  );
+  return secondsIn(value) ?? secondsBetween(theirTime(headers, now), httpDate(value));
 };
 
-const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+/** The three forms of RFC 9110 section 5.6.7; the last one has no zone and means UTC. */
+const HTTP_DATES = [
+  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+  /^(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
+  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
+];
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
 
 /** A header that holds a number of seconds. */
@@ -23,10 +30,11 @@ export function secondsHeader(headers: Headers, name: string): number | undefine
   return secondsIn(headerText(headers, name));
 }
 
-/** A header that holds an ISO 8601 time, as seconds from now; a past time is 0. */
+/** A header that holds an ISO 8601 time, as seconds from the answer's `Date`, or else from now; a past time is 0. */
 export function isoTimeHeader(headers: Headers, name: string, now: Date): number | undefined {
   const value = headerText(headers, name);
-  return value !== undefined && ISO_TIME.test(value) ? secondsUntil(value, now) : undefined;
+  const time = value !== undefined && ISO_TIME.test(value) ? Date.parse(value) : undefined;
+  return secondsBetween(theirTime(headers, now), time);
 }
 
 /** Seconds until the first of the next month, UTC. */
@@ -46,8 +54,19 @@ function secondsIn(value: string | undefined): number | undefined {
     : undefined;
 }
 
-function secondsUntil(time: string, now: Date): number | undefined {
-  return sane(Math.max(0, Math.ceil((Date.parse(time) - now.getTime()) / 1000)));
+/** Milliseconds since the epoch: what the answer's clock said when it was made. */
+function theirTime(headers: Headers, now: Date): number {
+  return httpDate(headerText(headers, 'date')) ?? now.getTime();
+}
+
+function httpDate(value: string | undefined): number | undefined {
+  if (value === undefined || !HTTP_DATES.some((form) => form.test(value))) return undefined;
+  const time = Date.parse(value.endsWith(' GMT') ? value : `${value} GMT`);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function secondsBetween(from: number, to: number | undefined): number | undefined {
+  return to === undefined ? undefined : sane(Math.max(0, Math.ceil((to - from) / 1000)));
 }
 
 function sane(seconds: number): number | undefined {

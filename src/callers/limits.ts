@@ -3,11 +3,10 @@ import type { ServerResponse } from 'node:http';
 import { type RateLimit, SlidingLimit } from '../lib/limits';
 import { Problem } from '../problem';
 
-/** The requests that are being worked on, and the order to stop. */
+/** The requests that are being worked on. */
 export class InFlight {
   readonly #most: number;
   #count = 0;
-  #stopping = false;
   #whenIdle: () => void = () => undefined;
 
   /** @param most more at the same time are refused, before memory grows with them */
@@ -19,19 +18,17 @@ export class InFlight {
     return this.#count;
   }
 
-  get stopping(): boolean {
-    return this.#stopping;
-  }
-
   /**
    * Counts one request in.
    * @returns counts it out again; to be called when the work has ended, which may be after the client has gone
    * @throws Problem `gateway_unavailable`
    */
   enter(): () => void {
-    if (this.#stopping)
-      throw busy('The gateway is being stopped. Nothing was sent.', { connection: 'close' });
-    if (this.#count >= this.#most) throw busy('Too many requests are under way. Nothing was sent.');
+    if (this.#count >= this.#most) {
+      throw new Problem('gateway_unavailable', 'Too many requests are under way. Nothing was sent.', {
+        headers: { 'retry-after': '1' },
+      });
+    }
     this.#count += 1;
     return () => {
       this.#count -= 1;
@@ -39,18 +36,13 @@ export class InFlight {
     };
   }
 
-  /** Lets nothing more in. @returns resolves when the last request has ended */
-  stop(): Promise<void> {
-    this.#stopping = true;
+  /** Resolves when none is under way, which may be after its client has gone. */
+  idle(): Promise<void> {
     return new Promise((resolve) => {
       this.#whenIdle = resolve;
       if (this.#count === 0) resolve();
     });
   }
-}
-
-function busy(detail: string, headers: Readonly<Record<string, string>> = {}): Problem {
-  return new Problem('gateway_unavailable', detail, { headers: { 'retry-after': '1', ...headers } });
 }
 
 /** What the limiter knows of a caller. */

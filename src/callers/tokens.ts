@@ -2,7 +2,7 @@
  * OAuth 2 / OIDC access tokens (JWT): signature, issuer, audience and times by `jose`, then claims → caller by configuration.
  * Whatever is wrong with a token, the caller learns only that it is not valid; the reason goes to the metrics.
  */
-import type { FetchImplementation, JWTPayload, JWTVerifyGetKey } from 'jose';
+import type { FetchImplementation, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { SCOPES, type Scope, type TokenConfig } from '../config/types';
 import { member } from '../lib/json';
 import type { Caller } from './caller';
@@ -18,7 +18,7 @@ export interface KeyTimes {
   fetchTimeout: number;
   /** Keys are fetched again after so long. */
   maxAge: number;
-  /** An unknown key id, or a failed fetch, leads to another fetch only after so long. */
+  /** An unknown key id, a signature of no known key, or a failed fetch leads to another fetch only after so long. */
   cooldown: number;
   /** While the issuer's key page is down, the keys it last gave are used for so long. */
   keep: number;
@@ -34,8 +34,11 @@ export type TokenRefused = (issuer: string, reason: string) => void;
 
 interface Issuer {
   config: TokenConfig;
-  keys: JWTVerifyGetKey;
+  keys: IssuerKeys;
 }
+
+/** Those that can be fetched have `reload`, and are not fetched again while `coolingDown`. */
+type IssuerKeys = JWTVerifyGetKey & { readonly coolingDown?: boolean; reload?: () => Promise<void> };
 
 /** True for the compact form of a signed token; API keys of ours hold no dots. */
 export function looksLikeToken(credential: string): boolean {
@@ -89,16 +92,45 @@ function issuerIn(token: string): string {
   }
 }
 
-async function verify(token: string, config: TokenConfig, keys: JWTVerifyGetKey): Promise<JWTPayload> {
-  const { payload } = await jose().jwtVerify(token, keys, {
+/** With fresh keys if none of the known ones has made the signature: an issuer may give a new key the name of an old one. */
+async function verify(token: string, config: TokenConfig, keys: IssuerKeys): Promise<JWTPayload> {
+  const options: JWTVerifyOptions = {
     issuer: config.issuer,
     audience: typeof config.audience === 'string' ? config.audience : [...config.audience],
     algorithms: [...config.algorithms],
     clockTolerance: config.clockSkewSeconds,
     // A token that never ends could not be taken back.
     requiredClaims: ['exp'],
-  });
-  return payload;
+  };
+  try {
+    return await verifyWith(token, keys, options);
+  } catch (error) {
+    if (!isOtherKey(error) || keys.coolingDown !== false) throw error;
+    await keys.reload?.();
+    return verifyWith(token, keys, options);
+  }
+}
+
+/** Of several keys that fit the token's head, such as all of them for one without `kid`, each is tried. */
+async function verifyWith(token: string, keys: IssuerKeys, options: JWTVerifyOptions): Promise<JWTPayload> {
+  const { jwtVerify, errors } = jose();
+  try {
+    return (await jwtVerify(token, keys, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(token, key, options)).payload;
+      } catch (wrong) {
+        if (!isOtherKey(wrong)) throw wrong;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function isOtherKey(error: unknown): boolean {
+  return error instanceof jose().errors.JWSSignatureVerificationFailed;
 }
 
 /** jose's own codes are a closed list; anything else is a failure to get the keys. */
@@ -137,7 +169,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function keysOf({ jwksUri, jwks }: TokenConfig, times: KeyTimes): JWTVerifyGetKey {
+function keysOf({ jwksUri, jwks }: TokenConfig, times: KeyTimes): IssuerKeys {
   if (jwksUri === undefined) return jose().createLocalJWKSet({ keys: [...(jwks?.keys ?? [])].map(jwkOf) });
   return jose().createRemoteJWKSet(new URL(jwksUri), {
     timeoutDuration: times.fetchTimeout,

@@ -55,9 +55,12 @@ export const SERVER = joi
     requestTimeoutMs: whole(1, 600_000)
       .default(30_000)
       .description('Milliseconds within which a whole request has to arrive.'),
+    drainMs: whole(0, 600_000)
+      .default(3_000)
+      .description('Milliseconds after SIGTERM in which requests are still taken, while /readyz says 503.'),
     shutdownMs: whole(1, 600_000)
       .default(15_000)
-      .description('Milliseconds that requests under way get to finish after SIGTERM.'),
+      .description('Milliseconds after those that requests under way get to finish.'),
     tls: TLS,
     cors: joi
       .object({

@@ -49,6 +49,7 @@ export interface ServerConfig {
   /** Milliseconds within which a whole request has to arrive. */
   requestTimeoutMs: number;
   /** Milliseconds that requests under way get to finish after a stop was asked for. */
+  drainMs: number;
   shutdownMs: number;
   /** Paths of PEM files; an empty `certFile` means plain HTTP. */
   tls: TlsConfig;

@@ -33,6 +33,14 @@ export function sendFhir(res: Response, resource: unknown, etag: string | undefi
   write(res, 200, 'application/fhir+json; charset=utf-8', resource, etag === undefined ? {} : { etag });
 }
 
+/** What the client has is the record as it is: 304, without a body (RFC 9110 section 15.4.5). */
+export function sendNotModified(res: Response, etag: string): void {
+  res.statusCode = 304;
+  res.setHeader('etag', etag);
+  res.setHeader('cache-control', 'no-store');
+  res.end();
+}
+
 /** Writes a problem document (RFC 9457). */
 export function sendProblem(res: Response, problem: Problem): void {
   const context = contextOf(res);

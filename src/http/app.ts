@@ -64,7 +64,8 @@ export function createApp(parts: AppParts): Express {
   app.disable('etag');
   app.enable('case sensitive routing');
   app.enable('strict routing');
-  app.set('query parser', 'simple');
+  // Express' own would pass over whatever is beyond its limits; `queryOf` refuses.
+  app.set('query parser', false);
 
   app.use(helmet());
   app.use(beginRequest(parts));

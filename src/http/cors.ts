@@ -10,6 +10,7 @@ const SETTINGS = {
     'accept',
     'prefer',
     'if-match',
+    'if-none-match',
     'idempotency-key',
     'x-request-id',
     'traceparent',

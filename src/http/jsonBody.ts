@@ -5,6 +5,8 @@
  */
 import type { Request } from 'express';
 import { Problem } from '../problem';
+import { breakIn, onBreak } from './brokenBody';
+import { memberOf, splitField } from './fields';
 
 /** The largest body that is read, in bytes. */
 export const MAX_BODY_BYTES = 100 * 1024;
@@ -17,6 +19,8 @@ const MEDIA_TYPES = new Set(['application/json', 'application/merge-patch+json']
 
 /** @throws Problem `unsupported_media_type`, `payload_too_large` or `malformed_request` */
 export async function readJsonBody(req: Request): Promise<unknown> {
+  const wrong = breakIn(req);
+  if (wrong !== undefined) throw new Problem('malformed_request', wrong);
   checkMediaType(req);
   const bytes = await readBytes(req);
   if (bytes.length === 0)
@@ -79,6 +83,10 @@ function checkMediaType(req: Request): void {
   const coding = req.headers['content-encoding'] ?? 'identity';
   // Chunks are taken apart by Node; whatever else is named here (`gzip, chunked`) is not.
   const transfer = req.headers['transfer-encoding'] ?? 'chunked';
+  // RFC 9112 section 6.3: nobody can tell where such a body ends. Node notices only after this.
+  if (!/(^|,)\s*chunked$/i.test(transfer)) {
+    throw new Problem('malformed_request', 'The last transfer coding is chunked.');
+  }
   const isPlain = coding.toLowerCase() === 'identity' && transfer.toLowerCase() === 'chunked';
   // Nearly all write it just so.
   if ((MEDIA_TYPES.has(type) || isJsonInUtf8(type)) && isPlain) return;
@@ -87,12 +95,17 @@ function checkMediaType(req: Request): void {
   });
 }
 
-/** @param contentType with any parameters */
+/** @param contentType with any parameters that are well formed */
 function isJsonInUtf8(contentType: string): boolean {
-  const [type = '', ...parameters] = contentType.toLowerCase().split(';');
-  const charset = parameters.map((item) => item.trim()).find((item) => item.startsWith('charset='));
-  const isUtf8 = charset === undefined || /^charset=(utf-?8|"utf-?8")$/.test(charset);
-  return MEDIA_TYPES.has(type.trim()) && isUtf8;
+  const [type = '', ...parameters] = splitField(contentType, ';');
+  if (!MEDIA_TYPES.has(type.toLowerCase())) return false;
+  return parameters
+    .map(memberOf)
+    .every((one) => one !== undefined && (one.name !== 'charset' || isUtf8(one.value)));
+}
+
+function isUtf8(charset: string): boolean {
+  return /^utf-?8$/i.test(charset);
 }
 
 function tooLarge(): Problem {
@@ -104,9 +117,13 @@ function tooLarge(): Problem {
 
 function readBytes(req: Request): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  // The client sends its body only now. Node lets no other expectation through, and none of HTTP/1.0.
+  if (req.headers.expect !== undefined && req.httpVersionMinor > 0) req.res?.writeContinue();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    const broken = (detail: string) => reject(new Problem('malformed_request', detail));
+    onBreak(req, broken);
     req.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > MAX_BODY_BYTES) {
@@ -115,9 +132,10 @@ function readBytes(req: Request): Promise<Buffer> {
       } else chunks.push(chunk);
     });
     req.on('end', () => resolve(Buffer.concat(chunks)));
-    const broken = () => reject(new Problem('malformed_request', 'The body ended before it was complete.'));
-    req.on('error', broken);
+    req.on('error', () => broken(INCOMPLETE));
     // Also comes after a whole body, when there is nothing to reject any more.
-    req.on('close', () => req.complete || broken());
+    req.on('close', () => req.complete || broken(INCOMPLETE));
   });
 }
+
+const INCOMPLETE = 'The body ended before it was complete.';

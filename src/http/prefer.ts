@@ -1,4 +1,5 @@
 /** The `Prefer` header (RFC 7240): what a caller would like, and what of it is honoured. */
+import { fieldMembers } from './fields';
 
 export interface Preferences {
   lenient: boolean;
@@ -11,15 +12,12 @@ export interface Preferences {
 
 const NONE: Preferences = { lenient: false, minimal: false, respondAsync: false, applied: undefined };
 
-/** Unknown preferences are ignored, as the RFC wants; of a repeated one the first counts. */
+/** Unknown and malformed preferences are ignored, as the RFC wants; of a repeated one the first counts. */
 export function parsePrefer(header: string | string[] | undefined): Preferences {
   if (header === undefined) return NONE;
   const asked = new Map<string, string>();
-  for (const part of [header].flat().join(',').split(',')) {
-    const [name = '', value = ''] = (part.split(';')[0] ?? '')
-      .split('=')
-      .map((word) => word.trim().toLowerCase());
-    if (name !== '' && !asked.has(name)) asked.set(name, value.replace(/^"(.*)"$/, '$1'));
+  for (const { name, value } of fieldMembers([header].flat().join(','))) {
+    if (!asked.has(name)) asked.set(name, value.toLowerCase());
   }
   const handling = asked.get('handling');
   const returns = asked.get('return');

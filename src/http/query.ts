@@ -1,21 +1,58 @@
+/** The query of a request. Whatever of it is not understood refuses the request: a dry run must never become a real write. */
 import type { Request } from 'express';
 import { Problem } from '../problem';
 
+/** Far above what any route knows. */
+const MOST_PARAMETERS = 50;
+
+/** A list is a parameter that is repeated, which no route takes. */
+export type Query = Readonly<Record<string, string | readonly string[]>>;
+
+const NONE: Query = Object.freeze({});
+
+/**
+ * The parameters, decoded.
+ * @throws Problem `malformed_request` for too many, one that cannot be decoded or holds a control character, and a fragment
+ */
+export function queryOf({ url }: Pick<Request, 'url'>): Query {
+  if (url.includes('#')) throw malformed('A URL is sent without a fragment.');
+  const start = url.indexOf('?');
+  return start === -1 ? NONE : parseQuery(url.slice(start + 1));
+}
+
+function parseQuery(text: string): Query {
+  if (text.split('&', MOST_PARAMETERS + 1).length > MOST_PARAMETERS) {
+    throw malformed(`A query has at most ${MOST_PARAMETERS} parameters.`);
+  }
+  // What is no UTF-8 would be read as U+FFFD without a word; and no store takes a NUL.
+  if (/\p{Cc}/u.test(decodeURIComponent(text))) throw malformed('A query holds no control characters.');
+  const all = new URLSearchParams(text);
+  return Object.fromEntries(
+    [...all].map(([name, value]) => {
+      const values = all.getAll(name);
+      return [name, values.length === 1 ? value : values];
+    }),
+  );
+}
+
 /**
  * Refuses query parameters that a route does not have: a misspelt `?dryrun=true` must not become a real write.
- * @throws Problem `malformed_request`
+ * @throws Problem `malformed_request`, also as `queryOf`
  */
 export function refuseUnknownQuery(req: Request, known: readonly string[]): void {
-  if (!req.url.includes('?')) return;
-  if (Object.keys(req.query).every((name) => known.includes(name))) return;
+  if (Object.keys(queryOf(req)).every((name) => known.includes(name))) return;
   const expected = known.length === 0 ? 'none' : known.join(', ');
-  throw new Problem('malformed_request', `There is an unknown query parameter. Known here: ${expected}.`);
+  throw malformed(`There is an unknown query parameter. Known here: ${expected}.`);
 }
 
 /** @throws Problem `malformed_request` for anything but one `true` or `false` */
 export function booleanQuery(req: Request, name: string): boolean {
-  const value = req.url.includes('?') ? req.query[name] : undefined;
+  const value = queryOf(req)[name];
   if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
-  throw new Problem('malformed_request', `The query parameter ${name} is either true or false.`);
+  throw malformed(`The query parameter ${name} is either true or false.`);
+}
+
+function malformed(detail: string): Problem {
+  return new Problem('malformed_request', detail);
 }

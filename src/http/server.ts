@@ -1,10 +1,11 @@
 /** What the HTTP server takes: how many connections, how slowly and how large on the wire. */
 import { randomUUID } from 'node:crypto';
-import type { Server as HttpServer, ServerOptions, ServerResponse } from 'node:http';
+import type { Server as HttpServer, RequestListener, ServerOptions } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { ServerConfig } from '../config/types';
 import { Problem, problemBody } from '../problem';
+import { Connections } from './connections';
 
 /** The largest head of a request, in bytes: request line and all headers. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -22,41 +23,24 @@ export function serverOptions(config: ServerConfig): ServerOptions {
 }
 
 /**
- * Bounds the connections, and answers what never becomes a request (broken, too large, too slow) with a problem document.
- * @returns stops listening; resolves when all answers that were begun are out and every connection is closed
+ * Has the requests of a listener carried out, bounds its connections, and answers what never becomes a request (broken, too
+ * large, too slow) with a problem document.
  */
-export function protectServer(
+export function serveRequests(
   server: HttpServer | HttpsServer,
-  config: Pick<ServerConfig, 'maxConnections'>,
-): () => Promise<void> {
-  server.maxConnections = config.maxConnections;
-  const answers = new WeakMap<object, ServerResponse>();
-  let unsent = 0;
-  server.on('request', (req, res) => {
-    answers.set(req.socket, res);
-    unsent += 1;
-    res.on('close', () => {
-      unsent -= 1;
-    });
-  });
+  { maxConnections }: Pick<ServerConfig, 'maxConnections'>,
+  handle: RequestListener,
+): Connections {
+  server.maxConnections = maxConnections;
+  const connections = new Connections(server, handle);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const answer = answers.get(socket);
-    const midAnswer = answer?.headersSent && !answer.writableFinished;
-    if (error.code === 'ECONNRESET' || !socket.writable || midAnswer) socket.destroy();
-    else socket.end(rawProblem(detailOf(error.code)), () => socket.destroy());
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else {
+      const detail = detailOf(error.code);
+      connections.broken(socket, detail, () => rawProblem(detail));
+    }
   });
-  return () =>
-    new Promise((resolve) => {
-      const sweep = setInterval(() => {
-        // Node does not count a connection as idle on which no request has come yet.
-        if (unsent === 0) server.closeAllConnections();
-        else server.closeIdleConnections();
-      }, 20);
-      server.close(() => {
-        clearInterval(sweep);
-        resolve();
-      });
-    });
+  return connections;
 }
 
 function detailOf(code: string | undefined): string {

@@ -7,8 +7,6 @@ import { ConfigError } from '../config/problem';
 import { errorCode } from '../config/substitute';
 import type { TlsConfig } from '../config/types';
 
-type Handler = Parameters<typeof createPlain>[1];
-
 export interface Listener {
   server: PlainServer | SecureServer;
   scheme: 'http' | 'https';
@@ -21,21 +19,18 @@ export interface Listener {
 }
 
 /** @throws ConfigError when a file cannot be read or used */
-export function createListener(tls: TlsConfig, options: ServerOptions, handler: Handler): Listener {
+export function createListener(tls: TlsConfig, options: ServerOptions): Listener {
   if (tls.certFile === '') {
-    return { server: createPlain(options, handler), scheme: 'http', refresh: () => false };
+    return { server: createPlain(options), scheme: 'http', refresh: () => false };
   }
   let files = readFiles(tls);
   const server = usable(() =>
-    createSecure(
-      {
-        ...options,
-        ...files.context,
-        minVersion: 'TLSv1.2',
-        ...(tls.clientCaFile !== '' && { requestCert: true, rejectUnauthorized: tls.requireClientCert }),
-      },
-      handler,
-    ),
+    createSecure({
+      ...options,
+      ...files.context,
+      minVersion: 'TLSv1.2',
+      ...(tls.clientCaFile !== '' && { requestCert: true, rejectUnauthorized: tls.requireClientCert }),
+    }),
   );
   return {
     server,

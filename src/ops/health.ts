@@ -5,7 +5,7 @@ export interface Health {
     /** The configuration in use; a new file that was refused does not change it. */
     config: 'ok';
     store: 'ok' | 'failed';
-    /** `stopping`: no new work is taken. */
+    /** `stopping`: requests are taken for a short while only. */
     process: 'ok' | 'stopping';
   };
   /** `refused`: the file on disk is not usable, so the configuration before it stays in use. No reason to be unready. */

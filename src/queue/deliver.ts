@@ -193,6 +193,8 @@ async function deliver(parts: DeliveryParts, lease: Lease, gone: AbortSignal): P
       queued: true,
       gone,
       ifMatch: lease.ifMatch,
+      ifNoneMatch: lease.ifNoneMatch,
+      target: lease.target,
     };
     // Held for as long as this process lives, on PostgreSQL: a lease may run out under a process that is only slow.
     const over = await parts.locks.wait({

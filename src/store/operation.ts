@@ -11,6 +11,13 @@ export type OperationStatus = (typeof OPERATION_STATUSES)[number];
 /** `postponed`: tried again later. `interrupted`: the process that made it is gone, or gave it back unsent. */
 export type AttemptOutcome = 'succeeded' | 'failed' | 'postponed' | 'interrupted';
 
+/** The record that an update is meant for. */
+export interface OperationTarget {
+  /** The connection's name in the configuration. */
+  vendor: string;
+  vendorRecordId: string;
+}
+
 export interface NewOperation {
   clinic: string;
   staffId: string;
@@ -20,6 +27,9 @@ export interface NewOperation {
   patch: string;
   lenient: boolean;
   ifMatch?: string;
+  ifNoneMatch?: string;
+  /** What the staff member's link leads to when it is queued; absent: whatever it leads to at the delivery. */
+  target?: OperationTarget;
   /** Names the request that an idempotency key stands for: a second one with it gives the first operation. */
   idempotencyScope?: string;
   /** An attempt that was already made may have reached the vendor. */
@@ -74,6 +84,9 @@ export interface Lease {
   patch: string;
   lenient: boolean;
   ifMatch?: string;
+  ifNoneMatch?: string;
+  /** Absent for one that an earlier version has queued. */
+  target?: OperationTarget;
   settle: boolean;
 }
 

@@ -20,6 +20,11 @@ export function toLease(row: OperationRow, owner: string): Lease {
     lenient: row.lenient === 1,
     settle: row.settle === 1,
     ...(row.if_match !== null && { ifMatch: row.if_match }),
+    ...(row.if_none_match !== null && { ifNoneMatch: row.if_none_match }),
+    ...(row.vendor !== null &&
+      row.vendor_record_id !== null && {
+        target: { vendor: row.vendor, vendorRecordId: row.vendor_record_id },
+      }),
   };
 }
 

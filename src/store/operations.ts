@@ -286,6 +286,9 @@ export function createOperations(database: Database): Operations {
             patch: operation.patch,
             lenient: operation.lenient ? 1 : 0,
             if_match: operation.ifMatch ?? null,
+            if_none_match: operation.ifNoneMatch ?? null,
+            vendor: operation.target?.vendor ?? null,
+            vendor_record_id: operation.target?.vendorRecordId ?? null,
             idempotency_scope: idempotencyScope ?? null,
             status: 'queued',
             settle: operation.settle ? 1 : 0,
@@ -465,4 +468,4 @@ export function createOperations(database: Database): Operations {
 }
 
 /** What is needed for delivery only and says something about a person. */
-const PERSONAL = { patch: null, if_match: null } as const;
+const PERSONAL = { patch: null, if_match: null, if_none_match: null } as const;

@@ -30,6 +30,10 @@ interface OperationsTable {
   patch: string | null;
   lenient: number;
   if_match: string | null;
+  if_none_match: string | null;
+  /** The connection and the record that the update was meant for when it was queued. */
+  vendor: string | null;
+  vendor_record_id: string | null;
   idempotency_scope: string | null;
   status: OperationStatus;
   /** 1 where an earlier attempt may have reached the vendor, so that the next one reads first. */

@@ -3,7 +3,7 @@ import type { VendorRecord } from '../adapter/contract';
 import type { VendorConnection } from '../connection/connection';
 import { CallCancelled, VendorFailure } from '../connection/failure';
 import type { GoneSignal } from '../connection/transport';
-import { etagOf, matches } from '../directory/etag';
+import { etagOf, preconditionHolds } from '../directory/etag';
 import { problemFrom } from '../directory/failures';
 import { showRecord, staffRecord, tableOf } from '../directory/record';
 import type { Deadline } from '../lib/deadline';
@@ -35,16 +35,19 @@ export async function readCurrent(
 
 /** @throws Problem `precondition_failed` */
 export function checkPrecondition(
-  { ifMatch, staffId }: UpdateRequest,
+  { ifMatch, ifNoneMatch, staffId }: UpdateRequest,
   current: VendorRecord | undefined,
   connection: VendorConnection,
 ): void {
-  if (ifMatch === undefined || current === undefined) return;
+  if (current === undefined || (ifMatch === undefined && ifNoneMatch === undefined)) return;
   const etag = etagOf(staffRecord(staffId, showRecord(tableOf(connection.adapter), current).fields));
-  if (matches(ifMatch, etag)) return;
-  throw new Problem('precondition_failed', 'The record is not the one that If-Match names.', {
-    headers: { etag },
-  });
+  if (preconditionHolds({ ifMatch, ifNoneMatch }, etag)) return;
+  const named = ifMatch !== undefined && !preconditionHolds({ ifMatch }, etag);
+  throw new Problem(
+    'precondition_failed',
+    named ? 'The record is not the one that If-Match names.' : 'The record is one that If-None-Match names.',
+    { headers: { etag } },
+  );
 }
 
 /**

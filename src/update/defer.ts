@@ -1,7 +1,7 @@
 /** Updates that are kept for later: asked for so, behind others that are queued, or because the vendor is down. */
 import { tableOf } from '../directory/record';
 import { Problem } from '../problem';
-import { type FindLink, locate } from '../runtime/locate';
+import { type FindLink, type Location, locate } from '../runtime/locate';
 import { scopeOf } from '../store/idempotency';
 import type { Journal } from '../store/journal';
 import type { Operation } from '../store/operation';
@@ -22,9 +22,10 @@ interface DeferParts {
 /** Judged as far as that needs no vendor, so that a mistake is answered at once; then queued. */
 export async function defer(parts: DeferParts, request: UpdateRequest): Promise<UpdateResponse> {
   try {
-    const { connection } = await locate(parts.links, request.clinic, request.staffId);
+    const location = await locate(parts.links, request.clinic, request.staffId);
+    const { connection } = location;
     admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
-    const operation = await enqueue(parts, request, request.settleFirst ?? false);
+    const operation = await enqueue(parts, request, location, request.settleFirst ?? false);
     const response = acceptedAs(operation, request);
     await endKey(parts.journal, request, response);
     return response;
@@ -52,7 +53,8 @@ export async function deferUnsent(
   if (!down || extras.outcome !== 'not_applied') return undefined;
   try {
     const settle = (request.settleFirst ?? false) || !provablyUnsent(ended.problem);
-    return acceptedAs(await enqueue(parts, request, settle), request);
+    const location = await locate(parts.links, request.clinic, request.staffId);
+    return acceptedAs(await enqueue(parts, request, location, settle), request);
   } catch (error) {
     if (error instanceof StoreUnavailable) return undefined;
     throw error;
@@ -62,18 +64,22 @@ export async function deferUnsent(
 /** @param settle an attempt that was already made may have reached the vendor */
 function enqueue(
   { operations }: DeferParts,
-  { idempotencyHandle: handle, ifMatch, clinic, patch, staffId, caller, requestId, lenient }: UpdateRequest,
+  request: UpdateRequest,
+  { connection, recordId }: Location,
   settle: boolean,
 ): Promise<Operation> {
+  const { idempotencyHandle: handle, ifMatch, ifNoneMatch, clinic, patch, staffId } = request;
   return operations.enqueue({
     clinic: clinic.name,
     staffId,
-    caller,
-    requestId,
+    caller: request.caller,
+    requestId: request.requestId,
     patch: JSON.stringify(patch),
-    lenient,
+    lenient: request.lenient,
+    target: { vendor: connection.name, vendorRecordId: recordId },
     settle,
     ...(ifMatch !== undefined && { ifMatch }),
+    ...(ifNoneMatch !== undefined && { ifNoneMatch }),
     ...(handle !== undefined && { idempotencyScope: scopeOf(handle) }),
   });
 }

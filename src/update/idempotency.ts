@@ -13,14 +13,20 @@ type Claim = { request: UpdateRequest } | { response: UpdateResponse };
 
 /** A dry run takes no key: nothing happens that could happen twice. */
 export async function claimKey(journal: Journal, request: UpdateRequest): Promise<Claim> {
-  const { idempotencyKey: key, clinic, caller, staffId, patch, preferences, ifMatch } = request;
+  const { idempotencyKey: key, clinic, caller, staffId, patch, preferences, ifMatch, ifNoneMatch } = request;
   if (key === undefined || request.dryRun) return { request };
   const refused = (problem: Problem) => ({ response: refusal(problem, request) });
   try {
     const claimed = await journal.claim({
       // What the key is unique for, and everything in the request that decides what it does.
       scope: digest([clinic.name, caller, 'PATCH', `/staff/${staffId}`, key]),
-      fingerprint: digest([patch.changes, preferences ?? null, ifMatch ?? null]),
+      fingerprint: digest([
+        patch.changes,
+        preferences ?? null,
+        ifMatch ?? null,
+        // Without it as it was before there was one: keys outlive an upgrade.
+        ...(ifNoneMatch === undefined ? [] : [ifNoneMatch]),
+      ]),
       owner: randomUUID(),
       leaseMs: leaseMs(clinic),
     });

@@ -3,6 +3,7 @@ import type { GoneSignal } from '../connection/transport';
 import { Problem, problemBody } from '../problem';
 import type { Clinic } from '../runtime/locate';
 import type { CanonicalPatch } from '../staff/patch';
+import type { OperationTarget } from '../store/operation';
 
 export interface UpdateRequest {
   requestId: string;
@@ -21,6 +22,7 @@ export interface UpdateRequest {
   preferences?: string | undefined;
   dryRun: boolean;
   ifMatch?: string | undefined;
+  ifNoneMatch?: string | undefined;
   /** `Idempotency-Key`. */
   idempotencyKey?: string | undefined;
   /** Of the key once it is this request's own: what `Journal.claim` gave. */
@@ -29,6 +31,8 @@ export interface UpdateRequest {
   gone: GoneSignal;
   /** It was queued, and is now the oldest of its staff member. */
   queued?: boolean;
+  /** The record that it was meant for when it was queued. */
+  target?: OperationTarget | undefined;
   /**
    * An earlier attempt of this same update may have reached the vendor: read first, and count what the record already
    * holds as verified instead of writing it again.

@@ -83,9 +83,11 @@ async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<End
   try {
     const location = await locate(parts.links, request.clinic, request.staffId);
     const { connection } = location;
+    if (isElsewhere(request, location)) throw linkMoved();
     const admitted = admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
     const deadline = new Deadline(connection.config.timeoutMs);
-    const isConditional = request.settleFirst || request.ifMatch !== undefined;
+    const isConditional =
+      request.settleFirst || request.ifMatch !== undefined || request.ifNoneMatch !== undefined;
     const reading = isConditional ? 'merge' : needsCurrent(connection.adapter, admitted.changes);
     const admission = { request, location, admitted, deadline, reading } as const;
     const release = await takeTurn(parts, admission);
@@ -200,6 +202,11 @@ function responseTo(request: UpdateRequest, ended: Ending): UpdateResponse {
 function beforeLooking(error: unknown, { settleFirst }: UpdateRequest): unknown {
   if (!settleFirst || !(error instanceof Problem) || error.extras.outcome !== 'not_applied') return error;
   return new Problem(error.code, error.detail, { ...error.extras, outcome: 'unknown' });
+}
+
+/** A queued update belongs to the record that it was queued for, whatever the link leads to by now. */
+function isElsewhere({ target }: UpdateRequest, { connection, recordId }: Location): boolean {
+  return target !== undefined && (target.vendor !== connection.name || target.vendorRecordId !== recordId);
 }
 
 /** While this update was waiting, here or by another process. */

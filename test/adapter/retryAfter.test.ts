@@ -34,6 +34,21 @@ test.each<[string | string[] | undefined, number | undefined]>([
   expect(retryAfterHeader({ 'retry-after': value }, now)).toBe(seconds);
 });
 
+test.each<[string, string | string[] | undefined, number | undefined]>([
+  ['Sat, 28 Feb 2026 13:00:30 GMT', 'Sat, 28 Feb 2026 13:00:00 GMT', 30],
+  ['Sat, 28 Feb 2026 11:00:30 GMT', 'Sat, 28 Feb 2026 11:00:00 GMT', 30],
+  ['Sat, 28 Feb 2026 13:00:30 GMT', ['Sat, 28 Feb 2026 13:00:00 GMT'], 30],
+  ['Saturday, 28-Feb-26 13:00:30 GMT', 'Sat, 28 Feb 2026 13:00:00 GMT', 30],
+  ['Sat Feb 28 13:00:30 2026', 'Sat, 28 Feb 2026 13:00:00 GMT', 30],
+  // The answer does not say what its clock is: ours.
+  ['Sat, 28 Feb 2026 12:00:30 GMT', 'yesterday', 30],
+  ['Sat, 28 Feb 2026 12:00:30 GMT', undefined, 30],
+  // Seconds are seconds.
+  ['30', 'Sat, 28 Feb 2026 13:00:00 GMT', 30],
+])('Retry-After %s of an answer of %j is %p seconds', (value, date, seconds) => {
+  expect(retryAfterHeader({ 'retry-after': value, date }, now)).toBe(seconds);
+});
+
 test.each([
   ['2026-03-01T00:00:00Z', 12 * 3600],
   ['2026-02-28T09:00:00-03:00', 0],
@@ -43,6 +58,11 @@ test.each([
   ['2026-13-45T99:00:00Z', undefined],
 ])('an ISO time %s is %p seconds away', (value, seconds) => {
   expect(isoTimeHeader({ reset: value }, 'reset', now)).toBe(seconds);
+});
+
+test('an ISO time counts from the clock of the answer too', () => {
+  const headers = { reset: '2026-02-28T13:00:30Z', date: 'Sat, 28 Feb 2026 13:00:00 GMT' };
+  expect(isoTimeHeader(headers, 'reset', now)).toBe(30);
 });
 
 test('the next month begins in UTC, in December too', () => {

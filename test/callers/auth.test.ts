@@ -42,7 +42,10 @@ interface Issuer {
 }
 
 interface SignOptions {
+  /** The key that signs. */
   kid?: string;
+  /** The name that the token gives it; null for none. */
+  called?: string | null;
   expires?: string | number;
   notBefore?: number;
   without?: string;
@@ -71,7 +74,7 @@ async function openIssuer(): Promise<Issuer> {
     fetches: 0,
     answer: undefined,
     keys: [first],
-    async sign(claims = {}, { kid = 'first', expires = '5m', notBefore, without } = {}) {
+    async sign(claims = {}, { kid = 'first', called = kid, expires = '5m', notBefore, without } = {}) {
       const all: Record<string, unknown> = {
         iss: ISSUER,
         aud: AUDIENCE,
@@ -84,7 +87,9 @@ async function openIssuer(): Promise<Issuer> {
       if (without !== undefined) delete all[without];
       const key = pairs.get(kid);
       if (key === undefined) throw new Error(`no key ${kid}`);
-      const jwt = new SignJWT(all).setProtectedHeader({ alg: 'ES256', kid }).setIssuedAt();
+      const jwt = new SignJWT(all)
+        .setProtectedHeader({ alg: 'ES256', ...(called !== null && { kid: called }) })
+        .setIssuedAt();
       if (without !== 'exp') jwt.setExpirationTime(expires);
       if (notBefore !== undefined) jwt.setNotBefore(notBefore);
       return jwt.sign(key);
@@ -118,6 +123,8 @@ function tokenConfig(extra: Partial<TokenConfig> = {}): TokenConfig {
     ...extra,
   };
 }
+
+const now = () => Math.floor(Date.now() / 1000);
 
 const INVALID = 'Bearer realm="provider-directory-gateway", error="invalid_token"';
 
@@ -204,7 +211,6 @@ describe('access tokens', () => {
     expect((await here.call('GET', '/staff/st-1')).status).toBe(200);
   });
 
-  const now = () => Math.floor(Date.now() / 1000);
   const unsigned = (header: object, claims: object, signature = '') =>
     [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.') +
     `.${signature}`;
@@ -306,6 +312,50 @@ describe('the keys of an issuer', () => {
     const kid = await issuer.rotate(true);
     expect(await known.identify(await issuer.sign({}, { kid }), any)).toMatchObject({ clinic: 'north' });
     expect(issuer.fetches).toBe(2);
+  });
+
+  const all = async (known: Tokens, tokens: readonly Promise<string>[]) =>
+    Promise.all((await Promise.all(tokens)).map(async (token) => (await known.identify(token, any))?.clinic));
+
+  test('a token that names none is tried with each', async () => {
+    const second = await issuer.rotate(true);
+    const unpublished = await issuer.rotate(false);
+    const signed = ['first', second, unpublished].map((kid) => issuer.sign({}, { kid, called: null }));
+    expect(await all(tokens(), signed)).toEqual(['north', 'north', undefined]);
+    expect(reasons).toEqual(['err_jws_signature_verification_failed']);
+    expect(issuer.fetches).toBe(1);
+  });
+
+  test('two of one name are both tried', async () => {
+    const second = await issuer.rotate(true);
+    issuer.keys = issuer.keys.map((key) => ({ ...key, kid: 'shared' }));
+    const signed = ['first', second].map((kid) => issuer.sign({}, { kid, called: 'shared' }));
+    expect(await all(tokens(), signed)).toEqual(['north', 'north']);
+    // What else is wrong with a token is not taken for the wrong key.
+    const late = await issuer.sign({}, { kid: second, called: 'shared', expires: now() - 60 });
+    expect(await tokens().identify(late, any)).toBeUndefined();
+    expect(reasons).toEqual(['err_jwt_expired']);
+  });
+
+  test('a new one under the name of an old one is noticed', async () => {
+    const known = tokens({ cooldown: 0 });
+    await known.identify(await issuer.sign(), any);
+    const second = await issuer.rotate(true);
+    issuer.keys = issuer.keys.slice(1).map((key) => ({ ...key, kid: 'first' }));
+    const signed = [second, 'first'].map((kid) => issuer.sign({}, { kid, called: 'first' }));
+    expect(await all(known, signed.slice(0, 1))).toEqual(['north']);
+    expect(issuer.fetches).toBe(2);
+    // The old one is one no longer.
+    expect(await all(known, signed.slice(1))).toEqual([undefined]);
+  });
+
+  test('a flood of signatures of no known one is one fetch', async () => {
+    const known = tokens();
+    await known.identify(await issuer.sign(), any);
+    const kid = await issuer.rotate(false);
+    const signed = Array.from({ length: 50 }, () => issuer.sign({}, { kid, called: 'first' }));
+    expect(new Set(await all(known, signed))).toEqual(new Set([undefined]));
+    expect(issuer.fetches).toBe(1);
   });
 
   test('a flood of unknown ones is one fetch', async () => {

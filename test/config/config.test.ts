@@ -133,6 +133,7 @@ describe('a good configuration', () => {
         maxInFlight: 2_000,
         headersTimeoutMs: 10_000,
         requestTimeoutMs: 30_000,
+        drainMs: 3000,
         shutdownMs: 15_000,
       },
       ops: { host: '127.0.0.1', port: 9464 },

@@ -87,7 +87,7 @@ async function play(adapter: string, exchanges: RecordedExchange[], settings: Pa
   await writeFile(
     configPath,
     stringify({
-      server: { port: 0 },
+      server: { port: 0, drainMs: 0 },
       ops: { port: 0 },
       store: { url: `sqlite:${join(folder, 'data', 'gateway.db')}` },
       vendors: { vendor: { adapter, baseUrl: replay.url, ...used } },

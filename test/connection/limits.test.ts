@@ -4,8 +4,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runStopSoak } from '../soak/stops';
 import { PROGRAM } from '../support/gatewayProcess';
+import { requestBytes } from '../support/hostile';
 import { KEYS, openStage, type Stage, type StageConfig } from '../support/stage';
+import { until } from '../support/until';
+import { createGate, openWire, type Wire } from '../support/wire';
 
 let stage: Stage;
 
@@ -180,23 +184,57 @@ describe('SIGTERM', () => {
     while (stage.clinikapi.log.length === 0) await sleep(10);
   }
 
-  test('finishes what is under way, refuses the rest, is not ready, exits with 0', async () => {
+  test('takes requests until the drain is over, though it is not ready; finishes what is under way; exits with 0', async () => {
     stage = await openStage();
-    stage.clinikapi.faults.next({ kind: 'delay', milliseconds: 1500 });
-    const { child, exit, url, patch } = await start({ shutdownMs: 10_000 });
-    const underWay = patch();
-    await arrived();
+    const held = createGate();
+    stage.clinikapi.faults.next({ kind: 'hook', run: () => held.wait() });
+    const { child, exit, url, patch } = await start({ drainMs: 1000, shutdownMs: 15_000 });
+    const health = requestBytes({ method: 'GET', path: '/healthz', key: null });
+    const update = (role: string) => requestBytes({ path: '/staff/pr_abc123', json: { role } });
+    const said = (wire: Wire) => wire.answers().map(({ status, headers }) => [status, headers.connection]);
+    const [unused, used, busy] = [await openWire(url), await openWire(url), await openWire(url)];
+    used.write(health);
+    await used.until(() => used.answers().length === 1);
+    busy.write(Buffer.concat([update('first'), update('second')]));
+    await held.reached;
+
     child.kill('SIGTERM');
-    await sleep(100);
-    expect((await fetch(`${url}/readyz`)).status).toBe(503);
-    const refused = await patch();
-    expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'gateway_unavailable' }]);
-    expect(refused.headers.get('connection')).toBe('close');
-    const answer = await underWay;
-    expect([answer.status, await answer.json()]).toMatchObject([200, { data: { status: 'inactive' } }]);
+    await until(
+      () => fetch(`${url}/readyz`),
+      ({ status }) => status === 503,
+    );
+    // On the connections that there are, and on new ones.
+    used.write(health);
+    busy.write(update('third'));
+    const read = await fetch(`${url}/staff/pr_abc123`, {
+      headers: { authorization: `Bearer ${KEYS.north}` },
+    });
+    expect([read.status, read.headers.get('connection')]).toEqual([200, 'close']);
+    expect(await used.ended).toBeUndefined();
+    expect(said(used)).toEqual([
+      [200, 'keep-alive'],
+      [200, 'close'],
+    ]);
+
+    // Then there is no listener any more, and who has asked nothing is let go in good order.
+    expect(await unused.ended).toBeUndefined();
+    await expect(patch()).rejects.toThrow('fetch failed');
+    held.open();
+    expect(await busy.ended).toBeUndefined();
+    expect(said(busy)).toEqual([
+      [200, 'keep-alive'],
+      [200, 'keep-alive'],
+      [200, 'close'],
+    ]);
     expect(await exit).toBe(0);
-    expect(stage.clinikapi.writes).toBe(1);
+    expect(stage.clinikapi.writes).toBe(3);
   }, 30_000);
+
+  test('clients that keep their connections lose nothing', async () => {
+    const { answers, ...rest } = await runStopSoak({ stops: 2, clients: 8, drainMs: 300 });
+    expect(rest).toEqual({ unanswered: 0, lost: 0, late: expect.any(Number), failedExits: 0 });
+    expect(answers).toBeGreaterThan(50);
+  }, 60_000);
 
   test('does not wait for a connection on which nothing was ever asked', async () => {
     stage = await openStage();

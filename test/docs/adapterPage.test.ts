@@ -18,7 +18,7 @@ async function update(body: object, exchanges: RecordedExchange[], prefer = 'han
   await writeFile(
     configPath,
     stringify({
-      server: { port: 0 },
+      server: { port: 0, drainMs: 0 },
       ops: { port: 0 },
       store: { url: `sqlite:${join(folder, 'data', 'gateway.db')}` },
       vendors: { example: { adapter: 'ejemplo', baseUrl: vendor.url, credentials: { apiKey: 'k-1' } } },

@@ -987,7 +987,7 @@ function configOf(all: readonly Trial[]) {
   const named = <T>(make: (trial: Trial) => T) =>
     Object.fromEntries(all.map((trial, index) => [`case-${index}`, make(trial)]));
   return {
-    server: { host: '127.0.0.1', port: 0 },
+    server: { host: '127.0.0.1', port: 0, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: `sqlite:${join(folder, 'data', 'gateway.db')}` },
     vendors: named(({ vendorConfig }) => vendorConfig),

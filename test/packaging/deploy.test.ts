@@ -85,3 +85,23 @@ test('the configuration in the ConfigMap is one that the gateway takes', async (
   expect(warnings).toEqual([]);
   expect(config.store.url).toMatch(/^postgres:/);
 });
+
+/** Seconds from SIGTERM, or from the preStop hook, until the last request may end. */
+function stopSeconds({ server }: { server: { drainMs: number; shutdownMs: number } }, preStop = 0): number {
+  return preStop + (server.drainMs + server.shutdownMs) / 1000;
+}
+
+test('whoever stops the gateway waits for as long as it may take', async () => {
+  const text = resources.find(({ kind }) => kind === 'ConfigMap')?.data?.['gateway.yaml'] ?? '';
+  const options = { adapters, env: { STORE_URL: '' }, readFile: async () => 'a'.repeat(64) };
+  const { config } = await readConfig(text, options);
+  const pod = parseAllDocuments(read('kubernetes.yaml'))
+    .map((document) => document.toJS())
+    .find(({ kind }) => kind === 'Deployment').spec.template.spec;
+  const preStop = pod.containers[0].lifecycle.preStop.sleep.seconds;
+  expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(stopSeconds(config, preStop) + 1);
+  // The compose file comes without a configuration: the defaults.
+  const { config: defaults } = await readConfig(text.replace(/server:.*\n/, 'server: {}\n'), options);
+  const grace = /stop_grace_period: (\d+)s/.exec(read('compose.yaml'))?.[1];
+  expect(Number(grace)).toBeGreaterThan(stopSeconds(defaults) + 1);
+});

@@ -11,7 +11,7 @@ export function soakConfiguration(
   more: { vendor?: object; clinic?: object; deliveries?: object } = {},
 ): string {
   return stringify({
-    server: { host: '127.0.0.1', port: 0 },
+    server: { host: '127.0.0.1', port: 0, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: storeUrl },
     vendors: {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { runCrashSoak } from './crashes';
 import { runFaultSoak } from './faults';
 import { runOutage } from './outage';
+import { runStopSoak } from './stops';
 
 const ENGINES = { sqlite: ['sqlite'], postgres: ['postgres'], both: ['sqlite', 'postgres'] } as const;
 
@@ -90,6 +91,20 @@ async function faults(options: { seconds: number; rate: number; staff: number })
   );
 }
 
+async function stops(options: { stops: number; clients: number; drain: number }) {
+  const result = await runStopSoak({
+    ...options,
+    drainMs: options.drain,
+    onProgress: (done, answers) => progress(`${done} of ${options.stops} stops, ${answers} answers`),
+  });
+  report(
+    `${options.stops} stops under ${options.clients} clients, ${result.answers} answers; ` +
+      `${result.unanswered} written at the vendor without an answer, ${result.lost} lost before a drain was over, ` +
+      `${result.late} refused later, ${result.failedExits} failed exits`,
+    result.unanswered === 0 && result.lost === 0 && result.failedExits === 0,
+  );
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -115,6 +130,13 @@ program
   .option('--rate <number>', 'updates a second', Number, 200)
   .option('--staff <number>', 'staff members', Number, 400)
   .action(faults);
+program
+  .command('stops')
+  .description('stop the gateway again and again under clients that keep their connections')
+  .option('--stops <number>', 'how often', Number, 20)
+  .option('--clients <number>', 'concurrent clients', Number, 8)
+  .option('--drain <milliseconds>', 'server.drainMs', Number, 1000)
+  .action(stops);
 // `--faults` and `--outage` may be written like options.
 program
   .parseAsync(process.argv.map((word) => (word === '--faults' || word === '--outage' ? word.slice(2) : word)))

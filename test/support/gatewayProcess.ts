@@ -13,6 +13,8 @@ export interface GatewayProcess {
   /** Ends it at once, as a power failure would; resolves when it is gone. */
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
+  /** Its exit code, when it is gone; null after a signal that it did not handle. */
+  exited: Promise<number | null>;
   /** What it has written to its standard output so far. */
   output(): string;
 }
@@ -39,7 +41,7 @@ export async function startGatewayProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LOG_LEVEL: 'silent' },
   });
-  const exited = once(child, 'exit');
+  const exited: Promise<number | null> = once(child, 'exit').then(([code]) => code);
   // It does not outlive the one that started it, however that ends.
   const killWithUs = () => child.kill('SIGKILL');
   process.once('exit', killWithUs);
@@ -57,6 +59,7 @@ export async function startGatewayProcess(
         await exited;
       },
       output: () => written,
+      exited,
       signal: (name) => void child.kill(name),
     };
   } catch (error) {

@@ -172,7 +172,7 @@ function baseConfig(database: string, clinikapi: string, vitalis: string, cobalt
     },
   };
   return {
-    server: { host: '127.0.0.1', port: 0 },
+    server: { host: '127.0.0.1', port: 0, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: `sqlite:${database}` },
     vendors,

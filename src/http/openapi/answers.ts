@@ -173,11 +173,18 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
       'weak one, `W/"…"`, never matches.',
     schema: { type: 'string' },
   },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    description:
+      'Entity tags that you know, separated by commas, or `*`. If the record has one of them, it is not sent again: 304.',
+    schema: { type: 'string' },
+  },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'A new random text for each new update, the same one when it is sent again. The update is then carried out once, ' +
+      'A new random text for each new update, the same one when it is sent again; in quotes (RFC 8941) or without. The update is then carried out once, ' +
       'and every repetition is answered as the first one was. A key counts per caller, method and path. An update that is ' +
       'refused as not valid does not use it up. A dry run ignores it.',
     schema: { type: 'string', minLength: 1, maxLength: 255 },

@@ -158,7 +158,7 @@ const OPERATIONS: readonly Operation[] = [
       '`PractitionerRole` with a contained `Practitioner`; its `ETag` is the weak form of the same, which ' +
       'as it stands does not serve as `If-Match`.',
     scope: 'staff:read',
-    parameters: [STAFF_ID, REQUEST_ID],
+    parameters: [STAFF_ID, parameterRef('IfNoneMatch'), REQUEST_ID],
     success: {
       200: answer('The record.', ref('StaffAnswer'), exampleRefs('staff'), {
         headers: ETAG,
@@ -169,6 +169,10 @@ const OPERATIONS: readonly Operation[] = [
           },
         },
       }),
+      304: {
+        description: 'Not modified: the record has an entity tag that `If-None-Match` names.',
+        headers: successHeaders(true, ETAG),
+      },
     },
     problems: [...OF_A_CALLER, ...OF_A_READ],
   },

@@ -339,7 +339,7 @@ export function schemas(): Record<string, Part> {
         process: {
           type: 'string',
           enum: ['ok', 'stopping'],
-          description: '`stopping`: no new work is taken.',
+          description: '`stopping`: requests are taken for a short while only (`server.drainMs`).',
         },
       }),
       configFile: {

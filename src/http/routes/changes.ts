@@ -7,12 +7,13 @@ import { isStaffId } from '../../staff/id';
 import { CHANGE_OUTCOMES, type ChangeFilter, type Changes, type StoredChange } from '../../store/changes';
 import { contextOf, sendJson } from '../answer';
 import { authorized } from '../authentication';
+import { queryOf } from '../query';
 
 const NDJSON = 'application/x-ndjson';
 const DEFAULT_LIMIT = 50;
 const LARGEST_LIMIT = 500;
 
-interface Query {
+interface Filters {
   staffId?: string;
   caller?: string;
   outcome?: (typeof CHANGE_OUTCOMES)[number];
@@ -31,7 +32,7 @@ const moment = Joi.date()
   });
 
 /** The query of `GET /changes`. */
-export const changesQuerySchema = Joi.object<Query>({
+export const changesQuerySchema = Joi.object<Filters>({
   staffId: Joi.string().custom(staffId).description('Only changes of this staff member.'),
   caller: Joi.string().max(200).description('Only changes by this caller, by its name in the configuration.'),
   outcome: Joi.string()
@@ -53,7 +54,7 @@ export const changesQuerySchema = Joi.object<Query>({
 /** `GET /changes`: the clinic's audit, newest first, as pages or, for `Accept: application/x-ndjson`, as a stream. */
 export async function getChanges(changes: Changes, req: Request, res: Response): Promise<void> {
   const { clinic, requestId } = authorized(res, 'changes:read');
-  const { limit, cursor, ...rest } = queryOf(req);
+  const { limit, cursor, ...rest } = filtersIn(req);
   const filter = filterOf(clinic.name, rest);
   if (wantsStream(req)) return stream(changes, filter, limit ?? Number.POSITIVE_INFINITY, cursor, res);
   const size = limit ?? DEFAULT_LIMIT;
@@ -72,8 +73,8 @@ export async function getChanges(changes: Changes, req: Request, res: Response):
 }
 
 /** @throws Problem `malformed_request` that names every bad parameter */
-function queryOf(req: Request): Query {
-  const { error, value } = changesQuerySchema.validate(req.url.includes('?') ? req.query : {}, {
+function filtersIn(req: Request): Filters {
+  const { error, value } = changesQuerySchema.validate(queryOf(req), {
     abortEarly: false,
     errors: { render: false },
   });
@@ -91,7 +92,10 @@ function printable(name: string): string {
   return /^\w{1,40}$/.test(name) ? name : 'one with an unusual name';
 }
 
-function filterOf(clinic: string, { since, until, ...rest }: Omit<Query, 'cursor' | 'limit'>): ChangeFilter {
+function filterOf(
+  clinic: string,
+  { since, until, ...rest }: Omit<Filters, 'cursor' | 'limit'>,
+): ChangeFilter {
   return {
     ...rest,
     clinic,

@@ -1,10 +1,11 @@
 import type { Request, Response } from 'express';
+import { isEntityTagList, matchesWeakly } from '../../directory/etag';
 import { readStaff } from '../../directory/read';
 import { type FieldError, Problem } from '../../problem';
 import type { FindLink } from '../../runtime/locate';
 import { parsePatch } from '../../staff/patch';
 import { type UpdateParts, update } from '../../update/update';
-import { sendAnswer, sendFhir, sendJson } from '../answer';
+import { sendAnswer, sendFhir, sendJson, sendNotModified } from '../answer';
 import { authorized, staffIdOf } from '../authentication';
 import { fhirEtag, prefersFhir, toPractitionerRole } from '../fhir';
 import { idempotencyKeyOf } from '../idempotencyKey';
@@ -18,9 +19,12 @@ export async function getStaff(links: FindLink, req: Request, res: Response): Pr
   refuseUnknownQuery(req, []);
   const { data, meta, etag } = await readStaff(links, { clinic, staffId: staffIdOf(req), requestId });
   res.vary('accept');
-  if (prefersFhir(req)) {
-    return sendFhir(res, toPractitionerRole(data, meta.warnings), etag && fhirEtag(etag));
+  const fhir = prefersFhir(req);
+  const ifNoneMatch = req.headers['if-none-match'];
+  if (etag !== undefined && ifNoneMatch !== undefined && matchesWeakly(ifNoneMatch, etag)) {
+    return sendNotModified(res, fhir ? fhirEtag(etag) : etag);
   }
+  if (fhir) return sendFhir(res, toPractitionerRole(data, meta.warnings), etag && fhirEtag(etag));
   sendJson(res, 200, { data, meta }, etag === undefined ? {} : { etag });
 }
 
@@ -40,6 +44,7 @@ export async function patchStaff(parts: UpdateParts, req: Request, res: Response
   const parsed = parsePatch(await readJsonBody(req));
   if ('errors' in parsed) throw invalid(parsed.errors);
   const ifMatch = req.headers['if-match'];
+  const ifNoneMatch = ifNoneMatchOf(req);
   if (ifMatch === undefined && clinic.requireIfMatch && !dryRun) {
     throw new Problem('precondition_required', 'Send the ETag of the record that you know as If-Match.');
   }
@@ -56,11 +61,19 @@ export async function patchStaff(parts: UpdateParts, req: Request, res: Response
     dryRun,
     gone: clientOf(res),
     ifMatch,
+    ifNoneMatch,
     idempotencyKey: dryRun ? undefined : idempotencyKeyOf(req),
   });
   // An update that was queued names what was honoured itself.
   const done = response.status < 400 && response.status !== 202;
   sendAnswer(res, response, done ? applied : undefined);
+}
+
+/** @throws Problem `malformed_request`: an update whose condition cannot be read is not made without one */
+function ifNoneMatchOf(req: Request): string | undefined {
+  const value = req.headers['if-none-match'];
+  if (value === undefined || isEntityTagList(value)) return value;
+  throw new Problem('malformed_request', 'If-None-Match is * or a list of entity tags, such as "abc".');
 }
 
 /** Aborted when the client closes the connection before it was answered. */

@@ -4,6 +4,7 @@ import { createLinks } from './0001_links';
 import { createJournal } from './0002_journal';
 import { createOperations } from './0003_operations';
 import { withoutLeaseIndex } from './0004_attempts';
+import { operationTargets } from './0005_targets';
 
 /**
  * Every migration, by name. Names sort in the order in which they run. A released migration is never edited: the next
@@ -15,5 +16,6 @@ export function migrations(engine: Engine): Readonly<Record<string, Migration>> 
     '0002_journal': createJournal(engine),
     '0003_operations': createOperations(engine),
     '0004_attempts': withoutLeaseIndex(engine),
+    '0005_targets': operationTargets(engine),
   };
 }

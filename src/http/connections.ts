@@ -1,0 +1,164 @@
+/**
+ * The connections of a listener: on each, requests are carried out and answered one after the other (RFC 9112 section 9.3.2),
+ * what is broken never takes the place of an answer that is due, and stopping resets nothing that was sent in time.
+ */
+import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
+import { Server as NetServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { breakBody } from './brokenBody';
+
+/** Requests that may wait on one connection for the one before them. */
+const MOST_WAITING = 100;
+/** How long a connection that was closed from here goes on reading, so that unread bytes do not become a reset. */
+const LINGER_MS = 1_000;
+
+interface Exchange {
+  req: IncomingMessage;
+  res: ServerResponse;
+  /** Whether the client wants to keep the connection. */
+  keepAlive: boolean;
+}
+
+export class Connections {
+  readonly #server: HttpServer | HttpsServer;
+  readonly #open = new Map<Socket, Connection>();
+  /** Of an HTTPS listener: connections that are still being secured, by the port at the other end. */
+  readonly #insecure = new Map<number | undefined, Socket>();
+  #draining = false;
+
+  /** @param handle begins the work on a request; called in the order of each connection, never for two of one at a time */
+  constructor(server: HttpServer | HttpsServer, handle: RequestListener) {
+    this.#server = server;
+    const secure = server instanceof HttpsServer;
+    if (secure) server.on('connection', (socket: Socket) => this.#handshake(socket));
+    server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
+      this.#insecure.delete(socket.remotePort);
+      this.#open.set(socket, new Connection(socket, handle));
+      socket.once('close', () => this.#open.delete(socket));
+    });
+    const take = (req: IncomingMessage, res: ServerResponse) =>
+      this.#open.get(req.socket)?.take(req, res, this.#draining);
+    server.on('request', take);
+    // Whoever reads the body says 100 first; what the head alone decides is answered without it.
+    server.on('checkContinue', take);
+    // Nothing is tunnelled here. Without this Node would cut off answers that are due.
+    server.on('connect', (_req: IncomingMessage, socket: Socket) => this.#open.get(socket)?.finish());
+  }
+
+  /**
+   * Bytes came that are no request.
+   * @param answer the whole answer, used if the client waits for no other
+   */
+  broken(socket: Socket, detail: string, answer: () => string): void {
+    const connection = this.#open.get(socket);
+    if (connection) connection.broken(detail, answer);
+    else socket.destroy();
+  }
+
+  /** From now on each answer is the last one of its connection, unless the next request is there already. */
+  drain(): void {
+    this.#draining = true;
+    for (const connection of this.#open.values()) connection.drain();
+  }
+
+  /**
+   * After `lingerMs`, in which what is on its way is let arrive: accepts no more connections, answers what was taken on those
+   * that there are, and closes them. Resolves when all are closed.
+   */
+  async close(lingerMs: number): Promise<void> {
+    // A listener that is closed resets connections that it has not got round to accept.
+    await sleep(lingerMs);
+    // Not the listener's own `close`: that resets idle connections on which a request is just arriving.
+    const closed = new Promise<void>((resolve) => {
+      NetServer.prototype.close.call(this.#server, () => resolve());
+    });
+    for (const socket of this.#insecure.values()) socket.destroy();
+    for (const connection of this.#open.values()) connection.finish();
+    await closed;
+  }
+
+  #handshake(socket: Socket): void {
+    const { remotePort } = socket;
+    this.#insecure.set(remotePort, socket);
+    socket.once('close', () => {
+      if (this.#insecure.get(remotePort) === socket) this.#insecure.delete(remotePort);
+    });
+  }
+}
+
+class Connection {
+  readonly #socket: Socket;
+  readonly #handle: RequestListener;
+  /** What was taken and is not answered; the first one is being worked on. */
+  readonly #exchanges: Exchange[] = [];
+  #latest: IncomingMessage | undefined;
+  /** Nothing more is taken. */
+  #finishing = false;
+
+  constructor(socket: Socket, handle: RequestListener) {
+    this.#socket = socket;
+    this.#handle = handle;
+  }
+
+  take(req: IncomingMessage, res: ServerResponse, draining: boolean): void {
+    this.#latest = req;
+    const before = this.#exchanges.at(-1);
+    if (before && this.#exchanges.length > MOST_WAITING) {
+      this.#socket.pause();
+      this.finish();
+    }
+    // After an answer that says `close` there is no other.
+    const isClosed = draining && before?.res.headersSent && !before.res.shouldKeepAlive;
+    if (this.#finishing || isClosed) return;
+    this.#exchanges.push({ req, res, keepAlive: res.shouldKeepAlive });
+    if (draining) this.drain();
+    if (before === undefined) this.#begin();
+  }
+
+  drain(): void {
+    const last = this.#exchanges.at(-1);
+    for (const { res, keepAlive } of this.#exchanges.slice(-2)) {
+      if (!res.headersSent) res.shouldKeepAlive = keepAlive && res !== last?.res;
+    }
+  }
+
+  /** Answers what was taken, then closes. */
+  finish(): void {
+    if (this.#finishing) return;
+    this.#finishing = true;
+    if (this.#exchanges.length === 0) this.#hangUp();
+    else this.drain();
+  }
+
+  broken(detail: string, answer: () => string): void {
+    const inBody = this.#latest?.complete === false ? this.#latest : undefined;
+    if (this.#exchanges.length > 0 || inBody || this.#finishing) {
+      if (inBody) breakBody(inBody, detail);
+      this.finish();
+    } else {
+      this.#finishing = true;
+      this.#socket.end(answer(), () => this.#socket.destroy());
+    }
+  }
+
+  #begin(): void {
+    const [exchange] = this.#exchanges;
+    if (exchange === undefined) return;
+    const { req, res } = exchange;
+    res.once('close', () => {
+      this.#exchanges.shift();
+      if (this.#socket.writable) this.#begin();
+      else this.#exchanges.length = 0;
+      if (this.#finishing && this.#exchanges.length === 0) this.#hangUp();
+    });
+    this.#handle(req, res);
+  }
+
+  #hangUp(): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.end();
+    const timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+}
