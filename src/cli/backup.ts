@@ -2,9 +2,24 @@
 import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import type { Command } from 'commander';
 import Libsql from 'libsql';
+import { loadStore } from '../config/load';
 import { member } from '../lib/json';
+import { type CommandContext, exitCodes } from './command';
 import { missingFile, sqliteFile } from './storeFile';
+
+export function backupCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('backup')
+    .description('copy the SQLite database into a new file while the gateway goes on working')
+    .argument('<file>', 'the file to write; it must not exist')
+    .action(async (file: string) => {
+      const { url } = await loadStore(context.configPath(), context);
+      context.exit(await backup({ databaseUrl: url, file, ...context }));
+    });
+  exitCodes(command, 'the copy is complete and sound', 'there is none');
+}
 
 export interface BackupOptions {
   databaseUrl: string;
@@ -58,7 +73,7 @@ function copy(source: string, file: string): void {
   closeSync(descriptor);
 }
 
-function withDatabase(file: string, work: (database: Libsql.Database) => void): void {
+export function withDatabase(file: string, work: (database: Libsql.Database) => void): void {
   const database = new Libsql(resolve(file));
   try {
     work(database);

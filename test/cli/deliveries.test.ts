@@ -1,11 +1,7 @@
 import { Writable } from 'node:stream';
-import {
-  discardDeliveries,
-  listDeliveries,
-  parseLimit,
-  parseStatuses,
-  retryDeliveries,
-} from '../../src/cli/deliveries';
+import { parseStatuses } from '../../src/cli/deliveries/choose';
+import { listDeliveries, parseLimit } from '../../src/cli/deliveries/list';
+import { discardDeliveries, retryDeliveries } from '../../src/cli/deliveries/redrive';
 import { openDatabase } from '../../src/store/database';
 import type { OperationFilter, OperationStatus } from '../../src/store/operation';
 import { createOperations } from '../../src/store/operations';
