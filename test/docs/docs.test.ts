@@ -142,9 +142,10 @@ test('every environment variable that is named is read', () => {
 
 describe('commands', () => {
   const scripts: Record<string, string> = JSON.parse(read('package.json')).scripts;
-  const subcommands = [
-    ...read('src/main.ts').matchAll(/(?:^program|= program)\s*\.command\('([\w-]+)'/gm),
-  ].map(([, name = '']) => name);
+  const subcommands = readdirSync(join(ROOT, 'src/cli'))
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...read(`src/cli/${file}`).matchAll(/\bprogram\s*\.command\('([\w-]+)'/g)])
+    .map(([, name = '']) => name);
 
   test('every npm script that is named exists', () => {
     const named = [...new Set([...ALL.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name))];
@@ -163,13 +164,16 @@ describe('commands', () => {
     expect(missing).toEqual([]);
   });
 
-  test('every command of the program is in the README, and the other way round', () => {
+  test('every command of the program is on the page of commands, and the other way round', () => {
     expect(subcommands.length).toBeGreaterThan(4);
-    const rows = read('README.md')
-      .split('\n')
-      .filter((line) => line.startsWith('| `npm'));
-    const named = rows.flatMap((row) => [...row.matchAll(/\(`([\w-]+)`\)/g)].map(([, name]) => name));
-    expect(named.sort()).toEqual([...new Set(subcommands)].sort());
+    const named = [...read('docs/commands.md').matchAll(/^\| `npm run cli -- ([\w-]+)/gm)];
+    expect(named.map(([, name]) => name).sort()).toEqual([...new Set(subcommands)].sort());
+  });
+
+  test('no page names a command that does not exist', () => {
+    const named = [...ALL.matchAll(/npm run cli -- ([\w-]+)/g)].map(([, name = '']) => name);
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((name) => !subcommands.includes(name))).toEqual([]);
   });
 });
 

@@ -60,15 +60,15 @@ function lines(operation: ListedOperation): string[] {
   const { id, status, attempts, createdAt, clinic, staffId, lastError, fields, waitsFor } = operation;
   return [
     row(id, status, String(attempts), age(createdAt), `${clinic}/${staffId}`),
-    ...(fields.length > 0 ? [`  changes ${fields.join(', ')}`] : []),
-    ...(waitsFor === undefined ? [] : [`  waits for ${waitText(waitsFor)}`]),
     ...(lastError === undefined ? [] : [`  ${lastError.code}: ${lastError.detail}`]),
+    ...(waitsFor === undefined ? [] : [`  waits for ${waitText(waitsFor)}`]),
+    ...(fields.length > 0 ? [`  changes ${fields.join(', ')}`] : []),
   ];
 }
 
 function waitText(waitsFor: WaitsFor): string {
   if (waitsFor.kind === 'time') return `its next attempt at ${waitsFor.until}`;
-  if (waitsFor.kind === 'operation') return `${waitsFor.id}, which is ${waitsFor.status}`;
+  if (waitsFor.kind === 'operation') return `the update before it, which is ${waitsFor.status}`;
   return { worker: 'a gateway to take it', vendor: 'its vendor', operator: 'an operator' }[waitsFor.kind];
 }
 
