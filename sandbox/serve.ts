@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { createClinikapiSandbox } from './clinikapi';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
 import type { Listening, Sandbox } from './kit';
+import { readPort } from './port';
 import { createVitalisSandbox } from './vitalis';
 
 const { vitalis, clinikapi, cobalt } = SANDBOX_CREDENTIALS;
@@ -41,12 +42,6 @@ async function serve(name: string | undefined, options: { port?: number; host: s
     console.log('Stopped.');
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
-}
-
-function readPort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError('a port is a number from 0 to 65535');
 }
 
 new Command('sandbox')
