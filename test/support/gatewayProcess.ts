@@ -13,6 +13,8 @@ export interface GatewayProcess {
   /** Ends it at once, as a power failure would; resolves when it is gone. */
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
+  /** Resolves when it has ended, in whatever way. */
+  gone: Promise<unknown>;
   /** What it has written to its standard output so far. */
   output(): string;
 }
@@ -57,6 +59,7 @@ export async function startGatewayProcess(
         await exited;
       },
       output: () => written,
+      gone: exited,
       signal: (name) => void child.kill(name),
     };
   } catch (error) {
