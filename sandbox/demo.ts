@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { adapters } from '../adapters';
-import { sameJson } from '../src/lib/json';
+import { member, sameJson } from '../src/lib/json';
 import { createLog } from '../src/ops/log';
 import { type RunningGateway, serve } from '../src/serve';
 import { createClinikapiSandbox } from './clinikapi';
@@ -18,6 +18,7 @@ import { SANDBOX_CREDENTIALS } from './credentials';
 import { DEMO_CLINICS, type DemoClinic, EXAMPLES, type Example } from './demoExamples';
 import { bold, dim, green, grid, red } from './demoPrint';
 import type { Listening, Sandbox } from './kit';
+import { readPort } from './port';
 import { createVitalisSandbox } from './vitalis';
 
 interface Vendors {
@@ -129,17 +130,6 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Where everything listens, and which record each clinic's example is. */
-function printPorts(gatewayUrl: string, { urls }: Vendors): void {
-  print(bold(`gateway ${gatewayUrl}`));
-  for (const { name, adapter, vendor, staffId, vendorRecordId } of DEMO_CLINICS) {
-    print(
-      `${adapter.padEnd(9)} ${urls[adapter]}   clinic ${name}, ${vendor}: ${staffId} is ${vendorRecordId}`,
-    );
-  }
-  print('');
-}
-
 function printNextSteps(url: string): void {
   print(bold('Try it yourself'));
   for (const { name, key, staffId, try: body } of DEMO_CLINICS) {
@@ -155,40 +145,78 @@ function printNextSteps(url: string): void {
   print(`curl -s ${url}/capabilities -H 'Authorization: Bearer demo-key-south'`);
 }
 
+/** Where everything listens, and who can be asked for. */
+function printPlaces({ url, opsUrl }: RunningGateway, { urls }: Vendors): void {
+  print(bold('Listening'));
+  const places = { gateway: url, 'metrics, health': opsUrl, ...urls };
+  for (const [name, place] of Object.entries(places)) print(`${name.padEnd(16)} ${place}`);
+  print(bold('\nStaff'));
+  for (const { name, staffId, vendor, vendorRecordId } of DEMO_CLINICS) {
+    print(`${staffId.padEnd(6)} of clinic ${name.padEnd(7)} is ${vendorRecordId} at ${vendor}`);
+  }
+  print('');
+}
+
 async function demo({ once, port }: { once: boolean; port: number }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-demo-'));
   const vendors = await startVendors();
-  const configPath = join(folder, 'gateway.yaml');
-  await writeFile(configPath, configuration(folder, vendors, once ? 0 : port));
-  const gateway = await serve({ configPath, env: {}, adapters, log: createLog('silent') });
-  const stop = async () => {
-    await gateway.close();
+  const stopVendors = async () => {
     await Promise.all(vendors.listening.map((server) => server.close()));
     await rm(folder, { recursive: true, force: true });
   };
-  printPorts(gateway.url, vendors);
-  let right = true;
-  for (const { key, staffId, vendor, vendorRecordId } of DEMO_CLINICS) {
-    await send(gateway.url, key, 'PUT', `/staff/${staffId}/links/${vendor}`, { vendorRecordId });
+  let gateway: RunningGateway;
+  try {
+    const configPath = join(folder, 'gateway.yaml');
+    await writeFile(configPath, configuration(folder, vendors, once ? 0 : port));
+    gateway = await serve({ configPath, env: {}, adapters, log: createLog('silent') });
+  } catch (error) {
+    await stopVendors();
+    throw member(error, 'code') === 'EADDRINUSE' ? new Error(portInUse(port)) : error;
   }
-  for (const example of EXAMPLES) right = (await show(gateway, vendors, example)) && right;
+  const stop = async () => {
+    await gateway.close();
+    await stopVendors();
+  };
+  let right: boolean;
+  try {
+    right = await play(gateway, vendors);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   if (once) {
     await stop();
     print(right ? green('All examples were right.') : red('Some examples were not right.'));
     process.exitCode = right ? 0 : 1;
     return;
   }
+  printPlaces(gateway, vendors);
   printNextSteps(gateway.url);
   print(`\nAPI documentation: ${gateway.url}/docs\nServing until Ctrl-C.`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 }
 
+/** Links the staff and sends all examples. @returns true if all were right */
+async function play(gateway: RunningGateway, vendors: Vendors): Promise<boolean> {
+  for (const { key, staffId, vendor, vendorRecordId } of DEMO_CLINICS) {
+    await send(gateway.url, key, 'PUT', `/staff/${staffId}/links/${vendor}`, { vendorRecordId });
+  }
+  let right = true;
+  for (const example of EXAMPLES) right = (await show(gateway, vendors, example)) && right;
+  return right;
+}
+
+function portInUse(port: number): string {
+  return `Port ${port} is in use. Choose another one: npm run demo -- --port <number>, 0 for any free one.`;
+}
+
 new Command('demo')
   .option('--once', 'stop after the examples; exit code 0 only if all were right', false)
-  .option('--port <number>', 'port of the gateway', Number, 8080)
+  .option('--port <number>', 'port of the gateway; 0 for any free one', readPort, 8080)
   .action(demo)
   .parseAsync()
   .catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
-    process.exitCode = 1;
+    // What a start that failed has left open would keep the process alive.
+    process.exit(1);
   });

@@ -1,9 +1,10 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { createClinikapiSandbox } from './clinikapi';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
 import type { Listening, Sandbox } from './kit';
 import { readPeople } from './people';
+import { readPort } from './port';
 import { type SeededPeople, seedPeople } from './seedPeople';
 import { createVitalisSandbox } from './vitalis';
 
@@ -106,12 +107,6 @@ function printPeople({
     console.log(`${name} ${surname},${id},${roles[index]?.id},${providers[index]?.id}`);
   }
   if (professionals.length > SHOWN_PEOPLE) console.log(`and ${professionals.length - SHOWN_PEOPLE} more`);
-}
-
-function readPort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError('a port is a number from 0 to 65535');
 }
 
 new Command('sandbox')

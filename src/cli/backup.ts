@@ -3,8 +3,23 @@ import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Writable } from 'node:stream';
+import type { Command } from 'commander';
+import { loadStore } from '../config/load';
 import { member } from '../lib/json';
+import { type CommandContext, exitCodes } from './command';
 import { missingFile, sqliteFile } from './storeFile';
+
+export function backupCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('backup')
+    .description('copy the SQLite database into a new file while the gateway goes on working')
+    .argument('<file>', 'the file to write; it must not exist')
+    .action(async (file: string) => {
+      const { url } = await loadStore(context.configPath(), context);
+      context.exit(await backup({ databaseUrl: url, file, ...context }));
+    });
+  exitCodes(command, 'the copy is complete and sound', 'there is none');
+}
 
 export interface BackupOptions {
   databaseUrl: string;
@@ -60,7 +75,7 @@ function copy(source: string, file: string): void {
   closeSync(descriptor);
 }
 
-function withDatabase(file: string, work: (database: DatabaseSync) => void): void {
+export function withDatabase(file: string, work: (database: DatabaseSync) => void): void {
   const database = new DatabaseSync(resolve(file), { timeout: LOCK_WAIT });
   try {
     work(database);

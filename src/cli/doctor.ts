@@ -1,18 +1,35 @@
 /** `doctor`: does each vendor connection work, and do the codes in the configuration exist at the vendor? Changes nothing. */
 import type { Writable } from 'node:stream';
+import type { Command } from 'commander';
 import type { AdapterModule, ReferenceList } from '../adapter/contract';
+import { loadConfig } from '../config/load';
 import type { GatewayConfig, VendorConfig } from '../config/types';
 import { VendorConnection } from '../connection/connection';
 import { VendorFailure } from '../connection/failure';
 import { Deadline } from '../lib/deadline';
+import { type CommandContext, exitCodes, withJson, writeJson } from './command';
+
+export function doctorCommand(program: Command, context: CommandContext): void {
+  const command = withJson(program.command('doctor'))
+    .description('check each vendor connection: reachability, credentials, and codes that do not exist there')
+    .addHelpText('after', '\nChanges nothing anywhere.')
+    .action(async ({ json }: { json?: boolean }) => {
+      const { config } = await loadConfig(context.configPath(), context);
+      context.exit(await doctor({ ...context, config, json: json === true }));
+    });
+  exitCodes(command, 'all checks passed', 'the configuration cannot be used', 'a check failed');
+}
 
 export interface DoctorOptions {
   config: GatewayConfig;
   adapters: readonly AdapterModule[];
   out: Writable;
+  /** A document instead of a table. */
+  json?: boolean;
 }
 
 type Result = 'ok' | 'FAILED' | '-';
+const IN_JSON: Readonly<Record<Result, string>> = { ok: 'ok', FAILED: 'failed', '-': 'not_checked' };
 
 interface Finding {
   connection: string;
@@ -26,16 +43,21 @@ const MOST_PAGES = 100;
 /** So many unknown codes are named in one line. */
 const MOST_NAMED = 5;
 
-/** Prints a table. Returns the exit code: 0, or 1 when a check has failed. */
-export async function doctor({ config, adapters, out }: DoctorOptions): Promise<number> {
+/** @returns the exit code: 0 all checks passed, 2 a check failed */
+export async function doctor({ config, adapters, out, json = false }: DoctorOptions): Promise<number> {
   const findings = await Promise.all(
     Object.entries(config.vendors).map(([name, vendor]) => examine(name, vendor, config, adapters)),
   );
   const rows = findings.flat();
-  out.write(table(rows));
   const failed = rows.filter(({ result }) => result === 'FAILED').length;
+  if (json) {
+    const checks = rows.map(({ result, ...row }) => ({ ...row, result: IN_JSON[result] }));
+    writeJson(out, { passed: failed === 0, checks });
+    return failed === 0 ? 0 : 2;
+  }
+  out.write(table(rows));
   out.write(failed === 0 ? '\nAll checks passed.\n' : `\n${failed} of ${rows.length} checks failed.\n`);
-  return failed === 0 ? 0 : 1;
+  return failed === 0 ? 0 : 2;
 }
 
 async function examine(

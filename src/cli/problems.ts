@@ -30,3 +30,8 @@ function advice(path: string, problems: readonly ConfigProblem[]): string {
   const many = problems.length === 1 ? 'this' : `these ${problems.length} problems`;
   return `Correct ${many} in ${path} or in the environment, then run check-config.`;
 }
+
+/** Of anything that was thrown: what it says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

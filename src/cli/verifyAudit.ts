@@ -1,8 +1,23 @@
 /** `verify-audit`: proves that no row of the audit was changed, added or taken away. */
 import type { Writable } from 'node:stream';
+import type { Command } from 'commander';
+import { loadStore } from '../config/load';
 import { type ChainVerdict, verifyChain } from '../store/changes';
 import { openDatabase } from '../store/database';
+import { type CommandContext, exitCodes, withJson, writeJson } from './command';
 import { missingFile } from './storeFile';
+
+export function verifyAuditCommand(program: Command, context: CommandContext): void {
+  const command = withJson(program.command('verify-audit'))
+    .description(
+      'prove that no row of the audit was changed, added or taken away; names the first broken one',
+    )
+    .action(async ({ json }: { json?: boolean }) => {
+      const { url } = await loadStore(context.configPath(), context);
+      context.exit(await verifyAudit({ databaseUrl: url, json: json === true, ...context }));
+    });
+  exitCodes(command, 'the audit is whole', 'it cannot be read', 'a row is broken');
+}
 
 export interface VerifyAuditOptions {
   databaseUrl: string;
@@ -10,12 +25,19 @@ export interface VerifyAuditOptions {
   out: Writable;
   /** Progress and complaints. */
   err: Writable;
+  /** The verdict as a document instead of a sentence. */
+  json?: boolean;
 }
 
 const ROWS_PER_PROGRESS_LINE = 100_000;
 
-/** @returns the exit code: 0 the audit is whole, 1 it is not, or cannot be read */
-export async function verifyAudit({ databaseUrl, out, err }: VerifyAuditOptions): Promise<number> {
+/** @returns the exit code: 0 the audit is whole, 1 it cannot be read, 2 a row is broken */
+export async function verifyAudit({
+  databaseUrl,
+  out,
+  err,
+  json = false,
+}: VerifyAuditOptions): Promise<number> {
   const missing = missingFile(databaseUrl);
   if (missing !== undefined) {
     err.write(`There is no database at ${missing}.\n`);
@@ -23,8 +45,9 @@ export async function verifyAudit({ databaseUrl, out, err }: VerifyAuditOptions)
   }
   try {
     const verdict = await verdictOn(databaseUrl, err);
-    out.write(`${sentenceFor(verdict)}\n`);
-    return verdict.valid ? 0 : 1;
+    if (json) writeJson(out, verdict);
+    else out.write(`${sentenceFor(verdict)}\n`);
+    return verdict.valid ? 0 : 2;
   } catch (error) {
     err.write(`The audit cannot be read: ${error instanceof Error ? error.message : 'unknown error'}\n`);
     return 1;

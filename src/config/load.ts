@@ -1,6 +1,7 @@
 import { readFile as readFileBytes, stat } from 'node:fs/promises';
 import { ConfigError } from './problem';
 import { type LoadedConfig, readConfig } from './read';
+import { type LinkPlaces, readLinkPlaces, readStore, type StoreConfig } from './readPart';
 import { type Environment, errorCode } from './substitute';
 import type { ConfigurableAdapter } from './types';
 import { plain } from './yaml';
@@ -18,6 +19,16 @@ const MAX_BYTES = 1024 * 1024;
  */
 export async function loadConfig(path: string, { adapters, env }: LoadOptions): Promise<LoadedConfig> {
   return readConfig(await readText(path), { adapters, env, readFile: readSecretFile });
+}
+
+/** Reads where the store is, and nothing else of the file. @throws ConfigError */
+export async function loadStore(path: string, { env }: Pick<LoadOptions, 'env'>): Promise<StoreConfig> {
+  return readStore(await readText(path), { env, readFile: readSecretFile });
+}
+
+/** Reads what links are made of, without the vendors' credentials. @throws ConfigError */
+export async function loadLinkPlaces(path: string, { adapters, env }: LoadOptions): Promise<LinkPlaces> {
+  return readLinkPlaces(await readText(path), { adapters, env, readFile: readSecretFile });
 }
 
 async function readText(path: string): Promise<string> {

@@ -32,7 +32,7 @@ export async function readConfig(
 ): Promise<LoadedConfig> {
   const document = withOverrides(parseYaml(text), env);
   const substituted = await substitute(document, { env, readFile });
-  const { value, problems } = validate(substituted, adapters);
+  const { value, problems } = validate(substituted, configSchema(namesIn(substituted.tree, adapters)));
   const all = [...substituted.problems, ...problems, ...conflicts(substituted.tree)];
   if (value === undefined || all.length > 0) throw new ConfigError(inOrder(all));
   return { config: value, warnings: warningsOf(value), secrets: secretsOf(value, substituted.fileTexts) };
@@ -46,7 +46,7 @@ const OVERRIDES = [
 ] as const;
 
 /** Overrides become references to their variable, so that they are filled, checked and reported like any other. */
-function withOverrides(document: Record<string, unknown>, env: Environment): Record<string, unknown> {
+export function withOverrides(document: Record<string, unknown>, env: Environment): Record<string, unknown> {
   const result = { ...document };
   for (const { variable, section, key } of OVERRIDES) {
     const current = result[section] ?? {};
@@ -56,13 +56,16 @@ function withOverrides(document: Record<string, unknown>, env: Environment): Rec
   return result;
 }
 
-interface Validated {
-  value: GatewayConfig | undefined;
+interface Validated<Config> {
+  value: Config | undefined;
   problems: ConfigProblem[];
 }
 
-function validate(substituted: Substituted, adapters: readonly ConfigurableAdapter[]): Validated {
-  const schema = configSchema(namesIn(substituted.tree, adapters));
+/** Changes the tree: text that was filled in becomes the number or boolean that is wanted in its place. */
+export function validate<Config>(
+  substituted: Substituted,
+  schema: Joi.ObjectSchema<Config>,
+): Validated<Config> {
   let result = schema.validate(substituted.tree, { abortEarly: false, convert: false });
   const details = result.error?.details ?? [];
   if (details.filter((detail) => becomesTyped(detail, substituted)).length > 0) {
@@ -72,7 +75,7 @@ function validate(substituted: Substituted, adapters: readonly ConfigurableAdapt
   return { value: undefined, problems: firstPerPath(result.error.details, schema.describe(), substituted) };
 }
 
-function namesIn(tree: Record<string, unknown>, adapters: readonly ConfigurableAdapter[]): Names {
+export function namesIn(tree: Record<string, unknown>, adapters: readonly ConfigurableAdapter[]): Names {
   const adapterOf = (vendor: unknown) => adapters.find(({ name }) => name === member(vendor, 'adapter'));
   const vendors = Object.entries(isObject(tree.vendors) ? tree.vendors : {});
   return {
@@ -173,7 +176,7 @@ function samePort({ server, ops }: Record<string, unknown>): ConfigProblem[] {
   return same ? [{ path: 'ops.port', message: 'is the same as server.port' }] : [];
 }
 
-function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
+export function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return [...problems].sort((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
 }
 

@@ -69,7 +69,10 @@ export class VendorConnection {
     // The class itself: every default that `axios.create` takes over is merged anew for each request. Status codes and
     // bodies are judged here, so the adapter is the only one that is needed.
     this.#http = new Axios({ adapter: undiciAdapter(this.#pool) });
-    this.#guard = new Guard(config);
+    this.#guard = new Guard(config, {
+      opened: (kind) => this.observer?.paused(this, kind),
+      closed: () => this.observer?.resumed(this),
+    });
     const login = this.adapter.login;
     if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
   }

@@ -15,6 +15,7 @@ import {
   handleWhen,
   type IBackoff,
 } from 'cockatiel';
+import type { FailureKind } from '../adapter/contract';
 import type { VendorConfig } from '../config/types';
 import type { Deadline } from '../lib/deadline';
 import { type RateLimit, RetryBudget, SlidingLimit } from '../lib/limits';
@@ -25,6 +26,12 @@ export type GuardSettings = Pick<VendorConfig, 'maxConcurrent' | 'maxQueued' | '
 };
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** Hears when calls are paused, with the kind of the failure that did it, and when they are made again. */
+export interface BreakerWatch {
+  opened(kind: FailureKind): void;
+  closed(): void;
+}
 
 /** Of 100 calls at most 20 are repeated; a quiet connection may repeat 20 before that counts. */
 const RETRY_SHARE = 0.2;
@@ -51,15 +58,24 @@ export class Guard {
   #openUntil = 0;
   #silentUntil = 0;
 
-  constructor(settings: GuardSettings) {
+  constructor(settings: GuardSettings, watch?: BreakerWatch) {
     this.#settings = settings;
     this.#bulkhead = bulkhead(settings.maxConcurrent, settings.maxQueued);
     this.#breaker = circuitBreaker(
       handleWhen((error) => this.#isBadSign(error)),
       { halfOpenAfter: ALWAYS_OVER, breaker: new ConsecutiveBreaker(settings.breaker.failures) },
     );
-    this.#breaker.onBreak(() => {
+    // A probe that fails opens it again, which is no news.
+    let told = false;
+    this.#breaker.onBreak((reason) => {
       this.#openUntil = performance.now() + settings.breaker.openMs;
+      const error = 'error' in reason ? reason.error : undefined;
+      if (!told && error instanceof VendorFailure) watch?.opened(error.kind);
+      told = true;
+    });
+    this.#breaker.onReset(() => {
+      if (told) watch?.closed();
+      told = false;
     });
     if (settings.rateLimit) {
       const { requests, perSeconds } = settings.rateLimit;

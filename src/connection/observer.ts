@@ -28,6 +28,10 @@ export interface ObservedCall {
 
 export interface VendorObserver {
   begin(connection: ObservedConnection, operation: Operation): ObservedCall;
+  /** Calls are not made any more, because the last ones have failed: of this kind was the last one. */
+  paused(connection: ObservedConnection, kind: FailureKind): void;
+  /** Calls are made again. */
+  resumed(connection: ObservedConnection): void;
   /** A record that a vendor has shown. */
   record(connection: ObservedConnection, record: VendorRecord): void;
   /** What a caller was told about a record. */

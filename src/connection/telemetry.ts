@@ -13,6 +13,9 @@ export function createObserver(metrics: Metrics, log: Log): VendorObserver {
   });
   return {
     begin: (connection, operation) => beginCall(metrics, log, connection, operation),
+    paused: ({ name }, kind) =>
+      log.notice('a vendor is failing: calls to it are paused', { connection: name, kind }),
+    resumed: ({ name }) => log.notice('a vendor answers again: calls to it are made', { connection: name }),
     record: (connection, record) => drift.record(connection, record),
     answered(connection, { warnings, receipt = [] }) {
       drift.warnings(connection, warnings);

@@ -132,13 +132,14 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       return;
     }
     const ours = await operations.finish(lease, verdict);
-    if (ours && verdict.status === 'dead') {
-      log.notice('a queued update is dead: see "deliveries list"', {
-        operation: lease.id,
-        clinic: lease.clinic,
-        code: verdict.error?.code ?? '',
-      });
-    }
+    if (!ours || verdict.status === 'succeeded') return;
+    const what =
+      verdict.status === 'dead' ? 'a queued update is dead' : 'a queued update has failed for good';
+    log.notice(`${what}: see "deliveries list"`, {
+      operation: lease.id,
+      clinic: lease.clinic,
+      code: verdict.error?.code ?? '',
+    });
   }
 
   const purge = async () => {

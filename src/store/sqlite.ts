@@ -91,7 +91,18 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    if (!this.#database.isOpen) return;
+    this.#emptyLog();
+    this.#database.close();
+  }
+
+  /** After a clean stop all data is in the one file, so that copying it copies everything. Another process may need the log. */
+  #emptyLog(): void {
+    try {
+      this.#database.prepare('pragma wal_checkpoint(truncate)').all();
+    } catch {
+      // Nothing is lost: the log is read at the next start.
+    }
   }
 
   #run<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {

@@ -1,5 +1,4 @@
 /** The command line as people call it: a process, its output and its exit code. */
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,30 +9,11 @@ import { adapters } from '../../adapters';
 import { doctor } from '../../src/cli/doctor';
 import { newKey } from '../../src/cli/newKey';
 import { loadConfig } from '../../src/config/load';
-import { PROGRAM } from '../support/gatewayProcess';
+import { run } from '../support/commandLine';
 import { openStage, type Stage } from '../support/stage';
 
 // Each call is a process that compiles what it needs.
 jest.setTimeout(180_000);
-
-const ROOT = join(__dirname, '../..');
-
-interface Ended {
-  code: number;
-  out: string;
-  err: string;
-}
-
-function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [...PROGRAM, ...args],
-      { cwd: ROOT, env: { ...process.env, ...env }, timeout: 60_000 },
-      (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, err }),
-    );
-  });
-}
 
 async function collect(
   work: (out: PassThrough) => number | Promise<number>,
@@ -51,7 +31,17 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-const COMMANDS = ['serve', 'check-config', 'links', 'new-key', 'verify-audit', 'backup', 'doctor'];
+const COMMANDS = [
+  'serve',
+  'check-config',
+  'doctor',
+  'new-key',
+  'links',
+  'deliveries',
+  'verify-audit',
+  'backup',
+  'restore',
+];
 
 test('--help names every command, and each has help of its own', async () => {
   const helps = await Promise.all(
@@ -85,6 +75,11 @@ test.each([
   const { code, err } = await run(args);
   expect(code).toBe(1);
   expect(err).toMatch(message);
+});
+
+test('--version tells the version of the package', async () => {
+  const { version } = JSON.parse(await readFile(join(__dirname, '../../package.json'), 'utf8'));
+  expect(await run(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
 });
 
 test('--help tells the default of --config once', async () => {
@@ -220,7 +215,7 @@ describe('doctor', () => {
       config.vendors['cobalt-main'].codes.location = { centro: '00000000-0000-0000-0000-000000000000' };
       config.vendors['clinikapi-main'].codes = { organization: { hq: 'org_nowhere' } };
     });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(rows(out)).toMatchObject({
       'vitalis-centro codes.specialty': 'FAILED not at the vendor: 111: 77, 222: 78',
       'cobalt-main codes.location': 'FAILED not at the vendor: centro: 00000000-0000-0000-0000-000000000000',
@@ -238,7 +233,7 @@ describe('doctor', () => {
       };
       config.vendors['cobalt-main'].baseUrl = 'http://127.0.0.1:1';
     });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(rows(out)).toMatchObject({
       'clinikapi-main reachable': expect.stringMatching(/^ok /),
       'clinikapi-main credentials':
@@ -254,7 +249,7 @@ describe('doctor', () => {
     const { code, out } = await examine((config) => {
       config.vendors['clinikapi-main'].baseUrl = stage.url;
     });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(rows(out)['clinikapi-main reachable']).toMatch(/^FAILED answers that there is no such page/);
   });
 
@@ -275,6 +270,141 @@ describe('doctor', () => {
     expect(good.out).toMatch(/^CONNECTION +CHECK +RESULT +DETAIL$/m);
     expect(good.code).toBe(0);
     stage.cobalt.faults.add({ kind: 'answer', status: 500 });
-    expect((await run(['-c', stage.configPath, 'doctor'])).code).toBe(1);
+    expect((await run(['-c', stage.configPath, 'doctor'])).code).toBe(2);
+  });
+});
+
+describe('--json prints one document, and nothing else on the standard output', () => {
+  const json = async (...args: string[]) => {
+    const { code, out, err } = await run(['-c', stage.configPath, ...args, '--json']);
+    return { code, err, document: JSON.parse(out) };
+  };
+
+  beforeAll(() => stage.cobalt.reset());
+
+  test('doctor', async () => {
+    const { code, document } = await json('doctor');
+    expect(code).toBe(0);
+    expect(document.passed).toBe(true);
+    expect(document.checks).toContainEqual({
+      connection: 'clinikapi-main',
+      check: 'credentials',
+      result: 'ok',
+      detail: 'a read was answered',
+    });
+    stage.cobalt.faults.add({ kind: 'answer', status: 500 });
+    const failing = await json('doctor');
+    stage.cobalt.faults.clear();
+    expect(failing.code).toBe(2);
+    expect(failing.document.passed).toBe(false);
+    const failed = failing.document.checks.filter(({ result }: { result: string }) => result === 'failed');
+    expect(failed).toMatchObject([{ connection: 'cobalt-main', check: 'reachable' }]);
+  });
+
+  test('check-config, of a configuration that can be used and of one that cannot', async () => {
+    const good = await json('check-config');
+    expect(good).toMatchObject({ code: 0, document: { file: stage.configPath, usable: true, problems: [] } });
+    expect(good.document.config.vendors['clinikapi-main'].credentials.apiKey).toBe('***');
+    expect(good.err).toMatch(/^OK: /);
+    const path = join(stage.folder, 'unusable.yaml');
+    await writeFile(path, stringify({ ...stage.config, sever: {} }));
+    const bad = await run(['-c', path, 'check-config', '--json']);
+    expect(bad.code).toBe(1);
+    expect(JSON.parse(bad.out)).toEqual({
+      file: path,
+      usable: false,
+      warnings: [],
+      problems: [{ path: 'sever', message: 'is not a known key; did you mean server?' }],
+    });
+  });
+
+  test('new-key', async () => {
+    const { code, document } = await json('new-key', 'app');
+    expect(code).toBe(0);
+    expect(document).toEqual({
+      name: 'app',
+      key: expect.stringMatching(/^pdg_[\w-]{43}$/),
+      keySha256: createHash('sha256').update(document.key).digest('hex'),
+    });
+  });
+
+  test('verify-audit', async () => {
+    const { code, document } = await json('verify-audit');
+    expect({ code, document }).toEqual({ code: 0, document: { valid: true, rows: expect.any(Number) } });
+  });
+
+  test('deliveries list', async () => {
+    expect(await json('deliveries', 'list')).toMatchObject({
+      code: 0,
+      document: { operations: [], more: false },
+    });
+  });
+});
+
+describe('what needs only the store works without any secret', () => {
+  let path: string;
+  const reference = (to: string) => `\${${to}}`;
+  const withoutSecrets = (...args: string[]) => run(['-c', path, ...args]);
+
+  beforeAll(async () => {
+    const config = structuredClone(stage.config);
+    for (const vendor of Object.values(config.vendors)) {
+      Object.assign(vendor, {
+        credentials: { apiKey: reference('NOT_SET') },
+        ca: reference('file:/nowhere'),
+      });
+    }
+    path = join(stage.folder, 'without-secrets.yaml');
+    await writeFile(path, stringify({ ...config, audit: { salt: reference('NOT_SET_EITHER') } }));
+  });
+
+  test('the configuration as a whole cannot be used so', async () => {
+    expect((await withoutSecrets('check-config')).err).toContain('NOT_SET_EITHER is not set');
+  });
+
+  test.each([
+    [['verify-audit'], /The audit is whole/],
+    [['deliveries', 'list'], /no such operations/],
+    [['links', 'export', '-'], /^clinic,staffId,vendor,vendorRecordId/],
+  ])('%s', async (args, said) => {
+    const { code, out, err } = await withoutSecrets(...args);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(said);
+  });
+
+  test('backup', async () => {
+    const { code, out } = await withoutSecrets('backup', join(stage.folder, 'without-secrets.db'));
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('integrity checked') });
+  });
+
+  test('links import, which still knows clinics, connections and forms of ids', async () => {
+    const file = join(stage.folder, 'without-secrets.csv');
+    const rows = [
+      'clinic,staffId,vendor,vendorRecordId',
+      'centro,ws-1,vitalis-centro,77',
+      'centro,ws-2,vitalis-centro,no-number',
+      'north,ws-3,nowhere,x',
+      'nowhere,ws-4,clinikapi-main,x',
+    ];
+    await writeFile(file, `${rows.join('\n')}\n`);
+    const { code, out, err } = await withoutSecrets('links', 'import', file);
+    expect(code).toBe(2);
+    expect(out).toContain('Imported 1 row: 1 new');
+    expect(err).toBe(
+      'line 3: "no-number" cannot be a record id of vitalis-centro\n' +
+        'line 4: the vendor "nowhere" is not configured\n' +
+        'line 5: the clinic "nowhere" is not configured\n',
+    );
+  });
+
+  test('a wrong section that they do read is told', async () => {
+    const wrong = join(stage.folder, 'wrong-store.yaml');
+    await writeFile(wrong, 'store: { urll: "sqlite:x" }\nclinics: { north: { vendro: x } }\n');
+    expect((await run(['-c', wrong, 'verify-audit'])).err).toMatch(
+      /^store\.urll: is not a known key; did you mean url\?\n/,
+    );
+    expect((await run(['-c', wrong, 'links', 'import', '-'])).err).toMatch(
+      /^clinics\.north\.vendor: is required$/m,
+    );
   });
 });

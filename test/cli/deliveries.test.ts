@@ -1,11 +1,7 @@
 import { Writable } from 'node:stream';
-import {
-  discardDeliveries,
-  listDeliveries,
-  parseLimit,
-  parseStatuses,
-  retryDeliveries,
-} from '../../src/cli/deliveries';
+import { parseStatuses } from '../../src/cli/deliveries/choose';
+import { listDeliveries, parseLimit } from '../../src/cli/deliveries/list';
+import { discardDeliveries, retryDeliveries } from '../../src/cli/deliveries/redrive';
 import { openDatabase } from '../../src/store/database';
 import type { OperationFilter, OperationStatus } from '../../src/store/operation';
 import { createOperations } from '../../src/store/operations';
@@ -28,7 +24,14 @@ describe.each(ENGINES)('npm run deliveries on %s', (engine) => {
     const operations = createOperations(database);
     await database.db.deleteFrom('operations').execute();
     const enqueue = async (clinic: string, staffId: string) => {
-      const rest = { caller: 'app', requestId: 'r', patch: '{}', lenient: false, settle: false };
+      const patch = JSON.stringify({
+        changes: [
+          { field: 'status', value: 'secret' },
+          { field: 'name.given', value: 'Secret' },
+        ],
+        members: ['name', 'status'],
+      });
+      const rest = { caller: 'app', requestId: 'r', patch, lenient: false, settle: false };
       return (await operations.enqueue({ clinic, staffId, ...rest })).id;
     };
     ids = {
@@ -97,6 +100,46 @@ describe.each(ENGINES)('npm run deliveries on %s', (engine) => {
       expect.stringMatching(new RegExp(`^${ids.first}  dead +1 +\\d+s  north/st-1$`)),
     ]);
     expect(lines[2]).toMatch(/^ {2}vendor_unavailable: The vendor is down/);
+  });
+
+  it('shows what each would change and what it waits for, never a value', async () => {
+    const { out } = await run(list, { clinic: 'north' });
+    expect(out).not.toMatch(/secret/i);
+    const of = (id: string) =>
+      out.split('\n').slice(out.split('\n').findIndex((line) => line.startsWith(id)));
+    expect(of(ids.first).slice(2, 4)).toEqual(['  waits for an operator', '  changes /status, /name/given']);
+    expect(of(ids.second).slice(1, 3)).toEqual([
+      '  waits for the update before it, which is dead',
+      '  changes /status, /name/given',
+    ]);
+  });
+
+  it('shows what has failed after it was accepted, but not what an operator has discarded', async () => {
+    const database = await openDatabase(test.url);
+    const operations = createOperations(database);
+    await operations.retry(ids.first);
+    await operations.discard(ids.south);
+    const [lease] = await operations.claim('worker', 10, 30);
+    if (lease === undefined) throw new Error('nothing is due');
+    await operations.finish(lease, { status: 'failed', error: { code: 'vendor_rejected', detail: 'No.' } });
+    await database.close();
+    const { out } = await run(list, {});
+    expect(out).toMatch(new RegExp(`^${ids.first}  failed `, 'm'));
+    expect(out).toContain('  vendor_rejected: No.');
+    expect(out).not.toContain(ids.south);
+    expect((await run(list, { statuses: ['failed'] })).out).toContain(ids.south);
+  });
+
+  it('gives the same as a document', async () => {
+    const json: typeof retryDeliveries = (options) => listDeliveries({ ...options, limit: 2, json: true });
+    const { out } = await run(json, {});
+    const { operations, more } = JSON.parse(out);
+    expect(more).toBe(true);
+    expect(operations).toMatchObject([
+      { id: ids.south, status: 'dead', waitsFor: { kind: 'operator' }, fields: ['/status', '/name/given'] },
+      { id: ids.second, status: 'queued', waitsFor: { kind: 'operation', id: ids.first, status: 'dead' } },
+    ]);
+    expect(out).not.toMatch(/secret|patch/i);
   });
 
   it.each([

@@ -103,6 +103,15 @@ describe('the circuit breaker', () => {
     stage.clinikapi.faults.clear();
     expect((await get()).status).toBe(200);
     expect((await get()).status).toBe(200);
+    const told = stage.lines.map((line) => JSON.parse(line)).filter(({ msg }) => /^a vendor /.test(msg));
+    expect(told).toMatchObject([
+      {
+        msg: 'a vendor is failing: calls to it are paused',
+        connection: 'clinikapi-main',
+        kind: 'unavailable',
+      },
+      { msg: 'a vendor answers again: calls to it are made', connection: 'clinikapi-main' },
+    ]);
   });
 
   test('refusals by the vendor are a sign of life', async () => {

@@ -142,9 +142,10 @@ test('every environment variable that is named is read', () => {
 
 describe('commands', () => {
   const scripts: Record<string, string> = JSON.parse(read('package.json')).scripts;
-  const subcommands = [
-    ...read('src/main.ts').matchAll(/(?:^program|= program)\s*\.command\('([\w-]+)'/gm),
-  ].map(([, name = '']) => name);
+  const subcommands = readdirSync(join(ROOT, 'src/cli'))
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...read(`src/cli/${file}`).matchAll(/\bprogram\s*\.command\('([\w-]+)'/g)])
+    .map(([, name = '']) => name);
 
   test('every npm script that is named exists', () => {
     const named = [...new Set([...ALL.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name))];

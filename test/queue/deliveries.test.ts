@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { openDatabase } from '../../src/store/database';
+import { listOperations } from '../../src/store/operationList';
 import { startGatewayProcess } from '../support/gatewayProcess';
 import { openQueue, type Queue, STAFF, until } from '../support/queue';
 import { KEYS, type Reply } from '../support/stage';
@@ -101,6 +102,20 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
         answer: { status: 404, body: { code: 'staff_not_found' } },
         attempts: [{ number: 1, outcome: 'failed', code: 'staff_not_found' }],
       });
+      const { id } = body.data;
+      const line = () => queue.lines.find((text) => text.includes(id));
+      await until(async () => line() !== undefined, 'a line of the log');
+      expect(JSON.parse(line() ?? '')).toMatchObject({
+        msg: 'a queued update has failed for good: see "deliveries list"',
+        operation: id,
+        clinic: 'north',
+        code: 'staff_not_found',
+      });
+      const database = await openDatabase(queue.databaseUrl);
+      const listed = await listOperations(database, { clinic: 'north' }, 50);
+      await database.close();
+      // Its patch is deleted; the audit still names the fields.
+      expect(listed).toContainEqual(expect.objectContaining({ id, status: 'failed', fields: ['/status'] }));
     });
 
     it('checks a precondition when it delivers', async () => {

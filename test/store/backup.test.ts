@@ -99,7 +99,7 @@ describe('the commands of the store', () => {
     await sql`update changes set caller = 'nobody' where seq = 2`.execute(database.db);
     await database.close();
     expect(await verify(`sqlite:${file}`)).toMatchObject({
-      code: 1,
+      code: 2,
       out: 'The audit is broken at row 2: the row is not as it was written. The 1 row before it are as they were written.\n',
     });
     await postgres.drop();

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { exportLinks, type ImportLinksOptions, importLinks } from '../../src/cli/links';
+import { exportLinks } from '../../src/cli/links/export';
+import { type ImportLinksOptions, importLinks } from '../../src/cli/links/import';
 import { openDatabase } from '../../src/store/database';
 import { createLinks, type Link } from '../../src/store/links';
 import { createPostgresDatabase } from '../support/postgres';

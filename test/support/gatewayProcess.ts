@@ -15,6 +15,8 @@ export interface GatewayProcess {
   signal(name: NodeJS.Signals): void;
   /** Its exit code, when it is gone; null after a signal that it did not handle. */
   exited: Promise<number | null>;
+  /** Resolves when it has ended, in whatever way. */
+  gone: Promise<unknown>;
   /** What it has written to its standard output so far. */
   output(): string;
 }
@@ -60,6 +62,7 @@ export async function startGatewayProcess(
       },
       output: () => written,
       exited,
+      gone: exited,
       signal: (name) => void child.kill(name),
     };
   } catch (error) {

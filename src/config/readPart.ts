@@ -1,0 +1,65 @@
+/**
+ * Parts of a configuration, for commands that reach no vendor: no credential, and no variable or file that holds one, is
+ * needed for them.
+ */
+import joi from 'joi';
+import { isObject } from '../lib/json';
+import { ConfigError } from './problem';
+import { inOrder, namesIn, type ReadOptions, validate, withOverrides } from './read';
+import { NAME } from './rules';
+import { configSchema } from './schema';
+import { STORE } from './sections';
+import { type Sources, type Substituted, substitute } from './substitute';
+import type { GatewayConfig, VendorConfig } from './types';
+import { parseYaml } from './yaml';
+
+export type StoreConfig = GatewayConfig['store'];
+
+/** What links are made of: the names of clinics and connections, and what an adapter says about record ids. */
+export interface LinkPlaces {
+  store: StoreConfig;
+  clinics: readonly string[];
+  vendors: Readonly<Record<string, Pick<VendorConfig, 'adapter' | 'options' | 'codes'>>>;
+}
+
+/** @throws ConfigError naming what is wrong with the section `store`, or with the text as YAML */
+export async function readStore(text: string, sources: Sources): Promise<StoreConfig> {
+  const { store } = withOverrides(parseYaml(text), sources.env);
+  const substituted = await substitute(store === undefined ? {} : { store }, sources);
+  return usable(substituted, joi.object<Pick<GatewayConfig, 'store'>>({ store: STORE })).store;
+}
+
+/** @throws ConfigError as above, and naming what is wrong with the clinics or the connections, credentials apart */
+export async function readLinkPlaces(
+  text: string,
+  { adapters, ...sources }: ReadOptions,
+): Promise<LinkPlaces> {
+  const { store, clinics, vendors } = withOverrides(parseYaml(text), sources.env);
+  const document = { store, clinics, vendors: withoutSecrets(vendors) };
+  const given = Object.entries(document).filter(([, section]) => section !== undefined);
+  const substituted = await substitute(Object.fromEntries(given), sources);
+  const names = namesIn(substituted.tree, adapters);
+  const connections = [...names.vendors.keys()].filter((name) => NAME.test(name));
+  const left = connections.flatMap((name) => [`vendors.${name}.credentials`, `vendors.${name}.baseUrl`]);
+  const schema = configSchema(names).fork(left, (key) => key.optional());
+  const config = usable(substituted, schema);
+  return { store: config.store, clinics: Object.keys(config.clinics), vendors: config.vendors };
+}
+
+/** The connections with nothing but what is asked for; what is not one stays, to be complained about. */
+function withoutSecrets(vendors: unknown): unknown {
+  if (!isObject(vendors)) return vendors;
+  const kept = Object.entries(vendors).map(([name, vendor]) => {
+    if (!isObject(vendor)) return [name, vendor];
+    const parts = Object.entries(vendor).filter(([key]) => ['adapter', 'options', 'codes'].includes(key));
+    return [name, Object.fromEntries(parts)];
+  });
+  return Object.fromEntries(kept);
+}
+
+function usable<Config>(substituted: Substituted, schema: joi.ObjectSchema<Config>): Config {
+  const { value, problems } = validate(substituted, schema);
+  const all = [...substituted.problems, ...problems];
+  if (value === undefined || all.length > 0) throw new ConfigError(inOrder(all));
+  return value;
+}

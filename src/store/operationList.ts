@@ -1,0 +1,106 @@
+/** Operations as an operator sees them: which fields each changes, and what it waits for. Never a value. */
+import { isObject, member } from '../lib/json';
+import { FIELDS, pointerOf } from '../staff/fields';
+import type { Database } from './database';
+import type { Operation, OperationFilter, OperationStatus } from './operation';
+import { type OperationRow, toOperation } from './operationRow';
+import { orUnavailable } from './unavailable';
+
+/** `time`: the next attempt is later. `operation`: an earlier update of the same staff member is not finished. */
+export type WaitsFor =
+  | { kind: 'time'; until: string }
+  | { kind: 'operation'; id: string; status: OperationStatus }
+  | { kind: 'worker' | 'vendor' | 'operator' };
+
+export interface ListedOperation extends Operation {
+  /** Pointers of the fields that it changes; once it is finished those that the audit names, if it still holds them. */
+  fields: readonly string[];
+  /** Absent for one that is finished. */
+  waitsFor?: WaitsFor;
+}
+
+/** What an operator is shown without being asked for more: all but what went well or was discarded by an operator. */
+export const OF_INTEREST: readonly OperationStatus[] = ['queued', 'running', 'dead', 'failed'];
+
+/**
+ * Newest first. Without ids and statuses those of interest.
+ * @throws StoreUnavailable when the database does
+ */
+export async function listOperations(
+  database: Database,
+  filter: OperationFilter,
+  limit: number,
+): Promise<ListedOperation[]> {
+  return orUnavailable(async () => {
+    const rows = await select(database, filter).orderBy('seq', 'desc').limit(limit).execute();
+    const listed: ListedOperation[] = [];
+    for (const row of rows) {
+      const waitsFor = await waitOf(database, row);
+      const fields = row.patch === null ? await auditedFields(database, row) : fieldsIn(row.patch);
+      listed.push({ ...toOperation(row), fields, ...(waitsFor !== undefined && { waitsFor }) });
+    }
+    return listed;
+  });
+}
+
+function select({ db }: Database, { ids, clinic, staffId, statuses }: OperationFilter) {
+  let query = db.selectFrom('operations').selectAll();
+  if (ids) query = query.where('id', 'in', [...ids]);
+  if (clinic !== undefined) query = query.where('clinic', '=', clinic);
+  if (staffId !== undefined) query = query.where('staff_id', '=', staffId);
+  if (statuses) return query.where('status', 'in', [...statuses]);
+  if (ids) return query;
+  return query
+    .where('status', 'in', [...OF_INTEREST])
+    .where((where) => where.or([where('last_code', 'is', null), where('last_code', '!=', 'discarded')]));
+}
+
+async function waitOf(database: Database, row: OperationRow): Promise<WaitsFor | undefined> {
+  if (row.status === 'running') return { kind: 'vendor' };
+  if (row.status === 'dead') return { kind: 'operator' };
+  if (row.status !== 'queued') return undefined;
+  if (row.available_at !== null) {
+    const isLater = row.attempts > 0 && Date.parse(row.available_at) > Date.now();
+    return isLater ? { kind: 'time', until: row.available_at } : { kind: 'worker' };
+  }
+  const earlier = await predecessor(database, row);
+  return earlier === undefined ? { kind: 'worker' } : { kind: 'operation', ...earlier };
+}
+
+async function predecessor(
+  { db }: Database,
+  { clinic, staff_id, seq }: OperationRow,
+): Promise<{ id: string; status: OperationStatus } | undefined> {
+  return db
+    .selectFrom('operations')
+    .select(['id', 'status'])
+    .where('clinic', '=', clinic)
+    .where('staff_id', '=', staff_id)
+    .where('seq', '<', seq)
+    .where('finished_at', 'is', null)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Of a stored patch: pointers alone. */
+function fieldsIn(patch: string): string[] {
+  const changes = member(JSON.parse(patch), 'changes');
+  const named = (Array.isArray(changes) ? changes : []).map((change) => member(change, 'field'));
+  return FIELDS.filter((field) => named.includes(field)).map(pointerOf);
+}
+
+/** The patch of a finished operation is deleted, because it says something about a person; the audit has its pointers. */
+async function auditedFields({ db }: Database, row: OperationRow): Promise<string[]> {
+  const audited = await db
+    .selectFrom('changes')
+    .select('fields')
+    .where('clinic', '=', row.clinic)
+    .where('staff_id', '=', row.staff_id)
+    .where('request_id', '=', row.request_id)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const fields: unknown = JSON.parse(audited?.fields ?? '{}');
+  return isObject(fields) ? Object.keys(fields) : [];
+}
