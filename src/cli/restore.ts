@@ -9,6 +9,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -122,13 +123,25 @@ async function examine(file: string): Promise<number> {
 /** @returns the name under which the database that was there is kept */
 function replace(target: string, copy: string): string | undefined {
   // What is in its log goes into the file itself. Only who is alone with a database can take it out of this mode.
-  if (existsSync(target)) leaveLog(target);
+  // What is no database any more is kept as it is, with its log: SQLite would delete that.
+  if (existsSync(target) && isDatabase(target)) leaveLog(target);
   takeOwner(copy, target);
   flush(copy);
   const kept = keep(target);
   renameSync(copy, target);
   flush(dirname(target));
   return kept;
+}
+
+/** The first bytes of every SQLite database. */
+const MAGIC = 'SQLite format 3\0';
+
+function isDatabase(file: string): boolean {
+  const start = Buffer.alloc(MAGIC.length);
+  const descriptor = openSync(file, 'r');
+  readSync(descriptor, start, 0, MAGIC.length, 0);
+  closeSync(descriptor);
+  return start.toString('latin1') === MAGIC;
 }
 
 function leaveLog(target: string): void {

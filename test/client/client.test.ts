@@ -11,7 +11,7 @@ import { KEYS, openStage, type Stage } from '../support/stage';
 jest.setTimeout(60_000);
 
 const run = promisify(execFile);
-const ROOT = join(__dirname, '..');
+const ROOT = join(__dirname, '../..');
 const PACKAGE = 'provider-directory-gateway-client';
 const TSC = join(ROOT, 'node_modules/.bin/tsc');
 
