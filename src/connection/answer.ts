@@ -19,7 +19,7 @@ export function parseAnswer(bytes: Buffer, headers: Readonly<Record<string, stri
   if (text === undefined || !/^\s*[[{]/.test(text)) return undefined;
   try {
     const value: unknown = JSON.parse(LONG_NUMBER.test(text) ? withExactNumbers(text) : text);
-    return isDeeper(value, MAX_DEPTH) ? undefined : value;
+    return opens(text) > MAX_DEPTH && isDeeper(value, MAX_DEPTH) ? undefined : value;
   } catch {
     return undefined;
   }
@@ -43,6 +43,11 @@ function decode(bytes: Buffer, contentType: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How many objects and arrays a text begins, at most: there is no depth without them. */
+function opens(json: string): number {
+  return json.match(/[[{]/g)?.length ?? 0;
 }
 
 /** Looks at most one level deeper than `levels`; a value that holds nothing has one level. */

@@ -1,4 +1,5 @@
 /** JSON values and the few questions that are asked of them everywhere. */
+import { stringify } from 'safe-stable-stringify';
 
 /** True for a JSON object: not null, not an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
@@ -18,10 +19,7 @@ export { isDeepStrictEqual as sameJson } from 'node:util';
  * of a surrogate pair: a vendor may have stored one.
  */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value) ?? 'null';
-  const members = Object.keys(value).sort();
-  return `{${members.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`;
+  return stringify(value) ?? 'null';
 }
 
 /** One reference token of a JSON pointer, escaped as RFC 6901 section 3 wants it. */
