@@ -13,6 +13,7 @@ import type { Admitted } from './admit';
 import type { Planned } from './current';
 import type { Plan, Target } from './plan';
 import type { UpdateRequest } from './request';
+import { visibleRequest } from './visible';
 import type { Confirmation, Landing } from './write';
 
 export interface UpdateMeta extends ReadMeta {
@@ -181,7 +182,8 @@ export function dryRunResult(
         ...(before?.warnings ?? []),
       ]),
       dryRun: true,
-      vendorRequest: plan.body === undefined ? null : connection.show(recordId, plan.body),
+      vendorRequest:
+        plan.body === undefined ? null : visibleRequest(request, connection.show(recordId, plan.body), plan),
     },
   };
 }

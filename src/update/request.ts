@@ -12,6 +12,8 @@ export interface UpdateRequest {
   clinic: Clinic;
   staffId: string;
   patch: CanonicalPatch;
+  /** Whether the caller may see what is stored; absent: it may. */
+  mayRead?: boolean;
   /** `Prefer: handling=lenient`: drop what the vendor cannot hold instead of refusing. */
   lenient: boolean;
   /** `Prefer: return=minimal`: a success is answered without `data`. */

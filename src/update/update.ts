@@ -20,6 +20,7 @@ import { claimKey, keyVerdict, releaseKey } from './idempotency';
 import { changedMembers, makePlan, needsCurrent } from './plan';
 import { dryRunResult, type UpdateResult, updateResult } from './receipt';
 import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } from './request';
+import { visibleTo } from './visible';
 import { writeAndConfirm } from './write';
 
 export interface UpdateParts {
@@ -46,7 +47,11 @@ type Ended = Ending | { behind: true };
  * Never throws a Problem: it is turned into an answer. Durable when it resolves: what was sent, or that nothing was.
  * @throws only what is a defect, after it was written down
  */
-export async function update(parts: UpdateParts, asked: UpdateRequest): Promise<UpdateResponse> {
+export async function update(parts: UpdateParts, request: UpdateRequest): Promise<UpdateResponse> {
+  return visibleTo(request, await answerTo(parts, request));
+}
+
+async function answerTo(parts: UpdateParts, asked: UpdateRequest): Promise<UpdateResponse> {
   const claim = await claimKey(parts.journal, asked);
   if ('response' in claim) return claim.response;
   const { request } = claim;

@@ -54,6 +54,7 @@ export async function patchStaff(parts: UpdateParts, req: Request, res: Response
     clinic,
     staffId: staffIdOf(req),
     patch: parsed.patch,
+    mayRead: caller.scopes.includes('staff:read'),
     lenient,
     minimal,
     respondAsync,

@@ -1,0 +1,104 @@
+/**
+ * What a caller may not read it does not learn by writing either: without the right to read, every answer shows only members
+ * that the request sent.
+ */
+import type { ShownRequest } from '../connection/connection';
+import { isObject, member } from '../lib/json';
+import { topLevelOf } from '../staff/fields';
+import type { CanonicalPatch } from '../staff/patch';
+import type { Plan } from './plan';
+import type { UpdateRequest, UpdateResponse } from './request';
+
+/** The answer as this caller may see it. Also for answers that are given again: the right may be gone since. */
+export function visibleTo(
+  { mayRead = true, patch }: Pick<UpdateRequest, 'mayRead' | 'patch'>,
+  response: UpdateResponse,
+): UpdateResponse {
+  if (mayRead) return response;
+  const { etag: _, ...headers } = response.headers;
+  return {
+    ...response,
+    headers,
+    body: response.status < 400 ? success(response, patch) : problem(response, patch),
+  };
+}
+
+function success({ body }: UpdateResponse, patch: CanonicalPatch): Record<string, unknown> {
+  const { data, meta } = body;
+  return {
+    ...body,
+    ...(isObject(data) && { data: sentMembers(data, patch) }),
+    ...(isObject(meta) && { meta: { ...meta, ...warningsIn(meta, patch) } }),
+  };
+}
+
+/** Of an accepted update, which is an operation, everything; of a record the id and what was sent. */
+function sentMembers(data: Record<string, unknown>, patch: CanonicalPatch): Record<string, unknown> {
+  if ('createdAt' in data) return data;
+  const shown = Object.entries(data).flatMap(([name, value]): [string, unknown][] => {
+    if (name === 'id') return [[name, value]];
+    return patch.members.includes(name) ? [[name, sentParts(name, value, patch)]] : [];
+  });
+  return Object.fromEntries(shown);
+}
+
+/** Of a value with members, those that were sent: the others are what was stored. */
+function sentParts(name: string, value: unknown, { changes }: CanonicalPatch): unknown {
+  if (!isObject(value)) return value;
+  const sent = changes.filter(({ field }) => topLevelOf(field) === name);
+  const parts = sent.flatMap(({ field, value: part }) =>
+    field === name
+      ? isObject(part)
+        ? Object.keys(part)
+        : Object.keys(value)
+      : [field.slice(name.length + 1)],
+  );
+  return Object.fromEntries(Object.entries(value).filter(([part]) => parts.includes(part)));
+}
+
+function warningsIn(meta: Record<string, unknown>, patch: CanonicalPatch): Record<string, unknown> {
+  const { warnings } = meta;
+  return Array.isArray(warnings) ? { warnings: warnings.filter((item) => isAboutSent(item, patch)) } : {};
+}
+
+function isAboutSent(item: unknown, { members }: CanonicalPatch): boolean {
+  const pointer = member(item, 'pointer');
+  return typeof pointer !== 'string' || pointer === '' || members.includes(pointer.split('/')[1] ?? '');
+}
+
+/** That a field which was not sent is in the way is told, which one it is not. */
+function problem({ body }: UpdateResponse, patch: CanonicalPatch): Record<string, unknown> {
+  const { errors } = body;
+  if (!Array.isArray(errors)) return body;
+  const own = errors.filter((item) => isAboutSent(item, patch));
+  if (own.length === errors.length) return body;
+  const hidden = {
+    pointer: '',
+    code: String(
+      member(
+        errors.find((item) => !own.includes(item)),
+        'code',
+      ),
+    ),
+    detail: 'It is about a field that was not sent; the scope staff:read is needed to see which.',
+  };
+  return {
+    ...body,
+    detail: 'Something that is stored is in the way of the update. Nothing was sent.',
+    errors: [...own, hidden],
+  };
+}
+
+/** The vendor's request of a dry run: whole records hold what was stored besides what was sent. */
+export function visibleRequest(
+  { mayRead = true, patch }: Pick<UpdateRequest, 'mayRead' | 'patch'>,
+  shown: ShownRequest,
+  { targets }: Plan,
+): ShownRequest {
+  if (mayRead || shown.body === undefined) return shown;
+  const sent = Object.entries(shown.body).flatMap(([key, value]): [string, unknown][] => {
+    const target = targets.find(({ mapping }) => mapping.key === key);
+    return target ? [[key, sentParts(target.field, value, patch)]] : [];
+  });
+  return { ...shown, body: Object.fromEntries(sent) };
+}
