@@ -64,6 +64,35 @@ describe('Content-Type with parameters', () => {
   });
 });
 
+describe('Accept is a list of media ranges', () => {
+  const FHIR = 'application/fhir+json';
+  test.each<[string, string]>([
+    [FHIR, FHIR],
+    [`${FHIR};fhirVersion="4.0"`, FHIR],
+    [`${FHIR};q=0.5, */*;q=0.1`, FHIR],
+    [`text/html;x="a, b", ${FHIR};q="0.9"`, FHIR],
+    [`application/json;q=0.2, application/*;q=0.9, ${FHIR};q=0.3`, FHIR],
+    [`text/html;x="\\", ${FHIR};q=1, \\""`, 'application/json'],
+    [`text/html;x="a, ${FHIR}"`, 'application/json'],
+    [`${FHIR};q=0`, 'application/json'],
+    [`${FHIR};q=0.5, application/json`, 'application/json'],
+    [`${FHIR};q=none, application/json;q=0.1`, 'application/json'],
+    [`${FHIR};fhirVersion=5.0`, 'application/json'],
+  ])('%s: %s', async (accept, type) => {
+    const reply = await stage.call('GET', '/staff/st-1', { headers: { accept } });
+    expect(reply.headers.get('content-type')?.split(';')[0]).toBe(type);
+  });
+
+  test.each<[string, string]>([
+    ['application/x-ndjson', 'application/x-ndjson'],
+    ['text/html;x="\\", application/x-ndjson, \\""', 'application/json'],
+    ['*/*', 'application/json'],
+  ])('of the audit, %s: %s', async (accept, type) => {
+    const reply = await stage.call('GET', '/changes', { headers: { accept } });
+    expect(reply.headers.get('content-type')?.split(';')[0]).toBe(type);
+  });
+});
+
 describe('Idempotency-Key is an item', () => {
   const send = (key: string, role: string) => stage.patch(KEYS.north, { role }, { 'idempotency-key': key });
   const replayed = ({ status, headers }: Reply) => [status, headers.get('idempotency-replayed')];
