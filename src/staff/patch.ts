@@ -35,13 +35,16 @@ const MAX_VALUES = 5000;
 /** Complaints that are worded; what is beyond them is only counted. */
 const MAX_ERRORS = 100;
 
+/** Kept with its rules: joi merges what is given with each call anew. */
+const STRICT = patchSchema.prefs(PATCH_RULES);
+
 /** Reads a JSON value as an update. Pure. Errors point into the body as the caller sent it. */
 export function parsePatch(body: unknown): ParsedPatch {
   if (countValues(body) > MAX_VALUES) {
     return { errors: [{ pointer: '', code: 'too_long', detail: 'There are too many members and items.' }] };
   }
   const normalised = normalise(body);
-  const { error } = patchSchema.validate(normalised, PATCH_RULES);
+  const { error } = STRICT.validate(normalised);
   const found = error?.details ?? [];
   const errors = [...found.slice(0, MAX_ERRORS).map(fieldError), ...prototypeMembers(body, '')];
   if (errors.length > MAX_ERRORS || found.length > MAX_ERRORS) return { errors: cut(errors) };

@@ -12,9 +12,9 @@ interface Ran<Result> {
 }
 
 /**
- * A statement over any number of rows of ours. Its texts are built here, not by Kysely for each transaction. PostgreSQL
- * takes all rows as one JSON parameter, because each statement is a way to the server and back; SQLite runs the statement for
- * each row, which costs it less than taking the rows out of JSON.
+ * A statement over any number of rows of ours, at least one. Its texts are built here, not by Kysely for each transaction.
+ * PostgreSQL takes all rows as one JSON parameter. SQLite takes them as bound values, which costs it less than taking them out
+ * of JSON; each number of rows has a text of its own, which stays prepared.
  * @param statement its text, around a query that gives the rows and may stand in it once
  */
 export function overRows<Column extends string, Result = unknown>(
@@ -24,25 +24,28 @@ export function overRows<Column extends string, Result = unknown>(
   const names = Object.keys(columns).filter((name): name is Column => name in columns);
   const typed = names.map((name) => `${name} ${columns[name]}`);
   const ofJson = statement(`select * from json_to_recordset($1::json) as given (${typed})`, 'postgres');
-  const ofRow = statement(`values (${names.map(() => '?')})`, 'sqlite');
+  const places = `(${names.map(() => '?')})`;
+  const ofValues: string[] = [];
+  const textFor = (count: number) => {
+    ofValues[count] ??= statement(`values ${Array.from({ length: count }, () => places)}`, 'sqlite');
+    return ofValues[count];
+  };
 
   return async (transaction, engine, rows) => {
-    const found: Result[] = [];
-    let affected = 0;
-    const run = async (sql: string, parameters: unknown[]) => {
-      // What a row is, only the statement knows.
-      const query = CompiledQuery.raw(sql, parameters) as CompiledQuery<Result>;
-      const result = await transaction.executeQuery(query);
-      found.push(...result.rows);
-      affected += Number(result.numAffectedRows ?? 0n);
-    };
-    if (engine === 'postgres') await run(ofJson, [JSON.stringify(rows)]);
-    else
-      for (const row of rows)
-        await run(
-          ofRow,
-          names.map((name) => row[name]),
-        );
-    return { rows: found, affected };
+    // What a row of the result is, only the statement knows.
+    const query = (
+      engine === 'postgres'
+        ? CompiledQuery.raw(ofJson, [JSON.stringify(rows)])
+        : CompiledQuery.raw(textFor(rows.length), valuesOf(rows, names))
+    ) as CompiledQuery<Result>;
+    const result = await transaction.executeQuery(query);
+    return { rows: result.rows, affected: Number(result.numAffectedRows ?? 0n) };
   };
+}
+
+/** Row by row, in a loop: this is most of what one of our own statements costs besides SQLite. */
+function valuesOf<Column extends string>(rows: Rows<Column>, names: readonly Column[]): StoredValue[] {
+  const values: StoredValue[] = [];
+  for (const row of rows) for (const name of names) values.push(row[name]);
+  return values;
 }
