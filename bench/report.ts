@@ -57,7 +57,7 @@ export function subjectTable(results: Results): string {
 }
 
 /** Disturbances only ever add, so on a busy machine the least value says most. */
-function leastCpu(subject: SubjectResult | undefined): number {
+export function leastCpu(subject: SubjectResult | undefined): number {
   return spread((subject?.turns ?? []).map((turn) => turn.cpuMicrosPerRequest)).min;
 }
 
