@@ -9,6 +9,8 @@ import { plain } from './yaml';
 export interface LoadOptions {
   adapters: readonly ConfigurableAdapter[];
   env: Environment;
+  /** Hears of each secret file (`${file:…}`) that is about to be read. */
+  onFile?(path: string): void;
 }
 
 const MAX_BYTES = 1024 * 1024;
@@ -17,8 +19,15 @@ const MAX_BYTES = 1024 * 1024;
  * Reads and checks the configuration file.
  * @throws ConfigError with every problem and its path, or with one line when the file itself cannot be used
  */
-export async function loadConfig(path: string, { adapters, env }: LoadOptions): Promise<LoadedConfig> {
-  return readConfig(await readText(path), { adapters, env, readFile: readSecretFile });
+export async function loadConfig(
+  path: string,
+  { adapters, env, onFile }: LoadOptions,
+): Promise<LoadedConfig> {
+  const readFile = (file: string) => {
+    onFile?.(file);
+    return readSecretFile(file);
+  };
+  return readConfig(await readText(path), { adapters, env, readFile });
 }
 
 /** Reads where the store is, and nothing else of the file. @throws ConfigError */
