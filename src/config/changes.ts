@@ -3,7 +3,7 @@ import { sameJson } from '../lib/json';
 import { type CallerConfig, type ClinicConfig, type GatewayConfig, keyHashes } from './types';
 
 /**
- * One short sentence each: `clinic north: clinikapi-main → vitalis-centro`, `callers removed: reader`. Empty if nothing that takes
+ * One short sentence each: `clinic north: main → other`, `callers removed: reader`. Empty if nothing that takes
  * effect without a restart differs.
  */
 export function describeChanges(before: GatewayConfig, after: GatewayConfig): string[] {
