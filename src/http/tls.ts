@@ -47,7 +47,7 @@ export function createListener(tls: TlsConfig, options: ServerOptions): Listener
       const context = { ...next.context, minVersion: 'TLSv1.2' } as const;
       // Tried apart first: the server forgets parts of the old context before it takes the new one.
       usable(() => createSecureContext(context));
-      server.setSecureContext(context);
+      usable(() => server.setSecureContext(context));
       files = next;
       return true;
     },
