@@ -686,6 +686,8 @@ export interface Readiness {
   };
   /** `refused`: the file on disk cannot be used, and the configuration before it stays in use; that is no reason to be unready. */
   configFile: "ok" | "refused";
+  /** `refused`: the certificate files on disk cannot be used, and the certificate before them stays in use; likewise no reason. */
+  certificate: "ok" | "refused";
   /** Per vendor connection. `open`: calls are paused because the vendor has been failing; that is no reason to be unready. */
   vendors: Record<string, "closed" | "open" | "half-open">;
 }

@@ -101,7 +101,13 @@ async function metrics(root: string): Promise<string> {
   const runtime = new Runtime(config, adapters);
   try {
     const all = createMetrics();
-    registerGauges(all, { runtime, inFlight: () => 0, database, configRefused: () => false });
+    registerGauges(all, {
+      runtime,
+      inFlight: () => 0,
+      database,
+      configRefused: () => false,
+      certificateRefused: () => false,
+    });
     const lines = (await all.text()).split('\n');
     return table(
       ['metric', 'kind', 'meaning'],

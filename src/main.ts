@@ -6,6 +6,7 @@ import { backupCommand } from './cli/backup';
 import { checkConfigCommand } from './cli/checkConfig';
 import { deliveriesCommand } from './cli/deliveries';
 import { doctorCommand } from './cli/doctor';
+import { healthcheckCommand } from './cli/healthcheck';
 import { linksCommand } from './cli/links';
 import { newKeyCommand } from './cli/newKey';
 import { runProgram } from './cli/program';
@@ -18,6 +19,7 @@ const commands = [
   serveCommand(serve),
   checkConfigCommand,
   doctorCommand,
+  healthcheckCommand,
   newKeyCommand,
   linksCommand,
   deliveriesCommand,

@@ -5,10 +5,8 @@ import type { AdapterModule } from './adapter/contract';
 import { Authenticator } from './callers/callers';
 import { InFlight } from './callers/limits';
 import { loadConfig } from './config/load';
-import { problemLine } from './config/problem';
 import type { Environment } from './config/substitute';
 import type { GatewayConfig } from './config/types';
-import { type ConfigWatch, restartNeeded, watchConfig } from './config/watch';
 import { createObserver } from './connection/telemetry';
 import { createApp } from './http/app';
 import { messagesOf } from './http/messages';
@@ -21,6 +19,7 @@ import { createMetrics, type Metrics } from './ops/metrics';
 import { createOpsServer } from './ops/server';
 import { createDeliveries, GIVE_BACK_MS } from './queue/deliver';
 import { settleAbandoned } from './queue/recover';
+import { type Following, follow } from './runtime/follow';
 import { registerGauges } from './runtime/gauges';
 import { Runtime } from './runtime/runtime';
 import { cachedLinks } from './store/cachedLinks';
@@ -38,6 +37,8 @@ export interface ServeOptions {
   env: Environment;
   adapters: readonly AdapterModule[];
   log: Log;
+  /** How soon a change on disk is seen: milliseconds between two looks, and of quiet before a file is read. */
+  watch?: { pollMs: number; quietMs: number };
 }
 
 export interface RunningGateway {
@@ -59,7 +60,13 @@ const SETTLE_MS = 1_000;
 const TIDY_MS = 60_000;
 
 /** @throws ConfigError when the configuration is not usable; nothing listens then */
-export async function serve({ configPath, env, adapters, log }: ServeOptions): Promise<RunningGateway> {
+export async function serve({
+  configPath,
+  env,
+  adapters,
+  log,
+  watch: timing,
+}: ServeOptions): Promise<RunningGateway> {
   const { config, warnings } = await loadConfig(configPath, { adapters, env });
   for (const warning of warnings) log.notice(warning);
   const metrics = createMetrics();
@@ -70,17 +77,25 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   });
   const runtime = new Runtime(config, adapters, createObserver(metrics, log));
   const inFlight = new InFlight(config.server.maxInFlight);
-  let refused = false;
+  let watch: Following | undefined;
   let stopping = false;
-  const configRefused = () => refused;
+  const configRefused = () => watch?.configRefused === true;
+  const certificateRefused = () => watch?.certificateRefused === true;
   const health = () =>
     checkHealth({
       breakers: () => runtime.breakers(),
       stopping: () => stopping,
       configRefused,
+      certificateRefused,
       checkStore: () => database.check(),
     });
-  registerGauges(metrics, { runtime, inFlight: () => inFlight.count, database, configRefused });
+  registerGauges(metrics, {
+    runtime,
+    inFlight: () => inFlight.count,
+    database,
+    configRefused,
+    certificateRefused,
+  });
   const journal = await openJournal(config, database, { log, metrics });
   const locks = createRecordLocks(config.store.url);
   const operations = createOperations(database);
@@ -102,9 +117,16 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   await listen(opsServer, config.ops.port, config.ops.host);
   deliveries.start();
   const housekeeping = keepHouse(journal, runtime, log);
-  const watch = await follow({ configPath, env, adapters, log }, runtime, listener, (outcome) => {
-    refused = outcome === 'refused';
+  const following = await follow({
+    ...timing,
+    configPath,
+    env,
+    adapters,
+    log,
+    runtime,
+    certificate: listener,
   });
+  watch = following;
   const close = async () => {
     const { drainMs, shutdownMs } = config.server;
     stopping = true;
@@ -115,7 +137,7 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
     await sleep(drainMs);
     const last = sleep(shutdownMs, undefined, { ref: false });
     const closed = connections.close(Math.min(drainMs, LINGER_MS)).then(() => inFlight.idle());
-    await Promise.race([Promise.all([closed, watch.close(), delivering, housekeeping.stop()]), last]);
+    await Promise.race([Promise.all([closed, following.close(), delivering, housekeeping.stop()]), last]);
     await Promise.race([runtime.close(), last]);
     server.close().closeAllConnections();
     opsServer.close().closeAllConnections();
@@ -128,7 +150,7 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   return {
     url: urlOf(server, config.server.host, listener.scheme),
     opsUrl: urlOf(opsServer, config.ops.host),
-    reload: () => watch.reload(),
+    reload: () => following.reload(),
     close: () => {
       closed ??= close();
       return closed;
@@ -163,33 +185,6 @@ function keepHouse(journal: Journal, runtime: Runtime, log: Log): { stop(): Prom
     every(TIDY_MS, () => journal.tidy(), failed('deleting old rows has failed')),
   ];
   return { stop: () => Promise.all(jobs.map((job) => job.stop())) };
-}
-
-async function follow(
-  { configPath, env, adapters, log }: ServeOptions,
-  runtime: Runtime,
-  listener: Listener,
-  told: (outcome: 'taken over' | 'refused') => void,
-): Promise<ConfigWatch> {
-  return watchConfig(configPath, {
-    adapters,
-    env,
-    current: runtime.current.config,
-    onChange: (config, warnings) => {
-      const later = restartNeeded(runtime.current.config, config);
-      if (listener.refresh()) log.notice('certificate replaced');
-      runtime.replace(config);
-      log.notice('configuration replaced', { restartNeededFor: later.join(', ') });
-      for (const warning of warnings) log.notice(warning);
-      told('taken over');
-    },
-    onRejected: (error) => {
-      told('refused');
-      log.notice('new configuration refused, the old one stays in use', {
-        problems: error.problems.map(problemLine).join('; '),
-      });
-    },
-  });
 }
 
 function listen(server: Listener['server'], port: number, host: string): Promise<void> {

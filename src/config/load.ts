@@ -1,7 +1,15 @@
 import { readFile as readFileBytes, stat } from 'node:fs/promises';
 import { ConfigError } from './problem';
 import { type LoadedConfig, readConfig } from './read';
-import { type LinkPlaces, readLinkPlaces, readStore, type StoreConfig } from './readPart';
+import {
+  type LinkPlaces,
+  type OpsConfig,
+  readLinkPlaces,
+  readOps,
+  readStore,
+  type StoreConfig,
+} from './readPart';
+
 import { type Environment, errorCode } from './substitute';
 import type { ConfigurableAdapter } from './types';
 import { plain } from './yaml';
@@ -9,6 +17,8 @@ import { plain } from './yaml';
 export interface LoadOptions {
   adapters: readonly ConfigurableAdapter[];
   env: Environment;
+  /** Hears of each secret file (`${file:…}`) that is about to be read. */
+  onFile?(path: string): void;
 }
 
 const MAX_BYTES = 1024 * 1024;
@@ -17,13 +27,27 @@ const MAX_BYTES = 1024 * 1024;
  * Reads and checks the configuration file.
  * @throws ConfigError with every problem and its path, or with one line when the file itself cannot be used
  */
-export async function loadConfig(path: string, { adapters, env }: LoadOptions): Promise<LoadedConfig> {
-  return readConfig(await readText(path), { adapters, env, readFile: readSecretFile });
+export async function loadConfig(
+  path: string,
+  { adapters, env, onFile }: LoadOptions,
+): Promise<LoadedConfig> {
+  const readFile = (file: string) => {
+    onFile?.(file);
+    return readSecretFile(file);
+  };
+  return readConfig(await readText(path), { adapters, env, readFile });
 }
 
 /** Reads where the store is, and nothing else of the file. @throws ConfigError */
 export async function loadStore(path: string, { env }: Pick<LoadOptions, 'env'>): Promise<StoreConfig> {
   return readStore(await readText(path), { env, readFile: readSecretFile });
+}
+
+/** Reads where metrics and health are served, and nothing else of the file. @throws ConfigError */
+export async function loadOps(path: string, { env }: Pick<LoadOptions, 'env'>): Promise<OpsConfig> {
+  // With both in the environment the file says nothing about it, and may be one that a running gateway has refused.
+  const isGiven = [env.OPS_HOST, env.OPS_PORT].every((text) => (text ?? '') !== '');
+  return readOps(isGiven ? '{}' : await readText(path), { env, readFile: readSecretFile });
 }
 
 /** Reads what links are made of, without the vendors' credentials. @throws ConfigError */

@@ -13,6 +13,10 @@ export function maskConfig(config: GatewayConfig): GatewayConfig {
     vendors: Object.fromEntries(
       Object.entries(copy.vendors).map(([name, vendor]) => [name, maskVendor(vendor)]),
     ),
+    tokens: copy.tokens.map(({ jwksUri, ...token }) => ({
+      ...token,
+      ...(jwksUri !== undefined && { jwksUri: maskQuery(jwksUri) }),
+    })),
     callers: copy.callers.map((caller) => ({ ...caller, keySha256: maskHashes(caller.keySha256) })),
   };
 }
@@ -31,11 +35,21 @@ export function storePasswords(text: string): string[] {
   return [url.password, decoded(url.password), ...inQuery].filter((password) => password !== '');
 }
 
+/** What cannot be taken apart is not printed: any part of it may be a password. */
 function maskStoreUrl(text: string): string {
+  if (text.startsWith('sqlite:')) return text;
   const url = databaseUrl(text);
-  if (url === undefined) return text;
+  if (url === undefined) return MASK;
   if (url.password !== '') url.password = MASK;
   for (const name of passwordParameters(url)) url.searchParams.set(name, MASK);
+  return url.href;
+}
+
+/** Some addresses of public keys carry an access key as a parameter. */
+function maskQuery(text: string): string {
+  if (!URL.canParse(text)) return MASK;
+  const url = new URL(text);
+  for (const name of new Set(url.searchParams.keys())) url.searchParams.set(name, MASK);
   return url.href;
 }
 

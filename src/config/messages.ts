@@ -57,6 +57,8 @@ const MESSAGES: Readonly<Record<string, (context: Context, path: Path) => string
   'baseUrl.user': () => 'must not hold a user or password: use credentials',
   'baseUrl.query': () => 'must not have a query or a fragment',
   'store.form': () => 'must be sqlite:<file> or postgres://user:password@host/database',
+  'store.encoding': () =>
+    `must have special characters of its user, password and parameters percent-encoded (@ is %40, / is %2F, # is %23, ? is %3F, % is %25); what \${…} fills in inside the URL is encoded by the gateway`,
   'origin.form': () => 'must be an origin: https://host or https://host:port, without a path',
   'jwksUri.form': () => 'must be a URL that starts with https://, without a user',
   'jwks.form': () => 'must be a JSON Web Key Set: { keys: [...] }',

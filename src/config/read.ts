@@ -6,7 +6,7 @@ import { problemsOf } from './messages';
 import { ConfigError, type ConfigProblem, isSecretPath, type Path, pathKey, pathText } from './problem';
 import { configSchema, type Names } from './schema';
 import { sharingWarnings } from './sharing';
-import { type Environment, type Sources, type Substituted, substitute } from './substitute';
+import { type Environment, OverridingText, type Sources, type Substituted, substitute } from './substitute';
 import type { ConfigurableAdapter, GatewayConfig } from './types';
 import { parseYaml } from './yaml';
 
@@ -43,15 +43,18 @@ const OVERRIDES = [
   { variable: 'PORT', section: 'server', key: 'port' },
   { variable: 'HOST', section: 'server', key: 'host' },
   { variable: 'STORE_URL', section: 'store', key: 'url' },
+  { variable: 'OPS_HOST', section: 'ops', key: 'host' },
+  { variable: 'OPS_PORT', section: 'ops', key: 'port' },
 ] as const;
 
-/** Overrides become references to their variable, so that they are filled, checked and reported like any other. */
+/** Overrides are texts as in the file: they may hold `${…}`, and are checked and reported like any other. */
 export function withOverrides(document: Record<string, unknown>, env: Environment): Record<string, unknown> {
   const result = { ...document };
   for (const { variable, section, key } of OVERRIDES) {
     const current = result[section] ?? {};
-    if ((env[variable] ?? '') === '' || !isObject(current)) continue;
-    result[section] = { ...current, [key]: `\${${variable}}` };
+    const text = env[variable] ?? '';
+    if (text === '' || !isObject(current)) continue;
+    result[section] = { ...current, [key]: new OverridingText(variable, text) };
   }
   return result;
 }
@@ -187,11 +190,16 @@ function warningsOf(config: GatewayConfig): string[] {
   const odd = credentialLeaves(config)
     .filter(({ value }) => typeof value === 'string' && hasOddCharacters(value))
     .map(({ path }) => `${pathText(path)}: has a line break or white space at an end; is that meant?`);
+  const encodedTwice = storePasswords(config.store.url).some((password) => /%25[\da-f]{2}/i.test(password))
+    ? [
+        `store.url: its password looks percent-encoded twice: what \${…} fills in is encoded by the gateway, so write it as it is`,
+      ]
+    : [];
   const idle =
     config.callers.length + config.tokens.length === 0
       ? ['callers: there are none, so every request will be refused']
       : [];
-  return [...insecure, ...odd, ...idle, ...sharingWarnings(config)];
+  return [...insecure, ...odd, ...encodedTwice, ...idle, ...sharingWarnings(config)];
 }
 
 function isInsecure({ protocol, hostname }: URL): boolean {

@@ -8,12 +8,13 @@ import { ConfigError } from './problem';
 import { inOrder, namesIn, type ReadOptions, validate, withOverrides } from './read';
 import { NAME } from './rules';
 import { configSchema } from './schema';
-import { STORE } from './sections';
+import { OPS, STORE } from './sections';
 import { type Sources, type Substituted, substitute } from './substitute';
 import type { GatewayConfig, VendorConfig } from './types';
 import { parseYaml } from './yaml';
 
 export type StoreConfig = GatewayConfig['store'];
+export type OpsConfig = GatewayConfig['ops'];
 
 /** What links are made of: the names of clinics and connections, and what an adapter says about record ids. */
 export interface LinkPlaces {
@@ -27,6 +28,13 @@ export async function readStore(text: string, sources: Sources): Promise<StoreCo
   const { store } = withOverrides(parseYaml(text), sources.env);
   const substituted = await substitute(store === undefined ? {} : { store }, sources);
   return usable(substituted, joi.object<Pick<GatewayConfig, 'store'>>({ store: STORE })).store;
+}
+
+/** @throws ConfigError naming what is wrong with the section `ops`, or with the text as YAML */
+export async function readOps(text: string, sources: Sources): Promise<OpsConfig> {
+  const { ops } = withOverrides(parseYaml(text), sources.env);
+  const substituted = await substitute(ops === undefined ? {} : { ops }, sources);
+  return usable(substituted, joi.object<Pick<GatewayConfig, 'ops'>>({ ops: OPS })).ops;
 }
 
 /** @throws ConfigError as above, and naming what is wrong with the clinics or the connections, credentials apart */

@@ -36,17 +36,39 @@ function parsedUrl(text: string): URL | undefined {
 
 export const baseUrl: joi.CustomValidator<string> = (text, helpers) => {
   const url = parsedUrl(text);
+  // A password with a / or a ? in it ends the host early: the rest of it, up to the @, would pass for a path.
+  if (text.includes('@')) return helpers.error('baseUrl.user');
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return helpers.error('baseUrl.form');
-  if (url.username !== '' || url.password !== '') return helpers.error('baseUrl.user');
   if (/[?#]/.test(text)) return helpers.error('baseUrl.query');
   return url.origin + url.pathname.replace(/\/+$/, '');
 };
 
 export const storeUrl: joi.CustomValidator<string> = (text, helpers) => {
   if (/^sqlite:./.test(text)) return text;
-  const postgres = /^postgres(ql)?:\/\//.test(text) && parsedUrl(text) !== undefined;
-  return postgres ? text : helpers.error('store.form');
+  if (!/^postgres(ql)?:\/\//.test(text)) return helpers.error('store.form');
+  if (!isEncoded(text)) return helpers.error('store.encoding');
+  return parsedUrl(text) === undefined ? helpers.error('store.form') : text;
 };
+
+/**
+ * False if a delimiter in the user or password would end it early, so that the rest of a password passed for a host, a path or a
+ * parameter, which are printed and logged.
+ */
+function isEncoded(text: string): boolean {
+  const rest = text.slice(text.indexOf('//') + 2);
+  const authority = /^[^/?#]*/.exec(rest)?.[0] ?? '';
+  const isDecodable = !/%(?![\da-f]{2})/i.test(text) && decodes(authority);
+  return isDecodable && !/[\s\\#]/.test(text) && !rest.slice(authority.length).includes('@');
+}
+
+function decodes(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const EMPTY_KEY = createHash('sha256').update('').digest('hex');
 
@@ -66,7 +88,8 @@ export const origin: joi.CustomValidator<string> = (text, helpers) => {
 /** Keys that anybody on the way could exchange would make every token worthless. */
 export const jwksUri: joi.CustomValidator<string> = (text, helpers) => {
   const url = parsedUrl(text);
-  if (url === undefined || url.username !== '' || url.password !== '') return helpers.error('jwksUri.form');
+  // An @ anywhere may end what was meant as a password.
+  if (url === undefined || text.includes('@')) return helpers.error('jwksUri.form');
   const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   return url.protocol === 'https:' || (url.protocol === 'http:' && local)
     ? url.href

@@ -37,7 +37,7 @@ const TLS = joi
   })
   .default()
   .custom(wholeTls)
-  .description('HTTPS, TLS 1.2 or newer. Changed files are read again when the configuration is reloaded.');
+  .description('HTTPS, TLS 1.2 or newer. Changed files are taken over by themselves.');
 
 export const SERVER = joi
   .object({
@@ -81,8 +81,8 @@ export const SERVER = joi
 
 export const OPS = joi
   .object({
-    host: host().description('Address to listen on.'),
-    port: joi.number().port().default(9464).description('Port; 0 takes any free one.'),
+    host: host().description('Address to listen on. OPS_HOST overrides it.'),
+    port: joi.number().port().default(9464).description('Port; 0 takes any free one. OPS_PORT overrides it.'),
   })
   .default()
   .description('Where metrics are served, apart from the callers. Changing it needs a restart.');

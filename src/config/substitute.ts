@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { isObject, member } from '../lib/json';
 import { type ConfigProblem, type Path, pathKey, pathText } from './problem';
+import { encodedParts, encodePart } from './urlText';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -29,6 +30,17 @@ export interface Substituted {
   fileTexts: Set<string>;
 }
 
+/** A text that an environment variable puts in the place of one in the file. */
+export class OverridingText {
+  readonly variable: string;
+  readonly text: string;
+
+  constructor(variable: string, text: string) {
+    this.variable = variable;
+    this.text = text;
+  }
+}
+
 /** `$${` stands for `${`. The rest is one reference, or an opening that is never closed. */
 const REFERENCE = /\$\$\{|\$\{([^{}]*)(\}?)/g;
 const MALFORMED = `has a malformed \${…}: write \${NAME}, \${NAME:-default} or \${file:/path}; a literal \${ is written $\${`;
@@ -36,7 +48,8 @@ const VARIABLE = /^([A-Za-z_]\w*)(?::-(.*))?$/s;
 
 /**
  * Fills `${NAME}`, `${NAME:-default}` and `${file:/path}` in every text of an already parsed document. What is filled in is
- * never looked at again, so a value can change neither the structure nor refer to another one.
+ * never looked at again, so a value can change neither the structure nor refer to another one. Inside a URL it is percent-encoded
+ * if it is part of the user, the password or a query value.
  */
 export async function substitute(document: Record<string, unknown>, sources: Sources): Promise<Substituted> {
   const state: Substituted = {
@@ -56,10 +69,13 @@ interface Place {
   ancestors: readonly unknown[];
   state: Substituted;
   sources: Sources;
+  /** The variable that the text is from, for messages. */
+  variable?: string;
 }
 
 async function fill(value: unknown, place: Place): Promise<unknown> {
   if (typeof value === 'string') return fillText(value, place);
+  if (value instanceof OverridingText) return fillOverride(value, place);
   if (place.ancestors.includes(value)) return report('contains itself through an alias', null, place);
   if (Array.isArray(value)) {
     const items: unknown[] = [];
@@ -84,18 +100,29 @@ function below(place: Place, key: string | number, parent: unknown): Place {
   return { ...place, path: [...place.path, key], ancestors: [...place.ancestors, parent] };
 }
 
-function report<Value>(message: string, instead: Value, { path, state }: Place): Value {
-  state.problems.push({ path: pathText(path), message });
+function report<Value>(message: string, instead: Value, { path, state, variable }: Place): Value {
+  const from = variable === undefined ? '' : ` (from ${variable})`;
+  state.problems.push({ path: pathText(path), message: message + from });
   state.unfilled.add(pathKey(path));
   return instead;
 }
 
+async function fillOverride({ variable, text }: OverridingText, place: Place): Promise<string> {
+  const filled = await fillText(text, { ...place, variable });
+  const { origins } = place.state;
+  const key = pathKey(place.path);
+  origins.set(key, { names: [variable, ...(origins.get(key)?.names ?? [])], whole: true });
+  return filled;
+}
+
 async function fillText(text: string, place: Place): Promise<string> {
+  const matches = [...text.matchAll(REFERENCE)];
   const names: string[] = [];
+  const encode = encoderFor(text, matches);
   let filled = '';
   let end = 0;
   let failed = false;
-  for (const match of text.matchAll(REFERENCE)) {
+  for (const match of matches) {
     filled += text.slice(end, match.index);
     end = match.index + match[0].length;
     if (match[1] === undefined) {
@@ -107,7 +134,7 @@ async function fillText(text: string, place: Place): Promise<string> {
       report(result.problem, undefined, place);
       failed = true;
     } else {
-      filled += result.text;
+      filled += encode(result.text, match.index, end);
       names.push(result.name);
     }
   }
@@ -115,6 +142,23 @@ async function fillText(text: string, place: Place): Promise<string> {
   const whole = names.length === 1 && /^\$\{[^{}]*\}$/.test(text);
   if (names.length > 0) place.state.origins.set(pathKey(place.path), { names, whole });
   return filled + text.slice(end);
+}
+
+/** Encodes what is filled in from `start` to `end`, if that is in such a part of a URL. */
+function encoderFor(text: string, references: readonly RegExpExecArray[]) {
+  const plain = references.reduce(
+    (masked, { 0: { length }, index }) =>
+      masked.slice(0, index) + 'x'.repeat(length) + masked.slice(index + length),
+    text,
+  );
+  const parts = encodedParts(plain);
+  return (value: string, start: number, end: number): string => {
+    const index = parts.findIndex((part) => part.start <= start && end <= part.end);
+    const part = parts[index];
+    if (part === undefined) return value;
+    const isWholeUser = plain[part.end] === '@' && part.start === start && part.end === end;
+    return encodePart(value, isWholeUser);
+  };
 }
 
 type Resolved = { text: string; name: string } | { problem: string };

@@ -1,6 +1,6 @@
-import { readlink } from 'node:fs/promises';
-import { join, parse, resolve, sep } from 'node:path';
-import { watch } from 'chokidar';
+/** Follows the configuration file and the files that it names, and hands over what is new in them. */
+import { type Stats, unwatchFile, watchFile } from 'node:fs';
+import { resolve } from 'node:path';
 import { isObject, member, sameJson } from '../lib/json';
 import { type LoadOptions, loadConfig } from './load';
 import { ConfigError } from './problem';
@@ -9,19 +9,24 @@ import { READ_AT_START } from './sections';
 import { errorCode } from './substitute';
 import type { GatewayConfig } from './types';
 
+/** What `onChange` hears when it is not the first to see a configuration. */
+export type LoadedPart = Pick<LoadedConfig, 'config' | 'warnings'>;
+
 export interface WatchOptions extends LoadOptions {
   /** What is in use already, so that a change between loading and watching is not missed. */
-  current?: GatewayConfig;
-  /** Called, one call at a time, with each configuration that differs from the one before. */
-  onChange(
-    config: GatewayConfig,
-    warnings: readonly string[],
-    secrets: ReadonlySet<string>,
-  ): void | Promise<void>;
+  current: GatewayConfig;
+  /** Further files whose change is a reason to look (certificates). */
+  files?: readonly string[];
+  /** Called at each look, before the configuration is read. What it does is independent of what the file says. */
+  onLook?(): void;
+  /** Called, one call at a time, with each configuration that differs from the one before, and with the same one if asked. */
+  onChange(loaded: LoadedPart): void | Promise<void>;
   /** Called with everything that is wrong with a new file; what is in use stays in use. */
   onRejected(error: ConfigError): void;
+  /** Milliseconds between two looks at the files' state on disk. */
+  pollMs?: number;
   /** Milliseconds of quiet before a changed file is read: editors write in several steps. */
-  debounceMs?: number;
+  quietMs?: number;
 }
 
 export interface ConfigWatch {
@@ -31,55 +36,40 @@ export interface ConfigWatch {
   close(): Promise<void>;
 }
 
+const POLL_MS = 1_000;
+const QUIET_MS = 200;
+
 /**
- * Follows the configuration file: edits in place, files renamed over it, and swapped links on the way to it, as Kubernetes
- * does with a mounted ConfigMap. Secret files (`${file:…}`) are read again with it but not followed: send SIGHUP for those.
+ * Follows the configuration file and its secret files (`${file:…}`) by their names: edits in place, files renamed over them,
+ * folders that are replaced, swapped links (a mounted ConfigMap), and file systems that report no events (bind mounts,
+ * network drives) are all seen, because each look follows the name anew.
  */
 export async function watchConfig(path: string, options: WatchOptions): Promise<ConfigWatch> {
   const check = createCheck(path, options);
-  const points = new WatchPoints(path);
-  await points.refresh();
-
-  // Directories are watched, not the file: a watch on a file stays with the old one when another takes its name.
-  const watcher = watch(points.directories(), {
-    depth: 0,
-    ignoreInitial: true,
-    ignored: (candidate) => !points.has(candidate),
+  let queue: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  const files = new WatchedFiles(options.pollMs ?? POLL_MS, () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void enqueue(false), options.quietMs ?? QUIET_MS);
   });
 
-  let queue: Promise<void> = Promise.resolve();
   const enqueue = (forced: boolean): Promise<void> => {
     const run = queue.then(async () => {
-      // First the names, then the text: whatever changes after it was read is then among the names.
-      const { added, removed } = await points.refresh();
-      if (!watcher.closed) watcher.add(added).unwatch(removed);
-      await check(forced);
-      // chokidar does not tell when it has begun to watch a further directory.
-      if (added.length > 0) schedule();
+      const named = await check(forced);
+      // What was not followed yet may have changed after it was read.
+      if (files.follow([path, ...(options.files ?? []), ...named])) await check(false);
     });
     // A callback that throws is its owner's problem, and not the end of all further reloads.
     queue = run.catch(() => undefined);
     return run;
   };
 
-  let timer: NodeJS.Timeout | undefined;
-  const schedule = (): void => {
-    clearTimeout(timer);
-    if (!watcher.closed) timer = setTimeout(() => enqueue(false), options.debounceMs ?? 200);
-  };
-
-  // The raw events, because chokidar's own ones are held back for a second per directory and miss a swapped link.
-  watcher.on('raw', (_event, name, details) => {
-    if (points.concerns(member(details, 'watchedPath'), name)) schedule();
-  });
-  watcher.on('error', (error) => options.onRejected(failure(`${path}: cannot be watched`, error)));
-  await new Promise<void>((ready) => watcher.once('ready', ready));
+  files.follow([path, ...(options.files ?? [])]);
   await enqueue(false);
-
   return {
     reload: () => enqueue(true),
     close: async () => {
-      await watcher.close();
+      files.close();
       clearTimeout(timer);
       await queue;
     },
@@ -100,28 +90,77 @@ export function restartNeeded(before: GatewayConfig, after: GatewayConfig): stri
   });
 }
 
+/** Files whose state on disk is looked at now and again. */
+class WatchedFiles {
+  readonly #followed = new Set<string>();
+  readonly #interval: number;
+  readonly #changed: (now: Stats, before: Stats) => void;
+  #closed = false;
+
+  /** @param changed called when one of them looks different, came or went */
+  constructor(interval: number, changed: () => void) {
+    this.#interval = interval;
+    this.#changed = () => changed();
+  }
+
+  /** Follows these and no others. @returns whether any of them was not followed before */
+  follow(paths: readonly string[]): boolean {
+    if (this.#closed) return false;
+    const wanted = new Set(paths.map((path) => resolve(path)));
+    for (const path of this.#followed) if (!wanted.has(path)) this.#leave(path);
+    const added = [...wanted].filter((path) => !this.#followed.has(path));
+    for (const path of added) {
+      this.#followed.add(path);
+      watchFile(path, { interval: this.#interval, persistent: false }, this.#changed);
+    }
+    return added.length > 0;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const path of this.#followed) this.#leave(path);
+  }
+
+  #leave(path: string): void {
+    this.#followed.delete(path);
+    unwatchFile(path, this.#changed);
+  }
+}
+
 type Outcome = { loaded: LoadedConfig } | { error: ConfigError };
 
-/** Loads the file and tells what became of it, once: the same outcome again is silent unless `forced`. */
-function createCheck(path: string, options: WatchOptions): (forced: boolean) => Promise<void> {
+/**
+ * Loads the file and tells what became of it, once: the same outcome again is silent unless `forced`.
+ * @returns a function that gives the secret files that the configuration names
+ */
+function createCheck(path: string, options: WatchOptions): (forced: boolean) => Promise<readonly string[]> {
   let last: unknown = options.current;
+  let named: readonly string[] = [];
   return async (forced) => {
-    const outcome = await load(path, options);
+    options.onLook?.();
+    const { outcome, secretFiles } = await load(path, options);
+    // A file that cannot be read to its end does not tell which ones it names.
+    named = 'loaded' in outcome ? secretFiles : [...new Set([...named, ...secretFiles])];
     const found = 'loaded' in outcome ? outcome.loaded.config : outcome.error.problems;
-    if (!forced && sameJson(last, found)) return;
-    // Without `current`, the good configuration that is found first is the one the caller has loaded.
-    const silent = last === undefined && !forced && 'loaded' in outcome;
+    if (!forced && sameJson(last, found)) return named;
     last = found;
-    // Null equals no outcome, so the next event tries again what could not be put to use.
-    if (!silent && !(await tell(outcome, path, options))) last = null;
+    // Null equals no outcome, so the next look tries again what could not be put to use.
+    if (!(await tell(outcome, path, options))) last = null;
+    return named;
   };
 }
 
-async function load(path: string, options: LoadOptions): Promise<Outcome> {
+async function load(
+  path: string,
+  { adapters, env }: LoadOptions,
+): Promise<{ outcome: Outcome; secretFiles: readonly string[] }> {
+  const secretFiles: string[] = [];
+  const onFile = (file: string) => void secretFiles.push(file);
   try {
-    return { loaded: await loadConfig(path, options) };
+    return { outcome: { loaded: await loadConfig(path, { adapters, env, onFile }) }, secretFiles };
   } catch (error) {
-    return { error: error instanceof ConfigError ? error : failure(`${path}: cannot be read`, error) };
+    const problem = error instanceof ConfigError ? error : failure(`${path}: cannot be read`, error);
+    return { outcome: { error: problem }, secretFiles };
   }
 }
 
@@ -135,9 +174,8 @@ async function tell(
     onRejected(outcome.error);
     return true;
   }
-  const { config, warnings, secrets } = outcome.loaded;
   try {
-    await onChange(config, warnings, secrets);
+    await onChange(outcome.loaded);
     return true;
   } catch (error) {
     onRejected(failure(`${path}: could not be put to use`, error));
@@ -148,80 +186,4 @@ async function tell(
 /** The cause goes along for debugging; its text does not enter the message, because it may hold anything. */
 function failure(message: string, cause: unknown): ConfigError {
   return new ConfigError([{ path: '', message: `${message} (${errorCode(cause)})` }], { cause });
-}
-
-/**
- * Every name that decides what is read: the file's own, and those of all links on the way to it. In a mounted ConfigMap
- * `gateway.yaml` leads to `..data/gateway.yaml`, and `..data` is the link that is swapped.
- */
-class WatchPoints {
-  readonly #path: string;
-  #names: ReadonlyMap<string, ReadonlySet<string>> = new Map();
-
-  constructor(path: string) {
-    this.#path = resolve(path);
-  }
-
-  directories(): string[] {
-    return [...this.#names.keys()];
-  }
-
-  has(directory: string): boolean {
-    return this.#names.has(resolve(directory));
-  }
-
-  /** A platform that does not say which name changed may mean any. */
-  concerns(directory: unknown, name: unknown): boolean {
-    const names = typeof directory === 'string' ? this.#names.get(resolve(directory)) : undefined;
-    return typeof name !== 'string' || names === undefined || names.has(name);
-  }
-
-  /** Follows the links anew; tells which directories came and went. */
-  async refresh(): Promise<{ added: string[]; removed: string[] }> {
-    const before = this.#names;
-    this.#names = await namesOnTheWay(this.#path);
-    return {
-      added: this.directories().filter((directory) => !before.has(directory)),
-      removed: [...before.keys()].filter((directory) => !this.#names.has(directory)),
-    };
-  }
-}
-
-/** As many as Linux follows. */
-const MAX_LINKS = 40;
-
-async function namesOnTheWay(path: string): Promise<Map<string, Set<string>>> {
-  const names = new Map<string, Set<string>>();
-  let { root: at } = parse(path);
-  let steps = stepsOf(path);
-  let links = 0;
-  for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
-    const target = links < MAX_LINKS ? await linkTarget(join(at, step)) : undefined;
-    if (target !== undefined || steps.length === 0) names.set(at, (names.get(at) ?? new Set()).add(step));
-    if (target === undefined) {
-      at = join(at, step);
-    } else {
-      links += 1;
-      const full = resolve(at, target);
-      at = parse(full).root;
-      steps = [...stepsOf(full), ...steps];
-    }
-  }
-  return names;
-}
-
-function stepsOf(path: string): string[] {
-  return path
-    .slice(parse(path).root.length)
-    .split(sep)
-    .filter((step) => step !== '');
-}
-
-/** Undefined for what is no link, and for what is not there (yet). */
-async function linkTarget(path: string): Promise<string | undefined> {
-  try {
-    return await readlink(path);
-  } catch {
-    return undefined;
-  }
 }

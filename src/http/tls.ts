@@ -1,8 +1,9 @@
 /** HTTPS by configuration, and the exchange of renewed certificates while it runs. */
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer as createPlain, type Server as PlainServer, type ServerOptions } from 'node:http';
 import { createServer as createSecure, type Server as SecureServer } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../config/problem';
 import { errorCode } from '../config/substitute';
 import type { TlsConfig } from '../config/types';
@@ -10,10 +11,12 @@ import type { TlsConfig } from '../config/types';
 export interface Listener {
   server: PlainServer | SecureServer;
   scheme: 'http' | 'https';
+  /** The files of the configuration; none for plain HTTP. */
+  files: readonly string[];
   /**
    * Reads the files of the configuration again; new connections get what is new in them.
    * @returns whether anything was new
-   * @throws ConfigError when they cannot be used; the old ones stay in use then
+   * @throws ConfigError that names the file and the cause when they cannot be used; the old ones stay in use then
    */
   refresh(): boolean;
 }
@@ -21,9 +24,10 @@ export interface Listener {
 /** @throws ConfigError when a file cannot be read or used */
 export function createListener(tls: TlsConfig, options: ServerOptions): Listener {
   if (tls.certFile === '') {
-    return { server: createPlain(options), scheme: 'http', refresh: () => false };
+    return { server: createPlain(options), scheme: 'http', files: [], refresh: () => false };
   }
   let files = readFiles(tls);
+  checkPair(files.context);
   const server = usable(() =>
     createSecure({
       ...options,
@@ -35,17 +39,28 @@ export function createListener(tls: TlsConfig, options: ServerOptions): Listener
   return {
     server,
     scheme: 'https',
+    files: [tls.certFile, tls.keyFile, tls.clientCaFile].filter((path) => path !== ''),
     refresh: () => {
       const next = readFiles(tls);
       if (next.digest === files.digest) return false;
-      usable(() => server.setSecureContext({ ...next.context, minVersion: 'TLSv1.2' }));
+      checkTime(checkPair(next.context), new Date());
+      const context = { ...next.context, minVersion: 'TLSv1.2' } as const;
+      // Tried apart first: the server forgets parts of the old context before it takes the new one.
+      usable(() => createSecureContext(context));
+      usable(() => server.setSecureContext(context));
       files = next;
       return true;
     },
   };
 }
 
-function readFiles({ certFile, keyFile, clientCaFile }: TlsConfig) {
+interface Pems {
+  cert: Buffer;
+  key: Buffer;
+  ca?: Buffer;
+}
+
+function readFiles({ certFile, keyFile, clientCaFile }: TlsConfig): { digest: string; context: Pems } {
   const cert = read('certFile', certFile);
   const key = read('keyFile', keyFile);
   const ca = clientCaFile === '' ? undefined : read('clientCaFile', clientCaFile);
@@ -61,11 +76,48 @@ function read(name: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new ConfigError([{ path: `server.tls.${name}`, message: `cannot be read (${errorCode(error)})` }]);
+    throw problem(name, `cannot be read (${errorCode(error)})`);
   }
 }
 
-/** OpenSSL's own texts may quote a file's content. */
+/** OpenSSL's own texts may quote a file's content, so causes are found out and told in our words. */
+function checkPair({ cert, key, ca }: Pems): X509Certificate {
+  const certificate = parsed(() => new X509Certificate(cert));
+  if (certificate === undefined) throw problem('certFile', 'holds no certificate in PEM form');
+  const privateKey: KeyObject | undefined = parsed(() => createPrivateKey(key));
+  if (privateKey === undefined)
+    throw problem('keyFile', 'holds no private key in PEM form without a password');
+  if (!certificate.checkPrivateKey(privateKey))
+    throw problem('keyFile', 'is not the key of the certificate in server.tls.certFile');
+  if (ca !== undefined && parsed(() => new X509Certificate(ca)) === undefined)
+    throw problem('clientCaFile', 'holds no certificate in PEM form');
+  return certificate;
+}
+
+/** Only of a renewed certificate: at the start there is no better one. */
+function checkTime({ validFrom, validTo }: X509Certificate, now: Date): void {
+  if (new Date(validTo) < now)
+    throw problem('certFile', `holds a certificate that has expired (${day(validTo)})`);
+  if (new Date(validFrom) > now)
+    throw problem('certFile', `holds a certificate that is not valid yet (from ${day(validFrom)})`);
+}
+
+function day(text: string): string {
+  return new Date(text).toISOString().slice(0, 10);
+}
+
+function parsed<Value>(parse: () => Value): Value | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}
+
+function problem(name: string, message: string): ConfigError {
+  return new ConfigError([{ path: `server.tls.${name}`, message }]);
+}
+
 function usable<T>(work: () => T): T {
   try {
     return work();

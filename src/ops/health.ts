@@ -10,6 +10,8 @@ export interface Health {
   };
   /** `refused`: the file on disk is not usable, so the configuration before it stays in use. No reason to be unready. */
   configFile: 'ok' | 'refused';
+  /** `refused`: the files of `server.tls` on disk are not usable, so the certificate before them stays in use. Likewise. */
+  certificate: 'ok' | 'refused';
   /** Per vendor connection: `open` means that calls are paused because the vendor has been failing. */
   vendors: Readonly<Record<string, string>>;
 }
@@ -20,6 +22,8 @@ export interface HealthParts {
   stopping: () => boolean;
   /** Whether the configuration file was refused when it was last read. */
   configRefused: () => boolean;
+  /** Whether the files of `server.tls` were refused when they were last read. */
+  certificateRefused: () => boolean;
   /** Rejects when the store does not answer. */
   checkStore: () => Promise<void>;
 }
@@ -28,6 +32,7 @@ export async function checkHealth({
   breakers,
   stopping,
   configRefused,
+  certificateRefused,
   checkStore,
 }: HealthParts): Promise<Health> {
   const store = await checkStore().then(
@@ -40,6 +45,7 @@ export async function checkHealth({
     status: ready ? 'ready' : 'not ready',
     checks,
     configFile: configRefused() ? 'refused' : 'ok',
+    certificate: certificateRefused() ? 'refused' : 'ok',
     vendors: breakers(),
   };
 }

@@ -25,7 +25,7 @@ export type StoreOperation = 'links_find' | 'links_list' | 'links_put' | 'links_
 export interface Metrics {
   /** @param milliseconds from the first byte of the request to the last of the answer */
   request(
-    context: Pick<RequestFacts, 'route' | 'code'>,
+    context: Pick<RequestFacts, 'route' | 'code' | 'clinic'>,
     method: string,
     status: number,
     milliseconds: number,
@@ -58,8 +58,8 @@ export function createMetrics(): Metrics {
 
   const requests = new Counter({
     name: 'gateway_requests_total',
-    help: 'Requests answered, by route template, method, status and problem code (ok for a success).',
-    labelNames: ['route', 'method', 'status', 'code'],
+    help: 'Requests answered, by route template, method, status, problem code (ok for a success) and clinic (none before one is known).',
+    labelNames: ['route', 'method', 'status', 'code', 'clinic'],
     registers,
   });
   const requestSeconds = new Histogram({
@@ -115,9 +115,9 @@ export function createMetrics(): Metrics {
   }).set({ version: packageVersion(), node: process.version }, 1);
 
   return {
-    request({ route = 'none', code = 'ok' }, method, status, milliseconds) {
+    request({ route = 'none', code = 'ok', clinic = 'none' }, method, status, milliseconds) {
       const verb = METHODS.has(method) ? method : 'other';
-      requests.labels(route, verb, String(status), code).inc();
+      requests.labels(route, verb, String(status), code, clinic).inc();
       requestSeconds.labels(route, verb).observe(milliseconds / 1000);
     },
     vendorCall(connection, operation, outcome, milliseconds) {

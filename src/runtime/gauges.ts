@@ -13,11 +13,12 @@ export interface GaugeParts {
   inFlight: () => number;
   database: Database;
   configRefused: () => boolean;
+  certificateRefused: () => boolean;
 }
 
 export function registerGauges(
   metrics: Metrics,
-  { runtime, inFlight, database, configRefused }: GaugeParts,
+  { runtime, inFlight, database, configRefused, certificateRefused }: GaugeParts,
 ): void {
   const perConnection = (read: (name: string) => readonly GaugeValue[]) => () =>
     [...runtime.current.connections.keys()].flatMap(read);
@@ -56,6 +57,12 @@ export function registerGauges(
     '1 while the configuration file on disk is refused and the one before it stays in use, else 0.',
     [],
     () => (configRefused() ? 1 : 0),
+  );
+  metrics.gauge(
+    'gateway_certificate_reload_failed',
+    '1 while the certificate files on disk are refused and those before them stay in use, else 0.',
+    [],
+    () => (certificateRefused() ? 1 : 0),
   );
   metrics.gauge(
     'gateway_queue_depth',

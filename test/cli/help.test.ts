@@ -6,6 +6,7 @@ import { checkConfigCommand } from '../../src/cli/checkConfig';
 import type { CommandContext } from '../../src/cli/command';
 import { deliveriesCommand } from '../../src/cli/deliveries';
 import { doctorCommand } from '../../src/cli/doctor';
+import { healthcheckCommand } from '../../src/cli/healthcheck';
 import { linksCommand } from '../../src/cli/links';
 import { newKeyCommand } from '../../src/cli/newKey';
 import { restoreCommand } from '../../src/cli/restore';
@@ -27,6 +28,7 @@ const ADD = [
   serveCommand(async () => Promise.reject(new Error('not started here'))),
   checkConfigCommand,
   doctorCommand,
+  healthcheckCommand,
   newKeyCommand,
   linksCommand,
   deliveriesCommand,

@@ -62,10 +62,12 @@ async function start(more: Partial<WatchOptions> = {}): Promise<ConfigWatch> {
   };
   watching = await watchConfig(path, {
     ...sources,
-    onChange: (config) => tell(`vendor ${config.clinics.north?.vendor}`),
+    current: more.current ?? (await loadConfig(path, sources)).config,
+    onChange: ({ config }) => tell(`vendor ${config.clinics.north?.vendor}`),
     onRejected: ({ problems }) =>
       tell(`rejected ${problems.map((problem) => problem.path || problem.message)}`),
-    debounceMs: 30,
+    pollMs: 10,
+    quietMs: 30,
     ...more,
   });
   return watching;
@@ -162,7 +164,7 @@ describe('the file', () => {
   test('is tried again after it could not be put to use', async () => {
     let broken = true;
     const { reload } = await start({
-      onChange: (config) => {
+      onChange: ({ config }) => {
         if (broken) throw new Error('secret cause');
         told.push(`vendor ${config.clinics.north?.vendor}`);
         toldNext();
@@ -176,12 +178,13 @@ describe('the file', () => {
   });
 
   test('is left alone after close', async () => {
+    const { config: current } = await loadConfig(path, sources);
     const { close } = await start();
     await writeFile(path, yaml('two'));
     await close();
     const count = told.length;
     await writeFile(path, yaml('bad'));
-    await (await start()).reload();
+    await (await start({ current })).reload();
     expect(told.slice(count)).toEqual(['rejected clinics.north.vendor', 'rejected clinics.north.vendor']);
   });
 });
@@ -225,6 +228,73 @@ describe('links on the way', () => {
     await start();
     await replaceLink('two', join(folder, 'current'));
     expect(await untilTold(1)).toEqual(['vendor two']);
+  });
+});
+
+describe('the folder', () => {
+  beforeEach(async () => {
+    path = join(folder, 'conf', 'gateway.yaml');
+    await mkdir(join(folder, 'conf'));
+    await writeFile(path, yaml('one'));
+  });
+
+  test('is renamed away and another takes its name, again and again', async () => {
+    await start();
+    for (const [round, vendor] of ['two', 'one', 'two'].entries()) {
+      await mkdir(join(folder, 'new'));
+      await writeFile(join(folder, 'new', 'gateway.yaml'), yaml(vendor));
+      await rename(join(folder, 'conf'), join(folder, `old-${round}`));
+      await rename(join(folder, 'new'), join(folder, 'conf'));
+      expect((await untilTold(round + 1)).at(-1)).toBe(`vendor ${vendor}`);
+    }
+  });
+
+  test('is removed and made anew', async () => {
+    await start();
+    await rm(join(folder, 'conf'), { recursive: true });
+    expect(await untilTold(1)).toEqual([`rejected ${path}: the file does not exist`]);
+    await mkdir(join(folder, 'conf'));
+    await writeFile(path, yaml('two'));
+    expect((await untilTold(2)).at(-1)).toBe('vendor two');
+    await writeFile(path, yaml('one'));
+    expect((await untilTold(3)).at(-1)).toBe('vendor one');
+  });
+});
+
+describe('secret files', () => {
+  /** The clinic's vendor is what the file says. */
+  const secret = () => join(folder, 'secret');
+  const startWithSecret = async () => {
+    await writeFile(secret(), 'one');
+    await writeFile(path, yaml(['"$', `{file:${secret()}}"`].join('')));
+    await start();
+  };
+
+  test('are followed with the file that names them', async () => {
+    await startWithSecret();
+    await writeFile(secret(), 'two');
+    expect(await untilTold(1)).toEqual(['vendor two']);
+    await writeFile(`${secret()}~`, 'one');
+    await rename(`${secret()}~`, secret());
+    expect((await untilTold(2)).at(-1)).toBe('vendor one');
+  });
+
+  test('that are gone are waited for', async () => {
+    await startWithSecret();
+    await rm(secret());
+    expect(await untilTold(1)).toEqual(['rejected clinics.north.vendor']);
+    await writeFile(secret(), 'two');
+    expect((await untilTold(2)).at(-1)).toBe('vendor two');
+  });
+
+  test('that a changed file names are followed from then on', async () => {
+    await writeFile(path, yaml('one'));
+    await start();
+    await writeFile(secret(), 'two');
+    await writeFile(path, yaml(['"$', `{file:${secret()}}"`].join('')));
+    expect(await untilTold(1)).toEqual(['vendor two']);
+    await writeFile(secret(), 'one');
+    expect((await untilTold(2)).at(-1)).toBe('vendor one');
   });
 });
 

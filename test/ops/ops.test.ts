@@ -48,11 +48,12 @@ describe('metrics', () => {
     await here.call('GET', '/staff/st-1', { key: 'wrong' });
     await here.patch(KEYS.north, { phone: '12345678901' });
     const expected = {
-      'gateway_requests_total{route="/staff/:id",method="PATCH",status="200",code="ok"}': 2,
-      'gateway_requests_total{route="/staff/:id",method="GET",status="404",code="staff_not_found"}': 1,
-      'gateway_requests_total{route="none",method="GET",status="404",code="not_found"}': 1,
-      'gateway_requests_total{route="/staff/:id",method="GET",status="401",code="unauthenticated"}': 1,
-      'gateway_requests_total{route="/staff/:id",method="PATCH",status="422",code="unsupported_field"}': 1,
+      'gateway_requests_total{route="/staff/:id",method="PATCH",status="200",code="ok",clinic="north"}': 1,
+      'gateway_requests_total{route="/staff/:id",method="PATCH",status="200",code="ok",clinic="south"}': 1,
+      'gateway_requests_total{route="/staff/:id",method="GET",status="404",code="staff_not_found",clinic="north"}': 1,
+      'gateway_requests_total{route="none",method="GET",status="404",code="not_found",clinic="none"}': 1,
+      'gateway_requests_total{route="/staff/:id",method="GET",status="401",code="unauthenticated",clinic="none"}': 1,
+      'gateway_requests_total{route="/staff/:id",method="PATCH",status="422",code="unsupported_field",clinic="north"}': 1,
       'gateway_request_duration_seconds_count{route="/staff/:id",method="PATCH"}': 3,
       'gateway_vendor_calls_total{connection="clinikapi-main",operation="write",outcome="ok"}': 1,
       'gateway_vendor_calls_total{connection="cobalt-main",operation="write",outcome="ok"}': 1,
@@ -186,7 +187,7 @@ describe('metrics', () => {
     }
     const labels = 'route="/staff/:id",method="PATCH"';
     for (const text of [await metrics.text(), await metrics.text()]) {
-      expect(text).toContain(`gateway_requests_total{${labels},status="200",code="ok"} 10\n`);
+      expect(text).toContain(`gateway_requests_total{${labels},status="200",code="ok",clinic="none"} 10\n`);
       expect(text).toContain(`gateway_request_duration_seconds_bucket{le="0.005",${labels}} 5\n`);
       expect(text).toContain(`gateway_request_duration_seconds_count{${labels}} 10\n`);
       const sum = new RegExp(`gateway_request_duration_seconds_sum\\{${labels}\\} (\\S+)`).exec(text)?.[1];
@@ -240,6 +241,7 @@ describe('the ops port', () => {
       status: 'ready',
       checks: { config: 'ok', store: 'ok', process: 'ok' },
       configFile: 'ok',
+      certificate: 'ok',
       vendors: { 'clinikapi-main': 'open', 'vitalis-centro': 'closed', 'cobalt-main': 'closed' },
     };
     const found = await ops(here, '/readyz');
@@ -247,7 +249,7 @@ describe('the ops port', () => {
     expect(await (await fetch(`${here.url}/readyz`)).json()).toEqual(ready);
   });
 
-  test('a configuration file that is refused is reported until it is mended, and the gateway stays ready', async () => {
+  test('a configuration file that is refused is reported until it is corrected, and the gateway stays ready', async () => {
     const here = await open();
     const told = async () => {
       const { status, text } = await ops(here, '/readyz');

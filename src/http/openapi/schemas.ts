@@ -348,6 +348,12 @@ export function schemas(): Record<string, Part> {
         description:
           '`refused`: the file on disk cannot be used, and the configuration before it stays in use; that is no reason to be unready.',
       },
+      certificate: {
+        type: 'string',
+        enum: ['ok', 'refused'],
+        description:
+          '`refused`: the certificate files on disk cannot be used, and the certificate before them stays in use; likewise no reason.',
+      },
       vendors: {
         type: 'object',
         description:

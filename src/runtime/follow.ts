@@ -1,0 +1,114 @@
+/** Takes over what is new on disk while the gateway runs: the configuration and the certificate, each whatever the other says. */
+import { describeChanges } from '../config/changes';
+import { ConfigError, type ConfigProblem, problemLine } from '../config/problem';
+import type { GatewayConfig } from '../config/types';
+import { type ConfigWatch, restartNeeded, type WatchOptions, watchConfig } from '../config/watch';
+import type { Log } from '../ops/log';
+import type { Runtime } from './runtime';
+
+export interface FollowParts extends Pick<WatchOptions, 'adapters' | 'env' | 'pollMs' | 'quietMs'> {
+  configPath: string;
+  runtime: Runtime;
+  certificate: Certificate;
+  log: Log;
+}
+
+/** What the listener shows to those who connect. */
+interface Certificate {
+  /** Its files; none without TLS. */
+  readonly files: readonly string[];
+  /** Takes renewed files over. @returns whether anything was new @throws ConfigError when they cannot be used */
+  refresh(): boolean;
+}
+
+export interface Following extends ConfigWatch {
+  /** Whether the configuration file was refused when it was last read. */
+  readonly configRefused: boolean;
+  /** Whether the certificate's files were refused when they were last read. */
+  readonly certificateRefused: boolean;
+}
+
+export async function follow({
+  configPath,
+  adapters,
+  env,
+  runtime,
+  certificate,
+  log,
+  ...timing
+}: FollowParts): Promise<Following> {
+  const started = runtime.current.config;
+  const refresh = certificateRefresh(certificate, log);
+  let configRefused = false;
+  const watch = await watchConfig(configPath, {
+    ...timing,
+    adapters,
+    env,
+    current: started,
+    files: certificate.files,
+    onLook: () => refresh.look(),
+    onChange: ({ config, warnings }) => {
+      const before = runtime.current.config;
+      runtime.replace(config);
+      configRefused = false;
+      tell(log, { started, before, config, warnings });
+    },
+    onRejected: ({ problems }) => {
+      configRefused = true;
+      log.notice('new configuration refused, the old one stays in use', { problems: textOf(problems) });
+    },
+  });
+  return {
+    ...watch,
+    get configRefused() {
+      return configRefused;
+    },
+    get certificateRefused() {
+      return refresh.refused;
+    },
+  };
+}
+
+interface Change {
+  /** What this process has started with. */
+  started: GatewayConfig;
+  before: GatewayConfig;
+  config: GatewayConfig;
+  warnings: readonly string[];
+}
+
+function tell(log: Log, { started, before, config, warnings }: Change): void {
+  const changes = describeChanges(before, config).join('; ');
+  const later = restartNeeded(started, config).join(', ');
+  log.info(changes === '' ? 'configuration unchanged' : 'configuration replaced', {
+    ...(changes !== '' && { changes }),
+    ...(later !== '' && { restartNeededFor: later }),
+  });
+  for (const warning of warnings) log.notice(warning);
+}
+
+/** A refusal is told once for each cause: the files are looked at often. */
+function certificateRefresh(certificate: Certificate, log: Log) {
+  let problems: string | undefined;
+  return {
+    get refused(): boolean {
+      return problems !== undefined;
+    },
+    look(): void {
+      try {
+        if (certificate.refresh()) log.info('certificate replaced');
+        problems = undefined;
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        const text = textOf(error.problems);
+        if (text !== problems)
+          log.notice('new certificate refused, the old one stays in use', { problems: text });
+        problems = text;
+      }
+    },
+  };
+}
+
+function textOf(problems: readonly ConfigProblem[]): string {
+  return problems.map(problemLine).join('; ');
+}
