@@ -43,6 +43,16 @@ export function unseenIn(value: string, { joiners }: { joiners: boolean }): stri
   return undefined;
 }
 
+/** A code without the differences that nobody means: composed (NFC), without white space around it, one kind of space in it. */
+export function codeSpelling(value: string): string {
+  return trimmed(value.normalize('NFC')).replaceAll(/\p{Zs}+/gu, ' ');
+}
+
+/** For comparing codes: what looks alike is alike. */
+export function foldedCode(value: string): string {
+  return codeSpelling(plainSigns(withoutUnseen(codeSpelling(value))));
+}
+
 /** `U+2011`, with a name if it is one of those that are often met. */
 export function characterName(character: string): string {
   const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
