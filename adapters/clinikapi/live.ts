@@ -44,18 +44,22 @@ export function liveFields(codes: Readonly<Record<string, CodeTable>>): FieldTab
   };
 }
 
-const specialtyByText = field('specialty', { encode: displayOf, decode: codingIn }, {
-  ...LOOK,
-  members: ['display'],
-  notStored: {
-    code: 'The live ClinikAPI holds the specialty as text only; the code is not stored.',
-    system: 'The live ClinikAPI holds the specialty as text only; the code system is not stored.',
+const specialtyByText = field(
+  'specialty',
+  { encode: displayOf, decode: codingIn },
+  {
+    ...LOOK,
+    members: ['display'],
+    notStored: {
+      code: 'The live ClinikAPI holds the specialty as text only; the code is not stored.',
+      system: 'The live ClinikAPI holds the specialty as text only; the code system is not stored.',
+    },
+    holds: (role, { display }) =>
+      onlyOne(listOf(role.specialty).map((item) => conceptOf(item).display)) === display,
+    loses: losesCodings('specialty'),
+    note: 'Held as text: `display` is required, and without a code it cannot be read back as a coded value. With `codes.specialty` it can.',
   },
-  holds: (role, { display }) =>
-    onlyOne(listOf(role.specialty).map((item) => conceptOf(item).display)) === display,
-  loses: losesCodings('specialty'),
-  note: 'Held as text: `display` is required, and without a code it cannot be read back as a coded value. With `codes.specialty` it can.',
-});
+);
 
 /** Each of the caller's codes is written as the vendor's text for it, and read back from that. */
 function specialtyByName(table: CodeTable): MappedField<Coding> {
@@ -72,7 +76,9 @@ function specialtyByName(table: CodeTable): MappedField<Coding> {
     {
       ...LOOK,
       members: ['code'],
-      notStored: { display: 'The name of each specialty is configured (`codes.specialty`); the display is not stored.' },
+      notStored: {
+        display: 'The name of each specialty is configured (`codes.specialty`); the display is not stored.',
+      },
       holds: (role, value) => {
         const stored = listOf(role.specialty).map((item) => names.decode(nameOf(item)));
         const wanted = names.decode(names.encode(value, () => undefined));
@@ -84,7 +90,7 @@ function specialtyByName(table: CodeTable): MappedField<Coding> {
   );
 }
 
-const nameOf = (item: unknown) => conceptOf(item).display ?? null;
+const nameOf = (item: unknown) => conceptOf(item).display ?? item;
 const codeOf = (coding: unknown) => member(coding, 'code');
 const foldName = (name: string) => name.toLowerCase();
 
@@ -93,7 +99,8 @@ function referenceByName(
   type: 'organization' | 'location',
   table: CodeTable | undefined,
 ): MappedField<string> | UnsupportedField {
-  if (table === undefined) return unsupported(`The live ClinikAPI takes ${type}s by name, and \`codes.${type}\` holds none`);
+  if (table === undefined)
+    return unsupported(`The live ClinikAPI takes ${type}s by name, and \`codes.${type}\` holds none`);
   const detail = `No ClinikAPI ${type} is configured for this id.`;
   const names = codeList(table, { unmapped: { at: '', detail }, fold: foldName });
   const key = `${type}Name` as const;

@@ -80,7 +80,8 @@ const phone: MappedField<string> = {
   ...textField('phone', 'phone number', text, PHONE),
   encode: (value, refuse) => {
     if (!PHONE.test(value)) {
-      const detail = 'Clínica Vitalis takes phone numbers of 10 to 20 digits, spaces, hyphens and plus signs.';
+      const detail =
+        'Clínica Vitalis takes phone numbers of 10 to 20 digits, spaces, hyphens and plus signs.';
       refuse('', 'not_expressible', detail);
     }
     return value;
@@ -172,7 +173,9 @@ function specialty(table?: CodeTable): MappedField<Coding> {
     keep: ({ specialityID }, block) => {
       const id = idIn(specialityID);
       if (id === undefined) {
-        block('The stored speciality is missing or cannot be read exactly, and Clínica Vitalis requires one.');
+        block(
+          'The stored speciality is missing or cannot be read exactly, and Clínica Vitalis requires one.',
+        );
       }
       return id;
     },

@@ -59,7 +59,8 @@ export function parsePatch(body: unknown): ParsedPatch {
 /** By field, what normalisation has changed, as it was before. */
 function spelledOtherwise(body: unknown, normalised: unknown): CanonicalPatch['given'] {
   const changed = STANDS.flatMap(({ field, top, leaf }) => {
-    const at = (record: unknown) => (leaf === undefined ? member(record, top) : member(member(record, top), leaf));
+    const at = (record: unknown) =>
+      leaf === undefined ? member(record, top) : member(member(record, top), leaf);
     const sent = at(body);
     return sameJson(sent, at(normalised)) ? [] : [[field, sent] as const];
   });

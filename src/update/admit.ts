@@ -67,7 +67,11 @@ export function admit(
       judged.flatMap(({ refusals }) => refusals),
       vendorTitle,
     );
-  return { changes, dropped, warnings: changes.flatMap((change) => [...notStored(change), ...normalised(change)]) };
+  return {
+    changes,
+    dropped,
+    warnings: changes.flatMap((change) => [...notStored(change), ...normalised(change)]),
+  };
 }
 
 /** The blocks of a week are judged in order; a complaint points at the one that the caller sent. */
@@ -154,7 +158,8 @@ function normalised({ field, given }: AdmittedChange): Warning[] {
           {
             pointer,
             code: 'normalised',
-            detail: 'The text holds a character that is another one in its normal form (NFC), which is what is sent.',
+            detail:
+              'The text holds a character that is another one in its normal form (NFC), which is what is sent.',
           },
         ]
       : [],

@@ -342,8 +342,8 @@ describe('reading an update', () => {
         const parsed = parsePatch(value);
         if ('errors' in parsed) return;
         understood += 1;
-        // Said again, the blocks of the week are in order, so that none has moved.
-        const { sentAt: _, ...patch } = parsed.patch;
+        // Said again, the blocks of the week are in order, so that none has moved, and all is spelled as it is understood.
+        const { sentAt: _, given: __, ...patch } = parsed.patch;
         expect(parsePatch(bodyOf(parsed.patch))).toEqual({ patch });
       }),
       { numRuns: 800 },
@@ -380,7 +380,13 @@ describe('reading an update', () => {
   });
 
   test('a week without blocks is a cleared one', () => {
-    expect(parsePatch({ availableTime: [] })).toEqual(parsePatch({ availableTime: null }));
+    const cleared = { field: 'availableTime', value: null };
+    const members = ['availableTime'];
+    expect(parsePatch({ availableTime: null })).toEqual({ patch: { changes: [cleared], members } });
+    // Which of the two was sent matters if what is stored cannot be read.
+    expect(parsePatch({ availableTime: [] })).toEqual({
+      patch: { changes: [{ ...cleared, emptied: true }], members },
+    });
   });
 
   test('blocks come out in order, days in week order', () => {
