@@ -1,5 +1,6 @@
 /** The body fields of the vendor's SDK (contract section 2, "Live body shape"). */
 import {
+  asStoredBlocks,
   type CodeTable,
   type Coding,
   codeList,
@@ -34,8 +35,10 @@ export function liveFields(codes: Readonly<Record<string, CodeTable>>): FieldTab
     status: statusField('active', { active: [true, 'active'], inactive: [false, 'inactive'] }),
     phone: contactField('phone'),
     email: contactField('email'),
-    availableTime: field('availableTime', plainHours(TITLE), {
+    availableTime: field('availableTime', hours, {
       ...LOOK,
+      encode: (blocks, refuse, current) =>
+        current === undefined ? hours.encode(blocks, refuse) : asStoredBlocks(blocks, current.availableTime),
       note: 'Days and times only: no `locationId`, `period` or `recurrence` in a block.',
     }),
     specialty: codes.specialty === undefined ? specialtyByText : specialtyByName(codes.specialty),
@@ -43,6 +46,8 @@ export function liveFields(codes: Readonly<Record<string, CodeTable>>): FieldTab
     locationId: referenceByName('location', codes.location),
   };
 }
+
+const hours = plainHours(TITLE);
 
 const specialtyByText = field(
   'specialty',

@@ -172,8 +172,9 @@ function dayOf(entry: unknown): Day | undefined {
 
 /** @param protect whether an update that would delete foreign data is refused, so that there is nothing to warn of */
 function lostOnUpdate(hours: unknown, protect: boolean): string | undefined {
+  if (protect && carriesForeignData(hours)) return undefined;
   const sentences = [
-    ...(!protect && carriesForeignData(hours)
+    ...(carriesForeignData(hours)
       ? ['Stored shifts carry visit type rules or a description. An update of the hours deletes them.']
       : []),
     ...(hidesEnds(hours)

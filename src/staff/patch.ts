@@ -213,17 +213,21 @@ function unknownMember(path: readonly (string | number)[], pointer: string): Fie
 function nearest(path: readonly string[]): string | undefined {
   const place = path.slice(0, -1).join('.');
   const beside = PLACES.filter((known) => known.slice(0, Math.max(0, known.lastIndexOf('.'))) === place);
-  const here = mostAlike(path.at(-1) ?? '', beside);
+  const here = mostAlike(path.at(-1) ?? '', beside, 0);
   // Inside of an object only its own members help.
-  return here !== undefined || path.length > 1 ? here : mostAlike(path.join('.'), PLACES);
+  return here !== undefined || path.length > 1 ? here : mostAlike(path.join('.'), PLACES, 0.5);
 }
 
-function mostAlike(unknown: string, places: readonly string[]): string | undefined {
+/** @param apart what the last part of a place counts for less than the whole of it */
+function mostAlike(unknown: string, places: readonly string[], apart: number): string | undefined {
   // A caller's name is compared, never repeated in the answer; cut, since comparing costs the product of the lengths.
   const wanted = unknown.slice(-60).toLowerCase().replaceAll(/[_-]/g, '');
   const score = (place: string) => {
     const whole = place.toLowerCase();
-    return Math.min(distance(wanted, whole), distance(wanted, whole.slice(whole.lastIndexOf('.') + 1)) + 0.5);
+    return Math.min(
+      distance(wanted, whole),
+      distance(wanted, whole.slice(whole.lastIndexOf('.') + 1)) + apart,
+    );
   };
   const best = places.map((place) => ({ place, score: score(place) })).sort((a, b) => a.score - b.score)[0];
   const allowed = Math.max(1, Math.floor(wanted.length / 3));

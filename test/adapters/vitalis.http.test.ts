@@ -133,7 +133,7 @@ describe('with a static token', () => {
 
   describe('a stored value that blocks every update', () => {
     test.each<[string, Parameters<typeof change>[0], string, object, string]>([
-      ['a short DNI', { dni: 123456 }, '/nationalId', { nationalId: '0123456' }, 'accepted'],
+      ['a short DNI', { dni: 'AB123' }, '/nationalId', { nationalId: '0123456' }, 'accepted'],
       ['no birth date', { birthdate: null }, '/birthDate', { birthDate: '1985-03-15' }, 'verified'],
       ['a phone with brackets', { phone: '(0221) 4567890' }, '/phone', { phone: '0221 4567890' }, 'verified'],
       ['an empty address', { address: '' }, '/address/text', { address: { text: 'Calle 1' } }, 'verified'],
@@ -155,7 +155,7 @@ describe('with a static token', () => {
     });
 
     test('all of them at once', async () => {
-      change({ dni: 123456, birthdate: null, phone: '(0221) 4567890', email: 'nobody' });
+      change({ dni: 'AB123', birthdate: null, phone: '(0221) 4567890', email: 'nobody' });
       const refused = await patch({ status: 'inactive' });
       expect(errorsOf(refused).map(([pointer]: [string]) => pointer)).toEqual([
         '/nationalId',

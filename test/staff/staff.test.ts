@@ -325,9 +325,9 @@ describe('normalisation', () => {
 /** The patch as a JSON body again: what the gateway has understood, said in its own words. */
 function bodyOf({ changes }: CanonicalPatch): Record<string, unknown> {
   const body: Record<string, unknown> = {};
-  for (const { field, value } of changes) {
+  for (const { field, value, emptied } of changes) {
     const [top = field, leaf] = field.split('.');
-    body[top] = leaf === undefined ? value : { ...Object(body[top]), [leaf]: value };
+    body[top] = leaf === undefined ? (emptied ? [] : value) : { ...Object(body[top]), [leaf]: value };
   }
   return body;
 }
@@ -395,17 +395,17 @@ describe('reading an update', () => {
       availableStartTime,
       availableEndTime,
     });
-    const parsed = parsePatch({
-      availableTime: [
-        block(['Tue', 'mon'], '14:00', '18:00'),
-        block(['MON'], '9:00', '12:00'),
-        block(['mon', 'tue'], 'T12:00:00', '13:00'),
-      ],
-    });
+    const sent = [
+      block(['Tue', 'mon'], '14:00', '18:00'),
+      block(['MON'], '9:00', '12:00'),
+      block(['mon', 'tue'], 'T12:00:00', '13:00'),
+    ];
+    const parsed = parsePatch({ availableTime: sent });
     expect(parsed).toEqual({
       patch: {
         members: ['availableTime'],
         sentAt: [1, 2, 0],
+        given: { availableTime: sent },
         changes: [
           {
             field: 'availableTime',
@@ -677,6 +677,8 @@ describe('did you mean', () => {
       { availableTime: [{ ...hours(), recurrence: { interval: 1, unit: 'day', intervall: 2 } }] },
       'availableTime.recurrence.interval',
     ],
+    [{ availableTime: [{ ...hours(), allDay: true }] }, undefined],
+    [{ availableTime: [{ ...hours(), period: { endd: 'x' } }] }, 'availableTime.period.end'],
     [{ nickname: 1 }, undefined],
     [{ xyzzy: 1 }, undefined],
     [{ ['x'.repeat(5000)]: 1 }, undefined],

@@ -668,6 +668,8 @@ describe('answer', () => {
     );
     expect(given.meta.warnings.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
       '/specialty/display not_stored',
+      // The speciality that was stored is in no list.
+      '/specialty lost_on_update',
       '/status unreadable',
     ]);
     expect(given.data).not.toHaveProperty('status');
@@ -689,7 +691,11 @@ describe('answer', () => {
       { status: 'active' },
       { current: { ...odd, gender: '?' }, after: undefined, detail: 'x' },
     );
-    expect(before.meta.warnings.map(({ pointer }) => pointer)).toEqual(['/status', '/gender']);
+    expect(before.meta.warnings.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
+      '/status lost_on_update',
+      '/status unreadable',
+      '/gender unreadable',
+    ]);
   });
 
   test('a dry run tells the outcome to come and the request, without a secret', () => {
