@@ -107,7 +107,9 @@ function perDay(blocks: readonly AvailableTime[], { facilities }: Words): string
         locationId !== undefined && foldFacility(String(facilities.encode(locationId, () => undefined)));
       const { interval, unit, start, description } = recurrence ?? {};
       const shift = [availableStartTime, availableEndTime, facility, period?.start, period?.end];
-      return daysOfWeek.map((day) => JSON.stringify([day, ...shift, interval, unit, start, description]));
+      return daysOfWeek.map((day) =>
+        JSON.stringify([day, ...shift, interval, unit, start, plain(description)]),
+      );
     })
     .sort()
     .join();
@@ -160,11 +162,14 @@ function storedShifts(hours: unknown, words: Words): StoredShifts {
   return kept;
 }
 
-/** The one text of a description that a block can have after normalisation, so that another spelling of it is the same. */
+/** Equal for a stored shift and a block that says the same, whatever the spelling of the description. */
 function shiftKey(day: Day, { recurrence, ...shift }: Shift): string {
   const { description, ...rule } = recurrence ?? {};
-  return canonicalJson([day, shift, rule, description?.normalize('NFC').trim()]);
+  return canonicalJson([day, shift, rule, plain(description)]);
 }
+
+/** As updates are normalised. */
+const plain = (description: string | undefined) => description?.normalize('NFC').trim();
 
 function dayOf(entry: unknown): Day | undefined {
   return DAYS.find((day) => DAY_NAMES[day] === member(entry, 'day'));
