@@ -74,8 +74,8 @@ export function plainSigns(value: string): string {
  */
 export function composesToOther(value: string): boolean {
   for (const character of value) {
-    const parts = character.normalize('NFD');
-    if (parts !== character && [...parts].length === 1) return true;
+    const composed = character.normalize('NFC');
+    if (composed !== character && [...composed].length === 1) return true;
   }
   return false;
 }
