@@ -16,6 +16,7 @@ import {
   listOf,
   type MappedField,
   member,
+  plainText,
   RECURRENCE_UNITS,
   type RecurrenceUnit,
   type Refuse,
@@ -169,7 +170,8 @@ function shiftKey(day: Day, { recurrence, ...shift }: Shift): string {
 }
 
 /** As updates are normalised. */
-const plain = (description: string | undefined) => description?.normalize('NFC').trim();
+const plain = (description: string | undefined) =>
+  description === undefined ? undefined : plainText(description);
 
 function dayOf(entry: unknown): Day | undefined {
   return DAYS.find((day) => DAY_NAMES[day] === member(entry, 'day'));

@@ -1,6 +1,7 @@
 /** One shift of a day, from and to its canonical form, and in the spelling in which it is stored. */
 import {
   type Codec,
+  isBlank,
   isObject,
   member,
   periodOf,
@@ -8,7 +9,6 @@ import {
   type RecurrenceUnit,
   type Refuse,
   type Shift,
-  textIn,
   timesOf,
   UNREADABLE,
 } from '../../src/adapter';
@@ -75,7 +75,7 @@ export function asStored(stored: unknown, shift: Shift, words: Words): Sent {
         ...spelled(recurrence, 'rec_start_date', DATE_TIME),
         ...spelled(recurrence, 'rec_end_date', DATE_TIME),
         ...spelled(recurrence, 'recur_interval_type', /./),
-        ...spelled(recurrence, 'recur_interval_description', /./s),
+        ...spelled(recurrence, 'recur_interval_description', /^/),
       },
     }),
   };
@@ -83,8 +83,8 @@ export function asStored(stored: unknown, shift: Shift, words: Words): Sent {
 
 /** The stored text of a member, if it has the form that PATCH takes. */
 function spelled(stored: unknown, key: string, form: RegExp): Readonly<Record<string, string>> {
-  const value = textIn(stored, key);
-  return value !== undefined && form.test(value) ? { [key]: value } : {};
+  const value = member(stored, key);
+  return typeof value === 'string' && form.test(value) ? { [key]: value } : {};
 }
 
 /** Undefined if the shift says something that has no canonical meaning, such as an end past midnight. */
@@ -112,8 +112,10 @@ function decodeRecurrence(stored: unknown, units: Codec<RecurrenceUnit>) {
   // A number when written, text when read (contract section 7).
   const amount = String(member(stored, 'recur_interval_amount'));
   const bounds = periodOf(member(stored, 'rec_start_date'), member(stored, 'rec_end_date'));
-  const description = textIn(stored, 'recur_interval_description');
+  const description = member(stored, 'recur_interval_description') ?? '';
   if (typeof unit !== 'string' || !/^[1-9]\d{0,3}$/.test(amount) || bounds === UNREADABLE) return UNREADABLE;
+  if (typeof description !== 'string') return UNREADABLE;
   const recurrence: Recurrence = { interval: Number(amount), unit, ...bounds };
-  return description === undefined ? recurrence : { ...recurrence, description };
+  // A blank one says nothing; it goes back as it is stored.
+  return isBlank(description) ? recurrence : { ...recurrence, description };
 }

@@ -2,6 +2,7 @@
 export { canonicalJson, isObject, member } from '../lib/json';
 export type { AvailableTime, Coding, Day, Recurrence, RecurrenceUnit } from '../staff/fields';
 export { DAYS, GENDERS, RECURRENCE_UNITS, STATUSES } from '../staff/fields';
+export { plainText } from '../staff/spelling';
 export * from './codecs';
 export * from './codes';
 export * from './contract';

@@ -43,9 +43,14 @@ export function unseenIn(value: string, { joiners }: { joiners: boolean }): stri
   return undefined;
 }
 
+/** Composed (NFC), without white space and unseen characters around it. */
+export function plainText(value: string): string {
+  return trimmed(value.normalize('NFC'));
+}
+
 /** A code without the differences that nobody means: composed (NFC), without white space around it, one kind of space in it. */
 export function codeSpelling(value: string): string {
-  return trimmed(value.normalize('NFC')).replaceAll(/\p{Zs}+/gu, ' ');
+  return plainText(value).replaceAll(/\p{Zs}+/gu, ' ');
 }
 
 /** For comparing codes: what looks alike is alike. */

@@ -150,7 +150,8 @@ function withStoredMembers(wire: unknown, wanted: unknown, stored: unknown, raw:
   if (!isObject(wire) || !isObject(raw) || !isObject(stored)) return wire;
   if (member(wanted, 'code') !== member(stored, 'code')) return wire;
   const kept = Object.entries(raw).filter(([name]) => {
-    if (raw[name] === null) return false;
+    // An empty member is none, and the vendor may not take it back.
+    if (raw[name] === null || raw[name] === '') return false;
     const shown = member(stored, name);
     return shown === undefined ? !Object.hasOwn(wire, name) : shown === member(wanted, name);
   });
