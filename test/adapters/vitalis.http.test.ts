@@ -99,6 +99,22 @@ describe('with a static token', () => {
       expect((await patch({ phone: '0221-1111111' })).status).toBe(200);
     });
 
+    test.each<[Parameters<typeof change>[0], object, string]>([
+      [{ phone: '0221-1111111' }, { phone: '0221-1111111' }, '/phone'],
+      [{ state: 'Licencia' }, { status: 'on-leave' }, '/status'],
+      [{ gender: 'otro' }, { gender: 'other' }, '/gender'],
+      [{ dni: 345678 }, { nationalId: '0345678' }, '/nationalId'],
+      [{ birthdate: '1990-05-06T03:00:00.000Z' }, { birthDate: '1990-05-06' }, '/birthDate'],
+      [{ name: 'Ana', surname: 'Soto' }, { name: { given: 'Ana', family: 'Soto' } }, '/name'],
+      [{ specialityID: 2 }, { specialty: { code: '394537008' } }, '/specialty'],
+    ])('to the very value that is wanted, %j: unchanged, nothing sent', async (values, update, pointer) => {
+      meanwhile(values);
+      const reply = await patch(update);
+      expect([reply.status, receiptOf(reply)]).toEqual([200, { [pointer]: 'unchanged' }]);
+      expect(sent()).toEqual([]);
+      expect(row()).toMatchObject(Object(values));
+    });
+
     test('of another field: both stand', async () => {
       meanwhile({ address: 'Calle nueva 1', state: 'Jubilado' });
       const reply = await patch({ phone: '0221-1111111' });
