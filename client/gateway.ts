@@ -236,7 +236,7 @@ export interface ReceiptRow {
 export interface Warning {
   /** JSON pointer of the field that it is about. */
   pointer?: string;
-  /** A stable code: `unreadable_value`, `not_stored`, `settled_by_reading`. */
+  /** A stable code: `unreadable`, `lost_on_update`, `stored_value_invalid`, `not_stored`, `normalised`, `settled_by_reading`. */
   code: string;
   /** For people. Never carries a value. */
   detail: string;

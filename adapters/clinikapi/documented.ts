@@ -3,7 +3,6 @@ import {
   absent,
   type Codec,
   type CodeTable,
-  type CodeTables,
   type Coding,
   codeList,
   codingIn,
@@ -16,14 +15,18 @@ import {
   refuseOtherSystem,
   type VendorRecord,
 } from '../../src/adapter';
-import { COMMON, HOLD_NO, KEEP, statusField, TITLE } from './reading';
+import { COMMON, HOLD_NO, KEEP, losesCodings, statusField, TITLE } from './reading';
 
-export function documentedFields(codes: CodeTables): FieldTable {
+export function documentedFields(codes: Readonly<Record<string, CodeTable>>): FieldTable {
   return {
     ...COMMON,
     ...absent(HOLD_NO, 'phone', 'email', 'availableTime'),
     status: statusField('status', { active: ['active', true], inactive: ['inactive', false] }),
-    specialty: field('specialty', specialty, { ...KEEP, members: ['code', 'display'] }),
+    specialty: field('specialty', specialty, {
+      ...KEEP,
+      members: ['code', 'display'],
+      loses: losesCodings('specialty'),
+    }),
     organizationId: referenceField('organizationId', 'organization', 'Organization', codes.organization),
     locationId: referenceField('locationId', 'location', 'Location', codes.location),
   };

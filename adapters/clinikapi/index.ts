@@ -42,8 +42,15 @@ export const clinikapi: AdapterModule<Settings> = {
         ),
     },
     {
-      organization: codeTable().description('Your codes of organizations, and their ids at the vendor.'),
-      location: codeTable().description('Your codes of locations, and their ids at the vendor.'),
+      organization: codeTable().description(
+        'Your codes of organizations, and their ids at the vendor; in the live dialect their names.',
+      ),
+      location: codeTable().description(
+        'Your codes of locations, and their ids at the vendor; in the live dialect their names.',
+      ),
+      specialty: codeTable(joi.string().max(200)).description(
+        'Your codes of specialties, and their names at the vendor. Live dialect only: the documented one holds codes.',
+      ),
     },
   ),
   verify: 'returned',
@@ -53,7 +60,7 @@ export const clinikapi: AdapterModule<Settings> = {
     return {
       writes: 'changes',
       answers: 'record',
-      fields: live ? liveFields : documentedFields(codes),
+      fields: live ? liveFields(codes) : documentedFields(codes),
       errors,
       // By contract section 7.
       recordId: OPAQUE_ID,
@@ -82,8 +89,9 @@ export const clinikapi: AdapterModule<Settings> = {
       checks: {
         credentials: { method: 'GET', path: '/v1/practitioner-roles?count=1' },
         lists: {
-          organization: referenceList('organizations'),
-          location: referenceList('locations'),
+          // The live API takes them by name.
+          organization: referenceList('organizations', live ? 'name' : 'id'),
+          location: referenceList('locations', live ? 'name' : 'id'),
           specialty: 'ClinikAPI has no catalogue of specialties: codes pass as they are given',
         },
       },
@@ -93,15 +101,15 @@ export const clinikapi: AdapterModule<Settings> = {
   },
 };
 
-/** A list of things with ids, by pages of 100 (contract section 3); a row without an id is a phantom. */
-function referenceList(name: 'organizations' | 'locations'): ReferenceList {
+/** A list of things with ids and names, by pages of 100 (contract section 3); a row without an id is a phantom. */
+function referenceList(name: 'organizations' | 'locations', by: 'id' | 'name'): ReferenceList {
   const page = (cursor: string): VendorRequest => ({
     method: 'GET',
     path: path`/v1/${name}?count=100&cursor=${cursor}`,
   });
   return {
     request: page('0'),
-    codes: (body) => idsIn(member(member(body, 'data'), 'data'), 'id'),
+    codes: (body) => idsIn(member(member(body, 'data'), 'data'), by),
     next: (body) => {
       const list = member(body, 'data');
       const cursor = member(list, 'cursor');

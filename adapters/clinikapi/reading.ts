@@ -1,9 +1,27 @@
 /** What ClinikAPI's two dialects share. Its readers understand both, and FHIR resources. */
-import { absent, activeOrInactive, codeOrTextIn, field, period, text } from '../../src/adapter';
+import {
+  absent,
+  activeOrInactive,
+  codeOrTextIn,
+  field,
+  listOf,
+  period,
+  saysMore,
+  text,
+  type VendorRecord,
+} from '../../src/adapter';
 
 export const TITLE = 'ClinikAPI';
 
 export const KEEP = { notClearable: 'ClinikAPI documents no way to empty a field of a practitioner role.' };
+
+/** One coded value is read and written; what else a stored concept says goes with an update of it. */
+export function losesCodings(key: 'specialty' | 'code') {
+  return (role: VendorRecord) =>
+    listOf(role[key]).some(saysMore)
+      ? 'The stored value has further codings or a text of its own. An update of it deletes them.'
+      : undefined;
+}
 
 export const HOLD_NO = 'ClinikAPI practitioner roles hold no';
 
@@ -13,6 +31,7 @@ export const COMMON = {
   role: field('role', text, {
     ...KEEP,
     decode: ({ role, code }) => (role === undefined ? codeOrTextIn(code) : text.decode(role)),
+    loses: losesCodings('code'),
   }),
   period: field('period', period, {
     ...KEEP,

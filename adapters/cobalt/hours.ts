@@ -5,39 +5,35 @@
 
 import {
   type AvailableTime,
-  type Codec,
   type CodeTable,
+  canonicalJson,
   codeList,
   DAYS,
   type Day,
   type Decoded,
   enumeration,
   field,
-  isObject,
   listOf,
   type MappedField,
   member,
-  periodOf,
+  plainText,
   RECURRENCE_UNITS,
-  type Recurrence,
   type RecurrenceUnit,
   type Refuse,
   readPresent,
   type Shift,
   textIn,
-  timesOf,
   UNREADABLE,
+  type VendorRecord,
   weekOf,
 } from '../../src/adapter';
+import { asStored, decodeShift, encodeShift, type Sent, type Words } from './shifts';
+
+/** The document writes facility ids with hyphens, the list of locations without (contract section 4). */
+export const foldFacility = (id: string) => id.replaceAll('-', '').toLowerCase();
 
 /** Cobalt's word for each unit; only `days` is documented. */
 export type RecurrenceUnits = Readonly<Partial<Record<RecurrenceUnit, string>>>;
-
-/** What of a block is translated word by word: the units and places that this connection can express. */
-interface Words {
-  units: Codec<RecurrenceUnit>;
-  facilities: Codec<string>;
-}
 
 const DAY_NAMES: Readonly<Record<Day, string>> = {
   mon: 'Monday',
@@ -48,9 +44,6 @@ const DAY_NAMES: Readonly<Record<Day, string>> = {
   sat: 'Saturday',
   sun: 'Sunday',
 };
-
-/** The document writes facility ids with hyphens, the list of locations without (contract section 4). */
-export const foldFacility = (id: string) => id.replaceAll('-', '').toLowerCase();
 
 /**
  * A UUID with or without hyphens or, since the contract leaves open which of the two ids is wanted, the number that the
@@ -84,8 +77,9 @@ export function hoursField(
   const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``);
   return field(
     'hours',
-    { encode: (blocks, refuse) => encodeHours(blocks, words, refuse), decode },
+    { encode: (blocks, refuse) => encodeHours(blocks, words, refuse, undefined), decode },
     {
+      encode: (blocks, refuse, current) => encodeHours(blocks, words, refuse, current),
       cleared: { wire: [] },
       needsCurrent: protect ? 'merge' : 'look',
       note: [
@@ -97,11 +91,7 @@ export function hoursField(
         const stored = decode(hours);
         return Array.isArray(stored) && perDay(stored, words) === perDay(blocks, words);
       },
-      // If such updates are refused there is nothing to warn of.
-      loses: ({ hours }) =>
-        !protect && carriesForeignData(hours)
-          ? 'Stored shifts carry visit type rules or a description. An update of the hours deletes them.'
-          : undefined,
+      loses: ({ hours }) => lostOnUpdate(hours, protect),
       unconfirmable: (blocks) =>
         blocks.some((block) => block.recurrence !== undefined)
           ? 'Cobalt does not show whether and when a recurrence ends, so that cannot be confirmed.'
@@ -118,7 +108,9 @@ function perDay(blocks: readonly AvailableTime[], { facilities }: Words): string
         locationId !== undefined && foldFacility(String(facilities.encode(locationId, () => undefined)));
       const { interval, unit, start, description } = recurrence ?? {};
       const shift = [availableStartTime, availableEndTime, facility, period?.start, period?.end];
-      return daysOfWeek.map((day) => JSON.stringify([day, ...shift, interval, unit, start, description]));
+      return daysOfWeek.map((day) =>
+        JSON.stringify([day, ...shift, interval, unit, start, plain(description)]),
+      );
     })
     .sort()
     .join();
@@ -126,58 +118,95 @@ function perDay(blocks: readonly AvailableTime[], { facilities }: Words): string
 
 /** True where a stored shift carries what only the clinic's own system sets, and what a PATCH cannot send back. */
 export function carriesForeignData(hours: unknown): boolean {
-  return listOf(hours)
-    .flatMap((entry) => listOf(member(entry, 'shifts')))
-    .some(
-      (shift) =>
-        listOf(member(shift, 'visit_type_rules')).length > 0 || textIn(shift, 'set_description')?.trim(),
-    );
+  return shiftsIn(hours).some(
+    (shift) =>
+      listOf(member(shift, 'visit_type_rules')).length > 0 || textIn(shift, 'set_description')?.trim(),
+  );
 }
 
-function encodeHours(blocks: readonly AvailableTime[], words: Words, refuse: Refuse) {
-  const shifts = blocks.map((block, index) => {
-    const { availableStartTime, availableEndTime, locationId, period, recurrence } = block;
-    const refuseAt =
-      (at: string): Refuse =>
-      (_, code, detail) =>
-        refuse(`/${index}/${at}`, code, detail);
-    const unit = recurrence && words.units.encode(recurrence.unit, refuseAt('recurrence/unit'));
-    return {
-      start: `T${availableStartTime}`,
-      end: `T${availableEndTime}`,
-      ...(locationId !== undefined && {
-        facility_id: words.facilities.encode(locationId, refuseAt('locationId')),
-      }),
-      ...(period?.start !== undefined && { set_start_date: midnight(period.start) }),
-      ...(period?.end !== undefined && { set_end_date: midnight(period.end) }),
-      ...(recurrence && { set_recur: encodeRecurrence(recurrence, unit) }),
-    };
-  });
+function shiftsIn(hours: unknown): unknown[] {
+  return listOf(hours).flatMap((entry) => listOf(member(entry, 'shifts')));
+}
+
+/** Per day and block, in the form in which blocks are compared, the stored shifts as they can be sent back. */
+type StoredShifts = Map<string, Sent[]>;
+
+function encodeHours(
+  blocks: readonly AvailableTime[],
+  words: Words,
+  refuse: Refuse,
+  current: VendorRecord | undefined,
+) {
+  const kept = storedShifts(current?.hours, words);
   return DAYS.flatMap((day) => {
-    const ofDay = shifts.filter((_, index) => blocks[index]?.daysOfWeek.includes(day));
-    if (ofDay.length === 0) return [];
-    return [{ day: DAY_NAMES[day], shifts: ofDay.sort((a, b) => a.start.localeCompare(b.start)) }];
+    const shifts = blocks.flatMap(({ daysOfWeek, ...shift }, index) => {
+      if (!daysOfWeek.includes(day)) return [];
+      return [kept.get(shiftKey(day, shift))?.shift() ?? encodeShift(shift, index, words, refuse)];
+    });
+    if (shifts.length === 0) return [];
+    return [{ day: DAY_NAMES[day], shifts: shifts.sort((a, b) => a.start.localeCompare(b.start)) }];
   });
 }
 
-function encodeRecurrence({ interval, start, end, description }: Recurrence, unit: unknown) {
-  return {
-    ...(start !== undefined && { rec_start_date: midnight(start) }),
-    ...(end !== undefined && { rec_end_date: midnight(end) }),
-    recur_interval_type: unit,
-    recur_interval_amount: interval,
-    ...(description !== undefined && { recur_interval_description: description }),
-  };
+/** What an update leaves alone goes back as it is stored, the time of a bound and the spelling of an id included. */
+function storedShifts(hours: unknown, words: Words): StoredShifts {
+  const kept: StoredShifts = new Map();
+  for (const entry of listOf(hours)) {
+    const day = dayOf(entry);
+    for (const stored of listOf(member(entry, 'shifts'))) {
+      const shift = decodeShift(stored, words);
+      if (day === undefined || shift === undefined) continue;
+      const key = shiftKey(day, shift);
+      kept.set(key, [...(kept.get(key) ?? []), asStored(stored, shift, words)]);
+    }
+  }
+  return kept;
 }
 
-const midnight = (day: string) => `${day}T00:00:00`;
+/** Equal for a stored shift and a block that says the same, whatever the spelling of the description. */
+function shiftKey(day: Day, { recurrence, ...shift }: Shift): string {
+  const { description, ...rule } = recurrence ?? {};
+  return canonicalJson([day, shift, rule, plain(description)]);
+}
+
+/** As updates are normalised. */
+const plain = (description: string | undefined) =>
+  description === undefined ? undefined : plainText(description);
+
+function dayOf(entry: unknown): Day | undefined {
+  return DAYS.find((day) => DAY_NAMES[day] === member(entry, 'day'));
+}
+
+/** @param protect whether an update that would delete foreign data is refused, so that there is nothing to warn of */
+function lostOnUpdate(hours: unknown, protect: boolean): string | undefined {
+  if (protect && carriesForeignData(hours)) return undefined;
+  const sentences = [
+    ...(carriesForeignData(hours)
+      ? ['Stored shifts carry visit type rules or a description. An update of the hours deletes them.']
+      : []),
+    ...(hidesEnds(hours)
+      ? [
+          'Cobalt does not show when stored recurrences end. An update of the hours lets them go on unless it names the end.',
+        ]
+      : []),
+  ];
+  return sentences.length > 0 ? sentences.join(' ') : undefined;
+}
+
+/** True if a shift repeats and no end is shown; there may be one (contract section 7). */
+function hidesEnds(hours: unknown): boolean {
+  return shiftsIn(hours).some((shift) => {
+    const recurrence = member(shift, 'recurrence') ?? member(shift, 'set_recur');
+    return textIn(recurrence, 'recur_interval_type') !== undefined && !textIn(recurrence, 'rec_end_date');
+  });
+}
 
 function decodeHours(stored: unknown, words: Words): Decoded<AvailableTime[]> {
   return readPresent(stored, (hours) => {
     if (!Array.isArray(hours)) return UNREADABLE;
     const week: { day: Day; shift: Shift }[] = [];
     for (const entry of hours) {
-      const day = DAYS.find((candidate) => DAY_NAMES[candidate] === member(entry, 'day'));
+      const day = dayOf(entry);
       const shifts = member(entry, 'shifts') ?? [];
       if (day === undefined || !Array.isArray(shifts)) return UNREADABLE;
       for (const item of shifts) {
@@ -188,35 +217,4 @@ function decodeHours(stored: unknown, words: Words): Decoded<AvailableTime[]> {
     }
     return weekOf(week);
   });
-}
-
-/** Undefined if the shift says something that has no canonical meaning, such as an end past midnight. */
-function decodeShift(stored: unknown, { units, facilities }: Words): Shift | undefined {
-  const times = timesOf(member(stored, 'start'), member(stored, 'end'));
-  const locationId = facilities.decode(member(stored, 'facility_id')) ?? undefined;
-  const period = periodOf(member(stored, 'set_start_date'), member(stored, 'set_end_date'));
-  const recurrence = decodeRecurrence(member(stored, 'recurrence') ?? member(stored, 'set_recur'), units);
-  if (times === undefined) return undefined;
-  if (locationId === UNREADABLE || period === UNREADABLE || recurrence === UNREADABLE) return undefined;
-  return {
-    ...times,
-    ...(locationId !== undefined && { locationId }),
-    ...(period && { period }),
-    ...(recurrence && { recurrence }),
-  };
-}
-
-function decodeRecurrence(stored: unknown, units: Codec<RecurrenceUnit>) {
-  const says = isObject(stored)
-    ? Object.values(stored).filter((value) => value !== null && value !== '')
-    : stored;
-  if (says === undefined || says === null || (Array.isArray(says) && says.length === 0)) return null;
-  const unit = units.decode(member(stored, 'recur_interval_type'));
-  // A number when written, text when read (contract section 7).
-  const amount = String(member(stored, 'recur_interval_amount'));
-  const bounds = periodOf(member(stored, 'rec_start_date'), member(stored, 'rec_end_date'));
-  const description = textIn(stored, 'recur_interval_description');
-  if (typeof unit !== 'string' || !/^[1-9]\d{0,3}$/.test(amount) || bounds === UNREADABLE) return UNREADABLE;
-  const recurrence: Recurrence = { interval: Number(amount), unit, ...bounds };
-  return description === undefined ? recurrence : { ...recurrence, description };
 }

@@ -15,13 +15,15 @@ import {
   settings,
   textIn,
   type VendorRequest,
+  wordTable,
 } from '../../src/adapter';
 import { errors } from './errors';
-import { fields, TITLE } from './fields';
+import { type Codes, fields, TITLE } from './fields';
 
-interface Settings extends AdapterSettings {
+interface Settings extends Omit<AdapterSettings, 'codes'> {
   credentials: { token?: string; email?: string; password?: string };
   options: { tokenHeader?: 'authorization' | 'x-token' | 'both'; basePath?: string };
+  codes: Codes;
 }
 
 /** Tokens live for 4 hours (contract section 1); five minutes are left for clocks that differ and calls under way. */
@@ -60,12 +62,9 @@ export const vitalis: AdapterModule<Settings> = {
       specialty: codeTable(joi.number().integer().positive()).description(
         'Your codes of specialties, and their numbers at the vendor.',
       ),
-      gender: joi
-        .object()
-        .pattern(joi.valid(...GENDERS), joi.string().max(200))
-        .description(
-          "The vendor's words for male, female, other and unknown. Absent: Masculino and Femenino only.",
-        ),
+      gender: wordTable(GENDERS).description(
+        "The vendor's words for male, female, other and unknown: one, or a list of which the first is written and all are read, in any case. Absent: Masculino and Femenino only.",
+      ),
     },
   ),
   verify: 'returned',

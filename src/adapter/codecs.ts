@@ -3,6 +3,7 @@
  * `UNREADABLE`, never guessed. Below them are tolerant readers of what vendors answer.
  */
 import { member, sameJson } from '../lib/json';
+import { trimmed } from '../staff/spelling';
 import { type Decoded, type Refuse, UNREADABLE } from './contract';
 
 export interface Codec<V> {
@@ -12,11 +13,19 @@ export interface Codec<V> {
   decode(stored: unknown): Decoded<V>;
 }
 
-/** Reads a stored value that is there: a missing one stays undefined, `null` and blank text are empty. */
+/**
+ * Reads a stored value that is there: a missing one stays undefined, `null` and the empty text are empty. Blank text is
+ * neither empty nor anything to read.
+ */
 export function readPresent<V>(stored: unknown, read: (value: unknown) => Decoded<V>): Decoded<V> {
   if (stored === undefined) return undefined;
-  if (stored === null || (typeof stored === 'string' && stored.trim() === '')) return null;
-  return read(stored);
+  if (stored === null || stored === '') return null;
+  return isBlank(stored) ? UNREADABLE : read(stored);
+}
+
+/** True for text in which nobody sees anything. */
+export function isBlank(stored: unknown): boolean {
+  return typeof stored === 'string' && trimmed(stored) === '';
 }
 
 /** A codec of values that are sent as they are; `read` is given stored values that are there. */

@@ -1,5 +1,6 @@
 /** Values of a list: closed ones with the vendor's word for each, and codes that the configuration maps. */
 import { type Coding, SNOMED_CT, STATUSES, type Status } from '../staff/fields';
+import { codeSpelling, foldedCode } from '../staff/spelling';
 import { type Codec, readPresent } from './codecs';
 import { type RefusalCode, type Refuse, UNREADABLE } from './contract';
 
@@ -43,15 +44,17 @@ export function activeOrInactive(vendor: string, words: Words<'active' | 'inacti
   });
 }
 
+/** A vendor's word in any case, with any white space around it and in it. */
+export function foldWord(word: unknown): string {
+  return codeSpelling(String(word)).toLowerCase();
+}
+
 /** The caller's code → the vendor's code. */
 export type CodeTable = Readonly<Record<string, string | number>>;
 
-/** The `codes` of a connection, by the name of the list. */
-export type CodeTables = Readonly<Record<string, CodeTable>>;
-
 /**
- * Codes that go through a configured list. If several of the caller's codes mean the same at the vendor, the first in the
- * list is the one that is read.
+ * Codes that go through a configured list; how a code is spelled makes no difference (NFC, white space, look-alikes). If
+ * several of the caller's codes mean the same at the vendor, the first in the list is the one that is read.
  * @param unmapped the refusal for a code that is not in the list, with its pointer below the field; without it, such a
  * code is the vendor's own and passes as given, both ways
  * @param own with `unmapped`: the form of the vendor's own codes, which pass as given; a stored code of any form is read
@@ -65,15 +68,18 @@ export function codeList(
     fold = (code) => code,
   }: { unmapped?: { at: string; detail: string }; own?: RegExp; fold?: (code: string) => string } = {},
 ): Codec<string> {
+  const vendorCodes = new Map(Object.entries(table).map(([code, own]) => [foldedCode(code), own]));
+  const foldStored = (code: string | number) => fold(codeSpelling(String(code)));
   const reverse = new Map(
     Object.entries(table)
       .reverse()
-      .map(([code, vendorCode]) => [fold(String(vendorCode)), code]),
+      .map(([code, vendorCode]) => [foldStored(vendorCode), code]),
   );
   return {
     ...(unmapped && !own && { values: Object.keys(table) }),
     encode: (code, refuse) => {
-      if (Object.hasOwn(table, code)) return table[code];
+      const mapped = vendorCodes.get(foldedCode(code));
+      if (mapped !== undefined) return mapped;
       if (!unmapped || own?.test(code)) return code;
       refuse(unmapped.at, 'unmapped_code', unmapped.detail);
       return undefined;
@@ -81,7 +87,7 @@ export function codeList(
     decode: (stored) =>
       readPresent(stored, (code) => {
         if (typeof code !== 'string' && typeof code !== 'number') return UNREADABLE;
-        return reverse.get(fold(String(code))) ?? (unmapped && !own ? UNREADABLE : String(code));
+        return reverse.get(foldStored(code)) ?? (unmapped && !own ? UNREADABLE : String(code));
       }),
   };
 }

@@ -28,7 +28,8 @@ export const UNREADABLE: unique symbol = Symbol('unreadable');
 /** `undefined`: the record does not show the field. `null`: the field is empty. */
 export type Decoded<Value> = Value | null | undefined | typeof UNREADABLE;
 
-export type RefusalCode = 'unsupported_field' | 'unmapped_code';
+/** `not_expressible`: the vendor holds the field, but not this value of it, such as a text that is too long for it. */
+export type RefusalCode = 'unsupported_field' | 'unmapped_code' | 'not_expressible';
 
 /**
  * Says that a value cannot be expressed at this vendor.

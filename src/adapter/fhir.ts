@@ -1,7 +1,7 @@
 /** FHIR R4 data types, which vendors use inside and outside FHIR resources. */
 import { member } from '../lib/json';
 import { type Coding, SNOMED_CT } from '../staff/fields';
-import { listOf, onlyOne, readPresent, text, textIn } from './codecs';
+import { isBlank, listOf, onlyOne, readPresent, text, textIn } from './codecs';
 import { type Decoded, UNREADABLE } from './contract';
 
 type Concept = Readonly<Record<'code' | 'display' | 'system', string | undefined>>;
@@ -24,18 +24,28 @@ export function conceptOf(item: unknown): Concept {
 /** The one coded value of a concept or a list of them. */
 export function codingIn(stored: unknown): Decoded<Coding> {
   return oneConcept<Coding>(stored, ({ code, display, system = SNOMED_CT }) => {
-    if (code === undefined) return UNREADABLE;
+    if (code === undefined || isBlank(code) || isBlank(display)) return UNREADABLE;
     return display === undefined ? { code, system } : { code, display, system };
   });
 }
 
 /** The one code of a concept or a list of them, or its text if it has none. */
 export function codeOrTextIn(stored: unknown): Decoded<string> {
-  return oneConcept<string>(stored, ({ code, display }) => code ?? display ?? UNREADABLE);
+  return oneConcept<string>(stored, ({ code = UNREADABLE, display = code }) => {
+    const found = code === UNREADABLE ? display : code;
+    return isBlank(found) ? UNREADABLE : found;
+  });
 }
 
 function oneConcept<V>(stored: unknown, read: (concept: Concept) => Decoded<V>): Decoded<V> {
   return readPresent(stored, (value) => onlyOne(listOf(value).map((item) => read(conceptOf(item)))));
+}
+
+/** True if a concept says more than the one coding, or text, that is read of it. */
+export function saysMore(item: unknown): boolean {
+  const { display } = conceptOf(item);
+  const wording = textIn(item, 'text');
+  return listOf(member(item, 'coding')).length > 1 || (wording !== undefined && wording !== display);
 }
 
 /** The one value of a system among ContactPoints. */

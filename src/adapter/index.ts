@@ -1,7 +1,8 @@
 /** All that adapters import, besides the schema library. */
-export { isObject, member } from '../lib/json';
+export { canonicalJson, isObject, member } from '../lib/json';
 export type { AvailableTime, Coding, Day, Recurrence, RecurrenceUnit } from '../staff/fields';
 export { DAYS, GENDERS, RECURRENCE_UNITS, STATUSES } from '../staff/fields';
+export { plainText } from '../staff/spelling';
 export * from './codecs';
 export * from './codes';
 export * from './contract';

@@ -1,5 +1,7 @@
 /** The schemas of an adapter's settings. */
-import joi, { type ObjectSchema, type Schema, type SchemaMap } from 'joi';
+import joi, { type CustomValidator, type ObjectSchema, type Schema, type SchemaMap } from 'joi';
+import { oneOrList } from '../config/rules';
+import { codeSpelling, foldedCode, withoutUnseen } from '../staff/spelling';
 import type { AdapterModule } from './contract';
 
 /**
@@ -29,5 +31,25 @@ export function credential(description: string): Schema {
 export function codeTable(
   vendorCode: Schema = joi.alternatives(joi.string().max(200), joi.number()),
 ): ObjectSchema {
-  return joi.object().pattern(joi.string().max(200), vendorCode);
+  return joi.object().pattern(joi.string().max(200), vendorCode).custom(plainKeys);
 }
+
+/** A closed list in the settings: each canonical value with the vendor's word, or several of which the first is written. */
+export function wordTable(values: readonly string[]): ObjectSchema {
+  return joi.object().pattern(joi.valid(...values), oneOrList(joi.string().max(200)));
+}
+
+/** Codes are compared as updates are normalised, so a key in another spelling would never be found. */
+const plainKeys: CustomValidator<Record<string, unknown>> = (table, helpers) => {
+  const spelled = new Map<string, string>();
+  for (const code of Object.keys(table)) {
+    const folded = foldedCode(code);
+    if (folded === '') return helpers.error('codes.blank');
+    const first = spelled.get(folded);
+    if (first !== undefined) return helpers.error('codes.same', { first, second: code });
+    spelled.set(folded, code);
+  }
+  return Object.fromEntries(
+    Object.entries(table).map(([code, vendorCode]) => [codeSpelling(withoutUnseen(code)), vendorCode]),
+  );
+};

@@ -1,5 +1,5 @@
 /** Dates, times of day, periods and weekly hours. */
-import { isObject, member } from '../lib/json';
+import { canonicalJson, isObject, member } from '../lib/json';
 import { isOnCalendar } from '../staff/calendar';
 import { type AvailableTime, DAYS, type Day, type Period } from '../staff/fields';
 import { sortBlocks } from '../staff/normalise';
@@ -83,6 +83,22 @@ export function plainHours(vendor: string): Codec<AvailableTime[]> {
       }),
   };
 }
+
+/** The blocks of a week as vendors of plain hours take them; those that are stored already, in the spelling in which they are. */
+export function asStoredBlocks(blocks: readonly AvailableTime[], stored: unknown): unknown[] {
+  const kept = new Map<string, unknown>();
+  for (const item of listOf(stored)) {
+    const block = blockIn(item);
+    if (block && isObject(item)) {
+      const named = Object.entries(item).filter(([name]) => PLAIN.includes(name));
+      kept.set(canonicalJson(block), Object.fromEntries(named));
+    }
+  }
+  return blocks.map((block) => kept.get(canonicalJson(block)) ?? block);
+}
+
+/** What such a block is written with. */
+const PLAIN = ['daysOfWeek', 'allDay', 'availableStartTime', 'availableEndTime'];
 
 /** One block; undefined if it says more, or less, than days and times (`allDay`, an unknown day). */
 function blockIn(stored: unknown): AvailableTime | undefined {

@@ -65,6 +65,9 @@ const MESSAGES: Readonly<Record<string, (context: Context, path: Path) => string
   'jwks.private': () => 'holds a private or a shared key: only public keys belong here',
   'tls.pair': () => 'needs both certFile and keyFile',
   'tls.clientCa': () => 'requires client certificates and so needs clientCaFile',
+  'codes.same': ({ first, second }) =>
+    `${JSON.stringify(first)} and ${JSON.stringify(second)} are one code in two spellings: keep one`,
+  'codes.blank': () => 'holds a code without any character that can be seen',
   'sha256.form': () => 'must be the SHA-256 of the key: 64 hexadecimal digits',
   'sha256.empty': () => 'is the SHA-256 of nothing: the key was empty when it was made',
 };

@@ -14,6 +14,8 @@ export type ShownFields = Partial<Record<Field, unknown>>;
 export interface Shown {
   fields: ShownFields;
   warnings: readonly Warning[];
+  /** What is stored and cannot be read. */
+  unreadable: readonly Field[];
   /** True where every field that the vendor holds is shown, so that two such records can be compared as wholes. */
   complete: boolean;
 }
@@ -25,18 +27,21 @@ export function tableOf(adapter: Adapter): AnyTable {
 export function showRecord(table: AnyTable, record: VendorRecord): Shown {
   const fields: ShownFields = {};
   const warnings: Warning[] = [];
+  const hidden: Field[] = [];
   let complete = true;
   for (const field of FIELDS) {
     const mapping = table[field];
     if (!mapping.supported) continue;
     const value: Decoded<unknown> = mapping.decode(record);
     if (value === undefined) complete = false;
-    else if (value === UNREADABLE) warnings.push(unreadable(field));
-    else fields[field] = value;
+    else if (value === UNREADABLE) {
+      hidden.push(field);
+      warnings.push(unreadable(field));
+    } else fields[field] = value;
     const detail = mapping.loses?.(record);
     if (detail !== undefined) warnings.push({ pointer: pointerOf(field), code: 'lost_on_update', detail });
   }
-  return { fields, warnings, complete };
+  return { fields, warnings, unreadable: hidden, complete };
 }
 
 /** What is stored and will be refused when it is sent back, for vendors that want whole records: no update works until then. */

@@ -18,6 +18,7 @@ import type {
 import { isObject, member } from '../lib/json';
 import type { Warning } from '../receipt';
 import { DAYS, type Day, GENDERS } from '../staff/fields';
+import { withoutImpossibleDates } from './fhirDates';
 
 export const FHIR_TYPE = 'application/fhir+json';
 
@@ -26,7 +27,7 @@ const BASE = 'https://provider-directory-gateway.example/fhir';
 export const EXTENSIONS = {
   /** The canonical status, since R4 knows only active and not active. */
   status: `${BASE}/StructureDefinition/status`,
-  /** Pointer of a field whose stored value has no canonical meaning. */
+  /** Pointer of a field whose stored value has no canonical meaning, or a date that FHIR cannot hold. */
   unreadable: `${BASE}/StructureDefinition/unreadable`,
   /** The place of one block of weekly hours. */
   blockLocation: `${BASE}/StructureDefinition/available-time-location`,
@@ -54,11 +55,12 @@ export function fhirEtag(etag: string): string {
   return `W/${etag}`;
 }
 
-/** @param record the canonical record as `GET /staff/:id` shows it */
+/** @param shown the canonical record as `GET /staff/:id` shows it */
 export function toPractitionerRole(
-  record: Readonly<Record<string, unknown>>,
+  shown: Readonly<Record<string, unknown>>,
   warnings: readonly Warning[] = [],
 ): PractitionerRole {
+  const { record, left } = withoutImpossibleDates(shown);
   const id = text(record.id);
   const status = text(record.status);
   const specialty = concept(record.specialty);
@@ -73,7 +75,7 @@ export function toPractitionerRole(
     resourceType: 'PractitionerRole',
     // A FHIR id has a narrower form than ours; the identifier below always has the whole of it.
     ...(id !== undefined && /^[A-Za-z0-9.-]{1,64}$/.test(id) && { id }),
-    ...withExtensions(status, warnings),
+    ...withExtensions(status, warnings, left),
     contained: [practitioner(record)],
     ...(id !== undefined && { identifier: [{ use: 'usual', system: STAFF_ID, value: id }] }),
     ...(status !== undefined && { active: status !== 'inactive' }),
@@ -96,10 +98,12 @@ export function toPractitionerRole(
 function withExtensions(
   status: string | undefined,
   warnings: readonly Warning[],
+  left: readonly string[],
 ): { extension?: Extension[] } {
-  const unreadable = warnings.flatMap(({ code, pointer }) =>
+  const warned = warnings.flatMap(({ code, pointer }) =>
     code === 'unreadable' && pointer !== undefined ? [pointer] : [],
   );
+  const unreadable = [...warned, ...left];
   const extension: Extension[] = [
     ...(status === undefined ? [] : [{ url: EXTENSIONS.status, valueCode: status }]),
     ...unreadable.map((pointer) => ({ url: EXTENSIONS.unreadable, valueString: pointer })),

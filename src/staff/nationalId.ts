@@ -19,10 +19,18 @@ export function withoutSeparators(value: string): string | undefined {
   if (!GROUPS.test(text) || EXPONENT.test(text)) return undefined;
   if (DECIMAL.test(text) && !SWISS.test(text)) return undefined;
   const groups = text.split(/[. -]+/);
-  return groups.length > 1 && groups.some(isLabel) ? undefined : groups.join('');
+  return groups.length > 1 && words(groups).some(isLabel) ? undefined : groups.join('');
 }
 
-/** A group of letters alone; two or fewer may be a series. */
+/** What stands between the groups with digits; an abbreviation may have dots, D.N.I. */
+function words(groups: readonly string[]): string[] {
+  return groups
+    .map((group) => (/\d/.test(group) ? ' ' : group))
+    .join('')
+    .split(/ +/);
+}
+
+/** Letters alone; two or fewer may be a series. */
 function isLabel(group: string): boolean {
   return /^[A-Za-z]{3,}$/.test(group) || LABELS.test(group);
 }

@@ -7,7 +7,7 @@
 import { isObject } from '../lib/json';
 import { type AvailableTime, DAYS, type Day } from './fields';
 import { withoutSeparators } from './nationalId';
-import { plainSigns, trimmed, withoutUnseen } from './spelling';
+import { plainSigns, plainText, withoutUnseen } from './spelling';
 
 type Rule = (value: unknown) => unknown;
 
@@ -15,7 +15,7 @@ type Rule = (value: unknown) => unknown;
 const LONGEST_COMPOSED = 1500;
 
 const text: Rule = (value) =>
-  typeof value === 'string' && value.length <= LONGEST_COMPOSED ? trimmed(value.normalize('NFC')) : value;
+  typeof value === 'string' && value.length <= LONGEST_COMPOSED ? plainText(value) : value;
 const lower: Rule = (value) => onText(value, (word) => word.toLowerCase());
 
 /** A date-time becomes the date that it states; its offset is not applied, since a date here has no zone. */

@@ -4,7 +4,7 @@
 
 import { distance } from 'fastest-levenshtein';
 import type { ValidationErrorItem } from 'joi';
-import { isObject, member, pointerToken } from '../lib/json';
+import { isObject, member, pointerToken, sameJson } from '../lib/json';
 import type { FieldError } from '../problem';
 import { type AvailableTime, FIELDS, type Field, MEMBERS, STANDS, topLevelOf } from './fields';
 import { normalise, sortBlocks } from './normalise';
@@ -25,6 +25,8 @@ export interface CanonicalPatch {
   members: readonly string[];
   /** Where each block of the week, which is in order here, stood as it was sent. Absent where none has moved. */
   sentAt?: readonly number[];
+  /** Values that were sent in another spelling, as they were sent: what is stored in just that spelling is not changed. */
+  given?: Readonly<Partial<Record<Field, unknown>>>;
 }
 
 export type ParsedPatch = { patch: CanonicalPatch } | { errors: readonly FieldError[] };
@@ -53,7 +55,19 @@ export function parsePatch(body: unknown): ParsedPatch {
   const members = [...new Set(changes.map((change) => topLevelOf(change.field)))];
   const sentAt = placesOf(member(normalised, 'availableTime'));
   const moved = sentAt.some((place, index) => place !== index);
-  return { patch: moved ? { changes, members, sentAt } : { changes, members } };
+  const given = spelledOtherwise(body, normalised);
+  return { patch: { changes, members, ...(moved && { sentAt }), ...(given && { given }) } };
+}
+
+/** By field, what normalisation has changed, as it was before. */
+function spelledOtherwise(body: unknown, normalised: unknown): CanonicalPatch['given'] {
+  const changed = STANDS.flatMap(({ field, top, leaf }) => {
+    const at = (record: unknown) =>
+      leaf === undefined ? member(record, top) : member(member(record, top), leaf);
+    const sent = at(body);
+    return sameJson(sent, at(normalised)) ? [] : [[field, sent] as const];
+  });
+  return changed.length === 0 ? undefined : Object.fromEntries(changed);
 }
 
 /** For each block in order, its place in the list that was sent. */
@@ -185,6 +199,7 @@ const PLACES = [
   ...['daysOfWeek', 'availableStartTime', 'availableEndTime', 'locationId', 'period', 'recurrence'].map(
     (name) => `availableTime.${name}`,
   ),
+  ...['start', 'end'].map((name) => `availableTime.period.${name}`),
   ...['interval', 'unit', 'start', 'end', 'description'].map((name) => `availableTime.recurrence.${name}`),
 ];
 
@@ -192,20 +207,32 @@ const NAMES: ReadonlySet<string> = new Set(PLACES.flatMap((place) => place.split
 
 function unknownMember(path: readonly (string | number)[], pointer: string): FieldError {
   if (pointer === '/id') return { pointer, code: 'read_only', detail: 'The id cannot be changed.' };
-  const near = nearest(path.filter((key) => typeof key === 'string').join('.'));
+  const near = nearest(path.filter((key) => typeof key === 'string'));
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
   return { pointer, code: 'unknown_field', detail: `There is no such member.${hint}` };
 }
 
-/** The known place that is spelled most alike, whole or by its last part; undefined when none is near. */
-function nearest(unknown: string): string | undefined {
+/** The known place that is spelled most alike: one beside the unknown member, or else any; undefined if none is near. */
+function nearest(path: readonly string[]): string | undefined {
+  const place = path.slice(0, -1).join('.');
+  const beside = PLACES.filter((known) => known.slice(0, Math.max(0, known.lastIndexOf('.'))) === place);
+  const here = mostAlike(path.at(-1) ?? '', beside, 0);
+  // Inside of an object only its own members help.
+  return here !== undefined || path.length > 1 ? here : mostAlike(path.join('.'), PLACES, 0.5);
+}
+
+/** @param apart what the last part of a place counts for less than the whole of it */
+function mostAlike(unknown: string, places: readonly string[], apart: number): string | undefined {
   // A caller's name is compared, never repeated in the answer; cut, since comparing costs the product of the lengths.
   const wanted = unknown.slice(-60).toLowerCase().replaceAll(/[_-]/g, '');
   const score = (place: string) => {
     const whole = place.toLowerCase();
-    return Math.min(distance(wanted, whole), distance(wanted, whole.slice(whole.lastIndexOf('.') + 1)) + 0.5);
+    return Math.min(
+      distance(wanted, whole),
+      distance(wanted, whole.slice(whole.lastIndexOf('.') + 1)) + apart,
+    );
   };
-  const best = PLACES.map((place) => ({ place, score: score(place) })).sort((a, b) => a.score - b.score)[0];
+  const best = places.map((place) => ({ place, score: score(place) })).sort((a, b) => a.score - b.score)[0];
   const allowed = Math.max(1, Math.floor(wanted.length / 3));
   return best !== undefined && best.score <= allowed ? best.place : undefined;
 }

@@ -24,7 +24,8 @@ export function meetOn(day: Day, a: AvailableTime, b: AvailableTime): boolean {
   // Weekly hours with dates of their own: whether such a day falls into the dates that they share is not asked.
   if (!a.recurrence && !b.recurrence) return true;
   if (left.anchor === undefined || right.anchor === undefined) return true;
-  return firstCommon(left.anchor, left.period, right.anchor, right.period, from) <= to;
+  const first = firstCommon(left.anchor, left.period, right.anchor, right.period, from);
+  return first !== undefined && first <= to;
 }
 
 function datesOf({ period, recurrence }: AvailableTime, day: Day): Dates {
@@ -42,10 +43,16 @@ function datesOf({ period, recurrence }: AvailableTime, day: Day): Dates {
   return { anchor, period: interval * 7, from, to };
 }
 
-/** The first day from `from` on that is in both sequences; infinite if there is none. */
-function firstCommon(a: number, periodOfA: number, b: number, periodOfB: number, from: number): number {
+/** The first day from `from` on that is in both sequences. */
+function firstCommon(
+  a: number,
+  periodOfA: number,
+  b: number,
+  periodOfB: number,
+  from: number,
+): number | undefined {
   const step = gcd(periodOfA, periodOfB);
-  if ((b - a) % step !== 0) return NEVER_ENDS;
+  if ((b - a) % step !== 0) return undefined;
   const together = (periodOfA / step) * periodOfB;
   let common = a;
   while ((common - b) % periodOfB !== 0) common += periodOfA;

@@ -43,6 +43,21 @@ export function unseenIn(value: string, { joiners }: { joiners: boolean }): stri
   return undefined;
 }
 
+/** Composed (NFC), without white space and unseen characters around it. */
+export function plainText(value: string): string {
+  return trimmed(value.normalize('NFC'));
+}
+
+/** A code without the differences that nobody means: composed (NFC), without white space around it, one kind of space in it. */
+export function codeSpelling(value: string): string {
+  return plainText(value).replaceAll(/\p{Zs}+/gu, ' ');
+}
+
+/** For comparing codes: what looks alike is alike. */
+export function foldedCode(value: string): string {
+  return codeSpelling(plainSigns(withoutUnseen(codeSpelling(value))));
+}
+
 /** `U+2011`, with a name if it is one of those that are often met. */
 export function characterName(character: string): string {
   const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
@@ -64,8 +79,8 @@ export function plainSigns(value: string): string {
  */
 export function composesToOther(value: string): boolean {
   for (const character of value) {
-    const parts = character.normalize('NFD');
-    if (parts !== character && [...parts].length === 1) return true;
+    const composed = character.normalize('NFC');
+    if (composed !== character && [...composed].length === 1) return true;
   }
   return false;
 }

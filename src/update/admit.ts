@@ -3,17 +3,20 @@
  * when one cannot, naming all of them; lenient handling drops those and goes on with the rest.
  */
 
-import type { MappedField } from '../adapter/contract';
+import type { MappedField, RefusalCode } from '../adapter/contract';
 import type { AnyTable } from '../directory/record';
 import { isObject, member } from '../lib/json';
 import { type FieldError, Problem, type ProblemCode } from '../problem';
 import type { Warning } from '../receipt';
 import { isComposite, pointerOf } from '../staff/fields';
 import type { CanonicalPatch, Change } from '../staff/patch';
+import { composesToOther } from '../staff/spelling';
 
 /** A change that the vendor can express, with its mapping. */
 export interface AdmittedChange extends Change {
   mapping: MappedField<unknown>;
+  /** The value as it was sent, if that is another spelling. */
+  given?: unknown;
 }
 
 interface Dropped {
@@ -42,7 +45,7 @@ export function admit(
     refusals: refusalsOf(change, table).map((refusal) => asSent(refusal, patch)),
   }));
   const fatal = judged.filter(({ refusals }) =>
-    refusals.some((refusal) => !lenient || refusal.code !== 'unsupported_field'),
+    refusals.some((refusal) => !lenient || !isDroppable(refusal)),
   );
   if (fatal.length > 0)
     throw refused(
@@ -54,14 +57,21 @@ export function admit(
   for (const { change, refusals } of judged) {
     const mapping = table[change.field];
     if (refusals.length > 0) dropped.push({ change, detail: refusals.map(({ detail }) => detail).join(' ') });
-    else if (mapping.supported) changes.push({ ...change, mapping });
+    else if (mapping.supported) {
+      const given = patch.given?.[change.field];
+      changes.push({ ...change, mapping, ...(given !== undefined && { given }) });
+    }
   }
   if (changes.length === 0)
     throw refused(
       judged.flatMap(({ refusals }) => refusals),
       vendorTitle,
     );
-  return { changes, dropped, warnings: changes.flatMap(notStored) };
+  return {
+    changes,
+    dropped,
+    warnings: changes.flatMap((change) => [...notStored(change), ...normalised(change)]),
+  };
 }
 
 /** The blocks of a week are judged in order; a complaint points at the one that the caller sent. */
@@ -73,11 +83,22 @@ function asSent(error: FieldError, { sentAt }: CanonicalPatch): FieldError {
   return { ...error, pointer };
 }
 
+function isDroppable({ code }: FieldError): boolean {
+  return code === 'unsupported_field' || code === 'not_expressible';
+}
+
+/** The problem of a refusal: to hold a field, but not this value of it, is for the caller as if it were not held. */
+export function problemOf(code: RefusalCode): ProblemCode {
+  return code === 'not_expressible' ? 'unsupported_field' : code;
+}
+
 const ORDER: readonly ProblemCode[] = ['unsupported_field', 'not_clearable', 'unmapped_code'];
 
 function refused(errors: readonly FieldError[], vendorTitle: string): Problem {
   const code =
-    ORDER.find((candidate) => errors.some((error) => error.code === candidate)) ?? 'unsupported_field';
+    ORDER.find((candidate) =>
+      errors.some((error) => (isDroppable(error) ? 'unsupported_field' : error.code) === candidate),
+    ) ?? 'unsupported_field';
   const names = [...new Set(errors.map((error) => error.pointer))].join(', ');
   const details: Partial<Record<ProblemCode, string>> = {
     unsupported_field: `${vendorTitle} cannot hold what was sent: ${names}. Nothing was sent.`,
@@ -127,4 +148,26 @@ function notStored({ field, value, mapping }: AdmittedChange): Warning[] {
   return Object.entries(mapping.notStored ?? {})
     .filter(([name]) => typeof member(value, name) === 'string')
     .map(([name, detail]) => ({ pointer: `${pointerOf(field)}/${name}`, code: 'not_stored', detail }));
+}
+
+/** What composing (NFC) has turned into another character, by its place. */
+function normalised({ field, given }: AdmittedChange): Warning[] {
+  return textsIn(given, pointerOf(field)).flatMap(([pointer, text]) =>
+    composesToOther(text)
+      ? [
+          {
+            pointer,
+            code: 'normalised',
+            detail:
+              'The text holds a character that is another one in its normal form (NFC), which is what is sent.',
+          },
+        ]
+      : [],
+  );
+}
+
+function textsIn(value: unknown, pointer: string): [pointer: string, text: string][] {
+  if (typeof value === 'string') return [[pointer, value]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) => textsIn(item, `${pointer}/${name}`));
 }

@@ -3,14 +3,14 @@
  * own record, so stored values that have no canonical meaning go back untouched.
  */
 
-import type { Adapter, MappedField, VendorRecord } from '../adapter/contract';
+import type { Adapter, MappedField, RefusalCode, VendorRecord } from '../adapter/contract';
 import { UNREADABLE } from '../adapter/contract';
 import type { AnyTable } from '../directory/record';
 import { isObject, member, sameJson } from '../lib/json';
 import { type FieldError, Problem } from '../problem';
 import { FIELDS, isComposite, pointerOf, SNOMED_CT, topLevelOf } from '../staff/fields';
 import { mergePatch } from '../staff/mergePatch';
-import { type AdmittedChange, notClearable } from './admit';
+import { type AdmittedChange, notClearable, problemOf } from './admit';
 
 /** One field that shall have `value` (null: be empty) when the update is done. */
 export interface Target {
@@ -21,6 +21,8 @@ export interface Target {
   wire: unknown;
   /** True if a read has shown that the record already holds the value. */
   unchanged: boolean;
+  /** True if it was sent just as it is stored, spelling included. */
+  sentBack: boolean;
   /** True if a read has shown a stored value that cannot be read. */
   replaces: boolean;
 }
@@ -66,12 +68,21 @@ export function makePlan(
   const moving = targets.filter((item) => !item.unchanged);
   if (moving.length === 0) return { targets, body: undefined };
   refuseEndangered(adapter, moving, current);
-  if (adapter.writes === 'changes' || current === undefined) {
-    const body: Record<string, unknown> = {};
-    for (const { mapping, wire } of moving) body[mapping.key] = wire;
-    return { targets, body };
+  if (adapter.writes === 'whole-record' && current !== undefined) {
+    return { targets, body: wholeRecord(table, targets, current) };
   }
-  return { targets, body: wholeRecord(table, targets, current) };
+  const sent = needsCurrent(adapter, changes) === 'look' ? targets.map(asked) : targets;
+  const body: Record<string, unknown> = {};
+  for (const { mapping, wire, unchanged } of sent) if (!unchanged) body[mapping.key] = wire;
+  return { targets: sent, body };
+}
+
+/** A look is not repeated right before the write, so what needed none is sent as if there had been none. */
+function asked(target: Target): Target {
+  const { mapping, unchanged, value } = target;
+  return unchanged && value !== null && mapping.needsCurrent === undefined && !target.sentBack
+    ? { ...target, unchanged: false }
+    : target;
 }
 
 /** The top-level members that the plan changes, each once. */
@@ -80,7 +91,7 @@ export function changedMembers({ targets }: Plan): string[] {
 }
 
 function target(change: AdmittedChange, current: VendorRecord | undefined): Target {
-  const { field, value, mapping } = change;
+  const { field, value, mapping, given } = change;
   const stored = current === undefined ? undefined : mapping.decode(current);
   const wanted = isComposite(field) ? merged(field, value, mapping, stored) : value;
   const replaces = stored === UNREADABLE;
@@ -88,17 +99,25 @@ function target(change: AdmittedChange, current: VendorRecord | undefined): Targ
     // Clearing a part of what is empty changes nothing, whether or not the vendor could clear it.
     const unchanged = stored === null;
     if (!unchanged) checkClearable(change, stored);
-    return { field, mapping, value: null, wire: mapping.cleared?.wire, unchanged, replaces };
+    return { field, mapping, value: null, wire: mapping.cleared?.wire, unchanged, sentBack: false, replaces };
   }
+  const sentBack = given !== undefined && isSentBack(field, given, stored);
   const wire = mapping.encode(wanted, refuseLate(pointerOf(field)), current);
   return {
     field,
     mapping,
-    value: wanted,
+    value: sentBack ? stored : wanted,
     wire: isComposite(field) ? withStoredMembers(wire, wanted, stored, member(current, mapping.key)) : wire,
-    unchanged: current !== undefined && isUnchanged(mapping, current, wanted, stored),
+    unchanged: sentBack || (current !== undefined && isUnchanged(mapping, current, wanted, stored)),
+    sentBack,
     replaces,
   };
+}
+
+/** What a form sends back as it was shown is no change, even if it is stored in a spelling that nobody would be sent to. */
+function isSentBack(field: Target['field'], given: unknown, stored: unknown): boolean {
+  if (stored === undefined || stored === null || stored === UNREADABLE) return false;
+  return sameJson(stored, isComposite(field) ? mergePatch(stored, given) : given);
 }
 
 /** Clears what nobody could read only if the empty value itself was sent. */
@@ -131,6 +150,8 @@ function withStoredMembers(wire: unknown, wanted: unknown, stored: unknown, raw:
   if (!isObject(wire) || !isObject(raw) || !isObject(stored)) return wire;
   if (member(wanted, 'code') !== member(stored, 'code')) return wire;
   const kept = Object.entries(raw).filter(([name]) => {
+    // An empty member is none, and the vendor may not take it back.
+    if (raw[name] === null || raw[name] === '') return false;
     const shown = member(stored, name);
     return shown === undefined ? !Object.hasOwn(wire, name) : shown === member(wanted, name);
   });
@@ -139,8 +160,8 @@ function withStoredMembers(wire: unknown, wanted: unknown, stored: unknown, raw:
 
 /** What was complete was judged before anything was read; only a merged value can still be refused. */
 function refuseLate(pointer: string) {
-  return (at: string, code: 'unsupported_field' | 'unmapped_code', detail: string): never => {
-    throw new Problem(code, 'The merged value cannot be expressed at the vendor.', {
+  return (at: string, code: RefusalCode, detail: string): never => {
+    throw new Problem(problemOf(code), 'The merged value cannot be expressed at the vendor.', {
       errors: [{ pointer: pointer + at, code, detail }],
     });
   };

@@ -88,7 +88,7 @@ function fieldsAfter(
   }
   for (const field of FIELDS) {
     const shown = after?.fields[field];
-    if (shown !== undefined) fields[field] = shown;
+    if (shown !== undefined || after?.unreadable.includes(field)) fields[field] = shown;
   }
   return fields;
 }

@@ -248,13 +248,13 @@ describe('what the transport reports', () => {
 });
 
 describe('codecs', () => {
-  test('what is there is read; blank is empty, missing stays missing', () => {
+  test('what is there is read; blank cannot be, missing stays missing', () => {
     const read = jest.fn(() => 'read');
     expect([undefined, null, '', ' \t', 'x', 0, false].map((stored) => readPresent(stored, read))).toEqual([
       undefined,
       null,
       null,
-      null,
+      UNREADABLE,
       'read',
       'read',
       'read',

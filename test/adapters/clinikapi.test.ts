@@ -110,6 +110,9 @@ test('both dialects read FHIR-shaped answers, in an envelope or bare', () => {
     ...shared,
     phone: '+1 555 010 0000',
     email: 'a@example.test',
+    // Known by name only there, and these references have none.
+    organizationId: UNREADABLE,
+    locationId: UNREADABLE,
     availableTime: [
       { daysOfWeek: ['mon', 'tue'], availableStartTime: '09:00:00', availableEndTime: '17:00:00' },
     ],

@@ -314,12 +314,12 @@ describe('stored data that an update would delete', () => {
     expect(protecting.endangers?.(record(extra), ['hours'])).toHaveLength(rows);
     expect(protecting.endangers?.(record(extra), ['status'])).toEqual([]);
     expect(adapter.endangers?.(record(extra), ['hours'])).toEqual([]);
-    expect(hours.needsCurrent).toBe(false);
+    expect(hours.needsCurrent).toBe('look');
   });
 
   test('is looked for, without being shown', () => {
     const protecting = cobalt({ protectVisitTypeRules: true });
-    expect(held(protecting.fields.availableTime).needsCurrent).toBe(true);
+    expect(held(protecting.fields.availableTime).needsCurrent).toBe('merge');
     const rows = protecting.endangers?.(record({ set_description: 'Surgery' }), ['hours']);
     expect(rows?.[0]?.[0]).toBe('availableTime');
     expect(rows?.[0]?.[1]).not.toContain('Surgery');
@@ -351,7 +351,7 @@ describe('the warning about stored data that an update would delete', () => {
     expect(warned(await read())).toEqual(['/availableTime']);
     expect(warned(await update({ status: 'inactive' }))).toEqual(['/availableTime']);
     const replaced = await update({ availableTime: week });
-    expect([replaced.status, warned(replaced)]).toEqual([200, []]);
+    expect([replaced.status, warned(replaced)]).toEqual([200, ['/availableTime']]);
     expect(warned(await read())).toEqual([]);
   });
 

@@ -118,7 +118,9 @@ describe('the ten fields', () => {
   test.each<[string, Field, unknown]>([
     ['name', 'name.given', ''],
     ['surname', 'name.family', null],
-    ['dni', 'nationalId', 123456],
+    ['dni', 'nationalId', -1234567],
+    ['dni', 'nationalId', 1234567.5],
+    ['dni', 'nationalId', '9007199254740993'],
     ['dni', 'nationalId', '12345'],
     ['dni', 'nationalId', ''],
     ['dni', 'nationalId', null],
@@ -138,6 +140,8 @@ describe('the ten fields', () => {
     ['specialityID', 'specialty', null],
     ['specialityID', 'specialty', ''],
     ['specialityID', 'specialty', true],
+    ['specialityID', 'specialty', '9007199254740993'],
+    ['specialityID', 'specialty', 2 ** 53],
     ['state', 'status', ''],
     ['state', 'status', undefined],
   ])('a stored %s that the vendor would refuse blocks %s: %p', (key, field, value) => {
@@ -150,6 +154,10 @@ describe('the ten fields', () => {
     ['birthdate', '1985-03-15', '1985-03-15'],
     ['dni', '01234567', '01234567'],
     ['dni', 'AB12345', 'AB12345'],
+    ['dni', 345678, '0345678'],
+    ['dni', 0, '0000000'],
+    ['birthdate', '1985-03-15T00:00:00.000Z', '1985-03-15'],
+    ['birthdate', '1985-03-15T03:00:00.000Z', '1985-03-15T03:00:00.000Z'],
     ['specialityID', '7', 7],
     ['phone', '          ', '          '],
     ['name', '   ', '   '],
@@ -200,7 +208,7 @@ describe('nationalId', () => {
   ])('%p would be stored as something else, and is refused: %p', (value, expected) => {
     const refusals: string[] = [];
     encode(value, (at: string, code: string) => refusals.push(`${at} ${code}`));
-    expect(refusals).toEqual(expected ? [' unsupported_field'] : []);
+    expect(refusals).toEqual(expected ? [' not_expressible'] : []);
   });
 
   test.each([

@@ -59,6 +59,11 @@ test('an update is translated both ways and verified', async () => {
   const reply = await update(
     { status: 'Inactive', phone: null, email: 'a@example.test' },
     [
+      // What is cleared is looked at first: it may be something that cannot be read.
+      {
+        request: { method: 'GET', path: '/staff/7', headers: { 'x-api-key': 'k-1' } },
+        response: { status: 200, body: { id: 7, estado: 'A', telefono: '+54 11 5555-0000' } },
+      },
       {
         request: request({ estado: 'I', telefono: null }),
         response: { status: 200, body: { id: 7, estado: 'I', telefono: null } },

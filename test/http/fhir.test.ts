@@ -176,8 +176,8 @@ test.each(['st_42', 'a~b', 'a:b@c', 'x'.repeat(65)])(
 );
 
 test('what could not be read is named', () => {
-  const warnings = [{ code: 'unreadable_value', pointer: '/status', detail: '' }];
-  const resource = toPractitionerRole({ id: 'a', status: null }, warnings);
+  const warnings = [{ code: 'unreadable', pointer: '/status', detail: '' }];
+  const resource = toPractitionerRole({ id: 'a' }, warnings);
   expectValid(resource);
   expect(resource.active).toBeUndefined();
   expect(resource.extension).toEqual([{ url: EXTENSIONS.unreadable, valueString: '/status' }]);

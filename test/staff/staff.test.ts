@@ -325,9 +325,9 @@ describe('normalisation', () => {
 /** The patch as a JSON body again: what the gateway has understood, said in its own words. */
 function bodyOf({ changes }: CanonicalPatch): Record<string, unknown> {
   const body: Record<string, unknown> = {};
-  for (const { field, value } of changes) {
+  for (const { field, value, emptied } of changes) {
     const [top = field, leaf] = field.split('.');
-    body[top] = leaf === undefined ? value : { ...Object(body[top]), [leaf]: value };
+    body[top] = leaf === undefined ? (emptied ? [] : value) : { ...Object(body[top]), [leaf]: value };
   }
   return body;
 }
@@ -342,8 +342,8 @@ describe('reading an update', () => {
         const parsed = parsePatch(value);
         if ('errors' in parsed) return;
         understood += 1;
-        // Said again, the blocks of the week are in order, so that none has moved.
-        const { sentAt: _, ...patch } = parsed.patch;
+        // Said again, the blocks of the week are in order, so that none has moved, and all is spelled as it is understood.
+        const { sentAt: _, given: __, ...patch } = parsed.patch;
         expect(parsePatch(bodyOf(parsed.patch))).toEqual({ patch });
       }),
       { numRuns: 800 },
@@ -380,7 +380,13 @@ describe('reading an update', () => {
   });
 
   test('a week without blocks is a cleared one', () => {
-    expect(parsePatch({ availableTime: [] })).toEqual(parsePatch({ availableTime: null }));
+    const cleared = { field: 'availableTime', value: null };
+    const members = ['availableTime'];
+    expect(parsePatch({ availableTime: null })).toEqual({ patch: { changes: [cleared], members } });
+    // Which of the two was sent matters if what is stored cannot be read.
+    expect(parsePatch({ availableTime: [] })).toEqual({
+      patch: { changes: [{ ...cleared, emptied: true }], members },
+    });
   });
 
   test('blocks come out in order, days in week order', () => {
@@ -389,17 +395,17 @@ describe('reading an update', () => {
       availableStartTime,
       availableEndTime,
     });
-    const parsed = parsePatch({
-      availableTime: [
-        block(['Tue', 'mon'], '14:00', '18:00'),
-        block(['MON'], '9:00', '12:00'),
-        block(['mon', 'tue'], 'T12:00:00', '13:00'),
-      ],
-    });
+    const sent = [
+      block(['Tue', 'mon'], '14:00', '18:00'),
+      block(['MON'], '9:00', '12:00'),
+      block(['mon', 'tue'], 'T12:00:00', '13:00'),
+    ];
+    const parsed = parsePatch({ availableTime: sent });
     expect(parsed).toEqual({
       patch: {
         members: ['availableTime'],
         sentAt: [1, 2, 0],
+        given: { availableTime: sent },
         changes: [
           {
             field: 'availableTime',
@@ -671,6 +677,8 @@ describe('did you mean', () => {
       { availableTime: [{ ...hours(), recurrence: { interval: 1, unit: 'day', intervall: 2 } }] },
       'availableTime.recurrence.interval',
     ],
+    [{ availableTime: [{ ...hours(), allDay: true }] }, undefined],
+    [{ availableTime: [{ ...hours(), period: { endd: 'x' } }] }, 'availableTime.period.end'],
     [{ nickname: 1 }, undefined],
     [{ xyzzy: 1 }, undefined],
     [{ ['x'.repeat(5000)]: 1 }, undefined],

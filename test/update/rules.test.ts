@@ -193,18 +193,28 @@ describe('admit', () => {
 });
 
 describe('needs the current record', () => {
-  test.each<[string, Adapter, unknown, boolean]>([
-    ['a vendor of whole records', vitalis(), { status: 'active' }, true],
-    ['a plain change', clinikapi(), { status: 'active', role: 'x' }, false],
-    ['a whole period', clinikapi(), { period: { start: '2024-01-01', end: null } }, false],
-    ['half a period', clinikapi(), { period: { end: '2024-01-01' } }, true],
-    ['a whole specialty', clinikapi(), { specialty: { code: '1', display: 'x' } }, false],
-    ['a specialty without a display', clinikapi(), { specialty: { code: '1' } }, true],
-    ['half a period beside a plain change', clinikapi(), { role: 'x', period: { end: '2024-01-01' } }, true],
-    ['hours', cobalt(), { availableTime: [] }, false],
-    ['hours that are protected', cobalt({ protectVisitTypeRules: true }), { availableTime: [] }, true],
-    ['a status beside protected hours', cobalt({ protectVisitTypeRules: true }), { status: 'active' }, false],
-  ])('%s: %s', (_name, adapter, body, expected) => {
+  test.each<[string, Adapter, unknown, 'merge' | 'look' | undefined]>([
+    ['a vendor of whole records', vitalis(), { status: 'active' }, 'merge'],
+    ['a plain change', clinikapi(), { status: 'active', role: 'x' }, undefined],
+    ['a whole period', clinikapi(), { period: { start: '2024-01-01', end: null } }, undefined],
+    ['half a period', clinikapi(), { period: { end: '2024-01-01' } }, 'merge'],
+    ['a whole specialty', clinikapi(), { specialty: { code: '1', display: 'x' } }, undefined],
+    ['a specialty without a display', clinikapi(), { specialty: { code: '1' } }, 'merge'],
+    [
+      'half a period beside a plain change',
+      clinikapi(),
+      { role: 'x', period: { end: '2024-01-01' } },
+      'merge',
+    ],
+    ['hours', cobalt(), { availableTime: [] }, 'look'],
+    ['hours that are protected', cobalt({ protectVisitTypeRules: true }), { availableTime: [] }, 'merge'],
+    [
+      'a status beside protected hours',
+      cobalt({ protectVisitTypeRules: true }),
+      { status: 'active' },
+      undefined,
+    ],
+  ])('%s', (_name, adapter, body, expected) => {
     expect(needsCurrent(adapter, admitted(adapter, body).changes)).toBe(expected);
   });
 });
@@ -658,9 +668,11 @@ describe('answer', () => {
     );
     expect(given.meta.warnings.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
       '/specialty/display not_stored',
-      '/status unreadable_value',
+      // The speciality that was stored is in no list.
+      '/specialty lost_on_update',
+      '/status unreadable',
     ]);
-    expect(given.data).toMatchObject({ status: null });
+    expect(given.data).not.toHaveProperty('status');
     const story = { code: 'settled_by_reading', detail: 'A story.' };
     const told = played(
       connectionTo('vitalis'),
@@ -673,13 +685,17 @@ describe('answer', () => {
       { gender: 'male', specialty: { code: '394579002', display: 'x' } },
       { current: odd, dryRun: true },
     );
-    expect(dry.meta.warnings.map(({ code }) => code)).toEqual(['not_stored', 'unreadable_value']);
+    expect(dry.meta.warnings.map(({ code }) => code)).toEqual(['not_stored', 'unreadable']);
     const before = played(
       connectionTo('vitalis'),
       { status: 'active' },
       { current: { ...odd, gender: '?' }, after: undefined, detail: 'x' },
     );
-    expect(before.meta.warnings.map(({ pointer }) => pointer)).toEqual(['/status', '/gender']);
+    expect(before.meta.warnings.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
+      '/status lost_on_update',
+      '/status unreadable',
+      '/gender unreadable',
+    ]);
   });
 
   test('a dry run tells the outcome to come and the request, without a secret', () => {
@@ -800,14 +816,15 @@ describe('problemFrom', () => {
 });
 
 describe('record', () => {
-  test('what is shown: absent fields are absent, empty ones null, unreadable ones null with a warning', () => {
+  test('what is shown: absent and unreadable fields are absent, empty ones null', () => {
     const shown = showRecord(tableOf(vitalis()), { ...stored, email: '', state: 'Jubilado' });
-    expect(shown.fields).toMatchObject({ email: null, status: null, 'name.given': 'Juan' });
+    expect(shown.fields).toMatchObject({ email: null, 'name.given': 'Juan' });
+    expect(shown.fields).not.toHaveProperty('status');
     expect(shown.complete).toBe(true);
     expect(shown.warnings).toEqual([
       {
         pointer: '/status',
-        code: 'unreadable_value',
+        code: 'unreadable',
         detail: expect.stringMatching(/^The vendor stores .* never overwritten unasked\.$/),
       },
     ]);

@@ -88,7 +88,9 @@ const receiptRow = object('What became of one top-level member of the update.', 
 
 const warning = object('Something to know although the request succeeded.', {
   'pointer?': text('JSON pointer of the field that it is about.'),
-  code: text('A stable code: `unreadable_value`, `not_stored`, `settled_by_reading`.'),
+  code: text(
+    'A stable code: `unreadable`, `lost_on_update`, `stored_value_invalid`, `not_stored`, `normalised`, `settled_by_reading`.',
+  ),
   detail: text('For people. Never carries a value.'),
 });
 
