@@ -8,6 +8,7 @@ import { VendorConnection } from '../connection/connection';
 import { VendorFailure } from '../connection/failure';
 import { Deadline } from '../lib/deadline';
 import { type CommandContext, exitCodes, withJson, writeJson } from './command';
+import { printable } from './printable';
 import { adviceOn } from './vendorAdvice';
 
 export function doctorCommand(program: Command, context: CommandContext): void {
@@ -259,9 +260,4 @@ function mappedCodes(findings: readonly Finding[]): string {
       return `\n${connection} ${check}, with the vendor’s names:\n${lines.join('')}`;
     })
     .join('');
-}
-
-/** Codes come from a file, names from a vendor: neither must control the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '\uFFFD');
 }

@@ -56,8 +56,8 @@ export interface ImportOptions {
   onRefused(row: RefusedRow): void | Promise<void>;
   /** Rows that have been taken over from the giver. Nothing is linked before all are. */
   onStaged?(rows: number): void;
-  /** After each batch of links, which is durable then. */
-  onProgress?(totals: Readonly<ImportTotals>): void;
+  /** After each batch of links, which is durable then. Awaited. */
+  onProgress?(totals: Readonly<ImportTotals>): void | Promise<void>;
   /**
    * Judges the rows that nothing else speaks against. No transaction is open meanwhile.
    * @param refuse may be called for each of them, with the reason
@@ -197,7 +197,7 @@ async function linkAll(
       return { rows, revisions: await linkSlice(transaction, slice, now().toISOString()) };
     });
     add(rows, revisions);
-    onProgress?.(totals);
+    await onProgress?.(totals);
   }
   return { ...totals, refused: await countRefused(on) };
 }

@@ -4,12 +4,12 @@ import { loadLinkPlaces } from '../../config/load';
 import { createClinicLinks } from '../../store/clinicLinks';
 import { type Database, openDatabase } from '../../store/database';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
+import { printable } from '../printable';
 import { messageOf } from '../problems';
 import { missingFile } from '../storeFile';
 import { count, createProgress, type Terminal } from './progress';
 import { openReader } from './reader';
 import { judgeRecords, type RecordReader } from './records';
-import { printable } from './refusals';
 
 export function linksCheckCommand(links: Command, context: CommandContext): void {
   const command = withJson(links.command('check'))

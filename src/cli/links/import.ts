@@ -9,12 +9,13 @@ import type { LinkPlaces } from '../../config/readPart';
 import { type Database, openDatabase } from '../../store/database';
 import { createLinks, type ImportOptions, type ImportRow } from '../../store/links';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
+import { printable } from '../printable';
 import { messageOf } from '../problems';
 import { missingFile } from '../storeFile';
 import { count, createProgress, number, type Progress, type Terminal } from './progress';
 import { openReader } from './reader';
 import { judgeRecords, type RecordReader } from './records';
-import { openRefusals, printable, type Refusals } from './refusals';
+import { openRefusals, type Refusals } from './refusals';
 import { isSkipped, type KnownNames, openTable, reasonToRefuse, type Table, unusable } from './rows';
 
 interface Choices {

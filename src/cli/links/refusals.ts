@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Stringifier, stringify } from 'csv-stringify';
+import { printable } from '../printable';
 import { count, type Progress } from './progress';
 import { REPORT_COLUMNS } from './rows';
 
@@ -97,9 +98,4 @@ async function openReport(path: string): Promise<Report> {
       await writing;
     },
   };
-}
-
-/** A file's content must not control the terminal. */
-export function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '\uFFFD');
 }

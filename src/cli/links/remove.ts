@@ -6,10 +6,10 @@ import { createClinicLinks } from '../../store/clinicLinks';
 import { type Database, openDatabase } from '../../store/database';
 import { createLinks } from '../../store/links';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
+import { printable } from '../printable';
 import { messageOf } from '../problems';
 import { missingFile } from '../storeFile';
 import { count } from './progress';
-import { printable } from './refusals';
 
 export function linksRemoveCommand(links: Command, context: CommandContext): void {
   const command = withJson(links.command('remove'))
