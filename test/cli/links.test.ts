@@ -176,10 +176,10 @@ describe('import reads each record before its link counts', () => {
         timeoutMs: 1000,
       });
     });
-    const rows = [1, 2, 3, 4, 5].map((id) => `centro,s${id},vitalis-centro,${id + 500}`);
+    const rows = [1, 2, 3].map((id) => `centro,s${id},vitalis-centro,${id + 500}`);
     const { code, err } = await links(path, ['import', '-'], `${HEADER}\n${rows.join('\n')}\n`);
     expect(code).toBe(2);
-    expect(err.match(/has no record/g)).toHaveLength(5);
+    expect(err.match(/has no record/g)).toHaveLength(3);
   });
 
   test('--dry-run reads, says what would happen and changes nothing', async () => {
