@@ -224,6 +224,39 @@ describe.each(['sqlite', 'postgres'] as const)('links files on %s', (engine) => 
     expect((await runExport()).out).toBe(`${HEADER}\nnorth,st-1,v,pr-1\n`);
   });
 
+  it.each<[string, string, string[]]>([
+    ['Windows, then Unix', '\r\n', ['\n', '\n', '\n']],
+    ['Unix, then Windows', '\n', ['\r\n', '\r\n', '\r\n']],
+    ['an old Mac, then Unix', '\r', ['\n', '\n', '\n']],
+    ['an old Mac throughout', '\r', ['\r', '\r', '\r']],
+    ['Unix, then an old Mac', '\n', ['\r', '\r', '\r']],
+    ['Windows, then an old Mac', '\r\n', ['\r', '\r', '\r']],
+    ['all three in turn', '\r\n', ['\r', '\n', '\r\n']],
+    ['one odd one', '\n', ['\n', '\r\n', '\n']],
+    ['Windows with empty lines of Unix', '\r\n\n', ['\r\n', '\n\n', '\r\n']],
+    ['none at the end', '\r\n', ['\n', '\n', '']],
+  ])('line ends may be mixed: %s', async (_, first, ends) => {
+    const rows = ends.map((end, index) => `north,st-${index},v,pr-${index}${end}`);
+    expect(await runImport(`${HEADER}${first}${rows.join('')}`)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Imported 3 rows: 3 new'),
+    });
+    expect((await runExport()).out).toBe(
+      `${HEADER}\nnorth,st-0,v,pr-0\nnorth,st-1,v,pr-1\nnorth,st-2,v,pr-2\n`,
+    );
+  });
+
+  it.each([
+    ['Windows', '\r\n'],
+    ['Unix', '\n'],
+    ['an old Mac', '\r'],
+  ])('counts lines with the line ends of %s, within quotes too', async (_, end) => {
+    const { err } = await runImport(
+      [HEADER, 'north,ok,v,1', '', 'north,"a', 'b",v,2', 'north,,v,3', ''].join(end),
+    );
+    expect(err).toMatch(/^line 5: staffId must be [^\n]*\nline 6: staffId is empty\n$/);
+  });
+
   const LATIN_1 = Buffer.from(`${HEADER}\nnorth,st-1,v,Núñez\n`, 'latin1');
   it.each<[string, Buffer]>([
     ['Latin 1', LATIN_1],

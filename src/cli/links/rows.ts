@@ -5,7 +5,7 @@ import { CsvError, parse } from 'csv-parse';
 import { isStaffId } from '../../staff/id';
 import { isVendorRecordId } from '../../store/links';
 import { count } from './progress';
-import { decoded } from './text';
+import { decoded, withOneLineEnd } from './text';
 import { UnusableFile } from './unusable';
 
 export const COLUMNS = ['clinic', 'staffId', 'vendor', 'vendorRecordId'] as const;
@@ -50,14 +50,13 @@ export async function openTable(stream: Readable): Promise<Table> {
     trim: true,
     skip_empty_lines: true,
     relax_column_count: true,
-    // Programs mix them: a header with the line end of one, rows with that of another.
-    record_delimiter: ['\r\n', '\n', '\r'],
+    record_delimiter: '\n',
     // A quote that is never closed must not read the rest of the file into memory.
     max_record_size: 64 * 1024,
     on_record: (values: string[], { lines }) => [String(lines), ...values],
   });
   // Ends the parser with the stream's own error; reading it then throws that.
-  const reading = pipeline(stream, decoded, parser).catch(() => {});
+  const reading = pipeline(stream, decoded, withOneLineEnd, parser).catch(() => {});
   const records: AsyncIterator<string[]> = parser[Symbol.asyncIterator]();
   const close = async () => {
     parser.destroy();

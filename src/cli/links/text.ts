@@ -26,6 +26,21 @@ export async function* decoded(chunks: AsyncIterable<Uint8Array | string>): Asyn
   yield decode(decoder, undefined);
 }
 
+/**
+ * The same text with `\n` for every line end: programs mix them, a header with the line end of one and rows with that of
+ * another.
+ */
+export async function* withOneLineEnd(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  let held = '';
+  for await (const text of texts) {
+    const all = held + text;
+    // The other half of it may be in the next chunk.
+    held = all.endsWith('\r') ? '\r' : '';
+    yield all.slice(0, all.length - held.length).replace(/\r\n?/g, '\n');
+  }
+  if (held !== '') yield '\n';
+}
+
 function decoderFor(start: Buffer): TextDecoder {
   const [first, second] = start;
   if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le', { fatal: true });
