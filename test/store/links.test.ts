@@ -83,68 +83,6 @@ describe.each(['sqlite', 'postgres'] as const)('links files on %s', (engine) => 
     expect((await runExport()).out).toBe(`${HEADER}\nnorth,st-1,v,pr-9\nnorth,st-2,v,pr-2\n`);
   });
 
-  it.each<[string, string | Buffer]>([
-    ['a byte order mark', `\uFEFF${HEADER}\nnorth,st-1,v,pr-1`],
-    ['UTF-16 with its mark', Buffer.from(`\uFEFF${HEADER}\nnorth,st-1,v,pr-1`, 'utf16le')],
-    [
-      'UTF-16, the larger end first, with its mark',
-      Buffer.from(`\uFEFF${HEADER}\nnorth,st-1,v,pr-1`, 'utf16le').swap16(),
-    ],
-    ['a header of Windows and rows of Unix', `${HEADER}\r\nnorth,st-1,v,pr-1\n`],
-    ['a header of Unix and rows of Windows', `${HEADER}\nnorth,st-1,v,pr-1\r\n`],
-    ['line ends of an old Mac', `${HEADER}\rnorth,st-1,v,pr-1\r`],
-    ['a header of an old Mac and rows of Unix', `${HEADER}\rnorth,st-1,v,pr-1\n`],
-    ['no line end at all after a header of Windows', `${HEADER}\r\nnorth,st-1,v,pr-1`],
-    ['empty lines before the header', `\r\n\n${HEADER}\nnorth,st-1,v,pr-1\n`],
-    ['empty cells at the end of the header', `${HEADER},,\nnorth,st-1,v,pr-1,,\n`],
-    ['empty cells at the end of the header only', `${HEADER},, \nnorth,st-1,v,pr-1\n`],
-    ['empty cells at the end of a row only', `${HEADER}\nnorth,st-1,v,pr-1,,,,\n`],
-    ['extra columns', `note,${HEADER},E-Mail,note\nx,north,st-1,v,pr-1,"a, b",\n`],
-    ['a column without a name', `clinic,,staffId,vendor,vendorRecordId\nnorth,?,st-1,v,pr-1\n`],
-    ['a decision', `${HEADER},decision\nnorth,st-1,v,pr-1,accept\n`],
-    ['a decision written large, first', `decision,${HEADER}\n Accept ,north,st-1,v,pr-1\n`],
-    ['line ends of Windows', `${HEADER}\r\nnorth,st-1,v,pr-1\r\n\r\n`],
-    ['spaces around commas, and quotes', 'clinic, staffId, vendor, vendorRecordId\nnorth , "st-1", v, pr-1'],
-    ['another order of columns', 'vendorRecordId,vendor,staffId,clinic\npr-1,v,st-1,north'],
-    ['the columns of the refusal report', `${HEADER},line,reason\nnorth,st-1,v,pr-1,7,"was wrong, is right"`],
-  ])('tolerates %s', async (_, content) => {
-    expect(await runImport(content)).toMatchObject({ code: 0, err: '' });
-    expect((await runExport()).out).toBe(`${HEADER}\nnorth,st-1,v,pr-1\n`);
-  });
-
-  it.each<[string, string, RegExp]>([
-    [
-      'no content',
-      '',
-      /the file is empty\. The first line must have the columns clinic,staffId,vendor,vendorRecordId/,
-    ],
-    ['no header', 'north,st-1,v,pr-1\n', /column clinic, staffId, vendor, vendorRecordId is missing/],
-    ['a missing column', 'clinic,staffId,vendor\nnorth,st-1,v\n', /column vendorRecordId is missing/],
-    ['a repeated column', `${HEADER},vendor\n`, /column "vendor" is repeated/],
-    ['a repeated decision', `${HEADER},decision,decision\n`, /column "decision" is repeated/],
-    [
-      'semicolons',
-      `${HEADER.replaceAll(',', ';')}\nnorth;st-1;v;pr-1\n`,
-      /separated by semicolons; save the file with commas/,
-    ],
-    ['tabs', `${HEADER.replaceAll(',', '\t')}\n`, /separated by tabs/],
-    [
-      'a stray quote',
-      `${HEADER}\nnorth,st-1,v,p"r\n`,
-      /line 2: the file is not well-formed CSV \(INVALID_OPENING_QUOTE\)/,
-    ],
-    [
-      'an unclosed quote',
-      `${HEADER}\nnorth,st-1,v,"pr\n${'x,y,z,w\n'.repeat(20_000)}`,
-      /not well-formed CSV \(CSV_MAX_RECORD_SIZE\)/,
-    ],
-  ])('cannot use a file with %s', async (_, content, message) => {
-    const { code, out, err } = await runImport(content);
-    expect(err).toMatch(message);
-    expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect((await runExport()).out).toBe(`${HEADER}\n`);
-  });
-
   it('names what cannot be opened, without the password of the database', async () => {
     const missing = join(folder, 'missing.csv');
     expect(await runImport('', { file: missing })).toMatchObject({
@@ -204,145 +142,216 @@ describe.each(['sqlite', 'postgres'] as const)('links files on %s', (engine) => 
     expect(out).toBe('Imported 2 rows: 2 new, 0 changed, 0 already there. Refused 1 row.\n');
   });
 
-  it.each<[string, string, string]>([
-    ['rows of commas only', `${HEADER}\n,,,\nnorth,st-1,v,pr-1\n,,,\n,,,,,,\n`, ' Ignored 3 empty rows.'],
-    ['rows of blanks', `${HEADER}\r\nnorth,st-1,v,pr-1\r\n  \r\n , , , \r\n`, ' Ignored 1 empty row.'],
-    [
-      'rows that nobody accepted',
-      `${HEADER},decision\nnorth,st-1,v,pr-1,accept\nnorth,st-2,v,pr-2,review\nnorth,st-3,v,pr-3,none\nnorth,st-4,v,pr-4,\nnorth,st-5,,,acceptable\n`,
-      ' Skipped 4 rows without the decision accept.',
-    ],
-    [
-      'a second choice that is not accepted',
-      `${HEADER},decision\nnorth,st-1,v,pr-1,accept\nnorth,st-1,v,pr-2,review\nnorth,st-2,v,pr-1,none\n`,
-      ' Skipped 2 rows without the decision accept.',
-    ],
-  ])('counts %s', async (_, content, said) => {
-    const { code, out, err } = await runImport(content);
-    expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toBe(`Imported 1 row: 1 new, 0 changed, 0 already there. Refused 0 rows.${said}\n`);
-    expect((await runExport()).out).toBe(`${HEADER}\nnorth,st-1,v,pr-1\n`);
-  });
-
-  it.each<[string, string, string[]]>([
-    ['Windows, then Unix', '\r\n', ['\n', '\n', '\n']],
-    ['Unix, then Windows', '\n', ['\r\n', '\r\n', '\r\n']],
-    ['an old Mac, then Unix', '\r', ['\n', '\n', '\n']],
-    ['an old Mac throughout', '\r', ['\r', '\r', '\r']],
-    ['Unix, then an old Mac', '\n', ['\r', '\r', '\r']],
-    ['Windows, then an old Mac', '\r\n', ['\r', '\r', '\r']],
-    ['all three in turn', '\r\n', ['\r', '\n', '\r\n']],
-    ['one odd one', '\n', ['\n', '\r\n', '\n']],
-    ['Windows with empty lines of Unix', '\r\n\n', ['\r\n', '\n\n', '\r\n']],
-    ['none at the end', '\r\n', ['\n', '\n', '']],
-  ])('line ends may be mixed: %s', async (_, first, ends) => {
-    const rows = ends.map((end, index) => `north,st-${index},v,pr-${index}${end}`);
-    expect(await runImport(`${HEADER}${first}${rows.join('')}`)).toMatchObject({
-      code: 0,
-      out: expect.stringContaining('Imported 3 rows: 3 new'),
+  // What a file looks like does not depend on the engine.
+  if (engine === 'sqlite') {
+    it.each<[string, string | Buffer]>([
+      ['a byte order mark', `\uFEFF${HEADER}\nnorth,st-1,v,pr-1`],
+      ['UTF-16 with its mark', Buffer.from(`\uFEFF${HEADER}\nnorth,st-1,v,pr-1`, 'utf16le')],
+      [
+        'UTF-16, the larger end first, with its mark',
+        Buffer.from(`\uFEFF${HEADER}\nnorth,st-1,v,pr-1`, 'utf16le').swap16(),
+      ],
+      ['a header of Windows and rows of Unix', `${HEADER}\r\nnorth,st-1,v,pr-1\n`],
+      ['a header of Unix and rows of Windows', `${HEADER}\nnorth,st-1,v,pr-1\r\n`],
+      ['line ends of an old Mac', `${HEADER}\rnorth,st-1,v,pr-1\r`],
+      ['a header of an old Mac and rows of Unix', `${HEADER}\rnorth,st-1,v,pr-1\n`],
+      ['no line end at all after a header of Windows', `${HEADER}\r\nnorth,st-1,v,pr-1`],
+      ['empty lines before the header', `\r\n\n${HEADER}\nnorth,st-1,v,pr-1\n`],
+      ['empty cells at the end of the header', `${HEADER},,\nnorth,st-1,v,pr-1,,\n`],
+      ['empty cells at the end of the header only', `${HEADER},, \nnorth,st-1,v,pr-1\n`],
+      ['empty cells at the end of a row only', `${HEADER}\nnorth,st-1,v,pr-1,,,,\n`],
+      ['extra columns', `note,${HEADER},E-Mail,note\nx,north,st-1,v,pr-1,"a, b",\n`],
+      ['a column without a name', `clinic,,staffId,vendor,vendorRecordId\nnorth,?,st-1,v,pr-1\n`],
+      ['a decision', `${HEADER},decision\nnorth,st-1,v,pr-1,accept\n`],
+      ['a decision written large, first', `decision,${HEADER}\n Accept ,north,st-1,v,pr-1\n`],
+      ['line ends of Windows', `${HEADER}\r\nnorth,st-1,v,pr-1\r\n\r\n`],
+      [
+        'spaces around commas, and quotes',
+        'clinic, staffId, vendor, vendorRecordId\nnorth , "st-1", v, pr-1',
+      ],
+      ['another order of columns', 'vendorRecordId,vendor,staffId,clinic\npr-1,v,st-1,north'],
+      [
+        'the columns of the refusal report',
+        `${HEADER},line,reason\nnorth,st-1,v,pr-1,7,"was wrong, is right"`,
+      ],
+    ])('tolerates %s', async (_, content) => {
+      expect(await runImport(content)).toMatchObject({ code: 0, err: '' });
+      expect((await runExport()).out).toBe(`${HEADER}\nnorth,st-1,v,pr-1\n`);
     });
-    expect((await runExport()).out).toBe(
-      `${HEADER}\nnorth,st-0,v,pr-0\nnorth,st-1,v,pr-1\nnorth,st-2,v,pr-2\n`,
-    );
-  });
 
-  it.each([
-    ['Windows', '\r\n'],
-    ['Unix', '\n'],
-    ['an old Mac', '\r'],
-  ])('counts lines with the line ends of %s, within quotes too', async (_, end) => {
-    const { err } = await runImport(
-      [HEADER, 'north,ok,v,1', '', 'north,"a', 'b",v,2', 'north,,v,3', ''].join(end),
-    );
-    expect(err).toMatch(/^line 5: staffId must be [^\n]*\nline 6: staffId is empty\n$/);
-  });
+    it.each<[string, string, RegExp]>([
+      [
+        'no content',
+        '',
+        /the file is empty\. The first line must have the columns clinic,staffId,vendor,vendorRecordId/,
+      ],
+      ['no header', 'north,st-1,v,pr-1\n', /column clinic, staffId, vendor, vendorRecordId is missing/],
+      ['a missing column', 'clinic,staffId,vendor\nnorth,st-1,v\n', /column vendorRecordId is missing/],
+      ['a repeated column', `${HEADER},vendor\n`, /column "vendor" is repeated/],
+      ['a repeated decision', `${HEADER},decision,decision\n`, /column "decision" is repeated/],
+      [
+        'semicolons',
+        `${HEADER.replaceAll(',', ';')}\nnorth;st-1;v;pr-1\n`,
+        /separated by semicolons; save the file with commas/,
+      ],
+      ['tabs', `${HEADER.replaceAll(',', '\t')}\n`, /separated by tabs/],
+      [
+        'a stray quote',
+        `${HEADER}\nnorth,st-1,v,p"r\n`,
+        /line 2: the file is not well-formed CSV \(INVALID_OPENING_QUOTE\)/,
+      ],
+      [
+        'an unclosed quote',
+        `${HEADER}\nnorth,st-1,v,"pr\n${'x,y,z,w\n'.repeat(20_000)}`,
+        /not well-formed CSV \(CSV_MAX_RECORD_SIZE\)/,
+      ],
+    ])('cannot use a file with %s', async (_, content, message) => {
+      const { code, out, err } = await runImport(content);
+      expect(err).toMatch(message);
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect((await runExport()).out).toBe(`${HEADER}\n`);
+    });
 
-  const LATIN_1 = Buffer.from(`${HEADER}\nnorth,st-1,v,Núñez\n`, 'latin1');
-  it.each<[string, Buffer]>([
-    ['Latin 1', LATIN_1],
-    ['half a character at the end', Buffer.from(`${HEADER}\nnorth,st-1,v,é`).subarray(0, -1)],
-    ['UTF-16 without its mark', Buffer.from(`${HEADER}\nnorth,st-1,v,pr-1\n`, 'utf16le')],
-    [
-      'UTF-16 that ends in the middle of a character',
-      Buffer.from(`\uFEFF${HEADER}\nnorth,st-1,v,pr-1\n`, 'utf16le').subarray(0, -1),
-    ],
-    ['bytes of no text', Buffer.from([0x50, 0x4b, 3, 4, 0, 0xff, 0xfe])],
-  ])('refuses %s with a sentence', async (_, content) => {
-    const { code, out, err } = await runImport(content);
-    expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(
-      /: the file is neither UTF-8 nor UTF-16 with a byte order mark; save it as "CSV UTF-8"/,
-    );
-    expect((await runExport()).out).toBe(`${HEADER}\n`);
-  });
+    it.each<[string, string, string]>([
+      ['rows of commas only', `${HEADER}\n,,,\nnorth,st-1,v,pr-1\n,,,\n,,,,,,\n`, ' Ignored 3 empty rows.'],
+      ['rows of blanks', `${HEADER}\r\nnorth,st-1,v,pr-1\r\n  \r\n , , , \r\n`, ' Ignored 1 empty row.'],
+      [
+        'rows that nobody accepted',
+        `${HEADER},decision\nnorth,st-1,v,pr-1,accept\nnorth,st-2,v,pr-2,review\nnorth,st-3,v,pr-3,none\nnorth,st-4,v,pr-4,\nnorth,st-5,,,acceptable\n`,
+        ' Skipped 4 rows without the decision accept.',
+      ],
+      [
+        'a second choice that is not accepted',
+        `${HEADER},decision\nnorth,st-1,v,pr-1,accept\nnorth,st-1,v,pr-2,review\nnorth,st-2,v,pr-1,none\n`,
+        ' Skipped 2 rows without the decision accept.',
+      ],
+    ])('counts %s', async (_, content, said) => {
+      const { code, out, err } = await runImport(content);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toBe(`Imported 1 row: 1 new, 0 changed, 0 already there. Refused 0 rows.${said}\n`);
+      expect((await runExport()).out).toBe(`${HEADER}\nnorth,st-1,v,pr-1\n`);
+    });
 
-  it('reads characters and line ends that two chunks share', async () => {
-    const bytes = Buffer.from(`\uFEFF${HEADER}\r\nnorth,st-1,v,é🩺\r\nnorth,st-2,v,ü\r\n`);
-    const input = Readable.from([...bytes].map((byte) => Buffer.of(byte)));
-    expect(await runImport('', { file: '-', input })).toMatchObject({ code: 0, err: '' });
-    expect((await runExport()).out).toBe(`${HEADER}\nnorth,st-1,v,é🩺\nnorth,st-2,v,ü\n`);
-  });
+    it.each<[string, string, string[]]>([
+      ['Windows, then Unix', '\r\n', ['\n', '\n', '\n']],
+      ['Unix, then Windows', '\n', ['\r\n', '\r\n', '\r\n']],
+      ['an old Mac, then Unix', '\r', ['\n', '\n', '\n']],
+      ['an old Mac throughout', '\r', ['\r', '\r', '\r']],
+      ['Unix, then an old Mac', '\n', ['\r', '\r', '\r']],
+      ['Windows, then an old Mac', '\r\n', ['\r', '\r', '\r']],
+      ['all three in turn', '\r\n', ['\r', '\n', '\r\n']],
+      ['one odd one', '\n', ['\n', '\r\n', '\n']],
+      ['Windows with empty lines of Unix', '\r\n\n', ['\r\n', '\n\n', '\r\n']],
+      ['none at the end', '\r\n', ['\n', '\n', '']],
+    ])('line ends may be mixed: %s', async (_, first, ends) => {
+      const rows = ends.map((end, index) => `north,st-${index},v,pr-${index}${end}`);
+      expect(await runImport(`${HEADER}${first}${rows.join('')}`)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('Imported 3 rows: 3 new'),
+      });
+      expect((await runExport()).out).toBe(
+        `${HEADER}\nnorth,st-0,v,pr-0\nnorth,st-1,v,pr-1\nnorth,st-2,v,pr-2\n`,
+      );
+    });
 
-  it.each<[string, string, string]>([
-    [
-      'another order',
-      'vendorRecordId,vendor,staffId,clinic\npr-1,v,bad id,north',
-      'vendorRecordId,vendor,staffId,clinic,line,reason\npr-1,v,bad id,north,2,"staffId must',
-    ],
-    [
-      'extra columns',
-      `name,${HEADER},mail\nAna,north,bad id,v,pr-1,"a,b"`,
-      `name,${HEADER},mail,line,reason\nAna,north,bad id,v,pr-1,"a,b",2,"staffId must`,
-    ],
-    [
-      'surplus cells',
-      `${HEADER}\nnorth,st-1,v,pr-1,more,and more`,
-      `${HEADER},line,reason\nnorth,st-1,v,pr-1,2,the row has 6 values where the header has 4,more,and more`,
-    ],
-    [
-      'surplus cells in another order',
-      'staffId,clinic,vendor,vendorRecordId\nst-1,north,v,pr-1,,x',
-      'staffId,clinic,vendor,vendorRecordId,line,reason\nst-1,north,v,pr-1,2,the row has 6 values where the header has 4,,x',
-    ],
-    [
-      'missing cells',
-      `staffId,clinic,vendor,vendorRecordId\nst-1,north`,
-      'staffId,clinic,vendor,vendorRecordId,line,reason\nst-1,north,,,2,the row has 2 values',
-    ],
-    [
-      'an earlier report',
-      `line,${HEADER},reason\n7,north,st-1,v,,was wrong`,
-      `${HEADER},line,reason\nnorth,st-1,v,,2,vendorRecordId is empty`,
-    ],
-    [
-      'empty cells in the header',
-      `,${HEADER},,\nx,north,,v,pr-1`,
-      `,${HEADER},line,reason\nx,north,,v,pr-1,2,staffId is empty`,
-    ],
-    [
-      'a decision',
-      `decision,${HEADER}\naccept,north,,v,pr-1\nreview,north,,v,pr-1`,
-      `decision,${HEADER},line,reason\naccept,north,,v,pr-1,2,staffId is empty`,
-    ],
-    [
-      'two rows of one staff id',
-      `n,${HEADER}\n1,north,st-1,v,pr-1\n2,north,st-1,v,pr-2`,
-      `n,${HEADER},line,reason\n1,north,st-1,v,pr-1,2,"the staff id ""st-1"" has another row for v, in line 3"`,
-    ],
-    [
-      'quotes, and odd characters',
-      `${HEADER}\n"no""rth",st-1,v,"a\u0001,🩺"`,
-      `${HEADER},line,reason\n"no""rth",st-1,v,"a\u0001,🩺",2,`,
-    ],
-  ])('writes refused rows below the right headers: %s', async (_, content, report) => {
-    const refusedFile = join(folder, 'columns.csv');
-    const { code } = await runImport(`${content}\n`, { refusedFile, clinics: new Set(['north']) });
-    expect(code).toBe(2);
-    const written = readFileSync(refusedFile, 'utf8');
-    expect(written.slice(0, report.length)).toBe(report);
-    // What is written can be read again.
-    expect((await runImport(written)).code).not.toBe(1);
-  });
+    it.each([
+      ['Windows', '\r\n'],
+      ['Unix', '\n'],
+      ['an old Mac', '\r'],
+    ])('counts lines with the line ends of %s, within quotes too', async (_, end) => {
+      const { err } = await runImport(
+        [HEADER, 'north,ok,v,1', '', 'north,"a', 'b",v,2', 'north,,v,3', ''].join(end),
+      );
+      expect(err).toMatch(/^line 5: staffId must be [^\n]*\nline 6: staffId is empty\n$/);
+    });
+
+    const LATIN_1 = Buffer.from(`${HEADER}\nnorth,st-1,v,Núñez\n`, 'latin1');
+    it.each<[string, Buffer]>([
+      ['Latin 1', LATIN_1],
+      ['half a character at the end', Buffer.from(`${HEADER}\nnorth,st-1,v,é`).subarray(0, -1)],
+      ['UTF-16 without its mark', Buffer.from(`${HEADER}\nnorth,st-1,v,pr-1\n`, 'utf16le')],
+      [
+        'UTF-16 that ends in the middle of a character',
+        Buffer.from(`\uFEFF${HEADER}\nnorth,st-1,v,pr-1\n`, 'utf16le').subarray(0, -1),
+      ],
+      ['bytes of no text', Buffer.from([0x50, 0x4b, 3, 4, 0, 0xff, 0xfe])],
+    ])('refuses %s with a sentence', async (_, content) => {
+      const { code, out, err } = await runImport(content);
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect(err).toMatch(
+        /: the file is neither UTF-8 nor UTF-16 with a byte order mark; save it as "CSV UTF-8"/,
+      );
+      expect((await runExport()).out).toBe(`${HEADER}\n`);
+    });
+
+    it('reads characters and line ends that two chunks share', async () => {
+      const bytes = Buffer.from(`\uFEFF${HEADER}\r\nnorth,st-1,v,é🩺\r\nnorth,st-2,v,ü\r\n`);
+      const input = Readable.from([...bytes].map((byte) => Buffer.of(byte)));
+      expect(await runImport('', { file: '-', input })).toMatchObject({ code: 0, err: '' });
+      expect((await runExport()).out).toBe(`${HEADER}\nnorth,st-1,v,é🩺\nnorth,st-2,v,ü\n`);
+    });
+
+    it.each<[string, string, string]>([
+      [
+        'another order',
+        'vendorRecordId,vendor,staffId,clinic\npr-1,v,bad id,north',
+        'vendorRecordId,vendor,staffId,clinic,line,reason\npr-1,v,bad id,north,2,"staffId must',
+      ],
+      [
+        'extra columns',
+        `name,${HEADER},mail\nAna,north,bad id,v,pr-1,"a,b"`,
+        `name,${HEADER},mail,line,reason\nAna,north,bad id,v,pr-1,"a,b",2,"staffId must`,
+      ],
+      [
+        'surplus cells',
+        `${HEADER}\nnorth,st-1,v,pr-1,more,and more`,
+        `${HEADER},line,reason\nnorth,st-1,v,pr-1,2,the row has 6 values where the header has 4,more,and more`,
+      ],
+      [
+        'surplus cells in another order',
+        'staffId,clinic,vendor,vendorRecordId\nst-1,north,v,pr-1,,x',
+        'staffId,clinic,vendor,vendorRecordId,line,reason\nst-1,north,v,pr-1,2,the row has 6 values where the header has 4,,x',
+      ],
+      [
+        'missing cells',
+        `staffId,clinic,vendor,vendorRecordId\nst-1,north`,
+        'staffId,clinic,vendor,vendorRecordId,line,reason\nst-1,north,,,2,the row has 2 values',
+      ],
+      [
+        'an earlier report',
+        `line,${HEADER},reason\n7,north,st-1,v,,was wrong`,
+        `${HEADER},line,reason\nnorth,st-1,v,,2,vendorRecordId is empty`,
+      ],
+      [
+        'empty cells in the header',
+        `,${HEADER},,\nx,north,,v,pr-1`,
+        `,${HEADER},line,reason\nx,north,,v,pr-1,2,staffId is empty`,
+      ],
+      [
+        'a decision',
+        `decision,${HEADER}\naccept,north,,v,pr-1\nreview,north,,v,pr-1`,
+        `decision,${HEADER},line,reason\naccept,north,,v,pr-1,2,staffId is empty`,
+      ],
+      [
+        'two rows of one staff id',
+        `n,${HEADER}\n1,north,st-1,v,pr-1\n2,north,st-1,v,pr-2`,
+        `n,${HEADER},line,reason\n1,north,st-1,v,pr-1,2,"the staff id ""st-1"" has another row for v, in line 3"`,
+      ],
+      [
+        'quotes, and odd characters',
+        `${HEADER}\n"no""rth",st-1,v,"a\u0001,🩺"`,
+        `${HEADER},line,reason\n"no""rth",st-1,v,"a\u0001,🩺",2,`,
+      ],
+    ])('writes refused rows below the right headers: %s', async (_, content, report) => {
+      const refusedFile = join(folder, 'columns.csv');
+      const { code } = await runImport(`${content}\n`, { refusedFile, clinics: new Set(['north']) });
+      expect(code).toBe(2);
+      const written = readFileSync(refusedFile, 'utf8');
+      expect(written.slice(0, report.length)).toBe(report);
+      // What is written can be read again.
+      expect((await runImport(written)).code).not.toBe(1);
+    });
+  }
 
   it.each<[string, string, RegExp[]]>([
     [
