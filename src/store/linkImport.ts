@@ -111,7 +111,7 @@ export function importLinkSet(
       return totals;
     } finally {
       // The connection may be the reason why it ends.
-      await dropStage(on).catch(() => {});
+      await dropStage(on, engine).catch(() => {});
     }
   });
 }

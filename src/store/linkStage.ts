@@ -38,10 +38,14 @@ const SQLITE_ROWS = 500;
 /** In KiB: with SQLite's own 2 MiB a large index is written and read again many times. */
 const SQLITE_CACHE = 16 * 1024;
 
+/** In MB, for sorting: with PostgreSQL's own 4 MB a million rows are sorted on the disk, in many parts. */
+const POSTGRES_MEMORY = 64;
+
 export async function createStage(on: Connection, engine: Engine): Promise<void> {
-  await dropStage(on);
+  await dropStage(on, engine);
   const text = engine === 'sqlite' ? sql`text` : sql`text collate "C"`;
   const key = engine === 'sqlite' ? sql`integer` : sql`bigint`;
+  if (engine === 'postgres') await sql`set work_mem = ${sql.lit(`${POSTGRES_MEMORY}MB`)}`.execute(on);
   if (engine === 'sqlite') await sql`pragma temp.cache_size = ${sql.lit(-SQLITE_CACHE)}`.execute(on);
   await sql`create temp table staged (line ${key} primary key, clinic ${text}, staff_id ${text}, vendor ${text},
     vendor_record_id ${text}, state integer not null, note text, moves integer not null default 0)`.execute(
@@ -49,7 +53,9 @@ export async function createStage(on: Connection, engine: Engine): Promise<void>
   );
 }
 
-export async function dropStage(on: Connection): Promise<void> {
+export async function dropStage(on: Connection, engine: Engine): Promise<void> {
+  if (engine === 'postgres') await sql`reset work_mem`.execute(on);
+  await sql`drop table if exists repeated`.execute(on);
   await sql`drop table if exists ready`.execute(on);
   await sql`drop table if exists staged`.execute(on);
 }
@@ -79,18 +85,30 @@ export async function indexStage(on: Connection, engine: Engine): Promise<void> 
 
 /** Refuses rows that contradict each other: all of them, so that their order does not matter. */
 export async function refuseTwice(on: Connection): Promise<void> {
-  await sql`update staged set state = ${sql.lit(STAFF_TWICE)} where state = ${sql.lit(OPEN)} and line in (
-    select mine.line from (select vendor, clinic, staff_id from staged where staff_id is not null
-      group by vendor, clinic, staff_id having count(*) > 1) as twice
-    inner join staged as mine on mine.vendor = twice.vendor and mine.clinic = twice.clinic and mine.staff_id = twice.staff_id)`.execute(
-    on,
+  await refuseRepeated(on, ['vendor', 'clinic', 'staff_id'], STAFF_TWICE);
+  await refuseRepeated(on, ['vendor', 'vendor_record_id'], RECORD_TWICE);
+}
+
+/** Through a table of what is repeated, which is small as a rule and then leads to its rows by the index. */
+async function refuseRepeated(
+  on: Connection,
+  columns: readonly (keyof StagedRow)[],
+  state: State,
+): Promise<void> {
+  const list = sql.join(columns.map((column) => sql.ref(column)));
+  const given = sql.join(
+    columns.map((column) => sql`${sql.ref(column)} is not null`),
+    sql` and `,
   );
-  await sql`update staged set state = ${sql.lit(RECORD_TWICE)} where state = ${sql.lit(OPEN)} and line in (
-    select mine.line from (select vendor, vendor_record_id from staged where vendor_record_id is not null
-      group by vendor, vendor_record_id having count(*) > 1) as twice
-    inner join staged as mine on mine.vendor = twice.vendor and mine.vendor_record_id = twice.vendor_record_id)`.execute(
-    on,
+  const same = sql.join(
+    columns.map((column) => sql`mine.${sql.ref(column)} = repeated.${sql.ref(column)}`),
+    sql` and `,
   );
+  await sql`create temp table repeated as select ${list} from staged where ${given} group by ${list}
+    having count(*) > 1`.execute(on);
+  await sql`update staged set state = ${sql.lit(state)} where state = ${sql.lit(OPEN)} and line in (
+    select mine.line from repeated inner join staged as mine on ${same})`.execute(on);
+  await sql`drop table repeated`.execute(on);
 }
 
 /** `staged` rows and the links of others that hold their records. */

@@ -176,7 +176,7 @@ async function run(
   try {
     // A dry run must not even make the file of a store that is not there yet.
     const url = dryRun && missingFile(databaseUrl) !== undefined ? 'sqlite::memory:' : databaseUrl;
-    database = await openDatabase(url);
+    database = await openDatabase(url, undefined, 'long');
     const reported = await openRefusals(options, progress);
     hear.opened(reported);
     table = await openTable(source.stream);
