@@ -15,7 +15,6 @@ import type { Schema } from './schema';
 
 export { isVendorRecordId, type Link } from './link';
 export type { ImportOptions, ImportRow, ImportTotals } from './linkImport';
-export type { RefusedRow } from './refusedLinks';
 
 /** `created: false`: the link was there, with this record or with another one that is now replaced. */
 export type PutResult = { readonly created: boolean } | { readonly conflict: true };
