@@ -8,7 +8,7 @@ import {
   type AdapterSettings,
   codeTable,
   credential,
-  idsIn,
+  entriesIn,
   isObject,
   member,
   OPAQUE_ID,
@@ -16,6 +16,7 @@ import {
   type ReferenceList,
   settings,
   textIn,
+  type VendorRecord,
   type VendorRequest,
 } from '../../src/adapter';
 import { documentedFields } from './documented';
@@ -57,6 +58,13 @@ export const clinikapi: AdapterModule<Settings> = {
 
   connect({ credentials, options, codes }) {
     const live = options.dialect === 'live';
+    const write = (id: string, body: VendorRecord): VendorRequest => ({
+      method: 'PATCH',
+      path: path`/v1/practitioner-roles/${id}`,
+      // Contract section 8: the live API wants this type although the body is no list of operations.
+      ...(live && { headers: { 'content-type': 'application/json-patch+json' } }),
+      body,
+    });
     return {
       writes: 'changes',
       answers: 'record',
@@ -66,13 +74,7 @@ export const clinikapi: AdapterModule<Settings> = {
       recordId: OPAQUE_ID,
       authorize: () => ({ 'x-api-key': credentials.apiKey }),
       read: (id) => ({ method: 'GET', path: path`/v1/practitioner-roles/${id}` }),
-      write: (id, body) => ({
-        method: 'PATCH',
-        path: path`/v1/practitioner-roles/${id}`,
-        // Contract section 8: the live API wants this type although the body is no list of operations.
-        ...(live && { headers: { 'content-type': 'application/json-patch+json' } }),
-        body,
-      }),
+      write,
       record: roleIn,
       idOf: (role) => (typeof role.id === 'string' ? role.id : undefined),
       // The document's members, the live API's flat ones and FHIR's (contract section 2).
@@ -88,6 +90,8 @@ export const clinikapi: AdapterModule<Settings> = {
       },
       checks: {
         credentials: { method: 'GET', path: '/v1/practitioner-roles?count=1' },
+        // A key without the scope is refused first (contract sections 1 and 5); the body would change nothing anyhow.
+        write: { request: write(NO_ROLE, {}), proof: ['record_not_found', 'rejected'] },
         lists: {
           // The live API takes them by name.
           organization: referenceList('organizations', live ? 'name' : 'id'),
@@ -101,6 +105,9 @@ export const clinikapi: AdapterModule<Settings> = {
   },
 };
 
+/** A role that no key sees. */
+const NO_ROLE = 'no-such-role-doctor-asks';
+
 /** A list of things with ids and names, by pages of 100 (contract section 3); a row without an id is a phantom. */
 function referenceList(name: 'organizations' | 'locations', by: 'id' | 'name'): ReferenceList {
   const page = (cursor: string): VendorRequest => ({
@@ -109,13 +116,19 @@ function referenceList(name: 'organizations' | 'locations', by: 'id' | 'name'): 
   });
   return {
     request: page('0'),
-    codes: (body) => idsIn(member(member(body, 'data'), 'data'), by),
+    entries: (body) => entriesIn(member(member(body, 'data'), 'data'), [by], isInactive),
     next: (body) => {
       const list = member(body, 'data');
       const cursor = member(list, 'cursor');
       return member(list, 'hasMore') === true && typeof cursor === 'string' ? page(cursor) : undefined;
     },
   };
+}
+
+/** Organizations show `active`, locations `status` (contract section 4). */
+function isInactive(row: unknown): boolean {
+  const status = textIn(row, 'status');
+  return member(row, 'active') === false || (status !== undefined && status !== 'active');
 }
 
 /** The role in an answer: in its envelope, or bare if the top level is a FHIR resource (contract section 8). */

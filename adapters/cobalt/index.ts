@@ -10,14 +10,15 @@ import {
   activeOrInactive,
   codeTable,
   credential,
+  entriesIn,
   type FieldTable,
   field,
-  idsIn,
   isObject,
   member,
   OPAQUE_ID,
   path,
   settings,
+  textIn,
   unsupported,
 } from '../../src/adapter';
 import { errors } from './errors';
@@ -121,11 +122,17 @@ export const cobalt: AdapterModule<Settings> = {
       checks: {
         // A cheap call to test credentials (contract section 5).
         credentials: { method: 'GET', path: '/v1/settings' },
+        write: 'Cobalt names no right to write that credentials could lack',
         lists: {
           location: {
             request: { method: 'GET', path: '/v1/locations' },
             // Both ids of each, since the contract leaves open which one hours name (section 4).
-            codes: (body) => idsIn(member(body, 'locations'), 'id', 'ehr_id'),
+            entries: (body) =>
+              entriesIn(
+                member(body, 'locations'),
+                ['id', 'ehr_id'],
+                (location) => textIn(location, 'status')?.toLowerCase() === 'inactive',
+              ),
             fold: foldFacility,
           },
         },

@@ -7,8 +7,8 @@ import {
   type AdapterModule,
   type AdapterSettings,
   codeTable,
+  entriesIn,
   GENDERS,
-  idsIn,
   isObject,
   member,
   path,
@@ -112,11 +112,21 @@ export const vitalis: AdapterModule<Settings> = {
       },
       checks: {
         credentials: specialities,
+        // The right is judged before the body, and the body before the id, which no record has (contract section 2).
+        write: {
+          request: { method: 'PATCH', path: `${basePath}/professionals/0`, body: {} },
+          proof: ['rejected'],
+        },
         lists: {
           // `{specialities: [{id, …}]}`, or a bare empty list (contract section 4).
           specialty: {
             request: specialities,
-            codes: (body) => idsIn(member(body, 'specialities') ?? body, 'id'),
+            entries: (body) =>
+              entriesIn(
+                member(body, 'specialities') ?? body,
+                ['id'],
+                (speciality) => textIn(speciality, 'state') === 'Inactiva',
+              ),
           },
           gender: 'Clínica Vitalis takes any word for a gender',
         },

@@ -4,7 +4,7 @@
  */
 import { member, sameJson } from '../lib/json';
 import { trimmed } from '../staff/spelling';
-import { type Decoded, type Refuse, UNREADABLE } from './contract';
+import { type Decoded, type ReferenceEntry, type Refuse, UNREADABLE } from './contract';
 
 export interface Codec<V> {
   /** The canonical values that can be expressed, if they are a closed list. */
@@ -54,11 +54,22 @@ export function textIn(value: unknown, key: string): string | undefined {
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
-/** The ids of the rows of a list, under any of these members; undefined if it is no list. */
-export function idsIn(rows: unknown, ...keys: readonly string[]): string[] | undefined {
+/**
+ * The rows of a list of things with a `name`, as `doctor` wants them; undefined if it is no list.
+ * @param ids members that hold an id; a row without any is left out, and one with several is listed under each
+ * @param inactive whether a row shows that it is not in use
+ */
+export function entriesIn(
+  rows: unknown,
+  ids: readonly string[],
+  inactive: (row: unknown) => boolean,
+): ReferenceEntry[] | undefined {
   if (!Array.isArray(rows)) return undefined;
-  return rows
-    .flatMap((row) => keys.map((key) => member(row, key)))
-    .filter((id) => typeof id === 'string' || typeof id === 'number')
-    .map(String);
+  return rows.flatMap((row) => {
+    const name = textIn(row, 'name');
+    return ids
+      .map((key) => member(row, key))
+      .filter((id) => typeof id === 'string' || typeof id === 'number')
+      .map((id) => ({ code: String(id), ...(name !== undefined && { name }), inactive: inactive(row) }));
+  });
 }

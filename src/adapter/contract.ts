@@ -208,19 +208,40 @@ export interface Adapter {
 export interface ConnectionChecks {
   /** A cheap read that only works with good credentials. */
   readonly credentials: VendorRequest;
+  /** What proves that the credentials may write, or a sentence on why that cannot be checked. */
+  readonly write?: WriteProof | string;
   /** Per code list: where the vendor lists its codes, or a sentence on why that cannot be checked. */
   readonly lists: Readonly<Record<string, ReferenceList | string>>;
+}
+
+/**
+ * A write that cannot change anything, whoever sends it: to a record that cannot exist, say. A vendor that judges the right to
+ * write first refuses it for another reason if there is that right.
+ */
+export interface WriteProof {
+  readonly request: VendorRequest;
+  /** The failures that only credentials with the right to write meet. A good answer proves it too. */
+  readonly proof: readonly FailureKind[];
 }
 
 /** A list of what exists at the vendor. */
 export interface ReferenceList {
   readonly request: VendorRequest;
-  /** The vendor's codes in an answer; undefined where it is not such a list. */
-  codes(body: unknown): readonly string[] | undefined;
+  /** What an answer lists; undefined where it is not such a list. */
+  entries(body: unknown): readonly ReferenceEntry[] | undefined;
   /** The request for the next page, where there is one. */
   next?(body: unknown): VendorRequest | undefined;
   /** Brings two spellings of one code together. */
   fold?(code: string): string;
+}
+
+export interface ReferenceEntry {
+  /** The vendor's code. */
+  readonly code: string;
+  /** What the vendor calls it. */
+  readonly name?: string;
+  /** True where the vendor shows that it is not in use any more. */
+  readonly inactive?: boolean;
 }
 
 /** One vendor, as listed in the registry. Folder name = `name` = the config's `adapter`. */

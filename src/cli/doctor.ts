@@ -1,17 +1,21 @@
 /** `doctor`: does each vendor connection work, and do the codes in the configuration exist at the vendor? Changes nothing. */
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import type { AdapterModule, ReferenceList } from '../adapter/contract';
+import type { AdapterModule, ReferenceEntry, ReferenceList } from '../adapter/contract';
 import { loadConfig } from '../config/load';
 import type { GatewayConfig, VendorConfig } from '../config/types';
 import { VendorConnection } from '../connection/connection';
 import { VendorFailure } from '../connection/failure';
 import { Deadline } from '../lib/deadline';
 import { type CommandContext, exitCodes, withJson, writeJson } from './command';
+import { printable } from './printable';
+import { adviceOn } from './vendorAdvice';
 
 export function doctorCommand(program: Command, context: CommandContext): void {
   const command = withJson(program.command('doctor'))
-    .description('check each vendor connection: reachability, credentials, and codes that do not exist there')
+    .description(
+      'check each vendor connection: reachability, credentials, their right to write, and the codes that are mapped',
+    )
     .addHelpText('after', '\nChanges nothing anywhere.')
     .action(async ({ json }: { json?: boolean }) => {
       const { config } = await loadConfig(context.configPath(), context);
@@ -36,11 +40,20 @@ interface Finding {
   check: string;
   result: Result;
   detail: string;
+  /** Of a code list: each configured code, and what the vendor calls the one that it stands for. */
+  codes?: MappedCode[];
+}
+
+interface MappedCode {
+  code: string;
+  vendorCode: string | number;
+  name?: string;
+  state: 'active' | 'inactive' | 'missing';
 }
 
 /** More pages than any list has; a vendor that never ends must not keep the doctor. */
 const MOST_PAGES = 100;
-/** So many unknown codes are named in one line. */
+/** So many codes are named in one line. */
 const MOST_NAMED = 5;
 
 /** @returns the exit code: 0 all checks passed, 2 a check failed */
@@ -55,7 +68,7 @@ export async function doctor({ config, adapters, out, json = false }: DoctorOpti
     writeJson(out, { passed: failed === 0, checks });
     return failed === 0 ? 0 : 2;
   }
-  out.write(table(rows));
+  out.write(table(rows) + mappedCodes(rows));
   out.write(failed === 0 ? '\nAll checks passed.\n' : `\n${failed} of ${rows.length} checks failed.\n`);
   return failed === 0 ? 0 : 2;
 }
@@ -83,8 +96,8 @@ async function examine(
     if (rows.some(({ result }) => result === 'FAILED')) return rows;
     const names = [...new Set([...Object.keys(checks.lists), ...Object.keys(vendor.codes)])].sort();
     for (const list of names) {
-      const [result, detail] = await judge(connection, checks.lists[list], vendor.codes[list] ?? {});
-      rows.push(finding(`codes.${list}`, result, detail));
+      const judged = await judge(connection, checks.lists[list], vendor.codes[list] ?? {});
+      rows.push({ ...finding(`codes.${list}`, judged.result, judged.detail), ...judged });
     }
     return [...rows, finding('clinics', ...usedBy(name, config))];
   } finally {
@@ -97,75 +110,120 @@ function usedBy(name: string, { clinics }: GatewayConfig): [Result, string] {
   return users.length === 0 ? ['-', 'no clinic uses this connection'] : ['ok', users.join(', ')];
 }
 
-/** What to do about each kind of failure of a plain read. */
-const ADVICE: Readonly<Partial<Record<VendorFailure['kind'], string>>> = {
-  unavailable: 'cannot be reached, or fails: check baseUrl, the network and the certificate',
-  timeout: 'does not answer in time: check baseUrl and the network, or raise timeoutMs',
-  record_not_found: 'answers that there is no such page: check the path in baseUrl, and the options',
-  unexpected_response: 'does not answer as its contract says: check baseUrl and the options',
-  rate_limited: 'asks for a pause: try again later',
-  quota_exhausted: 'says that the quota is used up: see your plan at the vendor',
-};
-
 async function reach(connection: VendorConnection): Promise<[string, Result, string][]> {
   const request = connection.adapter.checks?.credentials;
   if (request === undefined) return [];
   try {
     await connection.probe(request, deadlineOf(connection));
-    return [
-      ['reachable', 'ok', connection.config.baseUrl],
-      ['credentials', 'ok', 'a read was answered'],
-    ];
   } catch (error) {
     if (!(error instanceof VendorFailure)) throw error;
-    const status = error.status === undefined ? '' : ` (status ${error.status})`;
-    if (error.kind === 'credentials_rejected' || error.kind === 'session_expired') {
+    if (isRefused(error)) {
       return [
         ['reachable', 'ok', connection.config.baseUrl],
-        ['credentials', 'FAILED', `are refused${status}: check credentials, and their rights at the vendor`],
+        [
+          'credentials',
+          'FAILED',
+          `are refused${statusOf(error)}: check credentials, and their rights at the vendor`,
+        ],
       ];
     }
-    return [['reachable', 'FAILED', `${ADVICE[error.kind] ?? 'refuses a plain read'}${status}`]];
+    return [['reachable', 'FAILED', `${adviceOn(error) ?? 'refuses a plain read'}${statusOf(error)}`]];
+  }
+  return [
+    ['reachable', 'ok', connection.config.baseUrl],
+    ['credentials', 'ok', 'a read was answered'],
+    ...(await mayWrite(connection)),
+  ];
+}
+
+async function mayWrite(connection: VendorConnection): Promise<[string, Result, string][]> {
+  const write = connection.adapter.checks?.write;
+  if (write === undefined) return [];
+  if (typeof write === 'string') return [['write', '-', `cannot be checked: ${write}`]];
+  const allowed: [string, Result, string] = ['write', 'ok', 'an update that changes nothing was let through'];
+  try {
+    await connection.probe(write.request, deadlineOf(connection));
+    return [allowed];
+  } catch (error) {
+    if (!(error instanceof VendorFailure)) throw error;
+    if (write.proof.includes(error.kind)) return [allowed];
+    const detail = isRefused(error)
+      ? `the credentials may read, but not write${statusOf(error)}: give them that right at the vendor`
+      : `an update that changes nothing is not answered as it should be: the vendor ${adviceOn(error) ?? 'refuses it'}${statusOf(error)}`;
+    return [['write', 'FAILED', detail]];
   }
 }
+
+function isRefused({ kind }: VendorFailure): boolean {
+  return kind === 'credentials_rejected' || kind === 'session_expired';
+}
+
+function statusOf({ status }: VendorFailure): string {
+  return status === undefined ? '' : ` (status ${status})`;
+}
+
+type Judged = Pick<Finding, 'result' | 'detail' | 'codes'>;
 
 async function judge(
   connection: VendorConnection,
   list: ReferenceList | string | undefined,
   configured: Readonly<Record<string, string | number>>,
-): Promise<[Result, string]> {
-  if (list === undefined) return ['-', 'cannot be checked: the vendor has no such list'];
-  if (typeof list === 'string') return ['-', `cannot be checked: ${list}`];
-  const entries = Object.entries(configured);
-  if (entries.length === 0) return ['-', 'none configured'];
-  const known = await codesAt(connection, list);
-  if (typeof known === 'string') return ['FAILED', `the vendor’s list cannot be read: ${known}`];
+): Promise<Judged> {
+  if (list === undefined) return { result: '-', detail: 'cannot be checked: the vendor has no such list' };
+  if (typeof list === 'string') return { result: '-', detail: `cannot be checked: ${list}` };
+  if (Object.keys(configured).length === 0) return { result: '-', detail: 'none configured' };
+  const known = await entriesAt(connection, list);
+  if (typeof known === 'string') {
+    return { result: 'FAILED', detail: `the vendor’s list cannot be read: ${known}` };
+  }
   const fold = list.fold ?? ((code: string) => code);
-  const existing = new Set(known.map(fold));
-  const unknown = entries.filter(([, code]) => !existing.has(fold(String(code))));
-  if (unknown.length === 0) return ['ok', `${entries.length} of ${entries.length} exist at the vendor`];
-  const named = unknown.slice(0, MOST_NAMED).map(([code, vendorCode]) => `${code}: ${vendorCode}`);
-  const more = unknown.length > MOST_NAMED ? ` and ${unknown.length - MOST_NAMED} more` : '';
-  return ['FAILED', `not at the vendor: ${named.join(', ')}${more}`];
+  const existing = new Map(known.map((entry) => [fold(entry.code), entry]));
+  const codes = Object.entries(configured).map(([code, vendorCode]): MappedCode => {
+    const entry = existing.get(fold(String(vendorCode)));
+    const state = entry === undefined ? 'missing' : entry.inactive === true ? 'inactive' : 'active';
+    return { code, vendorCode, ...(entry?.name !== undefined && { name: entry.name }), state };
+  });
+  const findings = [
+    ...named(
+      'not at the vendor',
+      codes.filter(({ state }) => state === 'missing'),
+    ),
+    ...named(
+      'inactive at the vendor',
+      codes.filter(({ state }) => state === 'inactive'),
+    ),
+  ];
+  if (findings.length > 0) return { result: 'FAILED', detail: findings.join('; '), codes };
+  return { result: 'ok', detail: `${codes.length} of ${codes.length} exist at the vendor`, codes };
 }
 
-/** All codes of a list, page by page; a text says why not. */
-async function codesAt(connection: VendorConnection, list: ReferenceList): Promise<string[] | string> {
-  const codes: string[] = [];
+function named(what: string, codes: readonly MappedCode[]): string[] {
+  if (codes.length === 0) return [];
+  const some = codes.slice(0, MOST_NAMED).map(({ code, vendorCode }) => `${code}: ${vendorCode}`);
+  const more = codes.length > MOST_NAMED ? ` and ${codes.length - MOST_NAMED} more` : '';
+  return [`${what}: ${some.join(', ')}${more}`];
+}
+
+/** All entries of a list, page by page; a text says why not. */
+async function entriesAt(
+  connection: VendorConnection,
+  list: ReferenceList,
+): Promise<ReferenceEntry[] | string> {
+  const entries: ReferenceEntry[] = [];
   let request: ReferenceList['request'] | undefined = list.request;
   for (let page = 0; request !== undefined && page < MOST_PAGES; page += 1) {
     try {
       const body = await connection.probe(request, deadlineOf(connection));
-      const found = list.codes(body);
+      const found = list.entries(body);
       if (found === undefined) return 'its answer is no list';
-      codes.push(...found);
+      entries.push(...found);
       request = list.next?.(body);
     } catch (error) {
       if (!(error instanceof VendorFailure)) throw error;
-      return ADVICE[error.kind] ?? error.reason;
+      return adviceOn(error) ?? error.reason;
     }
   }
-  return codes;
+  return entries;
 }
 
 function deadlineOf({ config }: VendorConnection): Deadline {
@@ -175,7 +233,7 @@ function deadlineOf({ config }: VendorConnection): Deadline {
 function table(findings: readonly Finding[]): string {
   const head = { connection: 'CONNECTION', check: 'CHECK', result: 'RESULT', detail: 'DETAIL' };
   const rows = [head, ...findings];
-  const width = (key: keyof Finding) => Math.max(...rows.map((row) => row[key].length));
+  const width = (key: keyof typeof head) => Math.max(...rows.map((row) => row[key].length));
   const [connection, check, result] = [width('connection'), width('check'), width('result')];
   return rows
     .map((row) =>
@@ -183,10 +241,23 @@ function table(findings: readonly Finding[]): string {
         row.connection.padEnd(connection),
         row.check.padEnd(check),
         row.result.padEnd(result),
-        // Codes come from a file, and a file must not control the terminal.
-        row.detail.replace(/\p{C}/gu, '\uFFFD'),
+        printable(row.detail),
       ].join('  '),
     )
     .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** So that a person sees whether each code means there what it means here. */
+function mappedCodes(findings: readonly Finding[]): string {
+  return findings
+    .filter(({ codes = [] }) => codes.length > 0)
+    .map(({ connection, check, codes = [] }) => {
+      const lines = codes.map(({ code, vendorCode, name = '', state }) => {
+        const remark = state === 'active' ? '' : ` (${state})`;
+        return `  ${printable(`${code} → ${[vendorCode, name].join(' ').trim()}${remark}`)}\n`;
+      });
+      return `\n${connection} ${check}, with the vendor’s names:\n${lines.join('')}`;
+    })
     .join('');
 }

@@ -20,6 +20,8 @@ export type OpsConfig = GatewayConfig['ops'];
 export interface LinkPlaces {
   store: StoreConfig;
   clinics: readonly string[];
+  /** Of each clinic the connection that it uses. */
+  clinicVendors: ReadonlyMap<string, string>;
   vendors: Readonly<Record<string, Pick<VendorConfig, 'adapter' | 'options' | 'codes'>>>;
 }
 
@@ -51,7 +53,15 @@ export async function readLinkPlaces(
   const left = connections.flatMap((name) => [`vendors.${name}.credentials`, `vendors.${name}.baseUrl`]);
   const schema = configSchema(names).fork(left, (key) => key.optional());
   const config = usable(substituted, schema);
-  return { store: config.store, clinics: Object.keys(config.clinics), vendors: config.vendors };
+  const clinicVendors = new Map(
+    Object.entries(config.clinics).map(([clinic, { vendor }]) => [clinic, vendor]),
+  );
+  return {
+    store: config.store,
+    clinics: Object.keys(config.clinics),
+    clinicVendors,
+    vendors: config.vendors,
+  };
 }
 
 /** The connections with nothing but what is asked for; what is not one stays, to be complained about. */

@@ -25,18 +25,18 @@ interface TextRules {
   /** In characters as a person counts them. */
   max: number;
   control: RegExp;
-  /** Whether joiners between letters belong there. */
-  joiners: boolean;
+  /** Whether characters that nobody sees are taken, as in names: some scripts need them. */
+  free: boolean;
 }
 
 /** What a receiver would replace, cut at or show as nothing, so that the vendor's record would not hold what was sent. */
 const sendable =
-  ({ max, control, joiners }: TextRules) =>
+  ({ max, control, free }: TextRules) =>
   (value: string, helpers: Joi.CustomHelpers) => {
     if (lengthOf(value) > max) return helpers.error('string.max');
     if (LONE_SURROGATE.test(value)) return helpers.error('text.surrogate');
     if (control.test(value)) return helpers.error('text.control');
-    const unseen = unseenIn(value, { joiners });
+    const unseen = free ? undefined : unseenIn(value, { joiners: false });
     return unseen === undefined ? value : helpers.error('text.unseen', { character: unseen });
   };
 
@@ -47,21 +47,21 @@ const sendable =
 const accepts = (pattern: RegExp) => ({ accepts: pattern.source });
 
 /** Text in one line. White space around it is trimmed before, line breaks too. */
-const line = (max: number, { joiners }: { joiners: boolean } = { joiners: false }) =>
+const line = (max: number, { free }: { free: boolean } = { free: false }) =>
   Joi.string()
     .min(1)
-    .custom(sendable({ max, control: CONTROL, joiners }))
+    .custom(sendable({ max, control: CONTROL, free }))
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
     .meta({ ...accepts(/^\s*[^\u0000-\u001f\u007f]*\s*$/), maxLength: max });
 
 /** Names and the like, in any script. */
-const words = (max: number) => line(max, { joiners: true });
+const words = (max: number) => line(max, { free: true });
 
 /** Text that may have several lines. */
 const lines = (max: number) =>
   Joi.string()
     .min(1)
-    .custom(sendable({ max, control: CONTROL_BUT_BREAKS, joiners: true }))
+    .custom(sendable({ max, control: CONTROL_BUT_BREAKS, free: true }))
     .meta({
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
       ...accepts(/^\s*[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*\s*$/),
@@ -157,7 +157,7 @@ const MEMBERS = {
   email: Joi.string()
     .email({ tlds: false })
     .max(254)
-    .custom(sendable({ max: 254, control: CONTROL, joiners: false }))
+    .custom(sendable({ max: 254, control: CONTROL, free: false }))
     .allow(null)
     .description('E-mail address.'),
   role: line(100).allow(null).description('Role code, such as `doctor`.'),

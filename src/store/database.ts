@@ -3,7 +3,13 @@ import { type Compilable, Kysely } from 'kysely';
 import { within } from '../lib/deadline';
 import type { Engine, Prepared, StoredValue } from './engine';
 import { migrate } from './migrate';
-import { openMigrationPool, openPool, postgresDialect, preparePostgres } from './postgres';
+import {
+  openMigrationPool,
+  openPool,
+  postgresDialect,
+  preparePostgres,
+  type StatementLimits,
+} from './postgres';
 import type { Schema } from './schema';
 import { openSqlite, sqliteDialect } from './sqlite';
 
@@ -30,14 +36,16 @@ export function parameter(index: number): string {
  * Opens the database at `url` and brings its tables up to date.
  * @param url `sqlite:<path>`, `sqlite::memory:` or `postgres://…`
  * @param onError hears of idle PostgreSQL connections that break; nothing has to be done about them
+ * @param limits `long` for a command whose statements may work on all rows; else a statement that takes long fails
  * @throws when the database cannot be reached, or was written by a newer version of the gateway
  */
 export async function openDatabase(
   url: string,
   onError: (error: Error) => void = () => {},
+  limits: StatementLimits = 'short',
 ): Promise<Database> {
   if (url.startsWith('sqlite:')) return openSqliteDatabase(url.slice('sqlite:'.length).replace(/^\/\//, ''));
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgresDatabase(url, onError);
+  if (/^postgres(ql)?:\/\//.test(url)) return openPostgresDatabase(url, onError, limits);
   throw new Error('The store URL must start with "sqlite:" or "postgres://"');
 }
 
@@ -59,14 +67,18 @@ async function openSqliteDatabase(path: string): Promise<Database> {
   );
 }
 
-async function openPostgresDatabase(url: string, onError: (error: Error) => void): Promise<Database> {
+async function openPostgresDatabase(
+  url: string,
+  onError: (error: Error) => void,
+  limits: StatementLimits,
+): Promise<Database> {
   const migrationPool = openMigrationPool(url);
   try {
     await migrate(new Kysely<Schema>({ dialect: postgresDialect(migrationPool) }), 'postgres');
   } finally {
     await migrationPool.end();
   }
-  const pool = openPool(url, onError);
+  const pool = openPool(url, onError, limits);
   const db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
   let prepared = 0;
   const prepareSql = <Row extends object>(sql: string) => {

@@ -1,37 +1,23 @@
 /** Which vendor record a clinic's staff member is. Looked up once per request. */
-import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
 import { isStaffId } from '../staff/id';
 import { type Database, parameter } from './database';
 import { isConcurrencyFailure, isUniqueViolation } from './engine';
+import type { Link } from './link';
+import {
+  assertStorable,
+  type ImportOptions,
+  type ImportRow,
+  type ImportTotals,
+  importLinkSet,
+} from './linkImport';
 import type { Schema } from './schema';
 
-/** Where a clinic's staff member is found at a vendor connection. */
-export interface Link {
-  clinic: string;
-  staffId: string;
-  /** The connection's name in the configuration. */
-  vendor: string;
-  vendorRecordId: string;
-}
+export { isVendorRecordId, type Link } from './link';
+export type { ImportOptions, ImportRow, ImportTotals } from './linkImport';
 
 /** `created: false`: the link was there, with this record or with another one that is now replaced. */
 export type PutResult = { readonly created: boolean } | { readonly conflict: true };
-
-export interface ImportOptions<Row extends Link> {
-  /** The row's vendor record is linked to another staff member. Called in the rows' order; awaited. */
-  onRefused(row: Row): void | Promise<void>;
-  /** After each batch, which is durable then. */
-  onProgress?(totals: Readonly<ImportTotals>): void;
-  /** Rows per transaction; default 5,000. Other writers wait for as long as one takes. */
-  batchSize?: number;
-}
-
-export interface ImportTotals {
-  created: number;
-  replaced: number;
-  unchanged: number;
-  refused: number;
-}
 
 export interface Links {
   /** The vendor record of a staff member, or undefined. */
@@ -45,26 +31,17 @@ export interface Links {
   put(link: Link): Promise<PutResult>;
   /** False when there was no such link. */
   remove(clinic: string, staffId: string, vendor: string): Promise<boolean>;
-  /** Puts many links with the result that `put` one after the other would have, in bounded memory. Throws as `put` does. */
-  importAll<Row extends Link>(rows: AsyncIterable<Row>, options: ImportOptions<Row>): Promise<ImportTotals>;
+  /** Puts many links, judged as a set, in bounded memory. Throws as `put` does. */
+  importAll(rows: AsyncIterable<ImportRow>, options: ImportOptions): Promise<ImportTotals>;
   /** All links, by clinic, staff id and vendor, in bounded memory. Not a snapshot: changes made meanwhile may show. */
   exportAll(): AsyncIterable<Link>;
 }
 
-/** The form that every vendor record id has: 1 to 200 characters, no control characters. Adapters ask for more. */
-export function isVendorRecordId(value: string): boolean {
-  // \p{Cs} is half a surrogate pair, which no database stores.
-  return /^[^\p{Cc}\p{Cs}]{1,200}$/u.test(value);
-}
-
 const KEY = ['clinic', 'staff_id', 'vendor'] as const;
 const PAGE = 1_000;
-const IMPORT_BATCH = 5_000;
 const ATTEMPTS = 5;
 
-type Outcome = keyof ImportTotals;
 type LinkRow = Pick<Schema['links'], 'clinic' | 'staff_id' | 'vendor' | 'vendor_record_id'>;
-type Connection = Kysely<Schema> | Transaction<Schema>;
 
 export function createLinks(database: Database, now: () => Date = () => new Date()): Links {
   const { db } = database;
@@ -78,7 +55,7 @@ export function createLinks(database: Database, now: () => Date = () => new Date
   );
 
   /** One statement, so that concurrent puts are settled by the unique index and by nothing else. */
-  async function upsert(on: Connection, link: Link): Promise<Exclude<Outcome, 'refused'>> {
+  async function upsert(on: Kysely<Schema>, link: Link): Promise<'created' | 'replaced' | 'unchanged'> {
     const at = now().toISOString();
     const row = await on
       .insertInto('links')
@@ -97,71 +74,6 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       .executeTakeFirst();
     if (row === undefined) return 'unchanged';
     return row.revision === 1 ? 'created' : 'replaced';
-  }
-
-  async function importBatch(rows: readonly Link[]): Promise<Outcome[]> {
-    const first = independent(rows);
-    return retried(() =>
-      db.transaction().execute(async (transaction) => {
-        const outcomes = new Map<Link, Outcome>();
-        const inserted = await insertNew(transaction, first);
-        for (const row of first) if (inserted.has(keyOf(row))) outcomes.set(row, 'created');
-        const known = await alreadyThere(
-          transaction,
-          first.filter((row) => !outcomes.has(row)),
-        );
-        for (const row of first) if (known.has(keyOf(row))) outcomes.set(row, 'unchanged');
-        for (const row of rows) {
-          if (!outcomes.has(row)) outcomes.set(row, await upsertOrRefuse(transaction, row));
-        }
-        return rows.map((row) => outcomes.get(row) ?? 'refused');
-      }),
-    );
-  }
-
-  /** Within a transaction a refused statement must be undone alone: PostgreSQL would refuse all that follow. */
-  async function upsertOrRefuse(transaction: Transaction<Schema>, row: Link): Promise<Outcome> {
-    await sql`savepoint row_of_import`.execute(transaction);
-    try {
-      return await upsert(transaction, row);
-    } catch (error) {
-      if (!isUniqueViolation(error)) throw error;
-      await sql`rollback to savepoint row_of_import`.execute(transaction);
-      return 'refused';
-    } finally {
-      await sql`release savepoint row_of_import`.execute(transaction);
-    }
-  }
-
-  /** The keys of the rows that were new, both as a key and as a vendor record. */
-  async function insertNew(transaction: Transaction<Schema>, rows: readonly Link[]): Promise<Set<string>> {
-    const at = now().toISOString();
-    const { rows: inserted } = await sql<LinkRow>`
-      insert into links (clinic, staff_id, vendor, vendor_record_id, revision, created_at, updated_at)
-      select clinic, staff_id, vendor, vendor_record_id, 1, ${sql.val(at)}, ${sql.val(at)} from ${given(rows)} where true
-      on conflict do nothing
-      returning clinic, staff_id, vendor, vendor_record_id`.execute(transaction);
-    return new Set(inserted.map((row) => keyOf(toLink(row))));
-  }
-
-  /** The keys of the rows that are stored exactly so. */
-  async function alreadyThere(transaction: Transaction<Schema>, rows: readonly Link[]): Promise<Set<string>> {
-    if (rows.length === 0) return new Set();
-    const { rows: stored } = await sql<LinkRow>`
-      select links.clinic, links.staff_id, links.vendor, links.vendor_record_id
-      from ${given(rows)} inner join links
-      on links.clinic = given.clinic and links.staff_id = given.staff_id and links.vendor = given.vendor
-      where links.vendor_record_id = given.vendor_record_id`.execute(transaction);
-    return new Set(stored.map((row) => keyOf(toLink(row))));
-  }
-
-  /** The rows as a table, through one parameter: the statement's text, and so its preparation, is always the same. */
-  function given(rows: readonly Link[]) {
-    const json = JSON.stringify(rows.map(toRow));
-    return database.engine === 'sqlite'
-      ? sql`(select value ->> 'clinic' as clinic, value ->> 'staff_id' as staff_id, value ->> 'vendor' as vendor,
-          value ->> 'vendor_record_id' as vendor_record_id from json_each(${json})) as given`
-      : sql`json_to_recordset(${json}::json) as given (clinic text, staff_id text, vendor text, vendor_record_id text)`;
   }
 
   /** Whose the vendor record is. */
@@ -218,20 +130,7 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       return numDeletedRows > 0n;
     },
 
-    async importAll<Row extends Link>(rows: AsyncIterable<Row>, options: ImportOptions<Row>) {
-      const totals: ImportTotals = { created: 0, replaced: 0, unchanged: 0, refused: 0 };
-      for await (const batch of batches(rows, options.batchSize ?? IMPORT_BATCH)) {
-        batch.forEach(assertStorable);
-        const outcomes = await importBatch(batch);
-        for (const [index, row] of batch.entries()) {
-          const outcome = outcomes[index] ?? 'refused';
-          totals[outcome] += 1;
-          if (outcome === 'refused') await options.onRefused(row);
-        }
-        options.onProgress?.(totals);
-      }
-      return totals;
-    },
+    importAll: (rows, options) => importLinkSet(database, now, rows, options),
 
     async *exportAll() {
       let last: Link | undefined;
@@ -243,11 +142,6 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       } while (last !== undefined);
     },
   };
-}
-
-function assertStorable(link: Link): void {
-  if (!isStaffId(link.staffId)) throw new TypeError('not a staff id');
-  if (!isVendorRecordId(link.vendorRecordId)) throw new TypeError('not a vendor record id');
 }
 
 function page(db: Kysely<Schema>, after: Link | undefined): Promise<LinkRow[]> {
@@ -263,34 +157,6 @@ function page(db: Kysely<Schema>, after: Link | undefined): Promise<LinkRow[]> {
     query = query.where((eb) => eb(eb.refTuple(...KEY), '>', eb.tuple(clinic, staffId, vendor)));
   }
   return query.execute();
-}
-
-/**
- * The rows of a batch that share neither key nor vendor record with an earlier row of it. They can be inserted together
- * in any order; the rest must come after them, one by one.
- */
-function independent(rows: readonly Link[]): Link[] {
-  const keys = new Set<string>();
-  const records = new Set<string>();
-  return rows.filter((row) => {
-    const key = keyOf(row);
-    const record = `${row.vendor}\0${row.vendorRecordId}`;
-    const alone = !keys.has(key) && !records.has(record);
-    keys.add(key);
-    records.add(record);
-    return alone;
-  });
-}
-
-async function* batches<Row>(rows: AsyncIterable<Row>, size: number): AsyncGenerator<Row[]> {
-  let batch: Row[] = [];
-  for await (const row of rows) {
-    batch.push(row);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** Two writers that wait for each other: PostgreSQL ends one of them, and it tries again. */

@@ -7,11 +7,14 @@ export function loadDriver(): typeof import('pg') {
   return require('pg');
 }
 
+/** How long a statement may take: as long as a request can wait, or as long as it needs. */
+export type StatementLimits = 'short' | 'long';
+
 /**
  * A pool with limits that make a sick database an error instead of a hang. Times are in milliseconds. Everything that
  * stands in the URL (`sslmode`, `options`, …) is the operator's choice and reaches the server as given.
  */
-export function openPool(url: string, onError: (error: Error) => void): Pool {
+export function openPool(url: string, onError: (error: Error) => void, limits: StatementLimits): Pool {
   const pool = new (loadDriver().Pool)({
     connectionString: url,
     application_name: 'provider-directory-gateway',
@@ -20,8 +23,7 @@ export function openPool(url: string, onError: (error: Error) => void): Pool {
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     // The server gives up first; the client's own limit is for a server that is not there any more.
-    statement_timeout: 10_000,
-    query_timeout: 15_000,
+    ...(limits === 'short' && { statement_timeout: 10_000, query_timeout: 15_000 }),
     idle_in_transaction_session_timeout: 30_000,
   });
   // An idle connection that breaks would otherwise end the process. The next query opens a new one.

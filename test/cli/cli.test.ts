@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { stringify } from 'yaml';
 import { adapters } from '../../adapters';
+import { SANDBOX_CREDENTIALS } from '../../sandbox/credentials';
 import { doctor } from '../../src/cli/doctor';
 import { newKey } from '../../src/cli/newKey';
 import { loadConfig } from '../../src/config/load';
@@ -152,7 +153,16 @@ describe('links', () => {
       file,
       `${head}\nnorth,im-1,clinikapi-main,pr_im1\nwest,im-2,clinikapi-main,pr_2\nnorth,im-3,nowhere,x\ncentro,im-4,vitalis-centro,not-a-number\n`,
     );
-    const imported = await run(['-c', stage.configPath, 'links', 'import', file, '--refused', refused]);
+    const imported = await run([
+      '-c',
+      stage.configPath,
+      'links',
+      'import',
+      file,
+      '--no-check',
+      '--refused',
+      refused,
+    ]);
     expect(imported.code).toBe(2);
     expect(imported.out).toContain('Imported 1 row: 1 new');
     expect(imported.err).toContain('line 3: the clinic "west" is not configured');
@@ -200,6 +210,9 @@ describe('doctor', () => {
       ),
       'clinikapi-main codes.location': '- none configured',
       'clinikapi-main clinics': 'ok north',
+      'clinikapi-main write': 'ok an update that changes nothing was let through',
+      'vitalis-centro write': 'ok an update that changes nothing was let through',
+      'cobalt-main write': expect.stringMatching(/^- cannot be checked: /),
       'vitalis-centro codes.specialty': 'ok 3 of 3 exist at the vendor',
       'cobalt-main codes.location': 'ok 1 of 1 exist at the vendor',
     });
@@ -243,6 +256,105 @@ describe('doctor', () => {
         'FAILED cannot be reached, or fails: check baseUrl, the network and the certificate',
     });
     expect(out).not.toContain('canary');
+  });
+
+  const { clinikapi, vitalis } = SANDBOX_CREDENTIALS;
+  const MAY_NOT = /^FAILED the credentials may read, but not write \(status 40[13]\)/;
+  const MAY = /^ok an update that changes nothing was let through$/;
+  type Change = (config: Stage['config']) => void;
+  const withKey =
+    (apiKey: string, more: object = {}): Change =>
+    (config) =>
+      Object.assign(config.vendors['clinikapi-main'], { credentials: { apiKey }, ...more });
+  const withUser =
+    (credentials: object, more: object = {}): Change =>
+    (config) =>
+      Object.assign(config.vendors['vitalis-centro'], { credentials, ...more });
+  const both = { options: { tokenHeader: 'both' } };
+  const live = { options: { dialect: 'live' } };
+
+  test.each<[string, string, Change, RegExp]>([
+    ['a key that may read only', 'clinikapi-main', withKey(clinikapi.readOnlyKey), MAY_NOT],
+    [
+      'a key that may read only, in the live dialect',
+      'clinikapi-main',
+      withKey(clinikapi.readOnlyKey, live),
+      MAY_NOT,
+    ],
+    ['a key that may all', 'clinikapi-main', withKey(clinikapi.liveKey), MAY],
+    ['a key that may all, in the live dialect', 'clinikapi-main', withKey(clinikapi.liveKey, live), MAY],
+    ['a test key', 'clinikapi-main', withKey(clinikapi.testKey), MAY],
+    ['a key of another organization', 'clinikapi-main', withKey(clinikapi.otherOrganizationKey), MAY],
+    ['a user who is no administrator', 'vitalis-centro', withUser(vitalis.user), MAY_NOT],
+    ['the same user with both headers', 'vitalis-centro', withUser(vitalis.user, both), MAY_NOT],
+    ['an administrator who logs in', 'vitalis-centro', withUser(vitalis.admin), MAY],
+    [
+      'a token of the administrator in both headers',
+      'vitalis-centro',
+      withUser({ token: vitalis.staticAdminToken }, both),
+      MAY,
+    ],
+  ])('the right to write: %s', async (_name, connection, change, wanted) => {
+    const { code, out } = await examine(change);
+    expect(rows(out)[`${connection} credentials`]).toBe('ok a read was answered');
+    expect(rows(out)[`${connection} write`]).toMatch(wanted);
+    expect(code).toBe(wanted === MAY ? 0 : 2);
+    expect([stage.clinikapi, stage.vitalis, stage.cobalt].map(({ writes }) => writes)).toEqual([0, 0, 0]);
+  });
+
+  test('a vendor whose code judges in its own dialect answers 401, and is understood', async () => {
+    stage.vitalis.state.settings.dialect = 'code';
+    const { out } = await examine(withUser(vitalis.user, { options: { tokenHeader: 'x-token' } }));
+    const admin = await examine(withUser(vitalis.admin, { options: { tokenHeader: 'x-token' } }));
+    expect(rows(out)['vitalis-centro write']).toMatch(/not write \(status 401\)/);
+    expect(rows(admin.out)['vitalis-centro write']).toMatch(MAY);
+  });
+
+  test('a write that is not answered as it should be is no proof', async () => {
+    stage.vitalis.faults.add({ kind: 'answer', status: 500 }, { method: 'PATCH' });
+    const { code, out } = await examine();
+    expect(rows(out)['vitalis-centro write']).toMatch(
+      /^FAILED .*not answered as it should be: .*\(status 500\)/,
+    );
+    expect(code).toBe(2);
+  });
+
+  test('mapped codes are shown with the vendor’s names', async () => {
+    const { out } = await examine((config) => {
+      config.vendors['vitalis-centro'].codes.specialty = { '394579002': 1, '394537008': 1, x: 2 };
+      config.vendors['clinikapi-main'].codes = {
+        location: { main: 'loc_main1' },
+        organization: { hq: 'org_north1' },
+      };
+    });
+    const name = (id: number) => stage.vitalis.state.specialities.get(id)?.name;
+    expect(out).toContain(`  394537008 → 1 ${name(1)}\n  394579002 → 1 ${name(1)}\n`);
+    expect(out).toContain(`  x → 2 ${name(2)}\n`);
+    expect(out).toContain(
+      'clinikapi-main codes.location, with the vendor’s names:\n  main → loc_main1 Main Building\n',
+    );
+    expect(out).toMatch(/cobalt-main codes\.location, .*\n {2}centro → 095f8067\S* \S+/);
+  });
+
+  test('a mapped speciality that is inactive at the vendor is a finding, one that is not mapped is none', async () => {
+    const { specialities } = stage.vitalis.state;
+    for (const id of [2, 3]) {
+      const row = specialities.get(id);
+      if (row === undefined) throw new Error('the seed is there');
+      specialities.set({ ...row, state: 'Inactiva' });
+    }
+    const { code, out } = await examine((config) => {
+      config.vendors['vitalis-centro'].codes.specialty = { a: 1, b: 2, c: 99 };
+    });
+    expect(rows(out)['vitalis-centro codes.specialty']).toBe(
+      'FAILED not at the vendor: c: 99; inactive at the vendor: b: 2',
+    );
+    expect(out).toMatch(/ {2}b → 2 \S.* \(inactive\)\n {2}c → 99 \(missing\)\n/);
+    expect(code).toBe(2);
+    const well = await examine((config) => {
+      config.vendors['vitalis-centro'].codes.specialty = { a: 1 };
+    });
+    expect(well.code).toBe(0);
   });
 
   test('a server that is not the vendor is noticed', async () => {
@@ -292,6 +404,13 @@ describe('--json prints one document, and nothing else on the standard output', 
       result: 'ok',
       detail: 'a read was answered',
     });
+    const specialties = document.checks.find(
+      ({ connection, check }: Record<string, string>) =>
+        connection === 'vitalis-centro' && check === 'codes.specialty',
+    );
+    const name = stage.vitalis.state.specialities.get(1)?.name;
+    expect(specialties.codes).toHaveLength(3);
+    expect(specialties.codes).toContainEqual({ code: '394579002', vendorCode: 1, name, state: 'active' });
     stage.cobalt.faults.add({ kind: 'answer', status: 500 });
     const failing = await json('doctor');
     stage.cobalt.faults.clear();
@@ -387,7 +506,7 @@ describe('what needs only the store works without any secret', () => {
       'nowhere,ws-4,clinikapi-main,x',
     ];
     await writeFile(file, `${rows.join('\n')}\n`);
-    const { code, out, err } = await withoutSecrets('links', 'import', file);
+    const { code, out, err } = await withoutSecrets('links', 'import', file, '--no-check');
     expect(code).toBe(2);
     expect(out).toContain('Imported 1 row: 1 new');
     expect(err).toBe(

@@ -58,7 +58,7 @@ test.each(leaves(program))('$name tells what it does and its exit codes', ({ hel
   expect(help.length).toBeGreaterThan(100);
 });
 
-test.each(['check-config', 'doctor', 'new-key', 'verify-audit', 'list'])(
+test.each(['check-config', 'doctor', 'new-key', 'verify-audit', 'list', 'import', 'remove', 'check'])(
   '%s can print a document',
   (name) => {
     expect(leaves(program).find((command) => command.name === name)?.help).toContain('--json');

@@ -6,7 +6,7 @@ import type { Migration } from 'kysely/migration';
 import { cachedLinks } from '../../src/store/cachedLinks';
 import { type Database, openDatabase, parameter } from '../../src/store/database';
 import { isUniqueViolation } from '../../src/store/engine';
-import { createLinks, type Link, type Links } from '../../src/store/links';
+import { createLinks, type ImportRow, type Link, type Links } from '../../src/store/links';
 import { migrate } from '../../src/store/migrate';
 import { migrations } from '../../src/store/migrations';
 import { checkSqliteVersion } from '../../src/store/sqlite';
@@ -282,63 +282,132 @@ describe.each(ENGINES)('the store on %s', (engine) => {
   });
 
   describe('import', () => {
-    const rows = [
-      link('north', 'st-1', 'v', 'r1'),
-      link('north', 'st-1', 'v', 'r2'),
-      link('north', 'st-2', 'v', 'r2'),
-      link('north', 'st-3', 'v', 'r1'),
-      link('north', 'st-3', 'v', 'r1'),
-      link('north', 'st-1', 'v', 'old'),
-      link('south', 'st-9', 'v', 'r2'),
-      link('south', 'st-8', 'w', 'r2'),
-      link('south', 'st-7', 'v', 'taken'),
-      link('south', 'st-0', 'v', 'free'),
-      link('south', 'st-7', 'v', 'swap'),
-    ];
     const before = [
-      link('north', 'st-1', 'v', 'old'),
-      link('south', 'st-0', 'v', 'taken'),
-      link('x', 'x', 'v', 'swap'),
+      link('north', 'a', 'v', '1'),
+      link('north', 'b', 'v', '2'),
+      link('north', 'c', 'v', '3'),
+      link('south', 'd', 'v', '4'),
+      link('south', 'a', 'v', '5'),
+    ];
+    const north = (staffId: string, vendorRecordId: string) => link('north', staffId, 'v', vendorRecordId);
+
+    /** Rows, the records of north's a, b, c, d after them, and the lines that are refused, by place. */
+    const SETS: [string, ImportRow[], Record<string, string | undefined>, number[]][] = [
+      ['a swap', [north('a', '2'), north('b', '1')], { a: '2', b: '1' }, []],
+      [
+        'a circle of three',
+        [north('a', '2'), north('b', '3'), north('c', '1')],
+        { a: '2', b: '3', c: '1' },
+        [],
+      ],
+      [
+        'a chain that ends free',
+        [north('a', '2'), north('b', '3'), north('c', '9')],
+        { a: '2', b: '3', c: '9' },
+        [],
+      ],
+      ['a chain, and somebody new at its end', [north('a', '9'), north('d', '1')], { a: '9', d: '1' }, []],
+      ['a swap over clinics', [north('a', '4'), link('south', 'd', 'v', '1')], { a: '4' }, []],
+      ['a record that somebody keeps', [north('a', '3'), north('d', '8')], { a: '1', d: '8' }, [1]],
+      [
+        'a chain onto a kept record',
+        [north('d', '1'), north('a', '2'), north('b', '3')],
+        { a: '1', b: '2', d: undefined },
+        [1, 2, 3],
+      ],
+      [
+        'a swap with a third who wants in',
+        [north('a', '2'), north('b', '1'), north('d', '2')],
+        { a: '1', b: '2', d: undefined },
+        [1, 2, 3],
+      ],
+      [
+        'two rows for one staff id',
+        [north('d', '8'), north('d', '9'), north('c', '7')],
+        { d: undefined, c: '7' },
+        [1, 2],
+      ],
+      ['the same row twice', [north('d', '8'), north('d', '8')], { d: undefined }, [1, 2]],
+      [
+        'two rows for one of a swap',
+        [north('a', '2'), north('b', '1'), north('a', '9')],
+        { a: '1', b: '2' },
+        [1, 2, 3],
+      ],
+      [
+        'two new people with one record',
+        [north('d', '8'), link('south', 'e', 'v', '8')],
+        { d: undefined },
+        [1, 2],
+      ],
+      [
+        'a record of another connection',
+        [link('north', 'a', 'w', '2'), north('d', '8')],
+        { a: '1', d: '8' },
+        [],
+      ],
+      [
+        'what is there already, beside a chain',
+        [north('c', '3'), north('a', '2'), north('b', '7')],
+        { a: '2', b: '7', c: '3' },
+        [],
+      ],
+      [
+        'a row that its giver refuses',
+        [{ ...north('a', '2'), refused: 'no' }, north('b', '1')],
+        { a: '1', b: '2' },
+        [1, 2],
+      ],
     ];
 
-    it.each([1, 2, 3, 4, 100])(
-      'has the result of single puts in order, with batches of %i',
-      async (batchSize) => {
-        for (const row of before) await links.put(row);
-        const expected: Link[] = [];
-        const counts = { created: 0, conflicts: 0 };
-        for (const row of rows) {
-          const result = await links.put(row);
-          if ('conflict' in result) expected.push(row);
-          else if (result.created) counts.created += 1;
-        }
-        const wanted = await collected(links.exportAll());
-
+    it.each(SETS)('judges as a set: %s', async (_, rows, wanted, refusedPlaces) => {
+      const numbered = rows.map((row, index) => ({ ...row, line: index + 1 }));
+      const orders = [numbered, [...numbered].reverse(), [...numbered.slice(1), ...numbered.slice(0, 1)]];
+      for (const order of orders) {
         await database.db.deleteFrom('links').execute();
         for (const row of before) await links.put(row);
-        const refused: Link[] = [];
-        const progress: number[] = [];
-        const totals = await links.importAll(from(rows), {
-          batchSize,
-          onRefused: (row) => {
-            refused.push(row);
-          },
-          onProgress: (soFar) =>
-            progress.push(soFar.created + soFar.replaced + soFar.unchanged + soFar.refused),
+        const lines = new Map(order.map((row, index) => [index + 1, row.line]));
+        const refused: (number | undefined)[] = [];
+        const totals = await links.importAll(from(order.map((row, index) => ({ ...row, line: index + 1 }))), {
+          batchSize: 2,
+          onRefused: ({ line }) => void refused.push(lines.get(line)),
         });
-        expect(await collected(links.exportAll())).toEqual(wanted);
-        expect(refused).toEqual(expected);
-        expect(refused.length).toBeGreaterThan(2);
-        expect(totals).toMatchObject({ created: counts.created, refused: expected.length });
-        expect(progress).toEqual(
-          Array.from({ length: Math.ceil(rows.length / batchSize) }, (_, index) =>
-            Math.min(rows.length, (index + 1) * batchSize),
+        const found = Object.fromEntries(
+          await Promise.all(
+            Object.keys(wanted).map(async (id) => [id, await links.find('north', id, 'v')] as const),
           ),
         );
-      },
-    );
+        expect(found).toEqual(wanted);
+        expect(refused.sort()).toEqual(refusedPlaces);
+        expect(totals.refused).toBe(refusedPlaces.length);
+        expect(totals.created + totals.replaced + totals.unchanged).toBe(rows.length - refusedPlaces.length);
+      }
+    });
 
-    it('keeps the batches that are done when the source fails', async () => {
+    it('counts what is new, replaced and already there, and replaces as a put does', async () => {
+      for (const row of before) await links.put(row);
+      const totals = await links.importAll(
+        from([north('a', '2'), north('b', '1'), north('c', '3'), north('d', '8')]),
+        {
+          onRefused: () => {},
+        },
+      );
+      expect(totals).toEqual({ created: 1, replaced: 2, unchanged: 1, refused: 0 });
+      const stored = await database.db
+        .selectFrom('links')
+        .select(['staff_id', 'revision'])
+        .where('clinic', '=', 'north')
+        .orderBy('staff_id')
+        .execute();
+      expect(stored.map(({ staff_id, revision }) => `${staff_id}${revision}`)).toEqual([
+        'a2',
+        'b2',
+        'c1',
+        'd1',
+      ]);
+    });
+
+    it('links nothing when the source fails', async () => {
       async function* broken() {
         yield link('north', 'st-1', 'v', 'r1');
         yield link('north', 'st-2', 'v', 'r2');
@@ -347,7 +416,58 @@ describe.each(ENGINES)('the store on %s', (engine) => {
       await expect(links.importAll(broken(), { batchSize: 1, onRefused: () => {} })).rejects.toThrow(
         'unplugged',
       );
-      expect(await collected(links.exportAll())).toHaveLength(2);
+      expect(await collected(links.exportAll())).toEqual([]);
+    });
+
+    it.each(['before anything is linked', 'between two batches'])(
+      'refuses what another process takes %s',
+      async (when) => {
+        const other = await openDatabase(test.url);
+        const take = async () => {
+          await createLinks(other).put(link('south', 'x', 'v', 'r3'));
+        };
+        const refused: string[] = [];
+        let batches = 0;
+        const rows = Array.from({ length: 6 }, (_, index) => north(`n${index}`, `r${index}`));
+        const totals = await links.importAll(from(rows), {
+          batchSize: 2,
+          onRefused: ({ line, reason }) => void refused.push(`${line}: ${reason}`),
+          check: async () => {
+            if (when === 'before anything is linked') await take();
+          },
+          onProgress: async () => {
+            batches += 1;
+            if (when === 'between two batches' && batches === 1) await take();
+          },
+        });
+        await other.close();
+        expect(batches).toBe(3);
+        expect(refused).toEqual([
+          '4: the v record "r3" is linked in another clinic, south, to the staff id "x"',
+        ]);
+        expect(totals).toEqual({ created: 5, replaced: 0, unchanged: 0, refused: 1 });
+      },
+    );
+
+    it('a dry run says the same and changes nothing', async () => {
+      for (const row of before) await links.put(row);
+      const rows = [
+        north('a', '2'),
+        north('b', '1'),
+        north('c', '4'),
+        north('d', '8'),
+        north('e', '9'),
+        north('e', '8'),
+      ];
+      const was = await collected(links.exportAll());
+      const told: unknown[] = [];
+      const options = { onRefused: ({ line }: { line: number }) => void told.push(line) };
+      const dry = await links.importAll(from(rows), { ...options, dryRun: true });
+      expect(await collected(links.exportAll())).toEqual(was);
+      const dryTold = told.splice(0);
+      expect(await links.importAll(from(rows), options)).toEqual(dry);
+      expect(told).toEqual(dryTold);
+      expect(dry).toEqual({ created: 0, replaced: 2, unchanged: 0, refused: 4 });
     });
 
     it('exports in bytewise order over several pages', async () => {

@@ -1,45 +1,82 @@
-/** `links import`: links from a CSV file of any size, in bounded memory. */
+/** `links import`: links from a CSV file of any size, judged as a set, in bounded memory. */
 import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import type { AdapterModule } from '../../adapter/contract';
 import { loadLinkPlaces } from '../../config/load';
 import type { LinkPlaces } from '../../config/readPart';
 import { type Database, openDatabase } from '../../store/database';
-import { createLinks, type ImportTotals, type Link } from '../../store/links';
-import { type CommandContext, exitCodes } from '../command';
+import { createLinks, type ImportOptions, type ImportRow } from '../../store/links';
+import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
+import { printable } from '../printable';
 import { messageOf } from '../problems';
-import { count, createProgress, number, type Terminal } from './progress';
+import { missingFile } from '../storeFile';
+import { count, createProgress, number, type Progress, type Terminal } from './progress';
+import { openReader } from './reader';
+import { judgeRecords, type RecordReader } from './records';
 import { openRefusals, type Refusals } from './refusals';
-import { COLUMNS, type KnownNames, readRows, reasonToRefuse, unusable } from './rows';
+import { isSkipped, type KnownNames, openTable, reasonToRefuse, type Table, unusable } from './rows';
+
+interface Choices {
+  refused?: string;
+  dryRun?: boolean;
+  check: boolean;
+  json?: boolean;
+}
 
 export function linksImportCommand(links: Command, context: CommandContext): void {
-  const command = links
-    .command('import')
-    .description('import links; importing a file again changes nothing')
+  const command = withJson(links.command('import'))
+    .description('import links, judged as a set; importing a file again changes nothing')
     .argument(
       '<file>',
-      'a CSV file with the columns clinic, staffId, vendor, vendorRecordId; - is the standard input',
+      'a CSV file with the columns clinic, staffId, vendor, vendorRecordId, and any others; with a column decision only rows with accept are taken; - is the standard input',
     )
     .option(
       '--refused <file>',
       'write the rows that are refused there, each with its line number and the reason',
     )
-    .action(async (file: string, options: { refused?: string }) => {
-      const { store, clinics, vendors } = await loadLinkPlaces(context.configPath(), context);
-      const recordIds = recordIdsOf(vendors, context.adapters);
-      const code = await importLinks({
-        file,
-        databaseUrl: store.url,
-        clinics: new Set(clinics),
-        vendors: new Set(recordIds.keys()),
-        isRecordId: (vendor, id) => recordIds.get(vendor)?.test(id) ?? false,
-        ...(options.refused !== undefined && { refusedFile: options.refused }),
-        ...context,
-      });
-      context.exit(code);
+    .option('--dry-run', 'change nothing, and say what would happen')
+    .option('--no-check', 'do not read each record at its vendor first')
+    .action(async (file: string, choices: Choices) => {
+      const places = await loadLinkPlaces(context.configPath(), context);
+      const records = choices.check
+        ? await openReader(context, 'import the links without reading with --no-check')
+        : undefined;
+      if (choices.check && records === undefined) return context.exit(1);
+      try {
+        context.exit(
+          await importLinks({
+            file,
+            ...judging(places, context.adapters),
+            ...given(choices),
+            records,
+            ...context,
+          }),
+        );
+      } finally {
+        await records?.close();
+      }
     });
   exitCodes(command, 'all rows are imported', 'nothing can be imported', 'some rows were refused');
+}
+
+function given({ refused, dryRun, json }: Choices) {
+  return {
+    ...(refused !== undefined && { refusedFile: refused }),
+    dryRun: dryRun === true,
+    json: json === true,
+  };
+}
+
+function judging({ store, clinics, vendors }: LinkPlaces, adapters: readonly AdapterModule[]) {
+  const recordIds = recordIdsOf(vendors, adapters);
+  return {
+    databaseUrl: store.url,
+    clinics: new Set(clinics),
+    vendors: new Set(recordIds.keys()),
+    isRecordId: (vendor: string, id: string) => recordIds.get(vendor)?.test(id) ?? false,
+  };
 }
 
 /** For each connection what a record id looks like there, which an adapter says without any credentials. */
@@ -60,60 +97,105 @@ export interface ImportLinksOptions extends Terminal, KnownNames {
   databaseUrl: string;
   /** Where every refused row is written, with its line number and the reason. */
   refusedFile?: string;
+  /** Changes nothing, and says what would happen. */
+  dryRun?: boolean;
+  /** One JSON document instead of sentences. */
+  json?: boolean;
+  /** Reads each record before its link is made; absent: none is read. */
+  records?: RecordReader | undefined;
   /** Default: the standard input. */
   input?: Readable;
 }
 
-type NumberedLink = Link & { readonly line: number };
+/** What became of the rows of a file. */
+interface Result {
+  dryRun: boolean;
+  created: number;
+  changed: number;
+  unchanged: number;
+  refused: number;
+  /** Rows that nobody has accepted. */
+  skipped: number;
+  blank: number;
+}
 
 /**
  * Imports links. Importing a file again changes nothing and refuses nothing.
- * @returns the exit code: 0 all rows are in the database, 1 the file or the database cannot be used, 2 some rows were refused
+ * @returns the exit code: 0 all rows are in the database, 1 the file, the database or a vendor cannot be used, 2 some rows were refused
  */
 export async function importLinks(options: ImportLinksOptions): Promise<number> {
-  const { out, err } = options;
-  let database: Database | undefined;
-  let refusals: Refusals | undefined;
-  let source: Source | undefined;
+  const { out, err, json = false } = options;
   const progress = createProgress(options);
+  let refusals: Refusals | undefined;
   let stored = 0;
   try {
-    const opened = await openSource(options);
-    source = opened;
-    database = await openDatabase(options.databaseUrl);
-    const reported = await openRefusals(options, progress);
-    refusals = reported;
-    const totals = await createLinks(database).importAll(checkedRows(opened.stream, options, reported), {
-      onRefused: ({ line, ...link }) =>
-        reported.add(
-          { line, values: COLUMNS.map((column) => link[column]) },
-          `the ${link.vendor} record "${link.vendorRecordId}" is linked to another staff member`,
-        ),
-      onProgress: (soFar) => {
-        stored = imported(soFar);
-        progress.show(stored, reported.count, opened.part());
+    const { result, reported } = await run(options, progress, {
+      opened: (opened) => {
+        refusals = opened;
+      },
+      stored: (rows) => {
+        stored = rows;
       },
     });
     progress.end();
     await reported.end();
-    out.write(
-      `Imported ${count(imported(totals), 'row')}: ${number(totals.created)} new, ${number(totals.replaced)} changed, ` +
-        `${number(totals.unchanged)} already there. Refused ${count(reported.count, 'row')}.\n`,
-    );
-    return reported.count > 0 ? 2 : 0;
+    if (json) writeJson(out, result);
+    else out.write(`${sentence(result)}\n`);
+    return result.refused > 0 ? 2 : 0;
   } catch (error) {
     progress.end();
-    await refusals?.end();
+    // What has failed is told below.
+    await refusals?.end().catch(() => {});
     const from = options.file === '-' ? 'the standard input' : options.file;
     err.write(`Cannot import ${from}: ${messageOf(unusable(error))}\n`);
-    if (stored > 0) {
-      err.write(
-        `${count(stored, 'row')} before that were imported. Importing the corrected file again is harmless.\n`,
-      );
-    }
+    err.write(
+      stored > 0
+        ? `${count(stored, 'row')} before that were imported. Importing the file again is harmless.\n`
+        : 'Nothing was imported.\n',
+    );
     return 1;
+  }
+}
+
+interface Hear {
+  opened(refusals: Refusals): void;
+  stored(rows: number): void;
+}
+
+async function run(
+  options: ImportLinksOptions,
+  progress: Progress,
+  hear: Hear,
+): Promise<{ result: Result; reported: Refusals }> {
+  const { dryRun = false, databaseUrl, refusedFile, records } = options;
+  if (refusedFile !== undefined && resolve(refusedFile) === resolve(options.file))
+    throw new Error('the refused rows cannot be written to the file that is read');
+  let database: Database | undefined;
+  let table: Table | undefined;
+  const source = await openSource(options);
+  try {
+    // A dry run must not even make the file of a store that is not there yet.
+    const url = dryRun && missingFile(databaseUrl) !== undefined ? 'sqlite::memory:' : databaseUrl;
+    database = await openDatabase(url, undefined, 'long');
+    const reported = await openRefusals(options, progress);
+    hear.opened(reported);
+    table = await openTable(source.stream);
+    await reported.begin(table.header);
+    const skips = { count: 0 };
+    const totals = await createLinks(database).importAll(judgedRows(table, options, skips), {
+      dryRun,
+      onRefused: (row) => reported.add(row),
+      onStaged: (rows) => progress.show(rows, 0, source.part()),
+      onProgress: ({ created, replaced, unchanged }) => hear.stored(created + replaced + unchanged),
+      ...(records && { check: checking(records, options) }),
+      ...(dryRun && !options.json && { onReplaced: (link) => options.out.write(changeLine(link)) }),
+    });
+    const { created, replaced: changed, unchanged, refused } = totals;
+    const result = { dryRun, created, changed, unchanged, refused, skipped: skips.count, blank: table.blank };
+    return { result, reported };
   } finally {
-    source?.stream.destroy();
+    await table?.close();
+    source.stream.destroy();
     await database?.close();
   }
 }
@@ -132,20 +214,63 @@ async function openSource({ file, input }: ImportLinksOptions): Promise<Source> 
   return { stream, part: () => (size > 0 ? stream.bytesRead / size : undefined) };
 }
 
-/** The rows that can be imported, as links; the others go to `refusals`. */
-async function* checkedRows(
-  stream: Readable,
+/** The rows that somebody has accepted, each with what speaks against it by itself. */
+async function* judgedRows(
+  table: Table,
   options: ImportLinksOptions,
-  refusals: Refusals,
-): AsyncGenerator<NumberedLink> {
-  for await (const row of readRows(stream)) {
-    const reason = reasonToRefuse(row, options);
+  skips: { count: number },
+): AsyncGenerator<ImportRow> {
+  for await (const row of table.rows) {
+    if (isSkipped(row)) {
+      skips.count += 1;
+      continue;
+    }
+    const refused = reasonToRefuse(row, options);
     const [clinic = '', staffId = '', vendor = '', vendorRecordId = ''] = row.values;
-    if (reason === undefined) yield { line: row.line, clinic, staffId, vendor, vendorRecordId };
-    else await refusals.add(row, reason);
+    yield {
+      ...{ line: row.line, clinic, staffId, vendor, vendorRecordId },
+      ...(refused !== undefined && { refused }),
+      ...(options.refusedFile !== undefined && { cells: row.cells }),
+    };
   }
 }
 
-function imported(totals: Readonly<ImportTotals>): number {
-  return totals.created + totals.replaced + totals.unchanged;
+/** Reads the record of each row at its vendor. */
+function checking(records: RecordReader, options: ImportLinksOptions): NonNullable<ImportOptions['check']> {
+  return async (rows, refuse) => {
+    const progress = createProgress({ rowsPerProgressLine: 1_000, ...options }, 'records');
+    const counts = { done: 0, refused: 0 };
+    const judged = async function* () {
+      for await (const { line, vendor, vendorRecordId } of rows) yield { vendor, vendorRecordId, of: line };
+    };
+    try {
+      await judgeRecords(judged(), records, async (line, reason) => {
+        counts.done += 1;
+        if (reason !== undefined) {
+          counts.refused += 1;
+          await refuse(line, reason);
+        }
+        progress.show(counts.done, counts.refused, undefined);
+      });
+    } finally {
+      progress.end();
+    }
+  };
+}
+
+function changeLine(link: Parameters<NonNullable<ImportOptions['onReplaced']>>[0]): string {
+  const { line, clinic, staffId, vendor, before, vendorRecordId } = link;
+  return `${printable(`line ${line}: ${clinic} ${staffId} at ${vendor}: ${before} → ${vendorRecordId}`)}\n`;
+}
+
+function sentence({ dryRun, created, changed, unchanged, refused, skipped, blank }: Result): string {
+  const imported = created + changed + unchanged;
+  return [
+    `${dryRun ? 'Would import' : 'Imported'} ${count(imported, 'row')}: ${number(created)} new, ` +
+      `${number(changed)} changed, ${number(unchanged)} already there.`,
+    `${dryRun ? 'Would refuse' : 'Refused'} ${count(refused, 'row')}.`,
+    ...(skipped > 0 ? [`Skipped ${count(skipped, 'row')} without the decision accept.`] : []),
+    ...(blank > 0 ? [`Ignored ${count(blank, 'empty row')}.`] : []),
+    ...(dryRun ? ['Nothing was changed.'] : []),
+  ].join(' ');
 }

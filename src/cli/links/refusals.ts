@@ -3,14 +3,24 @@ import { open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Stringifier, stringify } from 'csv-stringify';
+import { printable } from '../printable';
 import { count, type Progress } from './progress';
-import { COLUMNS, REPORT_COLUMNS, type Row } from './rows';
+import { REPORT_COLUMNS } from './rows';
 
 const SHOWN_REFUSALS = 100;
 
+export interface RefusedLine {
+  line: number;
+  reason: string;
+  /** As in the file; absent if no file of refused rows is wanted. */
+  cells?: readonly string[];
+}
+
 export interface Refusals {
   readonly count: number;
-  add(row: Row, reason: string): Promise<void>;
+  /** Begins the file, with the columns of the input. */
+  begin(header: readonly string[]): Promise<void>;
+  add(row: RefusedLine): Promise<void>;
   /** Writes what is left. May be called again. */
   end(): Promise<void>;
 }
@@ -21,20 +31,24 @@ export async function openRefusals(
   progress: Progress,
 ): Promise<Refusals> {
   const report = refusedFile === undefined ? undefined : await openReport(refusedFile);
+  let arrange: Arrange = (cells) => [...cells];
   let refused = 0;
   let ended = false;
   return {
     get count() {
       return refused;
     },
-    async add({ line, values }, reason) {
+    async begin(header) {
+      arrange = arranging(header);
+      await report?.write(arrange(header, [...REPORT_COLUMNS]));
+    },
+    async add({ line, reason, cells = [] }) {
       refused += 1;
       if (refused <= SHOWN_REFUSALS) {
         progress.interrupt();
         err.write(`line ${line}: ${printable(reason)}\n`);
       }
-      const cells = COLUMNS.map((_, index) => values[index] ?? '');
-      await report?.write([...cells, String(line), reason]);
+      await report?.write(arrange(cells, [String(line), reason]));
     },
     async end() {
       if (ended) return;
@@ -47,6 +61,22 @@ export async function openRefusals(
   };
 }
 
+type Arrange = (cells: readonly string[], more: readonly string[]) => string[];
+
+/**
+ * Each value below its header: the input's columns, line and reason (which replace those of an earlier report), then what a
+ * row has more than the header.
+ */
+function arranging(header: readonly string[]): Arrange {
+  const own: readonly string[] = REPORT_COLUMNS;
+  const kept = header.flatMap((name, index) => (own.includes(name) ? [] : [index]));
+  return (cells, more) => [
+    ...kept.map((index) => cells[index] ?? ''),
+    ...more,
+    ...cells.slice(header.length),
+  ];
+}
+
 interface Report {
   write(cells: readonly string[]): Promise<void>;
   end(): Promise<void>;
@@ -54,7 +84,7 @@ interface Report {
 
 async function openReport(path: string): Promise<Report> {
   const handle = await open(path, 'w', 0o600);
-  const table: Stringifier = stringify({ header: true, columns: [...COLUMNS, ...REPORT_COLUMNS] });
+  const table: Stringifier = stringify({ quoted_match: /^\s|\s$/ });
   const writing = pipeline(table, handle.createWriteStream());
   // Reported by `end`, or by the write that waits.
   writing.catch(() => {});
@@ -68,9 +98,4 @@ async function openReport(path: string): Promise<Report> {
       await writing;
     },
   };
-}
-
-/** A file's content must not control the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '\uFFFD');
 }

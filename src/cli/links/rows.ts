@@ -5,10 +5,14 @@ import { CsvError, parse } from 'csv-parse';
 import { isStaffId } from '../../staff/id';
 import { isVendorRecordId } from '../../store/links';
 import { count } from './progress';
+import { decoded, withOneLineEnd } from './text';
+import { UnusableFile } from './unusable';
 
 export const COLUMNS = ['clinic', 'staffId', 'vendor', 'vendorRecordId'] as const;
 /** What the file of refused rows has besides, so that it can be corrected and imported as it is. */
 export const REPORT_COLUMNS = ['line', 'reason'] as const;
+/** If a file has this column, only rows that hold `accept` in it are taken. */
+export const DECISION = 'decision';
 
 /** What a row is judged by. */
 export interface KnownNames {
@@ -23,51 +27,95 @@ export interface KnownNames {
 export interface Row {
   line: number;
   values: readonly string[];
-  /** The row has more or fewer values than the header has names; `values` is then as in the file. */
+  /** All its cells, in the file's order. */
+  cells: readonly string[];
+  decision?: string;
+  /** The row has more or fewer values than the header has names; `values` is then empty. */
   misfit?: { found: number; expected: number };
 }
 
-/** The file as a whole cannot be used; the message is for the person who gave it. */
-export class UnusableFile extends Error {}
+export interface Table {
+  /** The header's names, without empty ones at its end. */
+  header: readonly string[];
+  /** Rows that hold something. */
+  rows: AsyncIterable<Row>;
+  /** Rows of empty cells so far. */
+  readonly blank: number;
+  close(): Promise<void>;
+}
 
-export async function* readRows(stream: Readable): AsyncGenerator<Row> {
+/** Reads the header. @throws UnusableFile, CsvError */
+export async function openTable(stream: Readable): Promise<Table> {
   const parser = parse({
-    bom: true,
     trim: true,
     skip_empty_lines: true,
     relax_column_count: true,
+    record_delimiter: '\n',
     // A quote that is never closed must not read the rest of the file into memory.
     max_record_size: 64 * 1024,
     on_record: (values: string[], { lines }) => [String(lines), ...values],
   });
-  // Ends the parser with the stream's own error; the loop below then throws it.
-  const reading = pipeline(stream, parser).catch(() => {});
-  let order: readonly number[] | undefined;
-  let width = 0;
-  try {
-    for await (const record of parser) {
-      const [lineNumber, ...values]: string[] = record;
-      const line = Number(lineNumber);
-      if (order === undefined) {
-        order = readHeader(values);
-        width = values.length;
-      } else if (values.length !== width) {
-        yield { line, values, misfit: { found: values.length, expected: width } };
-      } else {
-        yield { line, values: order.map((index) => values[index] ?? '') };
-      }
-    }
-  } finally {
+  // Ends the parser with the stream's own error; reading it then throws that.
+  const reading = pipeline(stream, decoded, withOneLineEnd, parser).catch(() => {});
+  const records: AsyncIterator<string[]> = parser[Symbol.asyncIterator]();
+  const close = async () => {
+    parser.destroy();
     stream.destroy();
     await reading;
+  };
+  try {
+    const first = await nextFilled(records);
+    if (first === undefined) throw new UnusableFile(`the file is empty. ${EXPECTED}`);
+    const header = withoutEmptyEnd(first.slice(1));
+    const order = readHeader(header);
+    const table = { header, blank: 0, close, rows: rows() };
+    async function* rows(): AsyncGenerator<Row> {
+      for (let next = await records.next(); next.done !== true; next = await records.next()) {
+        const [lineNumber, ...all]: string[] = next.value;
+        if (all.every((cell) => cell === '')) table.blank += 1;
+        else yield toRow(Number(lineNumber), all, header.length, order);
+      }
+    }
+    return table;
+  } catch (error) {
+    await close();
+    throw error;
   }
-  if (order === undefined) throw new UnusableFile(`the file is empty. ${EXPECTED}`);
 }
 
-const EXPECTED = `The first line must be: ${COLUMNS.join(',')}`;
+/** The first record that holds something. */
+async function nextFilled(records: AsyncIterator<string[]>): Promise<string[] | undefined> {
+  for (;;) {
+    const next = await records.next();
+    if (next.done === true) return undefined;
+    if (next.value.slice(1).some((cell) => cell !== '')) return next.value;
+  }
+}
 
-/** Where each of `COLUMNS` stands. */
-function readHeader(names: readonly string[]): number[] {
+/** Spreadsheet programs fill rows with empty cells up to the widest one. */
+function withoutEmptyEnd(cells: readonly string[], keep = 0): string[] {
+  const last = cells.findLastIndex((cell) => cell !== '');
+  return cells.slice(0, Math.max(keep, last + 1));
+}
+
+interface Order {
+  columns: readonly number[];
+  decision: number;
+}
+
+function toRow(line: number, all: readonly string[], width: number, { columns, decision }: Order): Row {
+  const cells = withoutEmptyEnd(all, width);
+  if (cells.length !== width) {
+    return { line, values: [], cells, misfit: { found: cells.length, expected: width } };
+  }
+  const values = columns.map((index) => cells[index] ?? '');
+  return { line, values, cells, ...(decision >= 0 && { decision: cells[decision] ?? '' }) };
+}
+
+const EXPECTED = `The first line must have the columns ${COLUMNS.join(',')}`;
+
+/** The places of `COLUMNS` and of the decision. */
+function readHeader(names: readonly string[]): Order {
   const [only = ''] = names;
   if (names.length === 1 && /[;\t]/.test(only)) {
     const separator = only.includes(';') ? 'semicolons' : 'tabs';
@@ -77,11 +125,15 @@ function readHeader(names: readonly string[]): number[] {
   }
   const missing = COLUMNS.filter((column) => !names.includes(column));
   if (missing.length > 0) throw new UnusableFile(`column ${missing.join(', ')} is missing. ${EXPECTED}`);
-  const known: readonly string[] = [...COLUMNS, ...REPORT_COLUMNS];
-  const surplus = names.filter((name, index) => !known.includes(name) || names.indexOf(name) !== index);
-  if (surplus.length > 0)
-    throw new UnusableFile(`column "${surplus.join('", "')}" is not known or is repeated. ${EXPECTED}`);
-  return COLUMNS.map((column) => names.indexOf(column));
+  const repeated = [...COLUMNS, DECISION].filter((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (repeated.length > 0)
+    throw new UnusableFile(`column "${repeated.join('", "')}" is repeated. ${EXPECTED}`);
+  return { columns: COLUMNS.map((column) => names.indexOf(column)), decision: names.indexOf(DECISION) };
+}
+
+/** True where the file leaves the row to a person who has not accepted it. */
+export function isSkipped({ decision }: Row): boolean {
+  return decision !== undefined && decision.toLowerCase() !== 'accept';
 }
 
 export function reasonToRefuse({ values, misfit }: Row, options: KnownNames): string | undefined {
@@ -90,8 +142,8 @@ export function reasonToRefuse({ values, misfit }: Row, options: KnownNames): st
   const [clinic = '', staffId = '', vendor = '', vendorRecordId = ''] = values;
   const empty = COLUMNS.filter((_, index) => values[index] === '');
   if (empty.length > 0) return `${empty.join(', ')} is empty`;
-  // What a decoder puts where bytes are not UTF-8.
-  if (values.some((value) => value.includes('\uFFFD'))) return 'the row is not valid UTF-8';
+  // What a program puts where it could not read a character.
+  if (values.some((value) => value.includes('\uFFFD'))) return 'a character of the row is damaged (U+FFFD)';
   if (options.clinics !== undefined && !options.clinics.has(clinic))
     return `the clinic "${clinic}" is not configured`;
   if (options.vendors !== undefined && !options.vendors.has(vendor))

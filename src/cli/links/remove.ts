@@ -1,0 +1,114 @@
+/** `links remove`: the links of one clinic at one connection, some or all. */
+import type { Writable } from 'node:stream';
+import type { Command } from 'commander';
+import { loadStore } from '../../config/load';
+import { createClinicLinks } from '../../store/clinicLinks';
+import { type Database, openDatabase } from '../../store/database';
+import { createLinks } from '../../store/links';
+import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
+import { printable } from '../printable';
+import { messageOf } from '../problems';
+import { missingFile } from '../storeFile';
+import { count } from './progress';
+
+export function linksRemoveCommand(links: Command, context: CommandContext): void {
+  const command = withJson(links.command('remove'))
+    .description('remove links; the records at the vendor stay as they are')
+    .argument('<clinic>', 'the clinic, which need not be configured any more')
+    .argument('<connection>', 'the vendor connection, likewise')
+    .argument('[staffId...]', 'whose links')
+    .option('--all', 'all links of the clinic at the connection; says how many, and needs --yes')
+    .option('--yes', 'do it without staff ids')
+    .action(async (clinic: string, connection: string, staffIds: string[], choices: Choices) => {
+      const { url } = await loadStore(context.configPath(), context);
+      const { out, err } = context;
+      context.exit(
+        await removeLinks({ clinic, connection, staffIds, databaseUrl: url, out, err, ...flags(choices) }),
+      );
+    });
+  exitCodes(command, 'all removed', 'nothing was removed', 'some staff ids have no link there');
+}
+
+interface Choices {
+  all?: boolean;
+  yes?: boolean;
+  json?: boolean;
+}
+
+function flags({ all, yes, json }: Choices) {
+  return { all: all === true, confirmed: yes === true, json: json === true };
+}
+
+export interface RemoveLinksOptions {
+  clinic: string;
+  connection: string;
+  staffIds: readonly string[];
+  /** All links there instead of those of `staffIds`. */
+  all: boolean;
+  /** Needed with `all`. */
+  confirmed: boolean;
+  json: boolean;
+  databaseUrl: string;
+  out: Writable;
+  err: Writable;
+}
+
+/** @returns the exit code: 0 all removed, 1 nothing was removed, 2 some staff ids have no link there */
+export async function removeLinks(options: RemoveLinksOptions): Promise<number> {
+  const { clinic, connection, staffIds, all, json, databaseUrl, out, err } = options;
+  if (all === staffIds.length > 0) {
+    err.write('Name the staff ids whose links are to be removed, or say --all.\n');
+    return 1;
+  }
+  const absent = missingFile(databaseUrl);
+  if (absent !== undefined) {
+    err.write(`Cannot remove links: there is no database ${absent}\n`);
+    return 1;
+  }
+  let database: Database | undefined;
+  try {
+    database = await openDatabase(databaseUrl);
+    const done = all ? await removeAll(database, options) : await removeEach(database, options);
+    if (done === undefined) return 1;
+    for (const staffId of done.notFound)
+      err.write(`${printable(staffId)}: has no link at ${connection} in ${clinic}\n`);
+    if (json) writeJson(out, { clinic, connection, ...done });
+    else out.write(`Removed ${count(done.removed, 'link')} of ${clinic} at ${connection}.\n`);
+    return done.notFound.length > 0 ? 2 : 0;
+  } catch (error) {
+    err.write(`Cannot remove links: ${messageOf(error)}\n`);
+    return 1;
+  } finally {
+    await database?.close();
+  }
+}
+
+interface Removed {
+  removed: number;
+  notFound: string[];
+}
+
+/** @returns undefined where it was not confirmed */
+async function removeAll(database: Database, options: RemoveLinksOptions): Promise<Removed | undefined> {
+  const { clinic, connection, confirmed, err } = options;
+  const links = createClinicLinks(database, clinic, connection);
+  const number = await links.count();
+  const what = `${count(number, 'link')} of ${clinic} at ${connection}`;
+  if (!confirmed) {
+    err.write(`${what} would be removed. Nothing was done: add --yes to do it.\n`);
+    return undefined;
+  }
+  err.write(`${what} will be removed.\n`);
+  return { removed: await links.removeAll(), notFound: [] };
+}
+
+async function removeEach(database: Database, options: RemoveLinksOptions): Promise<Removed> {
+  const { clinic, connection, staffIds } = options;
+  const links = createLinks(database);
+  const notFound: string[] = [];
+  const wanted = new Set(staffIds);
+  for (const staffId of wanted) {
+    if (!(await links.remove(clinic, staffId, connection))) notFound.push(staffId);
+  }
+  return { removed: wanted.size - notFound.length, notFound };
+}
