@@ -18,6 +18,9 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL_BUT_BREAKS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
+/** For text whose form has its own rule. */
+const NONE = /(?!)/;
+
 /** Half of a pair; a whole one counts as the one character that it stands for. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -156,8 +159,9 @@ const MEMBERS = {
     ),
   email: Joi.string()
     .email({ tlds: false })
-    .max(254)
-    .custom(sendable({ max: 254, control: CONTROL, joiners: false }))
+    // The form has no control characters.
+    .custom(sendable({ max: 254, control: NONE, joiners: false }))
+    .meta({ maxLength: 254 })
     .allow(null)
     .description('E-mail address.'),
   role: line(100).allow(null).description('Role code, such as `doctor`.'),
