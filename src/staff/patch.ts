@@ -151,7 +151,8 @@ const MESSAGES: Readonly<Record<string, readonly [code: string, detail: string]>
 
 /** What the pattern of a member asks for, by the last named member of the path. */
 const FORMS: Readonly<Record<string, string>> = {
-  nationalId: '7 to 20 letters and digits are expected, in groups or not: 12.345.678-9, 12 345 678.',
+  nationalId:
+    '7 to 20 letters and digits are expected, in groups with dots, spaces or hyphens between them or not, and nothing else.',
   phone:
     '3 to 30 digits, spaces and the signs - + ( ) . are expected, at least 3 of them digits, then an extension (x23, ext. 23) or none.',
   birthDate: 'A date, YYYY-MM-DD, is expected.',

@@ -18,6 +18,9 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL_BUT_BREAKS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
+/** For text whose form has its own rule. */
+const NONE = /(?!)/;
+
 /** Half of a pair; a whole one counts as the one character that it stands for. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -25,18 +28,18 @@ interface TextRules {
   /** In characters as a person counts them. */
   max: number;
   control: RegExp;
-  /** Whether characters that nobody sees are taken, as in names: some scripts need them. */
-  free: boolean;
+  /** Whether joiners between letters belong there. */
+  joiners: boolean;
 }
 
 /** What a receiver would replace, cut at or show as nothing, so that the vendor's record would not hold what was sent. */
 const sendable =
-  ({ max, control, free }: TextRules) =>
+  ({ max, control, joiners }: TextRules) =>
   (value: string, helpers: Joi.CustomHelpers) => {
     if (lengthOf(value) > max) return helpers.error('string.max');
     if (LONE_SURROGATE.test(value)) return helpers.error('text.surrogate');
     if (control.test(value)) return helpers.error('text.control');
-    const unseen = free ? undefined : unseenIn(value, { joiners: false });
+    const unseen = unseenIn(value, { joiners });
     return unseen === undefined ? value : helpers.error('text.unseen', { character: unseen });
   };
 
@@ -47,21 +50,21 @@ const sendable =
 const accepts = (pattern: RegExp) => ({ accepts: pattern.source });
 
 /** Text in one line. White space around it is trimmed before, line breaks too. */
-const line = (max: number, { free }: { free: boolean } = { free: false }) =>
+const line = (max: number, { joiners }: { joiners: boolean } = { joiners: false }) =>
   Joi.string()
     .min(1)
-    .custom(sendable({ max, control: CONTROL, free }))
+    .custom(sendable({ max, control: CONTROL, joiners }))
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
     .meta({ ...accepts(/^\s*[^\u0000-\u001f\u007f]*\s*$/), maxLength: max });
 
 /** Names and the like, in any script. */
-const words = (max: number) => line(max, { free: true });
+const words = (max: number) => line(max, { joiners: true });
 
 /** Text that may have several lines. */
 const lines = (max: number) =>
   Joi.string()
     .min(1)
-    .custom(sendable({ max, control: CONTROL_BUT_BREAKS, free: true }))
+    .custom(sendable({ max, control: CONTROL_BUT_BREAKS, joiners: true }))
     .meta({
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
       ...accepts(/^\s*[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*\s*$/),
@@ -156,8 +159,9 @@ const MEMBERS = {
     ),
   email: Joi.string()
     .email({ tlds: false })
-    .max(254)
-    .custom(sendable({ max: 254, control: CONTROL, free: false }))
+    // The form has no control characters.
+    .custom(sendable({ max: 254, control: NONE, joiners: false }))
+    .meta({ maxLength: 254 })
     .allow(null)
     .description('E-mail address.'),
   role: line(100).allow(null).description('Role code, such as `doctor`.'),

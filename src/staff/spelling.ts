@@ -7,9 +7,9 @@ const SELECTOR = /\p{Variation_Selector}/u;
 
 const ANYWHERE = new RegExp(`[${UNSEEN}]`, 'gu');
 const AT_THE_ENDS = new RegExp(`^[\\s${UNSEEN}]+|(?:(?!\\p{Variation_Selector})[\\s${UNSEEN}])+$`, 'gu');
-/** Between letters they say whether these are joined, as several scripts need it; of pictures they make another one. */
+/** Between letters they say whether these are joined, as several scripts need it; between pictures they make one of them. */
 const JOINER =
-  /(?<=[\p{L}\p{M}\p{Extended_Pictographic}\ufe0f])[\u200c\u200d](?=[\p{L}\p{M}\p{Extended_Pictographic}])/gu;
+  /(?<=[\p{L}\p{M}])[\u200c\u200d](?=[\p{L}\p{M}])|(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)\u200d(?=\p{Extended_Pictographic})/gu;
 
 /** Without white space and unseen characters around it. */
 export function trimmed(value: string): string {

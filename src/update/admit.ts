@@ -8,9 +8,9 @@ import type { AnyTable } from '../directory/record';
 import { isObject, member } from '../lib/json';
 import { type FieldError, Problem, type ProblemCode } from '../problem';
 import type { Warning } from '../receipt';
-import { type Field, isComposite, pointerOf } from '../staff/fields';
+import { isComposite, pointerOf } from '../staff/fields';
 import type { CanonicalPatch, Change } from '../staff/patch';
-import { composesToOther, unseenIn } from '../staff/spelling';
+import { composesToOther } from '../staff/spelling';
 
 /** A change that the vendor can express, with its mapping. */
 export interface AdmittedChange extends Change {
@@ -70,7 +70,7 @@ export function admit(
   return {
     changes,
     dropped,
-    warnings: changes.flatMap((change) => [...notStored(change), ...normalised(change), ...unseen(change)]),
+    warnings: changes.flatMap((change) => [...notStored(change), ...normalised(change)]),
   };
 }
 
@@ -165,18 +165,6 @@ function normalised({ field, given }: AdmittedChange): Warning[] {
       : [],
   );
 }
-
-/** In names and addresses they are sent as they are, since some scripts need them; they are told, since nobody sees them. */
-function unseen({ field, value }: AdmittedChange): Warning[] {
-  if (!FREE_TEXTS.includes(field)) return [];
-  return textsIn(value, pointerOf(field)).flatMap(([pointer, text]) => {
-    const character = unseenIn(text, { joiners: true });
-    const detail = `The text holds a character that nobody sees: ${character}. It is sent as it is.`;
-    return character === undefined ? [] : [{ pointer, code: 'unseen_character', detail }];
-  });
-}
-
-const FREE_TEXTS: readonly Field[] = ['name.given', 'name.family', 'address.text', 'specialty'];
 
 function textsIn(value: unknown, pointer: string): [pointer: string, text: string][] {
   if (typeof value === 'string') return [[pointer, value]];
