@@ -22,7 +22,7 @@ export interface StaffPatch {
   } | null;
   /**
    * National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept.
-   * @pattern ^\s*([0-9A-Za-z][. -]*){6,19}[0-9A-Za-z]\s*$
+   * @pattern ^[\s.\u00ad\u00b7\u200b-\u200f\u2010-\u2015\u2024\u202a-\u202e\u2043\u2060-\u2064\u2212\u2219\ufe58\ufe63\ufeff\uff0d\uff0e-]*(?:[0-9A-Za-z\uff10-\uff19\uff21-\uff3a\uff41-\uff5a][\s.\u00ad\u00b7\u200b-\u200f\u2010-\u2015\u2024\u202a-\u202e\u2043\u2060-\u2064\u2212\u2219\ufe58\ufe63\ufeff\uff0d\uff0e-]*){7,20}$
    */
   nationalId?: string | null;
   /**
@@ -44,7 +44,7 @@ export interface StaffPatch {
   /**
    * 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without.
    * @maxLength 30
-   * @pattern ^(?=(?:[^\d]*\d){3})[\d +().-]{3,}?(?: ?(?:x|ext\.?) ?\d{1,10})?$
+   * @pattern ^(?=(?:[^0-9\uff10-\uff19]*[0-9\uff10-\uff19]){3})[0-9\uff10-\uff19+()xXeEtT\uff08\uff09\uff0b\uff58\s.\u00ad\u00b7\u200b-\u200f\u2010-\u2015\u2024\u202a-\u202e\u2043\u2060-\u2064\u2212\u2219\ufe58\ufe63\ufeff\uff0d\uff0e-]*$
    */
   phone?: string | null;
   /**

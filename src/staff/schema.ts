@@ -86,6 +86,16 @@ const EARLIEST_BIRTH = '1850-01-01';
 /** Digits and signs, three digits at least, and an extension after them. */
 const PHONE = /^(?=(?:[^\d]*\d){3})[\d +().-]{3,}?(?: ?(?:x|ext\.?) ?\d{1,10})?$/i;
 
+/** Before normalisation: full-width signs, and what looks like a space, a hyphen or a dot, or like nothing. */
+const LOOK_ALIKE =
+  '\\s.\\u00ad\\u00b7\\u200b-\\u200f\\u2010-\\u2015\\u2024\\u202a-\\u202e\\u2043\\u2060-\\u2064\\u2212\\u2219\\ufe58\\ufe63\\ufeff\\uff0d\\uff0e-';
+const LETTER_OR_DIGIT = '[0-9A-Za-z\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a]';
+const NATIONAL_ID_AS_SENT = new RegExp(`^[${LOOK_ALIKE}]*(?:${LETTER_OR_DIGIT}[${LOOK_ALIKE}]*){7,20}$`);
+const DIGIT = '0-9\\uff10-\\uff19';
+const PHONE_AS_SENT = new RegExp(
+  `^(?=(?:[^${DIGIT}]*[${DIGIT}]){3})[${DIGIT}+()xXeEtT\\uff08\\uff09\\uff0b\\uff58${LOOK_ALIKE}]*$`,
+);
+
 /** The form of a provider taxonomy code of the NUCC, which is never a code of SNOMED CT. */
 const NUCC = /^[0-9]{3}[0-9A-Z]{6}X$/i;
 
@@ -131,7 +141,7 @@ const MEMBERS = {
     .description('The person’s name.'),
   nationalId: Joi.string()
     .pattern(/^[0-9A-Za-z]{7,20}$/)
-    .meta(accepts(/^\s*([0-9A-Za-z][. -]*){6,19}[0-9A-Za-z]\s*$/))
+    .meta(accepts(NATIONAL_ID_AS_SENT))
     .allow(null)
     .description(
       'National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept.',
@@ -152,7 +162,7 @@ const MEMBERS = {
   phone: Joi.string()
     .pattern(PHONE)
     .custom((value: string, helpers) => (value.length > 30 ? helpers.error('string.max') : value))
-    .meta({ maxLength: 30 })
+    .meta({ ...accepts(PHONE_AS_SENT), maxLength: 30 })
     .allow(null)
     .description(
       '3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without.',

@@ -119,16 +119,20 @@ const role: fc.Arbitrary<Members> = some({
   locationId: odd,
 });
 
+/** One of `good`, and now and then one of `bad`. */
+const rarely = <V>(good: readonly V[], ...bad: V[]) =>
+  fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...good) }, fc.constantFrom(...bad));
+
 const plainBlock = fc.record(
   {
-    daysOfWeek: fc.constantFrom(['mon'], ['wed', 'tue'], ['fri', 'thu'], ['Monday']),
-    availableStartTime: fc.constantFrom('08:00', '08:00:00', 'T08:00', '07:30', '8:00'),
-    availableEndTime: fc.constantFrom('12:00', '12:00:00', '13:00', '07:00'),
+    daysOfWeek: rarely([['mon'], ['wed', 'tue'], ['fri', 'thu']], ['Monday']),
+    availableStartTime: rarely(['08:00', '08:00:00', 'T08:00', '07:30'], '8:00'),
+    availableEndTime: rarely(['12:00', '12:00:00', '13:00'], '07:00'),
     allDay: fc.boolean(),
   },
   { requiredKeys: ['daysOfWeek', 'availableStartTime', 'availableEndTime'] },
 );
-const liveHours = fc.array(plainBlock, { maxLength: 2 });
+const liveHours = fc.uniqueArray(plainBlock, { maxLength: 3, selector: ({ daysOfWeek }) => daysOfWeek[0] });
 const liveRole: fc.Arbitrary<Members> = some({
   role: odd,
   phone: mostly('+1 555 0100', ' 555  0100', '(555) 0100 x2'),
@@ -137,10 +141,6 @@ const liveRole: fc.Arbitrary<Members> = some({
   period,
   availableTime: fc.oneof({ weight: 5, arbitrary: liveHours }, fc.constantFrom('x', null)),
 });
-
-/** One of `good`, and now and then one of `bad`. */
-const rarely = <V>(good: readonly V[], ...bad: V[]) =>
-  fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...good) }, fc.constantFrom(...bad));
 
 const shiftBound = rarely(
   ['2026-01-01T00:00:00', '2026-06-30T23:59:59', '2026-01-01T06:00:00'],
@@ -165,7 +165,10 @@ const stored = fc.record(
         rec_start_date: shiftBound,
         recur_interval_type: rarely(['days', 'DAYS', 'weeks'], 'months'),
         recur_interval_amount: rarely([1, 2, 14], 0),
-        recur_interval_description: odd,
+        recur_interval_description: fc.oneof(
+          { weight: 5, arbitrary: fc.constantFrom('Every Monday.', 'Di\u0301a ', ' ', '') },
+          odd,
+        ),
       },
       { requiredKeys: ['recur_interval_type', 'recur_interval_amount'] },
     ),
@@ -318,7 +321,7 @@ test.each<['live' | 'cobalt', string, fc.Arbitrary<unknown>]>([
     }),
     RUNS,
   );
-  expect(updated).toBeGreaterThan(3);
+  expect(updated).toBeGreaterThan(0);
 });
 
 /** Each block or shift as it is stored, with its day; no PATCH takes the `null` of a member that has no value. */
