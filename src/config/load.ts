@@ -1,7 +1,14 @@
 import { readFile as readFileBytes, stat } from 'node:fs/promises';
 import { ConfigError } from './problem';
 import { type LoadedConfig, readConfig } from './read';
-import { type LinkPlaces, readLinkPlaces, readStore, type StoreConfig } from './readPart';
+import {
+  type AuditedStore,
+  type LinkPlaces,
+  readAuditedStore,
+  readLinkPlaces,
+  readStore,
+  type StoreConfig,
+} from './readPart';
 import { type Environment, errorCode } from './substitute';
 import type { ConfigurableAdapter } from './types';
 import { plain } from './yaml';
@@ -24,6 +31,14 @@ export async function loadConfig(path: string, { adapters, env }: LoadOptions): 
 /** Reads where the store is, and nothing else of the file. @throws ConfigError */
 export async function loadStore(path: string, { env }: Pick<LoadOptions, 'env'>): Promise<StoreConfig> {
   return readStore(await readText(path), { env, readFile: readSecretFile });
+}
+
+/** Reads where the store is, and what its audit is kept by. @throws ConfigError */
+export async function loadAuditedStore(
+  path: string,
+  { env }: Pick<LoadOptions, 'env'>,
+): Promise<AuditedStore> {
+  return readAuditedStore(await readText(path), { env, readFile: readSecretFile });
 }
 
 /** Reads what links are made of, without the vendors' credentials. @throws ConfigError */

@@ -1,5 +1,5 @@
 import { isObject } from '../lib/json';
-import type { GatewayConfig, VendorConfig } from './types';
+import { auditSecrets, type GatewayConfig, type VendorConfig } from './types';
 
 const MASK = '***';
 
@@ -9,7 +9,11 @@ export function maskConfig(config: GatewayConfig): GatewayConfig {
   return {
     ...copy,
     store: { ...copy.store, url: maskStoreUrl(copy.store.url) },
-    audit: { ...copy.audit, ...(copy.audit.salt !== undefined && { salt: MASK }) },
+    audit: {
+      ...copy.audit,
+      ...(copy.audit.key !== undefined && { key: auditSecrets(copy.audit).map(() => MASK) }),
+      ...(copy.audit.salt !== undefined && { salt: MASK }),
+    },
     vendors: Object.fromEntries(
       Object.entries(copy.vendors).map(([name, vendor]) => [name, maskVendor(vendor)]),
     ),

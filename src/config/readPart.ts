@@ -8,16 +8,18 @@ import { ConfigError } from './problem';
 import { inOrder, namesIn, type ReadOptions, validate, withOverrides } from './read';
 import { NAME } from './rules';
 import { configSchema } from './schema';
-import { STORE } from './sections';
+import { AUDIT, STORE } from './sections';
 import { type Sources, type Substituted, substitute } from './substitute';
 import type { GatewayConfig, VendorConfig } from './types';
 import { parseYaml } from './yaml';
 
 export type StoreConfig = GatewayConfig['store'];
 
+/** What is needed to read the audit and to add to it. */
+export type AuditedStore = Pick<GatewayConfig, 'store' | 'audit'>;
+
 /** What links are made of: the names of clinics and connections, and what an adapter says about record ids. */
-export interface LinkPlaces {
-  store: StoreConfig;
+export interface LinkPlaces extends AuditedStore {
   clinics: readonly string[];
   vendors: Readonly<Record<string, Pick<VendorConfig, 'adapter' | 'options' | 'codes'>>>;
 }
@@ -29,21 +31,32 @@ export async function readStore(text: string, sources: Sources): Promise<StoreCo
   return usable(substituted, joi.object<Pick<GatewayConfig, 'store'>>({ store: STORE })).store;
 }
 
+/** @throws ConfigError naming what is wrong with the sections `store` and `audit`, or with the text as YAML */
+export async function readAuditedStore(text: string, sources: Sources): Promise<AuditedStore> {
+  const { store, audit } = withOverrides(parseYaml(text), sources.env);
+  const substituted = await substitute(given({ store, audit }), sources);
+  return usable(substituted, joi.object<AuditedStore>({ store: STORE, audit: AUDIT }));
+}
+
+function given(sections: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(sections).filter(([, section]) => section !== undefined));
+}
+
 /** @throws ConfigError as above, and naming what is wrong with the clinics or the connections, credentials apart */
 export async function readLinkPlaces(
   text: string,
   { adapters, ...sources }: ReadOptions,
 ): Promise<LinkPlaces> {
-  const { store, clinics, vendors } = withOverrides(parseYaml(text), sources.env);
-  const document = { store, clinics, vendors: withoutSecrets(vendors) };
-  const given = Object.entries(document).filter(([, section]) => section !== undefined);
-  const substituted = await substitute(Object.fromEntries(given), sources);
+  const { store, audit, clinics, vendors } = withOverrides(parseYaml(text), sources.env);
+  const document = given({ store, audit, clinics, vendors: withoutSecrets(vendors) });
+  const substituted = await substitute(document, sources);
   const names = namesIn(substituted.tree, adapters);
   const connections = [...names.vendors.keys()].filter((name) => NAME.test(name));
   const left = connections.flatMap((name) => [`vendors.${name}.credentials`, `vendors.${name}.baseUrl`]);
   const schema = configSchema(names).fork(left, (key) => key.optional());
   const config = usable(substituted, schema);
-  return { store: config.store, clinics: Object.keys(config.clinics), vendors: config.vendors };
+  const { store: place, audit: kept, vendors: connected } = config;
+  return { store: place, audit: kept, clinics: Object.keys(config.clinics), vendors: connected };
 }
 
 /** The connections with nothing but what is asked for; what is not one stays, to be complained about. */

@@ -112,8 +112,17 @@ export interface DeliveriesConfig {
 export interface AuditConfig {
   /** `hashed`: sent values are kept as salted digests only. */
   values: 'hashed' | 'full';
-  /** Secret of the digests; absent: one that the installation makes up and keeps in the store. */
+  /**
+   * Secret that signs the audit and makes the digests, kept outside of the store; of a list the first signs, all verify. Absent:
+   * nothing is signed.
+   */
+  key?: string | readonly string[];
+  /** Secret of the digests without a key; absent: one that the installation makes up and keeps in the store. */
   salt?: string;
+  /** Whether reading a record is in the audit. */
+  reads: boolean;
+  /** Where the newest row is told, for keeping elsewhere; absent: nowhere. */
+  headFile?: string;
   /** Absent: rows are kept for ever. */
   retentionDays?: number;
 }
@@ -177,6 +186,11 @@ export interface TokenConfig {
   rateLimit?: { requests: number; perSeconds: number };
   /** What the clinic claim says → a key of `clinics`; without it the claim is the key itself. */
   clinics?: Readonly<Record<string, string>>;
+}
+
+/** The secrets of the audit, as a list whichever way they are written. */
+export function auditSecrets({ key = [] }: Pick<AuditConfig, 'key'>): readonly string[] {
+  return typeof key === 'string' ? [key] : key;
 }
 
 /** The hashes of a caller's keys, as a list whichever way they are written. */

@@ -5,7 +5,7 @@ import type { Engine, Prepared, StoredValue } from './engine';
 import { migrate } from './migrate';
 import { openMigrationPool, openPool, postgresDialect, preparePostgres } from './postgres';
 import type { Schema } from './schema';
-import { openSqlite, sqliteDialect } from './sqlite';
+import { openSqlite, openSqliteForReading, type SqliteConnection, sqliteDialect } from './sqlite';
 
 export interface Database {
   readonly engine: Engine;
@@ -15,6 +15,8 @@ export interface Database {
   prepare<Row extends object>(query: (db: Kysely<Schema>) => Compilable<Row>): Prepared<Row>;
   /** Resolves when the database answers, rejects when it does not within `timeout` milliseconds (default 1,000). */
   check(timeout?: number): Promise<void>;
+  /** SQLite: moves what is in the write-ahead log into the file and empties the log; deleted values end there. */
+  emptyLog(): Promise<void>;
   /** May be called again. */
   close(): Promise<void>;
 }
@@ -35,15 +37,42 @@ export function parameter(index: number): string {
 export async function openDatabase(
   url: string,
   onError: (error: Error) => void = () => {},
+  onNotice: (message: string) => void = () => {},
 ): Promise<Database> {
-  if (url.startsWith('sqlite:')) return openSqliteDatabase(url.slice('sqlite:'.length).replace(/^\/\//, ''));
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgresDatabase(url, onError);
-  throw new Error('The store URL must start with "sqlite:" or "postgres://"');
+  const path = sqlitePath(url);
+  if (path !== undefined) return openSqliteDatabase(path, onNotice);
+  if (isPostgres(url)) return openPostgresDatabase(url, onError);
+  throw noSuchStore();
 }
 
-async function openSqliteDatabase(path: string): Promise<Database> {
+/**
+ * Opens the database at `url` as it is: nothing in it is changed, its tables least of all, which may be those of an earlier version.
+ * @throws when the database cannot be reached
+ */
+export async function openForReading(url: string): Promise<Database> {
+  const path = sqlitePath(url);
+  if (path !== undefined) return sqliteDatabase(openSqliteForReading(path));
+  if (isPostgres(url)) return postgresDatabase(url, () => {});
+  throw noSuchStore();
+}
+
+function sqlitePath(url: string): string | undefined {
+  if (!url.startsWith('sqlite:')) return undefined;
+  const path = url.slice('sqlite:'.length).replace(/^\/\//, '');
   if (path === '') throw new Error('The store URL "sqlite:" names no file');
-  const connection = await openSqlite(path);
+  return path;
+}
+
+function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url);
+}
+
+function noSuchStore(): Error {
+  return new Error('The store URL must start with "sqlite:" or "postgres://"');
+}
+
+async function openSqliteDatabase(path: string, onNotice: (message: string) => void): Promise<Database> {
+  const connection = await openSqlite(path, onNotice);
   const db = new Kysely<Schema>({ dialect: sqliteDialect(connection) });
   try {
     await migrate(db, 'sqlite');
@@ -51,12 +80,18 @@ async function openSqliteDatabase(path: string): Promise<Database> {
     await db.destroy();
     throw error;
   }
-  return database(
-    'sqlite',
-    db,
-    (sql) => connection.prepare(sql),
-    () => db.destroy(),
-  );
+  return sqliteDatabase(connection, db);
+}
+
+function sqliteDatabase(
+  connection: SqliteConnection,
+  db = new Kysely<Schema>({ dialect: sqliteDialect(connection) }),
+): Database {
+  return database('sqlite', db, {
+    prepareSql: (sql) => connection.prepare(sql),
+    emptyLog: () => connection.emptyLog(),
+    end: () => db.destroy(),
+  });
 }
 
 async function openPostgresDatabase(url: string, onError: (error: Error) => void): Promise<Database> {
@@ -66,6 +101,10 @@ async function openPostgresDatabase(url: string, onError: (error: Error) => void
   } finally {
     await migrationPool.end();
   }
+  return postgresDatabase(url, onError);
+}
+
+function postgresDatabase(url: string, onError: (error: Error) => void): Database {
   const pool = openPool(url, onError);
   const db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
   let prepared = 0;
@@ -74,15 +113,16 @@ async function openPostgresDatabase(url: string, onError: (error: Error) => void
     return preparePostgres<Row>(pool, `prepared_${prepared}`, sql);
   };
   // Kysely ends only a pool that it has used, and prepared statements go past it.
-  return database('postgres', db, prepareSql, () => pool.end());
+  return database('postgres', db, { prepareSql, emptyLog: async () => {}, end: () => pool.end() });
 }
 
-function database(
-  engine: Engine,
-  db: Kysely<Schema>,
-  prepareSql: <Row extends object>(sql: string) => Prepared<Row>,
-  end: () => Promise<void>,
-): Database {
+interface Parts {
+  prepareSql: <Row extends object>(sql: string) => Prepared<Row>;
+  emptyLog(): Promise<void>;
+  end(): Promise<void>;
+}
+
+function database(engine: Engine, db: Kysely<Schema>, { prepareSql, emptyLog, end }: Parts): Database {
   const prepare: Database['prepare'] = <Row extends object>(
     query: (db: Kysely<Schema>) => Compilable<Row>,
   ) => {
@@ -94,13 +134,15 @@ function database(
         ...places.map((index, place) => valueAt(index === undefined ? parameters : values, index ?? place)),
       );
   };
-  const answers = prepare((on) => on.selectFrom('links').select('revision').limit(1));
+  let answers: (() => Promise<object | undefined>) | undefined;
   let closed: Promise<void> | undefined;
   return {
     engine,
     db,
     prepare,
+    emptyLog,
     check: async (timeout = 1_000) => {
+      answers ??= prepare((on) => on.selectFrom('links').select('revision').limit(1));
       await within(timeout, answers(), () => {
         throw new Error(`The database did not answer within ${timeout} ms`);
       });

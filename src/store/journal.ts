@@ -14,10 +14,13 @@ import {
   deleteAttempts,
   takeAbandoned,
 } from './attempts';
-import { appendChanges, type Change, deleteOldest, type KeptValues } from './changes';
+import type { AuditKeys } from './auditKeys';
+import type { Change, KeptValues } from './changes';
 import type { Database } from './database';
 import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } from './idempotency';
+import { deleteOldest } from './retention';
 import type { Schema } from './schema';
+import { createTrail } from './trail';
 import type { StoreUnavailable } from './unavailable';
 import { createWriter } from './writer';
 
@@ -56,6 +59,8 @@ export interface Journal {
 
 export interface JournalOptions {
   values: KeptValues;
+  /** Sign the audit. */
+  keys?: AuditKeys | undefined;
   /** For how long an idempotency key is remembered. */
   keyTtlMs: number;
   /** For how long rows of the audit are kept; absent: for ever. */
@@ -105,6 +110,7 @@ export function createJournal(database: Database, options: JournalOptions): Jour
   const { engine } = database;
   const now = options.now ?? (() => new Date());
   const times = { now, ttlMs: options.keyTtlMs };
+  const trail = createTrail(database, options);
   const writer = createWriter<Item, Written>(database, {
     apply,
     ...(options.onFailure && { onFailure: options.onFailure }),
@@ -138,11 +144,9 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     const ended = new Set(await deleteAttempts(transaction, engine, [...ids, ...withdrawn]));
     // Taken out of the set: an ending may also come twice in one transaction.
     const changes = endings.filter(({ attempt }) => attempt === undefined || ended.delete(attempt));
-    await appendChanges(
+    await trail.append(
       transaction,
-      engine,
       changes.map(({ change }) => change),
-      options.values,
     );
   }
 
@@ -199,9 +203,13 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     },
     async tidy() {
       while ((await purgeKeys(database, now())) > 0) await pause();
-      const { retentionMs } = options;
-      if (retentionMs === undefined) return;
-      while ((await deleteOldest(database, new Date(now().getTime() - retentionMs))) > 0) await pause();
+      const { retentionMs, keys } = options;
+      if (retentionMs !== undefined) {
+        const before = new Date(now().getTime() - retentionMs);
+        while ((await deleteOldest(database, before, { keys })) > 0) await pause();
+      }
+      // What was deleted, here and elsewhere, is in the log until that is emptied.
+      await database.emptyLog();
     },
     get commits() {
       return writer.commits;
