@@ -29,6 +29,8 @@ export interface Log {
   ): void;
   /** A defect of ours: the kind of error and where it arose, never its message, which may quote a value. */
   defect(context: RequestFacts, error: unknown): void;
+  /** Something that is as it should be and worth keeping, in our own words. */
+  info(message: string, facts: Readonly<Record<string, string | number>>): void;
   /** Something that operators should see, in our own words. */
   notice(message: string, facts?: Readonly<Record<string, string | number | boolean>>): void;
 }
@@ -68,6 +70,9 @@ export function createLog(level: string, destination?: DestinationStream): Log {
         },
         'defect',
       );
+    },
+    info(message, facts) {
+      logger.info(facts, message);
     },
     notice(message, facts = {}) {
       logger.warn(facts, message);

@@ -19,7 +19,7 @@ export const KEY_TAKEN = 'audit_key';
  * version 1 come from before there was a key.
  */
 export function hashOf(row: ChangeRow, key: AuditKey | undefined): string {
-  const text = JSON.stringify(row.version === 2 ? cellsOf(row) : firstCellsOf(row));
+  const text = JSON.stringify(Number(row.version) === 2 ? cellsOf(row) : firstCellsOf(row));
   return key === undefined ? hash('sha256', text, 'hex') : signed(key, text);
 }
 

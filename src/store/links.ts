@@ -1,9 +1,11 @@
 /** Which vendor record a clinic's staff member is. Looked up once per request. */
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { isStaffId } from '../staff/id';
+import { act, type Change } from './changes';
 import { type Database, parameter } from './database';
 import { isConcurrencyFailure, isUniqueViolation } from './engine';
 import type { Schema } from './schema';
+import type { Trail } from './trail';
 
 /** Where a clinic's staff member is found at a vendor connection. */
 export interface Link {
@@ -14,6 +16,12 @@ export interface Link {
   vendorRecordId: string;
 }
 
+/** Who changes a link, for the audit. */
+export interface LinkChange {
+  caller: string;
+  requestId: string;
+}
+
 /** `created: false`: the link was there, with this record or with another one that is now replaced. */
 export type PutResult = { readonly created: boolean } | { readonly conflict: true };
 
@@ -22,6 +30,8 @@ export interface ImportOptions<Row extends Link> {
   onRefused(row: Row): void | Promise<void>;
   /** After each batch, which is durable then. */
   onProgress?(totals: Readonly<ImportTotals>): void;
+  /** Given, each batch leaves rows in the audit: one for all new links of a clinic, one for each that is replaced. */
+  by?: LinkChange | undefined;
   /** Rows per transaction; default 5,000. Other writers wait for as long as one takes. */
   batchSize?: number;
 }
@@ -40,11 +50,12 @@ export interface Links {
   list(clinic: string, staffId: string): Promise<Link[]>;
   /**
    * Links, or links anew. A vendor record belongs to one staff member only, over all clinics: `conflict` otherwise.
+   * @param by given, what changes is in the audit, or nothing changes
    * @throws TypeError on ids that `isStaffId` or `isVendorRecordId` refuses
    */
-  put(link: Link): Promise<PutResult>;
+  put(link: Link, by?: LinkChange): Promise<PutResult>;
   /** False when there was no such link. */
-  remove(clinic: string, staffId: string, vendor: string): Promise<boolean>;
+  remove(clinic: string, staffId: string, vendor: string, by?: LinkChange): Promise<boolean>;
   /** Puts many links with the result that `put` one after the other would have, in bounded memory. Throws as `put` does. */
   importAll<Row extends Link>(rows: AsyncIterable<Row>, options: ImportOptions<Row>): Promise<ImportTotals>;
   /** All links, by clinic, staff id and vendor, in bounded memory. Not a snapshot: changes made meanwhile may show. */
@@ -66,7 +77,8 @@ type Outcome = keyof ImportTotals;
 type LinkRow = Pick<Schema['links'], 'clinic' | 'staff_id' | 'vendor' | 'vendor_record_id'>;
 type Connection = Kysely<Schema> | Transaction<Schema>;
 
-export function createLinks(database: Database, now: () => Date = () => new Date()): Links {
+/** @param trail the audit of changes that name who makes them */
+export function createLinks(database: Database, now: () => Date = () => new Date(), trail?: Trail): Links {
   const { db } = database;
   const findRecord = database.prepare((on) =>
     on
@@ -99,7 +111,29 @@ export function createLinks(database: Database, now: () => Date = () => new Date
     return row.revision === 1 ? 'created' : 'replaced';
   }
 
-  async function importBatch(rows: readonly Link[]): Promise<Outcome[]> {
+  /** With its row of the audit, both or neither. */
+  async function putTraced(link: Link, by: LinkChange): Promise<Exclude<Outcome, 'refused'>> {
+    return db.transaction().execute(async (transaction) => {
+      const outcome = await upsert(transaction, link);
+      if (outcome !== 'unchanged') await trail?.append(transaction, [linked(link, outcome, by)]);
+      return outcome;
+    });
+  }
+
+  async function removeTraced(
+    transaction: Transaction<Schema>,
+    link: Omit<Link, 'vendorRecordId'>,
+    by: LinkChange,
+  ): Promise<boolean> {
+    const [row] = await removal(transaction, link).returning('vendor_record_id').execute();
+    if (row === undefined) return false;
+    await trail?.append(transaction, [
+      act({ kind: 'link_removed', ...link, ...by, vendorRecordId: row.vendor_record_id, status: 204 }),
+    ]);
+    return true;
+  }
+
+  async function importBatch(rows: readonly Link[], by: LinkChange | undefined): Promise<Outcome[]> {
     const first = independent(rows);
     return retried(() =>
       db.transaction().execute(async (transaction) => {
@@ -114,6 +148,7 @@ export function createLinks(database: Database, now: () => Date = () => new Date
         for (const row of rows) {
           if (!outcomes.has(row)) outcomes.set(row, await upsertOrRefuse(transaction, row));
         }
+        if (by !== undefined) await trail?.append(transaction, importRows(outcomes, by));
         return rows.map((row) => outcomes.get(row) ?? 'refused');
       }),
     );
@@ -192,11 +227,12 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       return rows.map(toLink);
     },
 
-    async put(link) {
+    async put(link, by) {
       assertStorable(link);
       for (let attempt = 1; ; attempt++) {
         try {
-          return { created: (await retried(() => upsert(db, link))) === 'created' };
+          const outcome = await retried(() => (by ? putTraced(link, by) : upsert(db, link)));
+          return { created: outcome === 'created' };
         } catch (error) {
           if (!isUniqueViolation(error)) throw error;
         }
@@ -207,14 +243,13 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       }
     },
 
-    async remove(clinic, staffId, vendor) {
+    async remove(clinic, staffId, vendor, by) {
       if (!isStaffId(staffId)) return false;
-      const { numDeletedRows } = await db
-        .deleteFrom('links')
-        .where('clinic', '=', clinic)
-        .where('staff_id', '=', staffId)
-        .where('vendor', '=', vendor)
-        .executeTakeFirst();
+      const link = { clinic, staffId, vendor };
+      if (by !== undefined) {
+        return retried(() => db.transaction().execute((transaction) => removeTraced(transaction, link, by)));
+      }
+      const { numDeletedRows } = await removal(db, link).executeTakeFirst();
       return numDeletedRows > 0n;
     },
 
@@ -222,7 +257,7 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       const totals: ImportTotals = { created: 0, replaced: 0, unchanged: 0, refused: 0 };
       for await (const batch of batches(rows, options.batchSize ?? IMPORT_BATCH)) {
         batch.forEach(assertStorable);
-        const outcomes = await importBatch(batch);
+        const outcomes = await importBatch(batch, options.by);
         for (const [index, row] of batch.entries()) {
           const outcome = outcomes[index] ?? 'refused';
           totals[outcome] += 1;
@@ -243,6 +278,40 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       } while (last !== undefined);
     },
   };
+}
+
+function linked(link: Link, outcome: 'created' | 'replaced', by: LinkChange): Change {
+  const created = outcome === 'created';
+  return act({ kind: 'link', ...link, ...by, status: created ? 201 : 200, detail: { replaced: !created } });
+}
+
+/** New links are counted for each clinic and connection; one that leads elsewhere from now on is told by itself. */
+function importRows(outcomes: ReadonlyMap<Link, Outcome>, by: LinkChange): Change[] {
+  const counts = new Map<string, { clinic: string; vendor: string; created: number }>();
+  const replaced: Change[] = [];
+  for (const [link, outcome] of outcomes) {
+    const { clinic, vendor } = link;
+    if (outcome === 'replaced') {
+      replaced.push(act({ kind: 'import', ...link, ...by, detail: { replaced: true } }));
+    } else if (outcome === 'created') {
+      const key = `${clinic}\0${vendor}`;
+      const count = counts.get(key) ?? { clinic, vendor, created: 0 };
+      count.created += 1;
+      counts.set(key, count);
+    }
+  }
+  const created = [...counts.values()].map(({ clinic, vendor, created: count }) =>
+    act({ kind: 'import', clinic, vendor, ...by, detail: { created: count } }),
+  );
+  return [...created, ...replaced];
+}
+
+function removal(on: Connection, { clinic, staffId, vendor }: Omit<Link, 'vendorRecordId'>) {
+  return on
+    .deleteFrom('links')
+    .where('clinic', '=', clinic)
+    .where('staff_id', '=', staffId)
+    .where('vendor', '=', vendor);
 }
 
 function assertStorable(link: Link): void {

@@ -1,7 +1,8 @@
 /** Which operations a command is about, and the store that holds them. */
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import { loadStore } from '../../config/load';
+import { loadAuditedStore } from '../../config/load';
+import type { AuditConfig } from '../../config/types';
 import { type Database, openDatabase } from '../../store/database';
 import { OPERATION_STATUSES, type OperationFilter, type OperationStatus } from '../../store/operation';
 import type { CommandContext } from '../command';
@@ -10,6 +11,8 @@ import { missingFile } from '../storeFile';
 
 export interface DeliveriesOptions {
   databaseUrl: string;
+  /** How the rows are kept that acts leave in the audit; absent: unsigned. */
+  audit?: AuditConfig;
   filter: OperationFilter;
   out: Writable;
   err: Writable;
@@ -34,14 +37,14 @@ export async function chosen(
   ids: readonly string[],
   { clinic, staff, status }: Choice,
 ): Promise<DeliveriesOptions> {
-  const { url } = await loadStore(context.configPath(), context);
+  const { store, audit } = await loadAuditedStore(context.configPath(), context);
   const filter = {
     ...(ids.length > 0 && { ids }),
     ...(clinic !== undefined && { clinic }),
     ...(staff !== undefined && { staffId: staff }),
     ...(status !== undefined && { statuses: status }),
   };
-  return { databaseUrl: url, filter, out: context.out, err: context.err };
+  return { databaseUrl: store.url, audit, filter, out: context.out, err: context.err };
 }
 
 /** @throws TypeError naming the statuses that exist */

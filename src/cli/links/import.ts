@@ -5,8 +5,10 @@ import type { Command } from 'commander';
 import type { AdapterModule } from '../../adapter/contract';
 import { loadLinkPlaces } from '../../config/load';
 import type { LinkPlaces } from '../../config/readPart';
+import type { AuditConfig } from '../../config/types';
 import { type Database, openDatabase } from '../../store/database';
 import { createLinks, type ImportTotals, type Link } from '../../store/links';
+import { OPERATOR, trailOf } from '../audit';
 import { type CommandContext, exitCodes } from '../command';
 import { messageOf } from '../problems';
 import { count, createProgress, number, type Terminal } from './progress';
@@ -26,11 +28,12 @@ export function linksImportCommand(links: Command, context: CommandContext): voi
       'write the rows that are refused there, each with its line number and the reason',
     )
     .action(async (file: string, options: { refused?: string }) => {
-      const { store, clinics, vendors } = await loadLinkPlaces(context.configPath(), context);
+      const { store, audit, clinics, vendors } = await loadLinkPlaces(context.configPath(), context);
       const recordIds = recordIdsOf(vendors, context.adapters);
       const code = await importLinks({
         file,
         databaseUrl: store.url,
+        audit,
         clinics: new Set(clinics),
         vendors: new Set(recordIds.keys()),
         isRecordId: (vendor, id) => recordIds.get(vendor)?.test(id) ?? false,
@@ -58,6 +61,8 @@ export interface ImportLinksOptions extends Terminal, KnownNames {
   /** Path of the CSV file; `-` reads `input`. */
   file: string;
   databaseUrl: string;
+  /** How the rows are kept that the import leaves in the audit; absent: unsigned. */
+  audit?: AuditConfig;
   /** Where every refused row is written, with its line number and the reason. */
   refusedFile?: string;
   /** Default: the standard input. */
@@ -83,7 +88,9 @@ export async function importLinks(options: ImportLinksOptions): Promise<number> 
     database = await openDatabase(options.databaseUrl);
     const reported = await openRefusals(options, progress);
     refusals = reported;
-    const totals = await createLinks(database).importAll(checkedRows(opened.stream, options, reported), {
+    const links = createLinks(database, undefined, await trailOf(database, options.audit));
+    const totals = await links.importAll(checkedRows(opened.stream, options, reported), {
+      by: OPERATOR,
       onRefused: ({ line, ...link }) =>
         reported.add(
           { line, values: COLUMNS.map((column) => link[column]) },
