@@ -1,8 +1,9 @@
 /** What commands leave in the audit. */
 import { userInfo } from 'node:os';
 import { type AuditConfig, auditSecrets } from '../config/types';
+import { auditKeys } from '../store/auditKeys';
 import type { Database } from '../store/database';
-import { createTrail, type Trail, trailOptions } from '../store/trail';
+import { createTrail, type Trail } from '../store/trail';
 
 /** Who runs a command, as far as the system knows. The name of a caller holds no colon unless somebody chooses one. */
 export const OPERATOR = { caller: `operator:${nameOfUser()}`, requestId: '' } as const;
@@ -16,9 +17,7 @@ function nameOfUser(): string {
   }
 }
 
-/** @param audit absent: as without a configuration */
-export async function trailOf(database: Database, audit?: AuditConfig): Promise<Trail> {
-  const { values = 'hashed', salt, ...rest } = audit ?? {};
-  const kept = { values, key: auditSecrets(rest), ...(salt !== undefined && { salt }) };
-  return createTrail(database, await trailOptions(database, kept));
+/** For rows without values. @param audit absent: unsigned */
+export function trailOf(database: Database, audit: Pick<AuditConfig, 'key'> = {}): Trail {
+  return createTrail(database, { values: { kind: 'full' }, keys: auditKeys(auditSecrets(audit)) });
 }

@@ -3,20 +3,23 @@
  * needed for them.
  */
 import joi from 'joi';
-import { isObject } from '../lib/json';
+import { isObject, member } from '../lib/json';
 import { ConfigError } from './problem';
 import { inOrder, namesIn, type ReadOptions, validate, withOverrides } from './read';
 import { NAME } from './rules';
 import { configSchema } from './schema';
-import { AUDIT, STORE } from './sections';
+import { AUDIT_KEY, STORE } from './sections';
 import { type Sources, type Substituted, substitute } from './substitute';
-import type { GatewayConfig, VendorConfig } from './types';
+import type { AuditConfig, GatewayConfig, VendorConfig } from './types';
 import { parseYaml } from './yaml';
 
 export type StoreConfig = GatewayConfig['store'];
 
-/** What is needed to read the audit and to add to it. */
-export type AuditedStore = Pick<GatewayConfig, 'store' | 'audit'>;
+/** What is needed to read the audit, and to add to it what holds no values. */
+export interface AuditedStore {
+  store: StoreConfig;
+  audit: Pick<AuditConfig, 'key'>;
+}
 
 /** What links are made of: the names of clinics and connections, and what an adapter says about record ids. */
 export interface LinkPlaces extends AuditedStore {
@@ -31,11 +34,18 @@ export async function readStore(text: string, sources: Sources): Promise<StoreCo
   return usable(substituted, joi.object<Pick<GatewayConfig, 'store'>>({ store: STORE })).store;
 }
 
-/** @throws ConfigError naming what is wrong with the sections `store` and `audit`, or with the text as YAML */
+/** @throws ConfigError naming what is wrong with `store` or `audit.key`, or with the text as YAML */
 export async function readAuditedStore(text: string, sources: Sources): Promise<AuditedStore> {
   const { store, audit } = withOverrides(parseYaml(text), sources.env);
-  const substituted = await substitute(given({ store, audit }), sources);
-  return usable(substituted, joi.object<AuditedStore>({ store: STORE, audit: AUDIT }));
+  const substituted = await substitute(given({ store, audit: onlyKey(audit) }), sources);
+  const keyed = joi.object({ key: AUDIT_KEY }).default();
+  return usable(substituted, joi.object<AuditedStore>({ store: STORE, audit: keyed }));
+}
+
+/** The secret of the digests, for one, is not asked for. */
+function onlyKey(audit: unknown): unknown {
+  const key = member(audit, 'key');
+  return key === undefined ? undefined : { key };
 }
 
 function given(sections: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -48,7 +58,7 @@ export async function readLinkPlaces(
   { adapters, ...sources }: ReadOptions,
 ): Promise<LinkPlaces> {
   const { store, audit, clinics, vendors } = withOverrides(parseYaml(text), sources.env);
-  const document = given({ store, audit, clinics, vendors: withoutSecrets(vendors) });
+  const document = given({ store, audit: onlyKey(audit), clinics, vendors: withoutSecrets(vendors) });
   const substituted = await substitute(document, sources);
   const names = namesIn(substituted.tree, adapters);
   const connections = [...names.vendors.keys()].filter((name) => NAME.test(name));

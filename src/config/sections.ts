@@ -98,17 +98,19 @@ export const STORE = joi
   .default()
   .description('Where the gateway keeps its own data. Changing it needs a restart.');
 
+export const AUDIT_KEY = oneOrList(joi.string().min(32))
+  .empty('')
+  .meta({ type: 'string, or a list of strings' })
+  .description(
+    'Secret that signs the audit and makes the digests, 32 characters or more, kept outside of the store. Of a list the first signs and all verify. Required in production (NODE_ENV=production). Never printed.',
+  );
+
 export const AUDIT = joi
   .object({
     values: oneOf(['hashed', 'full'])
       .default('hashed')
       .description('How the sent values are kept: as salted digests, or as they are.'),
-    key: oneOrList(joi.string().min(32))
-      .empty('')
-      .meta({ type: 'string, or a list of strings' })
-      .description(
-        'Secret that signs the audit and makes the digests, 32 characters or more, kept outside of the store. Of a list the first signs and all verify. Required in production (NODE_ENV=production). Never printed.',
-      ),
+    key: AUDIT_KEY,
     salt: joi
       .string()
       .empty('')

@@ -123,7 +123,7 @@ test('a backup made under load, a stop, a restore and a start: what was in the b
 
   gateway = await startGatewayProcess(configPath);
   expect(await update('inactive')).toBe(200);
-  expect((await command('verify-audit')).out).toBe(
+  expect((await command('verify-audit')).out).toContain(
     `The audit is whole: ${inBackup.length + 1} rows verified.\n`,
   );
   await stopGateway();

@@ -68,11 +68,13 @@ function yaml({
   vendor = '',
   credentials = '{ apiKey: key-of-north }',
   head = '',
+  audit = `audit: { key: ${HASH} }`,
   clinic = '',
   callers = '',
 } = {}): string {
   return `
 ${head}
+${audit}
 vendors:
   main:
     adapter: keyed
@@ -121,7 +123,7 @@ async function credential(written: string, env: Record<string, string> = {}): Pr
 
 describe('a good configuration', () => {
   test('gets every default', async () => {
-    const { config, warnings } = await load(yaml());
+    const { config, warnings } = await load(yaml({ audit: '' }));
     expect(config).toEqual({
       server: {
         host: '127.0.0.1',
@@ -158,7 +160,7 @@ describe('a good configuration', () => {
       clinics: {
         north: { vendor: 'main', identity: 'linked', requireIfMatch: false, whenVendorDown: 'fail' },
       },
-      audit: { values: 'hashed' },
+      audit: { values: 'hashed', reads: false },
       idempotency: { ttlHours: 24 },
       deliveries: {
         concurrency: 8,
@@ -172,7 +174,9 @@ describe('a good configuration', () => {
       callers: [{ name: 'app', keySha256: HASH, clinic: 'north', scopes: ['staff:read'] }],
       tokens: [],
     });
-    expect(warnings).toEqual([]);
+    expect(warnings).toEqual([
+      'audit.key: there is none, so whoever can write the store can also rewrite the audit',
+    ]);
   });
 
   test("takes the adapter's own default for verify, and empty codes where any list is allowed", async () => {

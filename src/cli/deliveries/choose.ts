@@ -1,8 +1,7 @@
 /** Which operations a command is about, and the store that holds them. */
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import { loadAuditedStore } from '../../config/load';
-import type { AuditConfig } from '../../config/types';
+import { loadStore } from '../../config/load';
 import { type Database, openDatabase } from '../../store/database';
 import { OPERATION_STATUSES, type OperationFilter, type OperationStatus } from '../../store/operation';
 import type { CommandContext } from '../command';
@@ -11,8 +10,6 @@ import { missingFile } from '../storeFile';
 
 export interface DeliveriesOptions {
   databaseUrl: string;
-  /** How the rows are kept that acts leave in the audit; absent: unsigned. */
-  audit?: AuditConfig;
   filter: OperationFilter;
   out: Writable;
   err: Writable;
@@ -37,14 +34,14 @@ export async function chosen(
   ids: readonly string[],
   { clinic, staff, status }: Choice,
 ): Promise<DeliveriesOptions> {
-  const { store, audit } = await loadAuditedStore(context.configPath(), context);
+  const { url } = await loadStore(context.configPath(), context);
   const filter = {
     ...(ids.length > 0 && { ids }),
     ...(clinic !== undefined && { clinic }),
     ...(staff !== undefined && { staffId: staff }),
     ...(status !== undefined && { statuses: status }),
   };
-  return { databaseUrl: store.url, audit, filter, out: context.out, err: context.err };
+  return { databaseUrl: url, filter, out: context.out, err: context.err };
 }
 
 /** @throws TypeError naming the statuses that exist */

@@ -1,5 +1,7 @@
 /** `deliveries retry` and `deliveries discard`: what an operator decides about updates that are dead. */
 import type { Command } from 'commander';
+import { loadAuditedStore } from '../../config/load';
+import type { AuditConfig } from '../../config/types';
 import { act } from '../../store/changes';
 import type { OperationFilter, OperationStatus, Redriven } from '../../store/operation';
 import { createOperations, type Operations } from '../../store/operations';
@@ -10,6 +12,8 @@ import { type Choice, choosing, chosen, type DeliveriesOptions, withStore } from
 export interface RedriveOptions extends DeliveriesOptions {
   /** Needed if operations are chosen by filter instead of by id. */
   confirmed: boolean;
+  /** Signs the rows that acts leave in the audit; absent: unsigned. */
+  audit?: Pick<AuditConfig, 'key'>;
 }
 
 const PAGE = 500;
@@ -34,7 +38,9 @@ function redriveCommand(
     .argument('[ids...]', 'operation ids; without any, all dead ones that the options choose')
     .option('--yes', 'do it without ids')
     .action(async (ids: string[], options: Choice & { yes?: boolean }) => {
-      context.exit(await run({ ...(await chosen(context, ids, options)), confirmed: options.yes === true }));
+      const { audit } = await loadAuditedStore(context.configPath(), context);
+      const confirmed = options.yes === true;
+      context.exit(await run({ ...(await chosen(context, ids, options)), audit, confirmed }));
     });
   exitCodes(command, 'all done', 'nothing was done', 'some could not be done');
 }
@@ -69,7 +75,7 @@ async function redrive(
   const { filter, confirmed, out, err } = options;
   return withStore(options, async (database) => {
     const operations = createOperations(database);
-    const trail = await trailOf(database, options.audit);
+    const trail = trailOf(database, options.audit);
     const ids = filter.ids ?? (await idsOf(operations, { statuses: ['dead'], ...filter }));
     if (filter.ids === undefined && !confirmed) {
       err.write(`${count(ids.length)} would be ${done}. Nothing was done: add --yes to do it.\n`);

@@ -62,7 +62,7 @@ export interface ImportLinksOptions extends Terminal, KnownNames {
   file: string;
   databaseUrl: string;
   /** How the rows are kept that the import leaves in the audit; absent: unsigned. */
-  audit?: AuditConfig;
+  audit?: Pick<AuditConfig, 'key'>;
   /** Where every refused row is written, with its line number and the reason. */
   refusedFile?: string;
   /** Default: the standard input. */
@@ -88,7 +88,7 @@ export async function importLinks(options: ImportLinksOptions): Promise<number> 
     database = await openDatabase(options.databaseUrl);
     const reported = await openRefusals(options, progress);
     refusals = reported;
-    const links = createLinks(database, undefined, await trailOf(database, options.audit));
+    const links = createLinks(database, undefined, trailOf(database, options.audit));
     const totals = await links.importAll(checkedRows(opened.stream, options, reported), {
       by: OPERATOR,
       onRefused: ({ line, ...link }) =>
