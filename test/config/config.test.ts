@@ -394,7 +394,7 @@ callers:
     },
     {
       name: 'the hash of an empty key',
-      text: yaml().replace(HASH, 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'),
+      text: yaml({ audit: '' }).replace(HASH, 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'),
       lines: ['callers.0.keySha256: is the SHA-256 of nothing: the key was empty when it was made'],
     },
     {
@@ -591,7 +591,7 @@ ${more}`;
   test('are masked in what check-config prints, and the rest is there', async () => {
     const { code, out, err } = await check(await planted(), env);
     const path = join(folder, 'gateway.yaml');
-    const verdict = '3 vendor connections, 1 clinic, 1 caller, 1 warning (the lines with "# Warning")';
+    const verdict = '3 vendor connections, 1 clinic, 1 caller, 2 warnings (the lines with "# Warning")';
     expect({ code, err }).toEqual({ code: 0, err: `OK: ${path} can be used: ${verdict}.\n` });
     for (const canary of CANARIES) expect(out).not.toContain(canary);
     expect(out).toMatch(/^# Warning: vendors\.c\.baseUrl: http:\/\//);

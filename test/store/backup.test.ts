@@ -93,6 +93,9 @@ describe('the commands of the store', () => {
     const file = fileIn('tampered.db');
     await copyTo(file);
     expect((await verify(url)).out).toMatch(/^The audit is whole: \d+ rows verified\.\n/);
+    // Nothing is made where nothing is.
+    expect((await verify(postgres.url)).err).toContain('The audit cannot be read');
+    await (await openDatabase(postgres.url)).close();
     expect((await verify(postgres.url)).out).toContain('The audit is whole: 0 rows verified.\n');
     const database = await openDatabase(`sqlite:${file}`);
     await sql`drop trigger changes_never_updated`.execute(database.db);
