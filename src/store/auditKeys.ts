@@ -1,11 +1,11 @@
 /** What the secret `audit.key` is used for: each use has a key of its own, derived from it. */
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 export interface AuditKey {
   /** Stands with what was signed; tells nothing about the secret. */
   id: string;
-  /** Signs rows and marks. */
-  chain: Buffer;
+  /** Signs rows and marks. A key object: out of bytes it would be made anew for each row, which takes five times as long. */
+  chain: KeyObject;
   /** Makes the digests of values. */
   digests: string;
 }
@@ -28,7 +28,7 @@ function derived(secret: string): AuditKey {
     Buffer.from(hkdfSync('sha256', secret, '', `audit ${use}`, length));
   return {
     id: part('id', 8).toString('hex'),
-    chain: part('chain'),
+    chain: createSecretKey(part('chain')),
     digests: part('digests').toString('base64url'),
   };
 }
