@@ -7,7 +7,7 @@ import { InFlight } from './callers/limits';
 import { loadConfig } from './config/load';
 import { problemLine } from './config/problem';
 import type { Environment } from './config/substitute';
-import { auditSecrets, type GatewayConfig } from './config/types';
+import { auditSecrets, type GatewayConfig, storeSecrets } from './config/types';
 import { type ConfigWatch, restartNeeded, watchConfig } from './config/watch';
 import { createObserver } from './connection/telemetry';
 import { createApp } from './http/app';
@@ -27,6 +27,7 @@ import { registerGauges } from './runtime/gauges';
 import { Runtime } from './runtime/runtime';
 import { cachedLinks } from './store/cachedLinks';
 import { createChanges } from './store/changes';
+import { createCipher } from './store/cipher';
 import { type Database, openDatabase } from './store/database';
 import { guardedLinks } from './store/guardedLinks';
 import { createJournal, type Journal } from './store/journal';
@@ -157,6 +158,7 @@ function openJournal(
   const { retentionDays } = config.audit;
   return createJournal(database, {
     ...kept,
+    cipher: createCipher(storeSecrets(config.store)),
     keyTtlMs: config.idempotency.ttlHours * HOUR_MS,
     ...(retentionDays !== undefined && { retentionMs: retentionDays * 24 * HOUR_MS }),
     onTransaction: (milliseconds) => metrics.store('journal_commit', milliseconds),

@@ -1,5 +1,5 @@
 import { isObject } from '../lib/json';
-import { auditSecrets, type GatewayConfig, type VendorConfig } from './types';
+import { auditSecrets, type GatewayConfig, storeSecrets, type VendorConfig } from './types';
 
 const MASK = '***';
 
@@ -8,7 +8,13 @@ export function maskConfig(config: GatewayConfig): GatewayConfig {
   const copy = structuredClone(config);
   return {
     ...copy,
-    store: { ...copy.store, url: maskStoreUrl(copy.store.url) },
+    store: {
+      ...copy.store,
+      url: maskStoreUrl(copy.store.url),
+      ...(copy.store.encryptionKey !== undefined && {
+        encryptionKey: storeSecrets(copy.store).map(() => MASK),
+      }),
+    },
     audit: {
       ...copy.audit,
       ...(copy.audit.key !== undefined && { key: auditSecrets(copy.audit).map(() => MASK) }),

@@ -7,7 +7,7 @@ import { ConfigError, type ConfigProblem, isSecretPath, type Path, pathKey, path
 import { configSchema, type Names } from './schema';
 import { sharingWarnings } from './sharing';
 import { type Environment, type Sources, type Substituted, substitute } from './substitute';
-import { auditSecrets, type ConfigurableAdapter, type GatewayConfig } from './types';
+import { auditSecrets, type ConfigurableAdapter, type GatewayConfig, storeSecrets } from './types';
 import { parseYaml } from './yaml';
 
 export interface LoadedConfig {
@@ -230,6 +230,7 @@ function secretsOf(config: GatewayConfig, fileTexts: ReadonlySet<string>): Reado
       ...files,
       ...storePasswords(config.store.url),
       ...auditSecrets(config.audit),
+      ...storeSecrets(config.store),
       config.audit.salt ?? '',
     ].filter((text) => text !== ''),
   );

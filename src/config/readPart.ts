@@ -30,14 +30,14 @@ export interface LinkPlaces extends AuditedStore {
 /** @throws ConfigError naming what is wrong with the section `store`, or with the text as YAML */
 export async function readStore(text: string, sources: Sources): Promise<StoreConfig> {
   const { store } = withOverrides(parseYaml(text), sources.env);
-  const substituted = await substitute(store === undefined ? {} : { store }, sources);
+  const substituted = await substitute(given({ store: withoutKey(store) }), sources);
   return usable(substituted, joi.object<Pick<GatewayConfig, 'store'>>({ store: STORE })).store;
 }
 
 /** @throws ConfigError naming what is wrong with `store` or `audit.key`, or with the text as YAML */
 export async function readAuditedStore(text: string, sources: Sources): Promise<AuditedStore> {
   const { store, audit } = withOverrides(parseYaml(text), sources.env);
-  const substituted = await substitute(given({ store, audit: onlyKey(audit) }), sources);
+  const substituted = await substitute(given({ store: withoutKey(store), audit: onlyKey(audit) }), sources);
   const keyed = joi.object({ key: AUDIT_KEY }).default();
   return usable(substituted, joi.object<AuditedStore>({ store: STORE, audit: keyed }));
 }
@@ -46,6 +46,13 @@ export async function readAuditedStore(text: string, sources: Sources): Promise<
 function onlyKey(audit: unknown): unknown {
   const key = member(audit, 'key');
   return key === undefined ? undefined : { key };
+}
+
+/** Commands read nothing that is encrypted. */
+function withoutKey(store: unknown): unknown {
+  if (!isObject(store)) return store;
+  const { encryptionKey: _, ...rest } = store;
+  return rest;
 }
 
 function given(sections: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -58,7 +65,12 @@ export async function readLinkPlaces(
   { adapters, ...sources }: ReadOptions,
 ): Promise<LinkPlaces> {
   const { store, audit, clinics, vendors } = withOverrides(parseYaml(text), sources.env);
-  const document = given({ store, audit: onlyKey(audit), clinics, vendors: withoutSecrets(vendors) });
+  const document = given({
+    store: withoutKey(store),
+    audit: onlyKey(audit),
+    clinics,
+    vendors: withoutSecrets(vendors),
+  });
   const substituted = await substitute(document, sources);
   const names = namesIn(substituted.tree, adapters);
   const connections = [...names.vendors.keys()].filter((name) => NAME.test(name));

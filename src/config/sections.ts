@@ -94,6 +94,12 @@ export const STORE = joi
       .custom(storeUrl)
       .default('sqlite:./data/gateway.db')
       .description('sqlite:<file> or postgres://user:password@host/database. STORE_URL overrides it.'),
+    encryptionKey: oneOrList(joi.string().min(32))
+      .empty('')
+      .meta({ type: 'string, or a list of strings' })
+      .description(
+        'Secret that kept answers and updates under way are encrypted with, 32 characters or more. Of a list the first encrypts and all decrypt. Absent or empty: they are in clear. Never printed.',
+      ),
   })
   .default()
   .description('Where the gateway keeps its own data. Changing it needs a restart.');

@@ -27,7 +27,7 @@ export interface ConfigurableAdapter {
 export interface GatewayConfig {
   server: ServerConfig;
   ops: { host: string; port: number };
-  store: { url: string };
+  store: StoreConfig;
   vendors: Readonly<Record<string, VendorConfig>>;
   clinics: Readonly<Record<string, ClinicConfig>>;
   audit: AuditConfig;
@@ -35,6 +35,12 @@ export interface GatewayConfig {
   callers: readonly CallerConfig[];
   tokens: readonly TokenConfig[];
   deliveries: DeliveriesConfig;
+}
+
+export interface StoreConfig {
+  url: string;
+  /** Secret that staff data in the store is encrypted with; of a list the first encrypts, all decrypt. Absent: it is in clear. */
+  encryptionKey?: string | readonly string[];
 }
 
 export interface ServerConfig {
@@ -186,6 +192,11 @@ export interface TokenConfig {
   rateLimit?: { requests: number; perSeconds: number };
   /** What the clinic claim says → a key of `clinics`; without it the claim is the key itself. */
   clinics?: Readonly<Record<string, string>>;
+}
+
+/** The secrets of the store, as a list whichever way they are written. */
+export function storeSecrets({ encryptionKey = [] }: StoreConfig): readonly string[] {
+  return typeof encryptionKey === 'string' ? [encryptionKey] : encryptionKey;
 }
 
 /** The secrets of the audit, as a list whichever way they are written. */

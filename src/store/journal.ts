@@ -16,6 +16,7 @@ import {
 } from './attempts';
 import type { AuditKeys } from './auditKeys';
 import type { Change, KeptValues } from './changes';
+import { type Cipher, PLAIN } from './cipher';
 import type { Database } from './database';
 import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } from './idempotency';
 import { deleteOldest } from './retention';
@@ -61,6 +62,8 @@ export interface JournalOptions {
   values: KeptValues;
   /** Sign the audit. */
   keys?: AuditKeys | undefined;
+  /** Seals what holds staff data; absent: it is kept in clear. */
+  cipher?: Cipher;
   /** For how long an idempotency key is remembered. */
   keyTtlMs: number;
   /** For how long rows of the audit are kept; absent: for ever. */
@@ -109,7 +112,8 @@ const RETRY_MS = 500;
 export function createJournal(database: Database, options: JournalOptions): Journal {
   const { engine } = database;
   const now = options.now ?? (() => new Date());
-  const times = { now, ttlMs: options.keyTtlMs };
+  const { cipher = PLAIN } = options;
+  const times = { now, ttlMs: options.keyTtlMs, cipher };
   const trail = createTrail(database, options);
   const writer = createWriter<Item, Written>(database, {
     apply,
@@ -124,9 +128,9 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     const { claims, keyEnds, beginnings, endings, withdrawn } = byKind(items);
     // In the same order in every transaction: first the head of the audit, then the keys, so nobody waits in a circle.
     await endAttempts(transaction, endings, withdrawn);
-    await endKeys(transaction, engine, keyEnds);
+    await endKeys(transaction, engine, keyEnds, cipher);
     const claimed = (await claimKeys(transaction, engine, claims, times))[Symbol.iterator]();
-    const begun = (await beginAttempts(transaction, engine, beginnings))[Symbol.iterator]();
+    const begun = (await beginAttempts(transaction, engine, beginnings, cipher))[Symbol.iterator]();
     return items.map((item) => {
       const results = item.kind === 'claim' ? claimed : item.kind === 'begin' ? begun : undefined;
       const next = results?.next();
@@ -199,7 +203,7 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     async takeAbandoned(limit, leaseMs) {
       const at = now();
       const until = new Date(at.getTime() + leaseMs).toISOString();
-      return takeAbandoned(database, { at: at.toISOString(), until, limit });
+      return takeAbandoned(database, { at: at.toISOString(), until, limit, cipher });
     },
     async tidy() {
       while ((await purgeKeys(database, now())) > 0) await pause();
