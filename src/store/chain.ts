@@ -6,9 +6,6 @@ import type { Schema } from './schema';
 export type ChangeRow = Schema['changes'];
 export type Mark = Schema['change_chain'];
 
-/** What the first row is chained to. */
-export const GENESIS = '0'.repeat(64);
-
 /** Of a row that the gateway adds where the end of the audit is not as it was left. */
 export const HEAD_LOST = 'audit_head_lost';
 /** Of the row from which on another key signs. */

@@ -17,16 +17,16 @@ export interface Filter {
   until?: string | undefined;
 }
 
-/** Positions within a clinic: `from` ≤ clinic_seq < `to`. */
-interface Range {
-  from: number;
-  to: number;
-}
+/** Positions within a clinic: `from` ≤ clinic_seq < `to`, or those alone. */
+type Range = { from: number; to: number } | { places: readonly number[] };
 
 /** Rows of a clinic that one row of `change_blocks` tells about; migration 0006 has it as well. */
 export const BLOCK = 1_000;
 /** Rows that are looked at in one go if no index leads to those that fit. */
 const STRIDE = 2 * BLOCK;
+/** As many rows as are looked at one by one, if no more have one of the wanted values. */
+const FEW = 1_000;
+const AT_ONCE = 250;
 
 /** Newest first. @param before only rows of an earlier position within the clinic */
 export async function findChanges(
@@ -36,24 +36,65 @@ export async function findChanges(
   before = Number.MAX_SAFE_INTEGER,
 ): Promise<ChangeRow[]> {
   const found: ChangeRow[] = [];
-  for (const range of await rangesOf(database, filter, before)) {
-    for (const kind of filter.kinds) found.push(...(await rowsIn(database, filter, kind, range, limit)));
-    if (found.length >= limit) break;
-    await turn();
-  }
+  for (const kind of filter.kinds) found.push(...(await ofKind(database, filter, kind, { limit, before })));
   return found.sort((a, b) => Number(b.clinic_seq) - Number(a.clinic_seq)).slice(0, limit);
 }
 
+async function ofKind(
+  database: Database,
+  filter: Filter,
+  kind: string,
+  { limit, before }: { limit: number; before: number },
+): Promise<ChangeRow[]> {
+  const found: ChangeRow[] = [];
+  for (const range of await rangesOf(database, filter, kind, before)) {
+    found.push(...(await rowsIn(database, filter, kind, { range, limit: limit - found.length })));
+    if (found.length >= limit) break;
+    await turn();
+  }
+  return found;
+}
+
 /** Newest first; those together hold every row that fits. */
-async function rangesOf(database: Database, filter: Filter, before: number): Promise<Range[]> {
+async function rangesOf(database: Database, filter: Filter, kind: string, before: number): Promise<Range[]> {
   if (filter.since !== undefined || filter.until !== undefined) return blocksOf(database, filter, before);
-  const whole = { from: 0, to: before };
-  if (hasIndex(filter)) return [whole];
+  if (hasIndex(filter)) return [{ from: 0, to: before }];
+  const places = await fewOf(database, filter, kind, before);
   const ranges: Range[] = [];
+  if (places !== undefined) {
+    for (let at = 0; at < places.length; at += AT_ONCE)
+      ranges.push({ places: places.slice(at, at + AT_ONCE) });
+    return ranges;
+  }
   for (let to = Math.min(before, (await newestOf(database, filter.clinic)) + 1); to > 0; to -= STRIDE) {
     ranges.push({ from: Math.max(0, to - STRIDE), to });
   }
   return ranges;
+}
+
+/** Where the rows are that have one of the wanted values, if those are few. */
+async function fewOf(
+  { db }: Database,
+  { clinic, equal }: Filter,
+  kind: string,
+  before: number,
+): Promise<number[] | undefined> {
+  for (const column of ['staff_id', 'caller', 'vendor'] as const) {
+    const value = equal[column];
+    if (value === undefined) continue;
+    const rows = await db
+      .selectFrom('changes')
+      .select('clinic_seq')
+      .where('clinic', '=', clinic)
+      .where('kind', '=', kind)
+      .where(column, '=', value)
+      .where('clinic_seq', '<', before)
+      .orderBy('clinic_seq', 'desc')
+      .limit(FEW + 1)
+      .execute();
+    if (rows.length <= FEW) return rows.map(({ clinic_seq }) => Number(clinic_seq));
+  }
+  return undefined;
 }
 
 function hasIndex({ equal }: Filter): boolean {
@@ -88,8 +129,7 @@ function rowsIn(
   { db }: Database,
   { clinic, equal, since, until }: Filter,
   kind: string,
-  { from, to }: Range,
-  limit: number,
+  { range, limit }: { range: Range; limit: number },
 ): Promise<ChangeRow[]> {
   let query = db.selectFrom('changes').selectAll().where('clinic', '=', clinic).where('kind', '=', kind);
   for (const column of ['staff_id', 'caller', 'vendor'] as const) {
@@ -103,10 +143,9 @@ function rowsIn(
   }
   if (since !== undefined) query = query.where('at', '>=', since);
   if (until !== undefined) query = query.where('at', '<', until);
-  return query
-    .where('clinic_seq', '>=', from)
-    .where('clinic_seq', '<', to)
-    .orderBy('clinic_seq', 'desc')
-    .limit(limit)
-    .execute();
+  const within =
+    'places' in range
+      ? query.where('clinic_seq', 'in', range.places)
+      : query.where('clinic_seq', '>=', range.from).where('clinic_seq', '<', range.to);
+  return within.orderBy('clinic_seq', 'desc').limit(limit).execute();
 }

@@ -394,7 +394,10 @@ callers:
     },
     {
       name: 'the hash of an empty key',
-      text: yaml({ audit: '' }).replace(HASH, 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'),
+      text: yaml({ audit: '' }).replace(
+        HASH,
+        'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      ),
       lines: ['callers.0.keySha256: is the SHA-256 of nothing: the key was empty when it was made'],
     },
     {

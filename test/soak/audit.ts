@@ -1,6 +1,5 @@
 /**
- * A large audit on SQLite, and how long `GET /changes` takes with each filter:
- *   node -r ./test/support/typescript.cjs test/soak/audit.ts [rows, default 300000]
+ * `npm run soak -- audit`: a large audit on SQLite, and how long `GET /changes` takes with each filter.
  * Prints for each filter the middle and the slowest of 21 pages, the processor's time for one, and how late the event loop was at
  * most meanwhile, in milliseconds. On a machine that does other things as well only the middle and the processor's time tell.
  */
@@ -94,8 +93,8 @@ async function measure(changes: Changes, filter: Omit<ChangeFilter, 'clinic'>) {
   return { found, cpu, middle: times[ROUNDS >> 1] ?? 0, slowest: times.at(-1) ?? 0, late: delay.max / 1e6 };
 }
 
-async function main(): Promise<void> {
-  const total = Number(process.argv[2] ?? 300_000);
+/** @returns whether the audit was whole at the end */
+export async function runAuditSoak(total: number, print: (line: string) => void): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-audit-'));
   const keys = auditKeys(['a-key-of-this-measurement-and-nothing-else']);
   const database = await openDatabase(`sqlite:${join(folder, 'gateway.db')}`);
@@ -105,23 +104,21 @@ async function main(): Promise<void> {
     const started = performance.now();
     await fill(journal, total);
     const perRow = ((performance.now() - started) * 1_000) / total;
-    process.stdout.write(`${total} rows written, ${perRow.toFixed(1)} µs each\n`);
+    print(`${total} rows written, ${perRow.toFixed(1)} µs each`);
     const changes = createChanges(database);
     for (const [name, filter] of Object.entries(filtersFor(total))) {
       const { found, ...times } = await measure(changes, filter);
       const shown = Object.entries(times).map(([what, ms]) => `${what} ${ms.toFixed(1)}`);
-      process.stdout.write(`${name.padEnd(44)}${found} rows, ${shown.join(', ')} ms
-`);
+      print(`${name.padEnd(44)}${found} rows, ${shown.join(', ')} ms`);
     }
     const verifying = performance.now();
     const verdict = await verifyChain(database, { keys });
     const seconds = (performance.now() - verifying) / 1_000;
-    process.stdout.write(`verified: ${verdict.valid}, ${verdict.rows} rows in ${seconds.toFixed(1)} s\n`);
+    print(`verified: ${verdict.valid}, ${verdict.rows} rows in ${seconds.toFixed(1)} s`);
+    return verdict.valid;
   } finally {
     await journal.close();
     await database.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-void main();

@@ -39,7 +39,10 @@ describe.each(ENGINES)('the audit on %s', (engine) => {
   let database: Database;
   const journals: Journal[] = [];
 
-  const open = (secrets: readonly string[] = [OLD], more: { retentionMs?: number; now?: () => Date } = {}): Journal => {
+  const open = (
+    secrets: readonly string[] = [OLD],
+    more: { retentionMs?: number; now?: () => Date } = {},
+  ): Journal => {
     const signing = auditKeys(secrets);
     const salt = signing?.signing.digests ?? 'a-salt-of-the-test';
     const options = { values: { kind: 'hashed', salt }, keyTtlMs: HOUR, ...more } as const;
