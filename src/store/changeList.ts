@@ -28,6 +28,9 @@ const STRIDE = 2 * BLOCK;
 const FEW = 1_000;
 const AT_ONCE = 250;
 
+/** In the words of the index, which leaves out what nearly all rows are. */
+const NO_SUCCESS = sql<boolean>`outcome <> 'success'`;
+
 /** Newest first. @param before only rows of an earlier position within the clinic */
 export async function findChanges(
   database: Database,
@@ -79,15 +82,16 @@ async function fewOf(
   kind: string,
   before: number,
 ): Promise<number[] | undefined> {
-  for (const column of ['staff_id', 'caller', 'vendor'] as const) {
+  for (const column of ['staff_id', 'caller', 'vendor', 'outcome'] as const) {
     const value = equal[column];
-    if (value === undefined) continue;
+    if (value === undefined || value === 'success') continue;
     const rows = await db
       .selectFrom('changes')
       .select('clinic_seq')
       .where('clinic', '=', clinic)
       .where('kind', '=', kind)
-      .where(column, '=', value)
+      .where((eb) => eb(eb.ref(column), '=', value))
+      .$if(column === 'outcome', (query) => query.where(NO_SUCCESS))
       .where('clinic_seq', '<', before)
       .orderBy('clinic_seq', 'desc')
       .limit(FEW + 1)
@@ -137,10 +141,7 @@ function rowsIn(
     if (value !== undefined) query = query.where(column, '=', value);
   }
   if (equal.outcome !== undefined) query = query.where('outcome', '=', equal.outcome);
-  // In the words of the index, which leaves out what nearly all rows are.
-  if (equal.outcome !== undefined && equal.outcome !== 'success') {
-    query = query.where(sql<boolean>`outcome <> 'success'`);
-  }
+  if (equal.outcome !== undefined && equal.outcome !== 'success') query = query.where(NO_SUCCESS);
   if (since !== undefined) query = query.where('at', '>=', since);
   if (until !== undefined) query = query.where('at', '<', until);
   const within =

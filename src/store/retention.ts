@@ -6,7 +6,8 @@ import { BLOCK } from './changeList';
 import type { Database } from './database';
 import type { Schema } from './schema';
 
-const BATCH = 1_000;
+/** Rows of one transaction: while it lasts, this process does nothing else on SQLite. */
+const BATCH = 250;
 
 /**
  * Deletes at most `limit` of the oldest rows, those from before `before`. The hash of the last deleted one stays as the

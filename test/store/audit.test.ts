@@ -381,6 +381,20 @@ describe.each(ENGINES)('the audit on %s', (engine) => {
   });
 });
 
+describe('the page on security', () => {
+  it('names a test of this file in each row on the audit', () => {
+    const page = readFileSync(join(__dirname, '../../docs/security.md'), 'utf8');
+    const [, section = ''] = /## The audit, and who[\s\S]*?\n(\| who[\s\S]*?)\n\n/.exec(page) ?? [];
+    const names = section
+      .split('\n')
+      .slice(2)
+      .map((row) => (row.split('|').at(-2) ?? '').trim().replace(/ is found$/, ''));
+    expect(names.length).toBeGreaterThan(10);
+    const source = readFileSync(__filename, 'utf8');
+    expect(names.filter((name) => name === '' || !source.includes(`'${name}'`))).toEqual([]);
+  });
+});
+
 describe('a role of PostgreSQL that may only add to the audit', () => {
   it('runs the gateway, and can neither change nor delete a row', async () => {
     const test = await createTestDatabase('postgres');
