@@ -79,8 +79,9 @@ test('the configuration in the ConfigMap is one that the gateway takes', async (
   const text = resources.find(({ kind }) => kind === 'ConfigMap')?.data?.['gateway.yaml'] ?? '';
   const { config, warnings } = await readConfig(text, {
     adapters,
-    env: { STORE_URL: '' },
-    readFile: async (path) => (path.endsWith('sha256') ? 'a'.repeat(64) : `secret-${path.length}`),
+    env: { STORE_URL: '', NODE_ENV: 'production' },
+    readFile: async (path) =>
+      path.endsWith('sha256') ? 'a'.repeat(64) : `secret-${path.length}`.padEnd(32, 'x'),
   });
   expect(warnings).toEqual([]);
   expect(config.store.url).toMatch(/^postgres:/);
@@ -93,7 +94,11 @@ function stopSeconds({ server }: { server: { drainMs: number; shutdownMs: number
 
 test('whoever stops the gateway waits for as long as it may take', async () => {
   const text = resources.find(({ kind }) => kind === 'ConfigMap')?.data?.['gateway.yaml'] ?? '';
-  const options = { adapters, env: { STORE_URL: '' }, readFile: async () => 'a'.repeat(64) };
+  const options = {
+    adapters,
+    env: { STORE_URL: '', NODE_ENV: 'production' },
+    readFile: async () => 'a'.repeat(64),
+  };
   const { config } = await readConfig(text, options);
   const pod = parseAllDocuments(read('kubernetes.yaml'))
     .map((document) => document.toJS())
