@@ -90,6 +90,7 @@ function configuration(setup: GatewaySetup) {
     server: { host: '127.0.0.1', port: 0, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: storeUrlOf(setup) },
+    audit: { key: 'a-key-of-the-benchmark-and-of-nothing-else' },
     vendors: {
       ...Object.fromEntries(
         numberedOnes.map(({ vendor }) => [

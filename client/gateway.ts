@@ -566,29 +566,43 @@ export interface OperationAnswer {
   meta: ClinicMeta;
 }
 
-/** One attempted update, as the audit keeps it. Rows are never changed. */
+/** One row of the audit. Rows are never changed. */
 export interface Change {
-  /** Position in the audit, from 1. */
+  /** What was done: an attempted `update`, a `dry_run`, a link that was made, replaced (`link`) or removed, an `import` of links, a `discard` or `retry` of a queued update, a `refusal` (401 or 403), a `read`, a `copy` or `switch` to another vendor, or an `operator`’s act. */
+  kind:
+    | "update"
+    | "dry_run"
+    | "link"
+    | "link_removed"
+    | "import"
+    | "discard"
+    | "retry"
+    | "refusal"
+    | "read"
+    | "copy"
+    | "switch"
+    | "operator";
+  /** Position among the rows of this clinic, of every kind, from 1 and without gaps. */
   sequence: number;
   /**
-   * When the update ended.
+   * When it ended.
    * @format date-time
    */
   at: string;
-  /** The `X-Request-Id` of the update. */
+  /** The `X-Request-Id` of the request; empty where there was none. */
   requestId: string;
   /** The clinic. */
   clinic: string;
-  /** Who sent it. */
+  /** Who did it. */
   caller: string;
-  /** Whose record it was about. */
+  /** Whose record it was about; empty where it was about none. */
   staffId: string;
-  /** Name of the vendor connection. */
+  /** Name of the vendor connection; empty where it was about none. */
   vendor: string;
   /** `null` where the record was not found out. */
   vendorRecordId: string | null;
-  /** `refused`: it was not wanted. `failed`: it could not be done. `unknown`: nobody can tell. */
-  outcome: "success" | "refused" | "failed" | "unknown";
+  /** `refused`: it was not wanted. `failed`: it could not be done. `unknown`: nobody can tell. `not_sent`: a dry run, which sends nothing. */
+  outcome: "success" | "not_sent" | "refused" | "failed" | "unknown";
   /** Status of the answer; `null` where nobody was left to be answered. */
   status: number | null;
   /** Problem code of the answer; `null` for a success. */
@@ -609,12 +623,10 @@ export interface Change {
       | "not_confirmed"
       | "unknown";
   }[];
-  /** What was sent, by pointer: salted digests, or the values where the operator keeps them. */
-  values: Record<string, any>;
-  /** The hash of the row before. */
-  previousHash: string;
-  /** SHA-256 over this row and `previousHash`. */
-  hash: string;
+  /** What was sent, by pointer; only where the operator keeps it (`audit.values: full`). */
+  values?: Record<string, any>;
+  /** Facts of this kind of row: names, ids, counts, or the address that was refused. */
+  detail?: Record<string, any>;
 }
 
 /** A page of the audit, newest first. */
@@ -868,7 +880,7 @@ export class Gateway extends HttpClient {
   };
   audit = {
     /**
-     * @description The clinic’s attempted updates, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. Listed is every valid update that was carried out or refused. Not listed: what was refused as not valid before a vendor was looked for, dry runs, answers given again for a key, and what was refused instead of being queued. Needs the scope `changes:read`.
+     * @description The clinic’s part of the audit, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. Without `kind` only updates: every valid one that was carried out or refused. `kind` asks for other rows, such as dry runs, changed links and refusals. Never listed: what was refused as not valid before a vendor was looked for, answers given again for a key, and what was refused instead of being queued. Needs the scope `changes:read`.
      *
      * @tags Audit
      * @name ListChanges
@@ -878,6 +890,21 @@ export class Gateway extends HttpClient {
      */
     listChanges: (
       query?: {
+        /** Only rows of this kind; `all`: of every kind. `update` if absent. */
+        kind?:
+          | "all"
+          | "update"
+          | "dry_run"
+          | "link"
+          | "link_removed"
+          | "import"
+          | "discard"
+          | "retry"
+          | "refusal"
+          | "read"
+          | "copy"
+          | "switch"
+          | "operator";
         /** Only changes of this staff member. */
         staffId?: string;
         /**
@@ -885,8 +912,13 @@ export class Gateway extends HttpClient {
          * @maxLength 200
          */
         caller?: string;
+        /**
+         * Only changes at this vendor connection, by its name in the configuration.
+         * @maxLength 64
+         */
+        vendor?: string;
         /** Only changes that ended so. */
-        outcome?: "success" | "refused" | "failed" | "unknown";
+        outcome?: "success" | "not_sent" | "refused" | "failed" | "unknown";
         /**
          * Only changes that ended at this moment or later: ISO 8601.
          * @format date-time

@@ -6,10 +6,11 @@ import { Authenticator } from './callers/callers';
 import { InFlight } from './callers/limits';
 import { loadConfig } from './config/load';
 import type { Environment } from './config/substitute';
-import type { GatewayConfig } from './config/types';
+import { auditSecrets, type GatewayConfig, storeSecrets } from './config/types';
 import { createObserver } from './connection/telemetry';
 import { createApp } from './http/app';
 import { messagesOf } from './http/messages';
+import { createRefusals } from './http/refusals';
 import { serveRequests, serverOptions } from './http/server';
 import { createListener, type Listener } from './http/tls';
 import { every } from './lib/every';
@@ -19,11 +20,13 @@ import { createMetrics, type Metrics } from './ops/metrics';
 import { createOpsServer } from './ops/server';
 import { createDeliveries, GIVE_BACK_MS } from './queue/deliver';
 import { settleAbandoned } from './queue/recover';
+import { createHeadTeller } from './runtime/auditHead';
 import { type Following, follow } from './runtime/follow';
 import { registerGauges } from './runtime/gauges';
 import { Runtime } from './runtime/runtime';
 import { cachedLinks } from './store/cachedLinks';
-import { createChanges, installationSalt } from './store/changes';
+import { createChanges } from './store/changes';
+import { createCipher } from './store/cipher';
 import { type Database, openDatabase } from './store/database';
 import { guardedLinks } from './store/guardedLinks';
 import { createJournal, type Journal } from './store/journal';
@@ -31,6 +34,7 @@ import { createLinks } from './store/links';
 import { createOperations } from './store/operations';
 import { createRecordLocks } from './store/recordLocks';
 import { timedLinks } from './store/timedLinks';
+import { createTrail, type TrailOptions, trailOptions } from './store/trail';
 
 export interface ServeOptions {
   configPath: string;
@@ -58,6 +62,8 @@ const LINGER_MS = 500;
 /** Pauses between two looks for updates that a crash has left behind, and for rows that are too old. */
 const SETTLE_MS = 1_000;
 const TIDY_MS = 60_000;
+/** Between two times that the newest row of the audit is told. */
+const HEAD_MS = 600_000;
 
 /** @throws ConfigError when the configuration is not usable; nothing listens then */
 export async function serve({
@@ -70,8 +76,13 @@ export async function serve({
   const { config, warnings } = await loadConfig(configPath, { adapters, env });
   for (const warning of warnings) log.notice(warning);
   const metrics = createMetrics();
-  const database = await openDatabase(config.store.url);
-  const links = cachedLinks(guardedLinks(timedLinks(createLinks(database), metrics)), {
+  const database = await openDatabase(config.store.url, {
+    onNotice: (message) => log.notice(message),
+  });
+  const kept = await trailOptions(database, { ...config.audit, key: auditSecrets(config.audit) });
+  const trail = createTrail(database, kept);
+  await trail.adopt();
+  const links = cachedLinks(guardedLinks(timedLinks(createLinks(database, undefined, trail), metrics)), {
     ttlSeconds: 5,
     maxKeys: 100_000,
   });
@@ -96,7 +107,8 @@ export async function serve({
     configRefused,
     certificateRefused,
   });
-  const journal = await openJournal(config, database, { log, metrics });
+  const journal = openJournal(config, database, { log, metrics, kept });
+  const refusals = createRefusals((change) => journal.end({ change }));
   const locks = createRecordLocks(config.store.url);
   const operations = createOperations(database);
   const parts = { links, locks, journal, operations, runtime, log };
@@ -108,6 +120,7 @@ export async function serve({
     metrics,
     health,
     changes: createChanges(database),
+    refusals,
   });
   const listener = createListener(config.server.tls, { ...serverOptions(config.server), ...messagesOf(app) });
   const { server } = listener;
@@ -116,7 +129,8 @@ export async function serve({
   const opsServer = createOpsServer({ metrics, health });
   await listen(opsServer, config.ops.port, config.ops.host);
   deliveries.start();
-  const housekeeping = keepHouse(journal, runtime, log);
+  const tellHead = createHeadTeller({ database, log, keys: kept.keys, headFile: config.audit.headFile });
+  const housekeeping = keepHouse({ journal, runtime, log, tellHead });
   const following = await follow({
     ...timing,
     configPath,
@@ -142,7 +156,9 @@ export async function serve({
     server.close().closeAllConnections();
     opsServer.close().closeAllConnections();
     await delivering;
+    await refusals.close();
     await journal.close();
+    await tellHead().catch(() => {});
     await locks.close();
     await database.close();
   };
@@ -158,17 +174,15 @@ export async function serve({
   };
 }
 
-async function openJournal(
+function openJournal(
   config: GatewayConfig,
   database: Database,
-  { log, metrics }: { log: Log; metrics: Metrics },
-): Promise<Journal> {
-  const { values, salt, retentionDays } = config.audit;
+  { log, metrics, kept }: { log: Log; metrics: Metrics; kept: TrailOptions },
+): Journal {
+  const { retentionDays } = config.audit;
   return createJournal(database, {
-    values:
-      values === 'full'
-        ? { kind: 'full' }
-        : { kind: 'hashed', salt: salt ?? (await installationSalt(database)) },
+    ...kept,
+    cipher: createCipher(storeSecrets(config.store)),
     keyTtlMs: config.idempotency.ttlHours * HOUR_MS,
     ...(retentionDays !== undefined && { retentionMs: retentionDays * 24 * HOUR_MS }),
     onTransaction: (milliseconds) => metrics.store('journal_commit', milliseconds),
@@ -177,12 +191,20 @@ async function openJournal(
 }
 
 /** What crashes have left behind is settled, and what is too old is deleted. */
-function keepHouse(journal: Journal, runtime: Runtime, log: Log): { stop(): Promise<unknown> } {
+interface House {
+  journal: Journal;
+  runtime: Runtime;
+  log: Log;
+  tellHead: () => Promise<void>;
+}
+
+function keepHouse({ journal, runtime, log, tellHead }: House): { stop(): Promise<unknown> } {
   const failed = (what: string) => (error: unknown) =>
     log.notice(what, { error: error instanceof Error ? error.name : typeof error });
   const jobs = [
     every(SETTLE_MS, () => settleAbandoned({ journal, runtime, log }), failed('settling has failed')),
     every(TIDY_MS, () => journal.tidy(), failed('deleting old rows has failed')),
+    every(HEAD_MS, tellHead, failed('telling the newest row of the audit has failed')),
   ];
   return { stop: () => Promise.all(jobs.map((job) => job.stop())) };
 }

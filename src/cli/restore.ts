@@ -18,10 +18,12 @@ import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { sql } from 'kysely';
-import { loadStore } from '../config/load';
-import { verifyChain } from '../store/changes';
+import { loadAuditedStore } from '../config/load';
+import { auditSecrets } from '../config/types';
+import { type AuditKeys, auditKeys } from '../store/auditKeys';
 import { openDatabase } from '../store/database';
 import { isBusy } from '../store/engine';
+import { verifyChain } from '../store/verify';
 import { withDatabase } from './backup';
 import { type CommandContext, exitCodes } from './command';
 import { messageOf } from './problems';
@@ -35,8 +37,9 @@ export function restoreCommand(program: Command, context: CommandContext): void 
     )
     .argument('<file>', 'the backup, as `backup` wrote it; it stays')
     .action(async (file: string) => {
-      const { url } = await loadStore(context.configPath(), context);
-      context.exit(await restore({ databaseUrl: url, file, ...context }));
+      const { store, audit } = await loadAuditedStore(context.configPath(), context);
+      const keys = auditKeys(auditSecrets(audit));
+      context.exit(await restore({ databaseUrl: store.url, file, keys, ...context }));
     });
   exitCodes(command, 'the backup is in place', 'nothing was changed');
 }
@@ -45,6 +48,7 @@ export interface RestoreOptions {
   databaseUrl: string;
   /** The backup. */
   file: string;
+  keys?: AuditKeys | undefined;
   out: Writable;
   err: Writable;
 }
@@ -57,7 +61,7 @@ const ON_POSTGRESQL = `the store is PostgreSQL. Stop all gateways, load the dump
 verify-audit, and start the gateways. Keep the old database until you are sure.`;
 
 /** @returns the exit code: 0 the backup is in place, 1 nothing was changed */
-export async function restore({ databaseUrl, file, out, err }: RestoreOptions): Promise<number> {
+export async function restore({ databaseUrl, file, keys, out, err }: RestoreOptions): Promise<number> {
   const refuse = (reason: string): number => {
     err.write(`Nothing was restored: ${reason}\n`);
     return 1;
@@ -72,7 +76,7 @@ export async function restore({ databaseUrl, file, out, err }: RestoreOptions): 
   try {
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
     copyDatabase(file, copy);
-    const rows = await examine(copy);
+    const rows = await examine(copy, keys);
     const kept = replace(target, copy);
     out.write(`Restored ${file} to ${target}: integrity checked, ${rows} rows of the audit verified.\n`);
     if (kept !== undefined) out.write(`The database that was there is kept as ${kept}.\n`);
@@ -103,7 +107,7 @@ function copyDatabase(from: string, to: string): void {
  * @returns the number of rows of its audit
  * @throws Error that says why not
  */
-async function examine(file: string): Promise<number> {
+async function examine(file: string, keys: AuditKeys | undefined): Promise<number> {
   withDatabase(file, (database) => {
     const tables = database.prepare("select name from sqlite_master where name = 'kysely_migration'").all();
     if (tables.length === 0) throw new Error('the file is not a database of this gateway.');
@@ -112,7 +116,9 @@ async function examine(file: string): Promise<number> {
   try {
     const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(database.db);
     if (rows[0]?.integrity_check !== 'ok') throw new Error('the file did not pass the integrity check.');
-    const verdict = await verifyChain(database);
+    const signed = await verifyChain(database, { keys });
+    // A backup from before there was a key.
+    const verdict = 'unsigned' in signed ? await verifyChain(database) : signed;
     if (!verdict.valid) throw new Error(`its audit is broken at row ${verdict.sequence}: ${verdict.reason}.`);
     return verdict.rows;
   } finally {

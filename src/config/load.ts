@@ -2,8 +2,10 @@ import { readFile as readFileBytes, stat } from 'node:fs/promises';
 import { ConfigError } from './problem';
 import { type LoadedConfig, readConfig } from './read';
 import {
+  type AuditedStore,
   type LinkPlaces,
   type OpsConfig,
+  readAuditedStore,
   readLinkPlaces,
   readOps,
   readStore,
@@ -48,6 +50,14 @@ export async function loadOps(path: string, { env }: Pick<LoadOptions, 'env'>): 
   // With both in the environment the file says nothing about it, and may be one that a running gateway has refused.
   const isGiven = [env.OPS_HOST, env.OPS_PORT].every((text) => (text ?? '') !== '');
   return readOps(isGiven ? '{}' : await readText(path), { env, readFile: readSecretFile });
+}
+
+/** Reads where the store is, and what its audit is kept by. @throws ConfigError */
+export async function loadAuditedStore(
+  path: string,
+  { env }: Pick<LoadOptions, 'env'>,
+): Promise<AuditedStore> {
+  return readAuditedStore(await readText(path), { env, readFile: readSecretFile });
 }
 
 /** Reads what links are made of, without the vendors' credentials. @throws ConfigError */

@@ -1,5 +1,5 @@
 import { isObject } from '../lib/json';
-import type { GatewayConfig, VendorConfig } from './types';
+import { auditSecrets, type GatewayConfig, storeSecrets, type VendorConfig } from './types';
 
 const MASK = '***';
 
@@ -8,8 +8,18 @@ export function maskConfig(config: GatewayConfig): GatewayConfig {
   const copy = structuredClone(config);
   return {
     ...copy,
-    store: { ...copy.store, url: maskStoreUrl(copy.store.url) },
-    audit: { ...copy.audit, ...(copy.audit.salt !== undefined && { salt: MASK }) },
+    store: {
+      ...copy.store,
+      url: maskStoreUrl(copy.store.url),
+      ...(copy.store.encryptionKey !== undefined && {
+        encryptionKey: storeSecrets(copy.store).map(() => MASK),
+      }),
+    },
+    audit: {
+      ...copy.audit,
+      ...(copy.audit.key !== undefined && { key: auditSecrets(copy.audit).map(() => MASK) }),
+      ...(copy.audit.salt !== undefined && { salt: MASK }),
+    },
     vendors: Object.fromEntries(
       Object.entries(copy.vendors).map(([name, vendor]) => [name, maskVendor(vendor)]),
     ),

@@ -7,7 +7,7 @@ import { ConfigError, type ConfigProblem, isSecretPath, type Path, pathKey, path
 import { configSchema, type Names } from './schema';
 import { sharingWarnings } from './sharing';
 import { type Environment, OverridingText, type Sources, type Substituted, substitute } from './substitute';
-import type { ConfigurableAdapter, GatewayConfig } from './types';
+import { auditSecrets, type ConfigurableAdapter, type GatewayConfig, storeSecrets } from './types';
 import { parseYaml } from './yaml';
 
 export interface LoadedConfig {
@@ -33,7 +33,12 @@ export async function readConfig(
   const document = withOverrides(parseYaml(text), env);
   const substituted = await substitute(document, { env, readFile });
   const { value, problems } = validate(substituted, configSchema(namesIn(substituted.tree, adapters)));
-  const all = [...substituted.problems, ...problems, ...conflicts(substituted.tree)];
+  const all = [
+    ...substituted.problems,
+    ...problems,
+    ...conflicts(substituted.tree),
+    ...forProduction(value, env),
+  ];
   if (value === undefined || all.length > 0) throw new ConfigError(inOrder(all));
   return { config: value, warnings: warningsOf(value), secrets: secretsOf(value, substituted.fileTexts) };
 }
@@ -173,6 +178,13 @@ function repeated(tree: Record<string, unknown>, section: string, key: string): 
   return problems;
 }
 
+/** Where real people's records are, the audit has to hold against who can write the store. */
+function forProduction(config: GatewayConfig | undefined, { NODE_ENV }: Environment): ConfigProblem[] {
+  if (config === undefined || NODE_ENV !== 'production' || auditSecrets(config.audit).length > 0) return [];
+  const message = 'is required in production (NODE_ENV=production): a secret of 32 characters or more';
+  return [{ path: 'audit.key', message }];
+}
+
 function samePort({ server, ops }: Record<string, unknown>): ConfigProblem[] {
   const port = member(ops, 'port');
   const same = typeof port === 'number' && port !== 0 && port === member(server, 'port');
@@ -199,7 +211,11 @@ function warningsOf(config: GatewayConfig): string[] {
     config.callers.length + config.tokens.length === 0
       ? ['callers: there are none, so every request will be refused']
       : [];
-  return [...insecure, ...odd, ...encodedTwice, ...idle, ...sharingWarnings(config)];
+  const unsigned =
+    auditSecrets(config.audit).length === 0
+      ? ['audit.key: there is none, so whoever can write the store can also rewrite the audit']
+      : [];
+  return [...insecure, ...odd, ...encodedTwice, ...idle, ...unsigned, ...sharingWarnings(config)];
 }
 
 function isInsecure({ protocol, hostname }: URL): boolean {
@@ -217,9 +233,14 @@ function secretsOf(config: GatewayConfig, fileTexts: ReadonlySet<string>): Reado
   const credentials = credentialLeaves(config).map(({ value }) => String(value ?? ''));
   const files = [...fileTexts].filter(({ length }) => length >= SHORTEST_SECRET);
   return new Set(
-    [...credentials, ...files, ...storePasswords(config.store.url), config.audit.salt ?? ''].filter(
-      (text) => text !== '',
-    ),
+    [
+      ...credentials,
+      ...files,
+      ...storePasswords(config.store.url),
+      ...auditSecrets(config.audit),
+      ...storeSecrets(config.store),
+      config.audit.salt ?? '',
+    ].filter((text) => text !== ''),
   );
 }
 

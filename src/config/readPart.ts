@@ -3,22 +3,27 @@
  * needed for them.
  */
 import joi from 'joi';
-import { isObject } from '../lib/json';
+import { isObject, member } from '../lib/json';
 import { ConfigError } from './problem';
 import { inOrder, namesIn, type ReadOptions, validate, withOverrides } from './read';
 import { NAME } from './rules';
 import { configSchema } from './schema';
-import { OPS, STORE } from './sections';
+import { AUDIT_KEY, OPS, STORE } from './sections';
 import { type Sources, type Substituted, substitute } from './substitute';
-import type { GatewayConfig, VendorConfig } from './types';
+import type { AuditConfig, GatewayConfig, VendorConfig } from './types';
 import { parseYaml } from './yaml';
 
 export type StoreConfig = GatewayConfig['store'];
 export type OpsConfig = GatewayConfig['ops'];
 
-/** What links are made of: the names of clinics and connections, and what an adapter says about record ids. */
-export interface LinkPlaces {
+/** What is needed to read the audit, and to add to it what holds no values. */
+export interface AuditedStore {
   store: StoreConfig;
+  audit: Pick<AuditConfig, 'key'>;
+}
+
+/** What links are made of: the names of clinics and connections, and what an adapter says about record ids. */
+export interface LinkPlaces extends AuditedStore {
   clinics: readonly string[];
   /** Of each clinic the connection that it uses. */
   clinicVendors: ReadonlyMap<string, string>;
@@ -28,7 +33,7 @@ export interface LinkPlaces {
 /** @throws ConfigError naming what is wrong with the section `store`, or with the text as YAML */
 export async function readStore(text: string, sources: Sources): Promise<StoreConfig> {
   const { store } = withOverrides(parseYaml(text), sources.env);
-  const substituted = await substitute(store === undefined ? {} : { store }, sources);
+  const substituted = await substitute(given({ store: withoutKey(store) }), sources);
   return usable(substituted, joi.object<Pick<GatewayConfig, 'store'>>({ store: STORE })).store;
 }
 
@@ -39,15 +44,44 @@ export async function readOps(text: string, sources: Sources): Promise<OpsConfig
   return usable(substituted, joi.object<Pick<GatewayConfig, 'ops'>>({ ops: OPS })).ops;
 }
 
+/** @throws ConfigError naming what is wrong with `store` or `audit.key`, or with the text as YAML */
+export async function readAuditedStore(text: string, sources: Sources): Promise<AuditedStore> {
+  const { store, audit } = withOverrides(parseYaml(text), sources.env);
+  const substituted = await substitute(given({ store: withoutKey(store), audit: onlyKey(audit) }), sources);
+  const keyed = joi.object({ key: AUDIT_KEY }).default();
+  return usable(substituted, joi.object<AuditedStore>({ store: STORE, audit: keyed }));
+}
+
+/** The secret of the digests, for one, is not asked for. */
+function onlyKey(audit: unknown): unknown {
+  const key = member(audit, 'key');
+  return key === undefined ? undefined : { key };
+}
+
+/** Commands read nothing that is encrypted. */
+function withoutKey(store: unknown): unknown {
+  if (!isObject(store)) return store;
+  const { encryptionKey: _, ...rest } = store;
+  return rest;
+}
+
+function given(sections: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(sections).filter(([, section]) => section !== undefined));
+}
+
 /** @throws ConfigError as above, and naming what is wrong with the clinics or the connections, credentials apart */
 export async function readLinkPlaces(
   text: string,
   { adapters, ...sources }: ReadOptions,
 ): Promise<LinkPlaces> {
-  const { store, clinics, vendors } = withOverrides(parseYaml(text), sources.env);
-  const document = { store, clinics, vendors: withoutSecrets(vendors) };
-  const given = Object.entries(document).filter(([, section]) => section !== undefined);
-  const substituted = await substitute(Object.fromEntries(given), sources);
+  const { store, audit, clinics, vendors } = withOverrides(parseYaml(text), sources.env);
+  const document = given({
+    store: withoutKey(store),
+    audit: onlyKey(audit),
+    clinics,
+    vendors: withoutSecrets(vendors),
+  });
+  const substituted = await substitute(document, sources);
   const names = namesIn(substituted.tree, adapters);
   const connections = [...names.vendors.keys()].filter((name) => NAME.test(name));
   const left = connections.flatMap((name) => [`vendors.${name}.credentials`, `vendors.${name}.baseUrl`]);
@@ -58,6 +92,7 @@ export async function readLinkPlaces(
   );
   return {
     store: config.store,
+    audit: config.audit,
     clinics: Object.keys(config.clinics),
     clinicVendors,
     vendors: config.vendors,

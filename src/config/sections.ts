@@ -94,21 +94,45 @@ export const STORE = joi
       .custom(storeUrl)
       .default('sqlite:./data/gateway.db')
       .description('sqlite:<file> or postgres://user:password@host/database. STORE_URL overrides it.'),
+    encryptionKey: oneOrList(joi.string().min(32))
+      .empty('')
+      .meta({ type: 'string, or a list of strings' })
+      .description(
+        'Secret that kept answers and updates under way are encrypted with, 32 characters or more. Of a list the first encrypts and all decrypt. Absent or empty: they are in clear. Never printed.',
+      ),
   })
   .default()
   .description('Where the gateway keeps its own data. Changing it needs a restart.');
+
+export const AUDIT_KEY = oneOrList(joi.string().min(32))
+  .empty('')
+  .meta({ type: 'string, or a list of strings' })
+  .description(
+    'Secret that signs the audit and makes the digests, 32 characters or more, kept outside of the store. Of a list the first signs and all verify. Required in production (NODE_ENV=production). Never printed.',
+  );
 
 export const AUDIT = joi
   .object({
     values: oneOf(['hashed', 'full'])
       .default('hashed')
       .description('How the sent values are kept: as salted digests, or as they are.'),
+    key: AUDIT_KEY,
     salt: joi
       .string()
       .empty('')
       .min(16)
       .description(
-        'Secret of the digests, 16 characters or more. Absent or empty: one is made up and kept in the store. Never printed.',
+        'Secret of the digests where there is no key, 16 characters or more. Absent or empty: one is made up and kept in the store. Never printed.',
+      ),
+    reads: joi
+      .boolean()
+      .default(false)
+      .description('Whether reading a staff record is in the audit too. It costs each reading a write.'),
+    headFile: joi
+      .string()
+      .empty('')
+      .description(
+        'File in which the number and the hash of the newest row are kept, signed, to be put where nobody can change them. Absent or empty: none.',
       ),
     retentionDays: joi
       .number()
@@ -118,7 +142,7 @@ export const AUDIT = joi
       .description('For how many days rows are kept. Absent: for ever.'),
   })
   .default()
-  .description('The audit of updates (GET /changes). Changing it needs a restart.');
+  .description('The audit (GET /changes). Changing it needs a restart.');
 
 export const IDEMPOTENCY = joi
   .object({

@@ -27,7 +27,7 @@ export interface ConfigurableAdapter {
 export interface GatewayConfig {
   server: ServerConfig;
   ops: { host: string; port: number };
-  store: { url: string };
+  store: StoreConfig;
   vendors: Readonly<Record<string, VendorConfig>>;
   clinics: Readonly<Record<string, ClinicConfig>>;
   audit: AuditConfig;
@@ -35,6 +35,12 @@ export interface GatewayConfig {
   callers: readonly CallerConfig[];
   tokens: readonly TokenConfig[];
   deliveries: DeliveriesConfig;
+}
+
+export interface StoreConfig {
+  url: string;
+  /** Secret that staff data in the store is encrypted with; of a list the first encrypts, all decrypt. Absent: it is in clear. */
+  encryptionKey?: string | readonly string[];
 }
 
 export interface ServerConfig {
@@ -112,8 +118,17 @@ export interface DeliveriesConfig {
 export interface AuditConfig {
   /** `hashed`: sent values are kept as salted digests only. */
   values: 'hashed' | 'full';
-  /** Secret of the digests; absent: one that the installation makes up and keeps in the store. */
+  /**
+   * Secret that signs the audit and makes the digests, kept outside of the store; of a list the first signs, all verify. Absent:
+   * nothing is signed.
+   */
+  key?: string | readonly string[];
+  /** Secret of the digests without a key; absent: one that the installation makes up and keeps in the store. */
   salt?: string;
+  /** Whether reading a record is in the audit. */
+  reads: boolean;
+  /** Where the newest row is told, for keeping elsewhere; absent: nowhere. */
+  headFile?: string;
   /** Absent: rows are kept for ever. */
   retentionDays?: number;
 }
@@ -177,6 +192,16 @@ export interface TokenConfig {
   rateLimit?: { requests: number; perSeconds: number };
   /** What the clinic claim says → a key of `clinics`; without it the claim is the key itself. */
   clinics?: Readonly<Record<string, string>>;
+}
+
+/** The secrets of the store, as a list whichever way they are written. */
+export function storeSecrets({ encryptionKey = [] }: StoreConfig): readonly string[] {
+  return typeof encryptionKey === 'string' ? [encryptionKey] : encryptionKey;
+}
+
+/** The secrets of the audit, as a list whichever way they are written. */
+export function auditSecrets({ key = [] }: Pick<AuditConfig, 'key'>): readonly string[] {
+  return typeof key === 'string' ? [key] : key;
 }
 
 /** The hashes of a caller's keys, as a list whichever way they are written. */

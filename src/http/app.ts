@@ -19,7 +19,7 @@ import type { Metrics } from '../ops/metrics';
 import { withTrace } from '../ops/trace';
 import { PROBLEMS, Problem } from '../problem';
 import type { Runtime } from '../runtime/runtime';
-import type { Changes } from '../store/changes';
+import { act, type Changes } from '../store/changes';
 import type { Links } from '../store/links';
 import { StoreUnavailable } from '../store/unavailable';
 import { gatewayUnavailable } from '../update/request';
@@ -29,11 +29,12 @@ import { authenticate, authorized } from './authentication';
 import { allowOrigins } from './cors';
 import { countHeader } from './headers';
 import { refuseUnknownQuery } from './query';
+import type { Refusals } from './refusals';
 import { getChanges } from './routes/changes';
 import { getDocs, getDocsFile, getOpenApi } from './routes/docs';
 import { deleteLink, getLinks, putLink } from './routes/links';
 import { getOperation, retryOperation } from './routes/operations';
-import { getStaff, patchStaff } from './routes/staff';
+import { getStaff, patchStaff, type ReadTrail } from './routes/staff';
 
 /** What the application is built from. */
 export interface AppParts extends UpdateParts {
@@ -46,6 +47,7 @@ export interface AppParts extends UpdateParts {
   /** Whether the gateway can work. */
   health: () => Promise<Health>;
   changes: Changes;
+  refusals: Refusals;
 }
 
 type Handler = (req: Request, res: Response) => void | Promise<void>;
@@ -73,6 +75,8 @@ export function createApp(parts: AppParts): Express {
   if (origins) app.use(origins);
 
   const { links, operations } = parts;
+  const reads = readTrail(parts);
+  const { values } = parts.runtime.current.config.audit;
   const entrance = {
     runtime: parts.runtime,
     authenticator: parts.authenticator,
@@ -83,7 +87,10 @@ export function createApp(parts: AppParts): Express {
   route(
     app,
     '/staff/:id',
-    { GET: (req, res) => getStaff(links, req, res), PATCH: (req, res) => patchStaff(parts, req, res) },
+    {
+      GET: (req, res) => getStaff({ links, reads }, req, res),
+      PATCH: (req, res) => patchStaff(parts, req, res),
+    },
     entrance,
   );
 
@@ -101,19 +108,29 @@ export function createApp(parts: AppParts): Express {
   route(
     app,
     '/staff/:id/links/:vendor',
-    { PUT: (req, res) => putLink(links, req, res), DELETE: (req, res) => deleteLink(links, req, res) },
+    { PUT: (req, res) => putLink(parts, req, res), DELETE: (req, res) => deleteLink(links, req, res) },
     entrance,
   );
 
   route(app, '/operations/:id', { GET: (req, res) => getOperation(operations, req, res) }, entrance);
-  route(app, '/operations/:id/retry', { POST: (req, res) => retryOperation(operations, req, res) }, entrance);
-  route(app, '/changes', { GET: (req, res) => getChanges(parts.changes, req, res) }, entrance);
+  route(app, '/operations/:id/retry', { POST: (req, res) => retryOperation(parts, req, res) }, entrance);
+  route(
+    app,
+    '/changes',
+    { GET: (req, res) => getChanges({ changes: parts.changes, values }, req, res) },
+    entrance,
+  );
 
   app.use(() => {
     throw new Problem('not_found', 'The URL names nothing that this API has.');
   });
   app.use(answerErrors(parts.log));
   return app;
+}
+
+function readTrail({ journal, runtime }: AppParts): ReadTrail {
+  if (!runtime.current.config.audit.reads) return undefined;
+  return (read) => journal.end({ change: act({ kind: 'read', ...read, status: 200 }) });
 }
 
 /** Registers the methods of one path; any other method is answered 405 with `Allow`. */
@@ -166,7 +183,7 @@ async function enterAnd(work: Handler, entrance: Entrance, req: Request, res: Re
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-function beginRequest({ log, metrics }: AppParts): RequestHandler {
+function beginRequest({ log, metrics, refusals }: AppParts): RequestHandler {
   return (req, res, next) => {
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
@@ -174,10 +191,13 @@ function beginRequest({ log, metrics }: AppParts): RequestHandler {
     res.locals.context = context;
     res.setHeader('x-request-id', requestId);
     const started = performance.now();
+    // Of a connection that is closed nobody can tell any more.
+    const address = req.socket.remoteAddress ?? '';
     res.on('close', () => {
       const milliseconds = performance.now() - started;
       log.request(context, req.method, res.statusCode, milliseconds);
       metrics.request(context, req.method, res.statusCode, milliseconds);
+      noteRefusal(refusals, { context, method: req.method, status: res.statusCode, address });
       if (!context.working) context.release?.();
     });
     // RFC 9112 section 3.2; what stands in front may have gone by the other one.
@@ -186,6 +206,17 @@ function beginRequest({ log, metrics }: AppParts): RequestHandler {
     }
     next();
   };
+}
+
+/** A caller that is not known, or may not do what it asked for. */
+function noteRefusal(
+  refusals: Refusals,
+  refused: { context: RequestContext; method: string; status: number; address: string },
+): void {
+  const { context, ...rest } = refused;
+  const { code, requestId, route = '', clinic = '', caller = '' } = context;
+  if (code !== 'unauthenticated' && code !== 'forbidden') return;
+  refusals.note({ ...rest, code, requestId, route, clinic, caller });
 }
 
 function readiness(parts: AppParts): Handler {

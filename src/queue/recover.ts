@@ -105,6 +105,7 @@ function allOf({ patch }: Attempt, result: FieldResult): Fields {
 
 function changeOf(attempt: Attempt, fields: Fields): Change {
   return {
+    kind: 'update',
     at: new Date().toISOString(),
     requestId: attempt.requestId,
     clinic: attempt.clinic,

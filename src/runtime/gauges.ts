@@ -2,6 +2,7 @@
 
 import type { GaugeValue, Metrics } from '../ops/metrics';
 import type { Database } from '../store/database';
+import { headOf } from '../store/verify';
 import type { Runtime } from './runtime';
 
 const BREAKER_STATES = ['closed', 'half-open', 'open'] as const;
@@ -87,6 +88,12 @@ export function registerGauges(
       );
       return created.length === 0 ? 0 : Math.max(0, (Date.now() - Math.min(...created)) / 1000);
     },
+  );
+  metrics.gauge(
+    'gateway_audit_sequence',
+    'Number of the newest row of the audit. It never goes down, unless somebody has cut or replaced the audit.',
+    [],
+    async () => (await headOf(database)).sequence,
   );
 }
 

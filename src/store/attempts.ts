@@ -4,6 +4,7 @@
  */
 import { sql, type Transaction } from 'kysely';
 import type { CanonicalPatch } from '../staff/patch';
+import type { Cipher } from './cipher';
 import type { Database } from './database';
 import type { Engine } from './engine';
 import { overRows } from './given';
@@ -50,9 +51,10 @@ export async function beginAttempts(
   transaction: Transaction<Schema>,
   engine: Engine,
   beginnings: readonly Beginning[],
+  cipher: Cipher,
 ): Promise<BegunResult[]> {
   if (beginnings.length === 0) return [];
-  const rows = beginnings.map(attemptRow);
+  const rows = beginnings.map((beginning) => attemptRow(beginning, cipher));
   const { affected } = await insertRows(transaction, engine, rows);
   const written = affected === rows.length ? rows : (await findRows(transaction, engine, idsOf(rows))).rows;
   const ids = new Set(written.map(({ id }) => id));
@@ -82,14 +84,14 @@ export async function deleteAttempts(
 /** Gives those whose lease has ended at `at` a new one; no other process gets them meanwhile. Times are ISO 8601. */
 export async function takeAbandoned(
   { engine, db }: Database,
-  { at, until, limit }: { at: string; until: string; limit: number },
+  { at, until, limit, cipher }: { at: string; until: string; limit: number; cipher: Cipher },
 ): Promise<Attempt[]> {
   const lock = engine === 'postgres' ? sql`for update skip locked` : sql``;
   const { rows } = await sql<AttemptRow>`
     update attempts set lease_until = ${until} where id in
     (select id from attempts where lease_until <= ${at} order by lease_until limit ${limit} ${lock})
     returning *`.execute(db);
-  return rows.map(attemptOf);
+  return rows.map((row) => attemptOf(row, cipher));
 }
 
 type AttemptRow = Schema['attempts'];
@@ -136,7 +138,7 @@ function idsOf(rows: readonly { id: string }[]): { id: string }[] {
   return rows.map(({ id }) => ({ id }));
 }
 
-function attemptRow({ attempt, leaseUntil, conditions }: Beginning) {
+function attemptRow({ attempt, leaseUntil, conditions }: Beginning, cipher: Cipher) {
   return {
     id: attempt.id,
     request_id: attempt.requestId,
@@ -145,7 +147,7 @@ function attemptRow({ attempt, leaseUntil, conditions }: Beginning) {
     staff_id: attempt.staffId,
     vendor: attempt.vendor,
     vendor_record_id: attempt.vendorRecordId,
-    patch: JSON.stringify(attempt.patch),
+    patch: cipher.seal(JSON.stringify(attempt.patch), attempt.id),
     lenient: attempt.lenient ? 1 : 0,
     lease_until: leaseUntil,
     created_at: attempt.createdAt,
@@ -175,7 +177,11 @@ async function whyNot(
   return link?.vendor_record_id === vendorRecordId ? 'behind' : 'moved';
 }
 
-function attemptOf(row: AttemptRow): Attempt {
+const NOTHING = JSON.stringify({ changes: [], members: [] } satisfies CanonicalPatch);
+
+function attemptOf(row: AttemptRow, cipher: Cipher): Attempt {
+  // Whose key is lost can still be ended: as one of which nobody can tell what became of it.
+  const patch = cipher.open(row.patch, row.id) ?? NOTHING;
   return {
     id: row.id,
     requestId: row.request_id,
@@ -184,7 +190,7 @@ function attemptOf(row: AttemptRow): Attempt {
     staffId: row.staff_id,
     vendor: row.vendor,
     vendorRecordId: row.vendor_record_id,
-    patch: JSON.parse(row.patch),
+    patch: JSON.parse(patch),
     lenient: Number(row.lenient) === 1,
     createdAt: row.created_at,
   };

@@ -39,9 +39,9 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
       return found;
     },
     list: (clinic, staffId) => links.list(clinic, staffId),
-    put: (link) => changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link)),
-    remove: (clinic, staffId, vendor) =>
-      changing(keyOf(clinic, staffId, vendor), () => links.remove(clinic, staffId, vendor)),
+    put: (link, by) => changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link, by)),
+    remove: (clinic, staffId, vendor, by) =>
+      changing(keyOf(clinic, staffId, vendor), () => links.remove(clinic, staffId, vendor, by)),
     importAll: (rows, options) => changing(undefined, () => links.importAll(rows, options)),
     exportAll: () => links.exportAll(),
   };

@@ -1,6 +1,9 @@
 /** The links of one clinic at one connection, for operators. */
+import { act } from './changes';
 import type { Database } from './database';
 import type { Link } from './link';
+import type { LinkChange } from './linkTrail';
+import type { Trail } from './trail';
 
 export interface ClinicLinks {
   /** By staff id, in bounded memory. Not a snapshot: changes made meanwhile may show. */
@@ -8,8 +11,8 @@ export interface ClinicLinks {
   count(): Promise<number>;
   /** Staff ids that have a link at another connection, but none at this one. */
   missing(): Promise<string[]>;
-  /** @returns how many there were */
-  removeAll(): Promise<number>;
+  /** Leaves one row in the audit, which says how many there were. @returns how many there were */
+  removeAll(by: LinkChange, trail: Trail): Promise<number>;
 }
 
 const PAGE = 1_000;
@@ -63,13 +66,19 @@ export function createClinicLinks({ db }: Database, clinic: string, vendor: stri
       return rows.map((row) => row.staff_id);
     },
 
-    async removeAll() {
-      const { numDeletedRows } = await db
-        .deleteFrom('links')
-        .where('clinic', '=', clinic)
-        .where('vendor', '=', vendor)
-        .executeTakeFirst();
-      return Number(numDeletedRows);
-    },
+    removeAll: (by, trail) =>
+      db.transaction().execute(async (transaction) => {
+        const { numDeletedRows } = await transaction
+          .deleteFrom('links')
+          .where('clinic', '=', clinic)
+          .where('vendor', '=', vendor)
+          .executeTakeFirst();
+        const removed = Number(numDeletedRows);
+        if (removed > 0)
+          await trail.append(transaction, [
+            act({ kind: 'link_removed', clinic, vendor, ...by, status: 204, detail: { removed } }),
+          ]);
+        return removed;
+      }),
   };
 }

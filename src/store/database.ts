@@ -11,7 +11,7 @@ import {
   type StatementLimits,
 } from './postgres';
 import type { Schema } from './schema';
-import { openSqlite, sqliteDialect } from './sqlite';
+import { openSqlite, openSqliteForReading, type SqliteConnection, sqliteDialect } from './sqlite';
 
 export interface Database {
   readonly engine: Engine;
@@ -21,6 +21,8 @@ export interface Database {
   prepare<Row extends object>(query: (db: Kysely<Schema>) => Compilable<Row>): Prepared<Row>;
   /** Resolves when the database answers, rejects when it does not within `timeout` milliseconds (default 1,000). */
   check(timeout?: number): Promise<void>;
+  /** SQLite: moves what is in the write-ahead log into the file and empties the log; deleted values end there. */
+  emptyLog(): Promise<void>;
   /** May be called again. */
   close(): Promise<void>;
 }
@@ -32,26 +34,58 @@ export function parameter(index: number): string {
   return `${PARAMETER}${index}`;
 }
 
+export interface DatabaseOptions {
+  /** Hears of idle PostgreSQL connections that break; nothing has to be done about them. */
+  onError?: (error: Error) => void;
+  /** Hears what an operator should know, in our own words. */
+  onNotice?: (message: string) => void;
+  /** `long` for a command whose statements may work on all rows; else a statement that takes long fails. */
+  limits?: StatementLimits;
+}
+
 /**
  * Opens the database at `url` and brings its tables up to date.
  * @param url `sqlite:<path>`, `sqlite::memory:` or `postgres://…`
- * @param onError hears of idle PostgreSQL connections that break; nothing has to be done about them
- * @param limits `long` for a command whose statements may work on all rows; else a statement that takes long fails
  * @throws when the database cannot be reached, or was written by a newer version of the gateway
  */
 export async function openDatabase(
   url: string,
-  onError: (error: Error) => void = () => {},
-  limits: StatementLimits = 'short',
+  { onError = () => {}, onNotice = () => {}, limits = 'short' }: DatabaseOptions = {},
 ): Promise<Database> {
-  if (url.startsWith('sqlite:')) return openSqliteDatabase(url.slice('sqlite:'.length).replace(/^\/\//, ''));
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgresDatabase(url, onError, limits);
-  throw new Error('The store URL must start with "sqlite:" or "postgres://"');
+  const path = sqlitePath(url);
+  if (path !== undefined) return openSqliteDatabase(path, onNotice);
+  if (isPostgres(url)) return openPostgresDatabase(url, onError, limits);
+  throw noSuchStore();
 }
 
-async function openSqliteDatabase(path: string): Promise<Database> {
+/**
+ * Opens the database at `url` as it is: nothing in it is changed, its tables least of all, which may be those of an earlier version.
+ * @throws when the database cannot be reached
+ */
+export async function openForReading(url: string): Promise<Database> {
+  const path = sqlitePath(url);
+  if (path !== undefined) return sqliteDatabase(openSqliteForReading(path));
+  if (isPostgres(url)) return postgresDatabase(url, () => {});
+  throw noSuchStore();
+}
+
+function sqlitePath(url: string): string | undefined {
+  if (!url.startsWith('sqlite:')) return undefined;
+  const path = url.slice('sqlite:'.length).replace(/^\/\//, '');
   if (path === '') throw new Error('The store URL "sqlite:" names no file');
-  const connection = await openSqlite(path);
+  return path;
+}
+
+function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url);
+}
+
+function noSuchStore(): Error {
+  return new Error('The store URL must start with "sqlite:" or "postgres://"');
+}
+
+async function openSqliteDatabase(path: string, onNotice: (message: string) => void): Promise<Database> {
+  const connection = await openSqlite(path, onNotice);
   const db = new Kysely<Schema>({ dialect: sqliteDialect(connection) });
   try {
     await migrate(db, 'sqlite');
@@ -59,12 +93,18 @@ async function openSqliteDatabase(path: string): Promise<Database> {
     await db.destroy();
     throw error;
   }
-  return database(
-    'sqlite',
-    db,
-    (sql) => connection.prepare(sql),
-    () => db.destroy(),
-  );
+  return sqliteDatabase(connection, db);
+}
+
+function sqliteDatabase(
+  connection: SqliteConnection,
+  db = new Kysely<Schema>({ dialect: sqliteDialect(connection) }),
+): Database {
+  return database('sqlite', db, {
+    prepareSql: (sql) => connection.prepare(sql),
+    emptyLog: () => connection.emptyLog(),
+    end: () => db.destroy(),
+  });
 }
 
 async function openPostgresDatabase(
@@ -78,6 +118,14 @@ async function openPostgresDatabase(
   } finally {
     await migrationPool.end();
   }
+  return postgresDatabase(url, onError, limits);
+}
+
+function postgresDatabase(
+  url: string,
+  onError: (error: Error) => void,
+  limits: StatementLimits = 'short',
+): Database {
   const pool = openPool(url, onError, limits);
   const db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
   let prepared = 0;
@@ -86,15 +134,16 @@ async function openPostgresDatabase(
     return preparePostgres<Row>(pool, `prepared_${prepared}`, sql);
   };
   // Kysely ends only a pool that it has used, and prepared statements go past it.
-  return database('postgres', db, prepareSql, () => pool.end());
+  return database('postgres', db, { prepareSql, emptyLog: async () => {}, end: () => pool.end() });
 }
 
-function database(
-  engine: Engine,
-  db: Kysely<Schema>,
-  prepareSql: <Row extends object>(sql: string) => Prepared<Row>,
-  end: () => Promise<void>,
-): Database {
+interface Parts {
+  prepareSql: <Row extends object>(sql: string) => Prepared<Row>;
+  emptyLog(): Promise<void>;
+  end(): Promise<void>;
+}
+
+function database(engine: Engine, db: Kysely<Schema>, { prepareSql, emptyLog, end }: Parts): Database {
   const prepare: Database['prepare'] = <Row extends object>(
     query: (db: Kysely<Schema>) => Compilable<Row>,
   ) => {
@@ -106,13 +155,15 @@ function database(
         ...places.map((index, place) => valueAt(index === undefined ? parameters : values, index ?? place)),
       );
   };
-  const answers = prepare((on) => on.selectFrom('links').select('revision').limit(1));
+  let answers: (() => Promise<object | undefined>) | undefined;
   let closed: Promise<void> | undefined;
   return {
     engine,
     db,
     prepare,
+    emptyLog,
     check: async (timeout = 1_000) => {
+      answers ??= prepare((on) => on.selectFrom('links').select('revision').limit(1));
       await within(timeout, answers(), () => {
         throw new Error(`The database did not answer within ${timeout} ms`);
       });

@@ -7,7 +7,7 @@ export function guardedLinks(links: Links): Links {
     ...links,
     find: (clinic, staffId, vendor) => orUnavailable(() => links.find(clinic, staffId, vendor)),
     list: (clinic, staffId) => orUnavailable(() => links.list(clinic, staffId)),
-    put: (link) => orUnavailable(() => links.put(link)),
-    remove: (clinic, staffId, vendor) => orUnavailable(() => links.remove(clinic, staffId, vendor)),
+    put: (link, by) => orUnavailable(() => links.put(link, by)),
+    remove: (clinic, staffId, vendor, by) => orUnavailable(() => links.remove(clinic, staffId, vendor, by)),
   };
 }

@@ -3,6 +3,7 @@
  * first request's answer holds staff data and is kept for as long as the key is.
  */
 import { sql, type Transaction } from 'kysely';
+import type { Cipher } from './cipher';
 import type { Database } from './database';
 import type { Engine } from './engine';
 import { overRows } from './given';
@@ -44,6 +45,9 @@ export interface KeyTimes {
   ttlMs: number;
 }
 
+/** What a claim is judged by. */
+export type Judging = KeyTimes & { cipher: Cipher };
+
 type Row = Schema['idempotency'];
 
 function handleOf({ scope, owner }: Pick<Claim, 'scope' | 'owner'>): string {
@@ -65,7 +69,7 @@ export async function claimKeys(
   transaction: Transaction<Schema>,
   engine: Engine,
   claims: readonly Claim[],
-  times: KeyTimes,
+  times: Judging,
 ): Promise<Claimed[]> {
   if (claims.length === 0) return [];
   const now = times.now();
@@ -84,7 +88,7 @@ export async function claimKeys(
       results.push({ kind: 'mine', handle: handleOf(claim), settleFirst: false });
       continue;
     }
-    const verdict = judge(claim, row, now.toISOString());
+    const verdict = judge(claim, row, { now: now.toISOString(), cipher: times.cipher });
     if (verdict.kind === 'mine') {
       const taken = rows[index] ?? row;
       await replaceRow(transaction, taken);
@@ -95,13 +99,15 @@ export async function claimKeys(
   return results;
 }
 
-function judge(claim: Claim, row: Row, now: string): Claimed {
+function judge(claim: Claim, row: Row, { now, cipher }: { now: string; cipher: Cipher }): Claimed {
   const mine = { kind: 'mine', handle: handleOf(claim) } as const;
   const alive = row.state === 'running' && row.lease_until > now;
   if (row.expires_at <= now && !alive) return { ...mine, settleFirst: false };
   if (row.fingerprint !== claim.fingerprint) return { kind: 'reused' };
   if (alive) return { kind: 'in_progress' };
-  if (row.state === 'done' && row.answer !== null) return { kind: 'replay', answer: parseAnswer(row.answer) };
+  const answer = row.state === 'done' && row.answer !== null && cipher.open(row.answer, row.scope);
+  if (typeof answer === 'string') return { kind: 'replay', answer: parseAnswer(answer) };
+  // Also if no key of ours opens the answer: what it was, a look at the record tells.
   return { ...mine, settleFirst: true };
 }
 
@@ -166,16 +172,18 @@ export async function endKeys(
   transaction: Transaction<Schema>,
   engine: Engine,
   ends: readonly KeyEnd[],
+  cipher: Cipher,
 ): Promise<void> {
-  const kept = ends.flatMap((end) => (end.state === 'free' ? [] : [keptRow(end)]));
+  const kept = ends.flatMap((end) => (end.state === 'free' ? [] : [keptRow(end, cipher)]));
   if (kept.length > 0) await keepEnds(transaction, engine, kept);
   const free = ends.filter(({ state }) => state === 'free').map(({ handle }) => partsOf(handle));
   if (free.length > 0) await setFree(transaction, engine, free);
 }
 
-function keptRow(end: KeyEnd) {
-  const answer = end.state === 'done' ? JSON.stringify(end.answer) : null;
-  return { ...partsOf(end.handle), state: end.state, answer };
+function keptRow(end: KeyEnd, cipher: Cipher) {
+  const { scope, owner } = partsOf(end.handle);
+  const answer = end.state === 'done' ? cipher.seal(JSON.stringify(end.answer), scope) : null;
+  return { scope, owner, state: end.state, answer };
 }
 
 /** Our own text, written by `keptRow`. */

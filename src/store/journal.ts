@@ -14,10 +14,14 @@ import {
   deleteAttempts,
   takeAbandoned,
 } from './attempts';
-import { appendChanges, type Change, deleteOldest, type KeptValues } from './changes';
+import type { AuditKeys } from './auditKeys';
+import type { Change, KeptValues } from './changes';
+import { type Cipher, PLAIN } from './cipher';
 import type { Database } from './database';
 import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } from './idempotency';
+import { deleteOldest } from './retention';
 import type { Schema } from './schema';
+import { createTrail } from './trail';
 import type { StoreUnavailable } from './unavailable';
 import { createWriter } from './writer';
 
@@ -56,6 +60,10 @@ export interface Journal {
 
 export interface JournalOptions {
   values: KeptValues;
+  /** Sign the audit. */
+  keys?: AuditKeys | undefined;
+  /** Seals what holds staff data; absent: it is kept in clear. */
+  cipher?: Cipher;
   /** For how long an idempotency key is remembered. */
   keyTtlMs: number;
   /** For how long rows of the audit are kept; absent: for ever. */
@@ -104,7 +112,9 @@ const RETRY_MS = 500;
 export function createJournal(database: Database, options: JournalOptions): Journal {
   const { engine } = database;
   const now = options.now ?? (() => new Date());
-  const times = { now, ttlMs: options.keyTtlMs };
+  const { cipher = PLAIN } = options;
+  const times = { now, ttlMs: options.keyTtlMs, cipher };
+  const trail = createTrail(database, options);
   const writer = createWriter<Item, Written>(database, {
     apply,
     ...(options.onFailure && { onFailure: options.onFailure }),
@@ -118,9 +128,9 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     const { claims, keyEnds, beginnings, endings, withdrawn } = byKind(items);
     // In the same order in every transaction: first the head of the audit, then the keys, so nobody waits in a circle.
     await endAttempts(transaction, endings, withdrawn);
-    await endKeys(transaction, engine, keyEnds);
+    await endKeys(transaction, engine, keyEnds, cipher);
     const claimed = (await claimKeys(transaction, engine, claims, times))[Symbol.iterator]();
-    const begun = (await beginAttempts(transaction, engine, beginnings))[Symbol.iterator]();
+    const begun = (await beginAttempts(transaction, engine, beginnings, cipher))[Symbol.iterator]();
     return items.map((item) => {
       const results = item.kind === 'claim' ? claimed : item.kind === 'begin' ? begun : undefined;
       const next = results?.next();
@@ -138,11 +148,9 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     const ended = new Set(await deleteAttempts(transaction, engine, [...ids, ...withdrawn]));
     // Taken out of the set: an ending may also come twice in one transaction.
     const changes = endings.filter(({ attempt }) => attempt === undefined || ended.delete(attempt));
-    await appendChanges(
+    await trail.append(
       transaction,
-      engine,
       changes.map(({ change }) => change),
-      options.values,
     );
   }
 
@@ -195,13 +203,17 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     async takeAbandoned(limit, leaseMs) {
       const at = now();
       const until = new Date(at.getTime() + leaseMs).toISOString();
-      return takeAbandoned(database, { at: at.toISOString(), until, limit });
+      return takeAbandoned(database, { at: at.toISOString(), until, limit, cipher });
     },
     async tidy() {
       while ((await purgeKeys(database, now())) > 0) await pause();
-      const { retentionMs } = options;
-      if (retentionMs === undefined) return;
-      while ((await deleteOldest(database, new Date(now().getTime() - retentionMs))) > 0) await pause();
+      const { retentionMs, keys } = options;
+      if (retentionMs !== undefined) {
+        const before = new Date(now().getTime() - retentionMs);
+        while ((await deleteOldest(database, before, { keys })) > 0) await pause();
+      }
+      // What was deleted, here and elsewhere, is in the log until that is emptied.
+      await database.emptyLog();
     },
     get commits() {
       return writer.commits;

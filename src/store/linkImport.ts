@@ -2,7 +2,7 @@
  * Many links at once, judged as a set: what is stored in the end does not depend on the rows' order, records may be swapped,
  * and rows that contradict each other are all refused.
  */
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { isStaffId } from '../staff/id';
 import type { Database } from './database';
 import { isConcurrencyFailure, isUniqueViolation } from './engine';
@@ -27,8 +27,10 @@ import {
   type StagedRow,
   stage,
 } from './linkStage';
+import { importRows, type LinkChange, type LinkedRow } from './linkTrail';
 import { countRefused, noteOf, type RefusedRow, refusedRows } from './refusedLinks';
 import type { Schema } from './schema';
+import type { Trail } from './trail';
 
 /** A row of an import. */
 export interface ImportRow extends Link {
@@ -67,6 +69,8 @@ export interface ImportOptions {
     rows: AsyncIterable<AcceptedRow>,
     refuse: (line: number, reason: string) => Promise<void>,
   ): Promise<void>;
+  /** Given, each batch leaves rows in the audit: one for all new links of a clinic, one for each that is replaced. */
+  by?: LinkChange | undefined;
   /** Changes nothing; the totals are what an import would do. */
   dryRun?: boolean;
   /** The links that are replaced, before they are. The first 100 only. */
@@ -90,6 +94,7 @@ export function importLinkSet(
   now: () => Date,
   rows: AsyncIterable<ImportRow>,
   options: ImportOptions,
+  trail?: Trail,
 ): Promise<ImportTotals> {
   const { engine } = database;
   return database.db.connection().execute(async (on) => {
@@ -106,7 +111,7 @@ export function importLinkSet(
       if (options.onReplaced) for (const link of await replaced(on)) options.onReplaced(link);
       const totals = options.dryRun
         ? { ...(await outcomes(on)), refused: await countRefused(on) }
-        : await linkAll(on, engine, now, options);
+        : await linkAll(on, engine, now, options, trail);
       for await (const row of refusedRows(on)) await options.onRefused(row);
       return totals;
     } finally {
@@ -170,14 +175,19 @@ async function linkAll(
   on: Kysely<Schema>,
   engine: Database['engine'],
   now: () => Date,
-  { batchSize = BATCH, onProgress }: ImportOptions,
+  { batchSize = BATCH, onProgress, by }: ImportOptions,
+  trail: Trail | undefined,
 ): Promise<ImportTotals> {
   const totals: ImportTotals = { created: 0, replaced: 0, unchanged: 0, refused: 0 };
-  const add = (rows: number, revisions: readonly number[]) => {
-    const created = revisions.filter((revision) => revision === 1).length;
+  const add = (rows: number, links: readonly LinkedRow[]) => {
+    const created = links.filter(({ revision }) => revision === 1).length;
     totals.created += created;
-    totals.replaced += revisions.length - created;
-    totals.unchanged += rows - revisions.length;
+    totals.replaced += links.length - created;
+    totals.unchanged += rows - links.length;
+  };
+  const traced = async (transaction: Transaction<Schema>, links: LinkedRow[]) => {
+    if (by !== undefined && links.length > 0) await trail?.append(transaction, importRows(links, by));
+    return links;
   };
   if ((await markMoves(on)) > 0) {
     await inTransaction(on, async (transaction) => {
@@ -185,18 +195,19 @@ async function linkAll(
       await refuseTaken(transaction);
       const moving = await markMoves(transaction);
       await freeMoved(transaction, engine);
-      return { moving, revisions: await linkMoves(transaction, now().toISOString()) };
-    }).then(({ moving, revisions }) => add(moving, revisions));
+      return { moving, links: await traced(transaction, await linkMoves(transaction, now().toISOString())) };
+    }).then(({ moving, links }) => add(moving, links));
   }
   const others = await orderStage(on, engine);
   for (let after = 0; after < others; after += batchSize) {
     const slice = { after, upTo: Math.min(after + batchSize, others) };
-    const { rows, revisions } = await inTransaction(on, async (transaction, attempt) => {
+    const { rows, links } = await inTransaction(on, async (transaction, attempt) => {
       const taken = attempt > 1 ? await refuseTakenMeanwhile(transaction, slice) : 0;
       const rows = slice.upTo - slice.after - taken;
-      return { rows, revisions: await linkSlice(transaction, slice, now().toISOString()) };
+      const links = await linkSlice(transaction, slice, now().toISOString());
+      return { rows, links: await traced(transaction, links) };
     });
-    add(rows, revisions);
+    add(rows, links);
     await onProgress?.(totals);
   }
   return { ...totals, refused: await countRefused(on) };
@@ -205,7 +216,7 @@ async function linkAll(
 /** Another writer may be in the way (PostgreSQL ends one of them), or have taken a record since the rows were judged. */
 async function inTransaction<Result>(
   on: Kysely<Schema>,
-  work: (transaction: Connection, attempt: number) => Promise<Result>,
+  work: (transaction: Transaction<Schema>, attempt: number) => Promise<Result>,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {

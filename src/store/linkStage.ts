@@ -4,6 +4,7 @@
  */
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Engine } from './engine';
+import type { LinkedRow } from './linkTrail';
 import type { Schema } from './schema';
 
 /** One row of the file, with the ids that can be stored. */
@@ -183,7 +184,7 @@ export async function outcomes(on: Connection): Promise<Outcomes> {
 }
 
 /** Links the moving rows, whose records are free. @returns the revisions of the links that have changed */
-export async function linkMoves(on: Connection, at: string): Promise<number[]> {
+export async function linkMoves(on: Connection, at: string): Promise<LinkedRow[]> {
   return link(on, sql`staged where moves = 1 and state = ${sql.lit(OPEN)}`, at);
 }
 
@@ -210,7 +211,7 @@ export interface Slice {
 }
 
 /** @returns the revisions of the links that have changed */
-export async function linkSlice(on: Connection, { after, upTo }: Slice, at: string): Promise<number[]> {
+export async function linkSlice(on: Connection, { after, upTo }: Slice, at: string): Promise<LinkedRow[]> {
   return link(on, sql`ready where place > ${after} and place <= ${upTo}`, at);
 }
 
@@ -227,13 +228,24 @@ export async function refuseTakenMeanwhile(on: Connection, { after, upTo }: Slic
   return Number(numAffectedRows ?? 0n);
 }
 
-async function link(on: Connection, rows: RawBuilder<unknown>, at: string): Promise<number[]> {
-  const changed = await sql<{ revision: number }>`
+async function link(on: Connection, rows: RawBuilder<unknown>, at: string): Promise<LinkedRow[]> {
+  const changed = await sql<LinkedColumns>`
     insert into links (clinic, staff_id, vendor, vendor_record_id, revision, created_at, updated_at)
     select clinic, staff_id, vendor, vendor_record_id, 1, ${sql.val(at)}, ${sql.val(at)} from ${rows}
     on conflict (clinic, staff_id, vendor) do update set vendor_record_id = excluded.vendor_record_id,
       updated_at = excluded.updated_at, revision = links.revision + 1
     where links.vendor_record_id <> excluded.vendor_record_id
-    returning revision`.execute(on);
-  return changed.rows.map(({ revision }) => revision);
+    returning revision, clinic, staff_id, vendor, vendor_record_id`.execute(on);
+  return changed.rows.map((row) => ({
+    revision: Number(row.revision),
+    clinic: row.clinic,
+    staffId: row.staff_id,
+    vendor: row.vendor,
+    vendorRecordId: row.vendor_record_id,
+  }));
 }
+
+type LinkedColumns = Pick<
+  Schema['links'],
+  'revision' | 'clinic' | 'staff_id' | 'vendor' | 'vendor_record_id'
+>;

@@ -1,6 +1,7 @@
 /** Which vendor record a clinic's staff member is. Looked up once per request. */
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { isStaffId } from '../staff/id';
+import { act, type Change } from './changes';
 import { type Database, parameter } from './database';
 import { isConcurrencyFailure, isUniqueViolation } from './engine';
 import type { Link } from './link';
@@ -11,10 +12,13 @@ import {
   type ImportTotals,
   importLinkSet,
 } from './linkImport';
+import type { LinkChange } from './linkTrail';
 import type { Schema } from './schema';
+import type { Trail } from './trail';
 
 export { isVendorRecordId, type Link } from './link';
 export type { ImportOptions, ImportRow, ImportTotals } from './linkImport';
+export type { LinkChange } from './linkTrail';
 
 /** `created: false`: the link was there, with this record or with another one that is now replaced. */
 export type PutResult = { readonly created: boolean } | { readonly conflict: true };
@@ -26,11 +30,12 @@ export interface Links {
   list(clinic: string, staffId: string): Promise<Link[]>;
   /**
    * Links, or links anew. A vendor record belongs to one staff member only, over all clinics: `conflict` otherwise.
+   * @param by given, what changes is in the audit, or nothing changes
    * @throws TypeError on ids that `isStaffId` or `isVendorRecordId` refuses
    */
-  put(link: Link): Promise<PutResult>;
+  put(link: Link, by?: LinkChange): Promise<PutResult>;
   /** False when there was no such link. */
-  remove(clinic: string, staffId: string, vendor: string): Promise<boolean>;
+  remove(clinic: string, staffId: string, vendor: string, by?: LinkChange): Promise<boolean>;
   /** Puts many links, judged as a set, in bounded memory. Throws as `put` does. */
   importAll(rows: AsyncIterable<ImportRow>, options: ImportOptions): Promise<ImportTotals>;
   /** All links, by clinic, staff id and vendor, in bounded memory. Not a snapshot: changes made meanwhile may show. */
@@ -43,7 +48,8 @@ const ATTEMPTS = 5;
 
 type LinkRow = Pick<Schema['links'], 'clinic' | 'staff_id' | 'vendor' | 'vendor_record_id'>;
 
-export function createLinks(database: Database, now: () => Date = () => new Date()): Links {
+/** @param trail the audit of changes that name who makes them */
+export function createLinks(database: Database, now: () => Date = () => new Date(), trail?: Trail): Links {
   const { db } = database;
   const findRecord = database.prepare((on) =>
     on
@@ -76,6 +82,28 @@ export function createLinks(database: Database, now: () => Date = () => new Date
     return row.revision === 1 ? 'created' : 'replaced';
   }
 
+  /** With its row of the audit, both or neither. */
+  async function putTraced(link: Link, by: LinkChange): Promise<'created' | 'replaced' | 'unchanged'> {
+    return db.transaction().execute(async (transaction) => {
+      const outcome = await upsert(transaction, link);
+      if (outcome !== 'unchanged') await trail?.append(transaction, [linked(link, outcome, by)]);
+      return outcome;
+    });
+  }
+
+  async function removeTraced(
+    transaction: Transaction<Schema>,
+    link: Omit<Link, 'vendorRecordId'>,
+    by: LinkChange,
+  ): Promise<boolean> {
+    const [row] = await removal(transaction, link).returning('vendor_record_id').execute();
+    if (row === undefined) return false;
+    await trail?.append(transaction, [
+      act({ kind: 'link_removed', ...link, ...by, vendorRecordId: row.vendor_record_id, status: 204 }),
+    ]);
+    return true;
+  }
+
   /** Whose the vendor record is. */
   function holder(link: Link): Promise<LinkRow | undefined> {
     return db
@@ -104,11 +132,12 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       return rows.map(toLink);
     },
 
-    async put(link) {
+    async put(link, by) {
       assertStorable(link);
       for (let attempt = 1; ; attempt++) {
         try {
-          return { created: (await retried(() => upsert(db, link))) === 'created' };
+          const outcome = await retried(() => (by ? putTraced(link, by) : upsert(db, link)));
+          return { created: outcome === 'created' };
         } catch (error) {
           if (!isUniqueViolation(error)) throw error;
         }
@@ -119,18 +148,17 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       }
     },
 
-    async remove(clinic, staffId, vendor) {
+    async remove(clinic, staffId, vendor, by) {
       if (!isStaffId(staffId)) return false;
-      const { numDeletedRows } = await db
-        .deleteFrom('links')
-        .where('clinic', '=', clinic)
-        .where('staff_id', '=', staffId)
-        .where('vendor', '=', vendor)
-        .executeTakeFirst();
+      const link = { clinic, staffId, vendor };
+      if (by !== undefined) {
+        return retried(() => db.transaction().execute((transaction) => removeTraced(transaction, link, by)));
+      }
+      const { numDeletedRows } = await removal(db, link).executeTakeFirst();
       return numDeletedRows > 0n;
     },
 
-    importAll: (rows, options) => importLinkSet(database, now, rows, options),
+    importAll: (rows, options) => importLinkSet(database, now, rows, options, trail),
 
     async *exportAll() {
       let last: Link | undefined;
@@ -142,6 +170,19 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       } while (last !== undefined);
     },
   };
+}
+
+function linked(link: Link, outcome: 'created' | 'replaced', by: LinkChange): Change {
+  const created = outcome === 'created';
+  return act({ kind: 'link', ...link, ...by, status: created ? 201 : 200, detail: { replaced: !created } });
+}
+
+function removal(on: Kysely<Schema>, { clinic, staffId, vendor }: Omit<Link, 'vendorRecordId'>) {
+  return on
+    .deleteFrom('links')
+    .where('clinic', '=', clinic)
+    .where('staff_id', '=', staffId)
+    .where('vendor', '=', vendor);
 }
 
 function page(db: Kysely<Schema>, after: Link | undefined): Promise<LinkRow[]> {

@@ -100,9 +100,16 @@ interface IdempotencyTable {
   expires_at: string;
 }
 
-/** The audit. `fields` and `sent_values` are JSON, and the hash is over their very text. */
+/** The audit. `fields`, `sent_values` and `detail` are JSON, and the hash is over their very text. */
 interface ChangesTable {
   seq: number;
+  /** The position within the clinic, from 1. Not in the hash of rows of version 1. */
+  clinic_seq: number;
+  /** What the hash is over: see `hashOf`. */
+  version: number;
+  /** Which key the hash is made with; null for none. */
+  key_id: string | null;
+  kind: string;
   at: string;
   request_id: string;
   clinic: string;
@@ -110,12 +117,13 @@ interface ChangesTable {
   staff_id: string;
   vendor: string;
   vendor_record_id: string | null;
-  outcome: 'success' | 'refused' | 'failed' | 'unknown';
+  outcome: 'success' | 'not_sent' | 'refused' | 'failed' | 'unknown';
   status: number | null;
   code: string | null;
   duration_ms: number;
   fields: string;
   sent_values: string;
+  detail: string | null;
   previous_hash: string;
   hash: string;
 }
@@ -125,6 +133,26 @@ interface ChangeChainTable {
   name: string;
   seq: number;
   hash: string;
+  /** Who vouches for it: the key, and what it gives over the rest; null where there is no key. */
+  key_id: string | null;
+  signature: string | null;
+  /** Of the checkpoint: when it was moved, and why. */
+  at: string | null;
+  reason: string | null;
+}
+
+/** How many rows of each clinic there have been. */
+interface ChangeClinicsTable {
+  clinic: string;
+  seq: number;
+}
+
+/** Between which times the rows of each block of a clinic lie. */
+interface ChangeBlocksTable {
+  clinic: string;
+  block: number;
+  min_at: string;
+  max_at: string;
 }
 
 export interface Schema {
@@ -134,6 +162,8 @@ export interface Schema {
   idempotency: IdempotencyTable;
   changes: ChangesTable;
   change_chain: ChangeChainTable;
+  change_clinics: ChangeClinicsTable;
+  change_blocks: ChangeBlocksTable;
   operations: OperationsTable;
   operation_attempts: OperationAttemptsTable;
 }

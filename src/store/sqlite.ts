@@ -2,10 +2,11 @@
  * SQLite through `node:sqlite`, for Kysely. Kysely's own SQLite driver prepares every query anew, and begins transactions that
  * fail instead of waiting when two processes write. Hence this driver: statements are kept, and waiting is asynchronous.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -90,14 +91,24 @@ export class SqliteConnection implements DatabaseConnection {
     return this.#database.isTransaction;
   }
 
+  /** After a clean stop all data is in the one file, so that copying it copies everything. */
   close(): void {
     if (!this.#database.isOpen) return;
-    this.#emptyLog();
+    this.#truncateLog();
     this.#database.close();
   }
 
-  /** After a clean stop all data is in the one file, so that copying it copies everything. Another process may need the log. */
-  #emptyLog(): void {
+  async emptyLog(): Promise<void> {
+    await this.acquire();
+    try {
+      this.#truncateLog();
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Another process may need the log: it stays then, until the next time. */
+  #truncateLog(): void {
     try {
       this.#database.prepare('pragma wal_checkpoint(truncate)').all();
     } catch {
@@ -215,12 +226,16 @@ export function sqliteDialect(connection: SqliteConnection): Dialect {
  * Opens, and where need be creates, the database in `path` (`:memory:` for one that is forgotten). A new folder is
  * readable by its owner only, and so is a new file; SQLite gives its side files the rights of the main one.
  */
-export async function openSqlite(path: string): Promise<SqliteConnection> {
+export async function openSqlite(
+  path: string,
+  onNotice: (message: string) => void = () => {},
+): Promise<SqliteConnection> {
   // An absolute path also keeps SQLite from taking a name like `file:…` for a URI.
   const file = path === ':memory:' ? path : resolve(path);
   if (file !== ':memory:') {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     closeSync(openSync(file, 'a', 0o600));
+    closeToOthers(file, onNotice);
   }
   const database = new DatabaseSync(file, { timeout: BLOCKING_WAIT });
   const pragma = (setting: string) => whenFree(() => database.exec(`pragma ${setting}`));
@@ -230,7 +245,47 @@ export async function openSqlite(path: string): Promise<SqliteConnection> {
     // A commit is on the disk when it returns, also when the power fails.
     await pragma('synchronous = full');
     await pragma('foreign_keys = on');
+    // What is deleted is overwritten, and not left in the file until something else needs its place.
+    await pragma('secure_delete = on');
     await pragma(`cache_size = -${PAGE_CACHE}`);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return new SqliteConnection(database);
+}
+
+/** A file that everybody on the machine may read was made by something else, or by hand. */
+function closeToOthers(file: string, onNotice: (message: string) => void): void {
+  for (const name of [file, `${file}-wal`, `${file}-shm`]) {
+    if (!existsSync(name) || (statSync(name).mode & 0o007) === 0) continue;
+    try {
+      chmodSync(name, 0o600);
+      onNotice('the database was open to every user of the machine: it is now its owner’s only');
+    } catch {
+      onNotice('the database is open to every user of the machine, and that cannot be changed by this one');
+    }
+  }
+}
+
+/** Opens the database in `path` and changes nothing, neither in it nor beside it as far as SQLite can do without. */
+export function openSqliteForReading(path: string): SqliteConnection {
+  const file = resolve(path);
+  try {
+    return readable(file);
+  } catch (error) {
+    // On a medium that takes no side files; what is in a log cannot be left out of the evidence.
+    if (existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0) throw error;
+    const url = pathToFileURL(file);
+    url.searchParams.set('immutable', '1');
+    return readable(url);
+  }
+}
+
+function readable(file: string | URL): SqliteConnection {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: BLOCKING_WAIT });
+  try {
+    database.prepare('select count(*) from sqlite_master').get();
   } catch (error) {
     database.close();
     throw error;

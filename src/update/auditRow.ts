@@ -48,6 +48,7 @@ export function attemptFor(request: UpdateRequest, location: Location): Attempt 
 export function auditRow(request: UpdateRequest, ended: Ending, durationMs: number): Change {
   const recordId = 'result' in ended ? ended.result.meta.vendorRecordId : ended.attempt?.vendorRecordId;
   return {
+    kind: request.dryRun ? 'dry_run' : 'update',
     at: new Date().toISOString(),
     requestId: request.requestId,
     clinic: request.clinic.name,
@@ -55,10 +56,10 @@ export function auditRow(request: UpdateRequest, ended: Ending, durationMs: numb
     staffId: request.staffId,
     vendor: request.clinic.connection.name,
     vendorRecordId: recordId ?? null,
-    outcome: outcomeOf(ended),
+    outcome: request.dryRun && 'result' in ended ? 'not_sent' : outcomeOf(ended),
     ...answered(ended),
     durationMs: Math.round(durationMs),
-    fields: fieldResults(request.patch, ended),
+    fields: request.dryRun ? notApplied(request.patch) : fieldResults(request.patch, ended),
     values: valuesOf(request.patch),
   };
 }
@@ -92,6 +93,11 @@ function fieldResults({ members }: CanonicalPatch, ended: Ending): Record<string
     results[at] = rows.find(({ pointer }) => pointer === at)?.outcome ?? rest;
   }
   return results;
+}
+
+/** A dry run tells what would be; in the audit stands what was. */
+function notApplied({ members }: CanonicalPatch): Record<string, FieldResult> {
+  return Object.fromEntries(members.map((name) => [`/${name}`, 'not_applied']));
 }
 
 function receiptOf(ended: Ending): readonly ReceiptRow[] {

@@ -59,14 +59,13 @@ async function answerTo(parts: UpdateParts, asked: UpdateRequest): Promise<Updat
 
   const started = performance.now();
   const ended = await carryOut(parts, request);
-  if (request.dryRun && !('behind' in ended)) return responseTo(request, ended);
   if ('behind' in ended) {
     if (request.clinic.whenVendorDown === 'queue') return defer(parts, request);
     await releaseKey(parts.journal, request);
     return refusal(stillQueued(request), request);
   }
 
-  const deferred = await deferUnsent(parts, request, ended);
+  const deferred = request.dryRun ? undefined : await deferUnsent(parts, request, ended);
   const response = deferred ?? ('defect' in ended ? undefined : responseTo(request, ended));
   try {
     // The journal ends: the audit row, the key's answer and the end of the attempt, in one transaction.

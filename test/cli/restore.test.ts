@@ -107,7 +107,8 @@ test('a backup made under load, a stop, a restore and a start: what was in the b
   // After a clean stop all is in the one file.
   expect(existsSync(`${file}-wal`) ? statSync(`${file}-wal`).size : 0).toBe(0);
   const before = await rowsIn(file);
-  expect(before.length).toBe(12);
+  // One of them is of the import of links.
+  expect(before.length).toBe(13);
 
   const { code, out, err } = await command('restore', backup);
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -123,7 +124,7 @@ test('a backup made under load, a stop, a restore and a start: what was in the b
 
   gateway = await startGatewayProcess(configPath);
   expect(await update('inactive')).toBe(200);
-  expect((await command('verify-audit')).out).toBe(
+  expect((await command('verify-audit')).out).toContain(
     `The audit is whole: ${inBackup.length + 1} rows verified.\n`,
   );
   await stopGateway();

@@ -68,11 +68,13 @@ function yaml({
   vendor = '',
   credentials = '{ apiKey: key-of-north }',
   head = '',
+  audit = `audit: { key: ${HASH} }`,
   clinic = '',
   callers = '',
 } = {}): string {
   return `
 ${head}
+${audit}
 vendors:
   main:
     adapter: keyed
@@ -121,7 +123,7 @@ async function credential(written: string, env: Record<string, string> = {}): Pr
 
 describe('a good configuration', () => {
   test('gets every default', async () => {
-    const { config, warnings } = await load(yaml());
+    const { config, warnings } = await load(yaml({ audit: '' }));
     expect(config).toEqual({
       server: {
         host: '127.0.0.1',
@@ -158,7 +160,7 @@ describe('a good configuration', () => {
       clinics: {
         north: { vendor: 'main', identity: 'linked', requireIfMatch: false, whenVendorDown: 'fail' },
       },
-      audit: { values: 'hashed' },
+      audit: { values: 'hashed', reads: false },
       idempotency: { ttlHours: 24 },
       deliveries: {
         concurrency: 8,
@@ -172,7 +174,9 @@ describe('a good configuration', () => {
       callers: [{ name: 'app', keySha256: HASH, clinic: 'north', scopes: ['staff:read'] }],
       tokens: [],
     });
-    expect(warnings).toEqual([]);
+    expect(warnings).toEqual([
+      'audit.key: there is none, so whoever can write the store can also rewrite the audit',
+    ]);
   });
 
   test("takes the adapter's own default for verify, and empty codes where any list is allowed", async () => {
@@ -390,7 +394,10 @@ callers:
     },
     {
       name: 'the hash of an empty key',
-      text: yaml().replace(HASH, 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'),
+      text: yaml({ audit: '' }).replace(
+        HASH,
+        'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      ),
       lines: ['callers.0.keySha256: is the SHA-256 of nothing: the key was empty when it was made'],
     },
     {
@@ -587,7 +594,7 @@ ${more}`;
   test('are masked in what check-config prints, and the rest is there', async () => {
     const { code, out, err } = await check(await planted(), env);
     const path = join(folder, 'gateway.yaml');
-    const verdict = '3 vendor connections, 1 clinic, 1 caller, 1 warning (the lines with "# Warning")';
+    const verdict = '3 vendor connections, 1 clinic, 1 caller, 2 warnings (the lines with "# Warning")';
     expect({ code, err }).toEqual({ code: 0, err: `OK: ${path} can be used: ${verdict}.\n` });
     for (const canary of CANARIES) expect(out).not.toContain(canary);
     expect(out).toMatch(/^# Warning: vendors\.c\.baseUrl: http:\/\//);

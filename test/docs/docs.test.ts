@@ -181,6 +181,7 @@ test('the table of the log names exactly the members that a line can have', () =
   log.request(context, 'GET', 200, 1);
   log.vendorCall('v', 'read', 'ok', 200, 1);
   log.defect(context, new Error('x'));
+  log.info('audit head', { sequence: 1, hash: 'h' });
   const members = new Set(lines.flatMap((line) => Object.keys(JSON.parse(line))));
   const section = read('docs/observability.md').split('## The log')[1]?.split('## ')[0] ?? '';
   const named = [...section.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name);

@@ -140,7 +140,13 @@ function kubernetesContainer(): Container {
   const config = resources.find(({ kind }) => kind === 'ConfigMap')?.data?.['gateway.yaml'] ?? '';
   // The Secret is not part of the manifest: its head names the files.
   const [head = ''] = read('kubernetes.yaml').split('\napiVersion:', 1);
-  const names = ['store-password', 'store-ca.pem', 'clinikapi-api-key', 'scheduling-app-key-sha256'];
+  const names = [
+    'store-password',
+    'store-ca.pem',
+    'audit-key',
+    'clinikapi-api-key',
+    'scheduling-app-key-sha256',
+  ];
   expect(names.filter((name) => !head.includes(name))).toEqual([]);
   return {
     env: {
@@ -170,7 +176,7 @@ async function loaded({ env, config, secrets }: Container) {
         ? 'a'.repeat(64)
         : path.endsWith('password')
           ? `${PASSWORD}\n`
-          : 'secret';
+          : 'a secret of more than 32 characters';
     },
   });
   return { ...found, asked: [...asked] };

@@ -1,5 +1,6 @@
 /** `npm run soak`: power failures, an outage or random faults in full count, with a progress line. */
 import { Command } from 'commander';
+import { runAuditSoak } from './audit';
 import { runCrashSoak } from './crashes';
 import { runFaultSoak } from './faults';
 import { runOutage } from './outage';
@@ -105,6 +106,11 @@ async function stops(options: { stops: number; clients: number; drain: number })
   );
 }
 
+async function audit({ rows }: { rows: number }) {
+  const isWhole = await runAuditSoak(rows, (line) => void process.stdout.write(`${line}\n`));
+  if (!isWhole) process.exitCode = 1;
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -137,6 +143,11 @@ program
   .option('--clients <number>', 'concurrent clients', Number, 8)
   .option('--drain <milliseconds>', 'server.drainMs', Number, 1000)
   .action(stops);
+program
+  .command('audit')
+  .description('fill a large audit and measure what reading it takes')
+  .option('--rows <number>', 'rows', Number, 300_000)
+  .action(audit);
 // `--faults` and `--outage` may be written like options.
 program
   .parseAsync(process.argv.map((word) => (word === '--faults' || word === '--outage' ? word.slice(2) : word)))

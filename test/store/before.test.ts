@@ -6,11 +6,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { createChanges, installationSalt, verifyChain } from '../../src/store/changes';
+import { createChanges, installationSalt } from '../../src/store/changes';
 import { type Database, openDatabase } from '../../src/store/database';
 import { createJournal, type Journal } from '../../src/store/journal';
 import { createLinks } from '../../src/store/links';
 import { createOperations } from '../../src/store/operations';
+import { verifyChain } from '../../src/store/verify';
 
 const WRITTEN = readFileSync(join(__dirname, '../fixtures/store-before-node-sqlite.db.gz'));
 const NOW = '2026-11-21T10:00:00.000Z';
@@ -42,7 +43,7 @@ test('its links and its audit are there', async () => {
   const links = createLinks(database);
   expect(await links.find('north', 'st-3', 'main')).toBe('pr_33');
   expect(await links.list('north', 'st-1')).toHaveLength(2);
-  expect(await verifyChain(database)).toEqual({ valid: true, rows: 3 });
+  expect(await verifyChain(database)).toMatchObject({ valid: true, rows: 3 });
   const outcomes = (await createChanges(database).list({ clinic: 'north' }, 10)).map((row) => row.outcome);
   expect(outcomes).toEqual(['unknown', 'refused', 'success']);
 });
@@ -80,6 +81,6 @@ test('what a crash left behind is found and ended, and the audit goes on from th
       ...{ fields: { '/name': 'unknown' }, values: { '/name': { family: 'Left Behind' } } },
     },
   });
-  expect(await verifyChain(database)).toEqual({ valid: true, rows: 4 });
+  expect(await verifyChain(database)).toMatchObject({ valid: true, rows: 4 });
   expect(await journal.takeAbandoned(10, 60_000)).toEqual([]);
 });

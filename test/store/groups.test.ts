@@ -1,10 +1,11 @@
 /** The journal's transactions over many updates at once: what one of them writes and hears is its own, for any number. */
 import type { Attempt, Conditions } from '../../src/store/attempts';
-import { type Change, createChanges, verifyChain } from '../../src/store/changes';
+import { type Change, createChanges } from '../../src/store/changes';
 import { type Database, openDatabase } from '../../src/store/database';
 import type { Claim, KeyEnd, StoredAnswer } from '../../src/store/idempotency';
 import { createJournal, type Journal } from '../../src/store/journal';
 import { createLinks } from '../../src/store/links';
+import { verifyChain } from '../../src/store/verify';
 import { createTestDatabase, ENGINES, type TestDatabase } from '../support/engines';
 
 /** Around the numbers of rows that a statement on SQLite takes, and the most that a transaction takes. */
@@ -76,7 +77,7 @@ describe.each(ENGINES)('many updates in one transaction on %s', (engine) => {
   };
   const stored = async () => {
     const rows = await createChanges(database).list({ clinic: 'north' }, 1_000);
-    return rows.reverse().map(({ sequence, previousHash, hash, ...rest }) => rest);
+    return rows.reverse().map(({ kind, sequence, clinicSequence, previousHash, hash, ...rest }) => rest);
   };
   const claim = (index: number) => {
     owners += 1;
@@ -119,7 +120,7 @@ describe.each(ENGINES)('many updates in one transaction on %s', (engine) => {
     );
     await atOnce(ends);
     expect(await stored()).toEqual(given.map(change));
-    expect(await verifyChain(database)).toEqual({ valid: true, rows: count });
+    expect(await verifyChain(database)).toMatchObject({ valid: true, rows: count });
     expect(await attempts()).toEqual([{ id: 'a-999' }]);
   });
 

@@ -1,11 +1,12 @@
 /** The journal: attempts, the audit's chain, group commit, retention, and what a store that fails does to updates. */
 import { sql } from 'kysely';
 import type { Attempt } from '../../src/store/attempts';
-import { type Change, createChanges, type KeptValues, verifyChain } from '../../src/store/changes';
+import { type Change, createChanges, type KeptValues } from '../../src/store/changes';
 import { type Database, openDatabase } from '../../src/store/database';
 import { createJournal, type Journal } from '../../src/store/journal';
 import { createLinks } from '../../src/store/links';
 import { createOperations } from '../../src/store/operations';
+import { verifyChain } from '../../src/store/verify';
 import { createTestDatabase, ENGINES, type TestDatabase } from '../support/engines';
 
 const CANARY = '99887766X';
@@ -186,10 +187,10 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
     };
 
     it('is valid when empty and after many rows', async () => {
-      expect(await verifyChain(database)).toEqual({ valid: true, rows: 0 });
+      expect(await verifyChain(database)).toMatchObject({ valid: true, rows: 0 });
       await end(1_500);
       const seen: number[] = [];
-      expect(await verifyChain(database, { onProgress: (rows) => seen.push(rows) })).toEqual({
+      expect(await verifyChain(database, { onProgress: (rows) => seen.push(rows) })).toMatchObject({
         valid: true,
         rows: 1_500,
       });
@@ -219,7 +220,7 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
       );
       await second.close();
       await other.close();
-      expect(await verifyChain(database)).toEqual({ valid: true, rows: 300 });
+      expect(await verifyChain(database)).toMatchObject({ valid: true, rows: 300 });
       expect((await rowsOf()).map(({ sequence }) => sequence)).toEqual(
         Array.from({ length: 300 }, (_, index) => 300 - index),
       );
@@ -231,7 +232,7 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
       journal = open({ retentionMs: 30 * 24 * HOUR });
       await journal.tidy();
       expect((await rowsOf()).map(({ sequence }) => sequence)).toEqual([5, 4]);
-      expect(await verifyChain(database)).toEqual({ valid: true, rows: 2 });
+      expect(await verifyChain(database)).toMatchObject({ valid: true, rows: 2 });
       await expect(database.db.deleteFrom('changes').execute()).rejects.toThrow('append-only');
       await tamper('delete from changes where seq = 4');
       expect(await verifyChain(database)).toMatchObject({ valid: false, sequence: 4 });
@@ -243,7 +244,7 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
       await journal.tidy();
       expect(await rowsOf()).toEqual([]);
       await end(1);
-      expect(await verifyChain(database)).toEqual({ valid: true, rows: 1 });
+      expect(await verifyChain(database)).toMatchObject({ valid: true, rows: 1 });
       expect((await rowsOf())[0]?.sequence).toBe(4);
     });
   });
@@ -298,7 +299,7 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
         await expect(journal.end({ change: change() })).rejects.toMatchObject({ name: 'StoreUnavailable' });
       });
       await end(1);
-      expect(await verifyChain(database)).toEqual({ valid: true, rows: 1 });
+      expect(await verifyChain(database)).toMatchObject({ valid: true, rows: 1 });
     });
   });
 });

@@ -1,13 +1,19 @@
 /** `deliveries retry` and `deliveries discard`: what an operator decides about updates that are dead. */
 import type { Command } from 'commander';
+import { loadAuditedStore } from '../../config/load';
+import type { AuditConfig } from '../../config/types';
+import { act } from '../../store/changes';
 import type { OperationFilter, OperationStatus, Redriven } from '../../store/operation';
 import { createOperations, type Operations } from '../../store/operations';
+import { OPERATOR, trailOf } from '../audit';
 import { type CommandContext, exitCodes } from '../command';
 import { type Choice, choosing, chosen, type DeliveriesOptions, withStore } from './choose';
 
 export interface RedriveOptions extends DeliveriesOptions {
   /** Needed if operations are chosen by filter instead of by id. */
   confirmed: boolean;
+  /** Signs the rows that acts leave in the audit; absent: unsigned. */
+  audit?: Pick<AuditConfig, 'key'>;
 }
 
 const PAGE = 500;
@@ -32,30 +38,44 @@ function redriveCommand(
     .argument('[ids...]', 'operation ids; without any, all dead ones that the options choose')
     .option('--yes', 'do it without ids')
     .action(async (ids: string[], options: Choice & { yes?: boolean }) => {
-      context.exit(await run({ ...(await chosen(context, ids, options)), confirmed: options.yes === true }));
+      const { audit } = await loadAuditedStore(context.configPath(), context);
+      const confirmed = options.yes === true;
+      context.exit(await run({ ...(await chosen(context, ids, options)), audit, confirmed }));
     });
   exitCodes(command, 'all done', 'nothing was done', 'some could not be done');
 }
 
 /** @returns the exit code: 0 all done, 1 nothing was done, 2 some could not be done */
 export function retryDeliveries(options: RedriveOptions): Promise<number> {
-  return redrive(options, ['dead'], 'retried', (operations, id) => operations.retry(id));
+  const kind = 'retry';
+  return redrive(options, { kind, from: ['dead'], done: 'retried' }, (operations, id) =>
+    operations.retry(id),
+  );
 }
 
 /** @returns as `retryDeliveries` does */
 export function discardDeliveries(options: RedriveOptions): Promise<number> {
-  return redrive(options, ['dead', 'queued'], 'discarded', (operations, id) => operations.discard(id));
+  const kind = 'discard';
+  return redrive(options, { kind, from: ['dead', 'queued'], done: 'discarded' }, (operations, id) =>
+    operations.discard(id),
+  );
+}
+
+interface Act {
+  kind: 'retry' | 'discard';
+  from: readonly OperationStatus[];
+  done: string;
 }
 
 async function redrive(
   options: RedriveOptions,
-  from: readonly OperationStatus[],
-  done: string,
-  act: (operations: Operations, id: string) => Promise<Redriven>,
+  { kind, from, done }: Act,
+  carryOut: (operations: Operations, id: string) => Promise<Redriven>,
 ): Promise<number> {
   const { filter, confirmed, out, err } = options;
   return withStore(options, async (database) => {
     const operations = createOperations(database);
+    const trail = trailOf(database, options.audit);
     const ids = filter.ids ?? (await idsOf(operations, { statuses: ['dead'], ...filter }));
     if (filter.ids === undefined && !confirmed) {
       err.write(`${count(ids.length)} would be ${done}. Nothing was done: add --yes to do it.\n`);
@@ -63,9 +83,13 @@ async function redrive(
     }
     let changed = 0;
     for (const id of ids) {
-      const result = await act(operations, id);
-      if (result === 'done') changed += 1;
-      else err.write(`${id}: ${reason(result, from)}\n`);
+      const result = await carryOut(operations, id);
+      if (result === 'done') {
+        changed += 1;
+        const operation = await operations.find(id);
+        const { clinic = '', staffId = '' } = operation ?? {};
+        await trail.add([act({ kind, ...OPERATOR, clinic, staffId, detail: { operation: id } })]);
+      } else err.write(`${id}: ${reason(result, from)}\n`);
     }
     out.write(`${count(changed)} ${done}.\n`);
     return changed === ids.length ? 0 : 2;

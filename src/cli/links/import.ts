@@ -6,8 +6,10 @@ import type { Command } from 'commander';
 import type { AdapterModule } from '../../adapter/contract';
 import { loadLinkPlaces } from '../../config/load';
 import type { LinkPlaces } from '../../config/readPart';
+import type { AuditConfig } from '../../config/types';
 import { type Database, openDatabase } from '../../store/database';
 import { createLinks, type ImportOptions, type ImportRow } from '../../store/links';
+import { OPERATOR, trailOf } from '../audit';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
 import { printable } from '../printable';
 import { messageOf } from '../problems';
@@ -49,6 +51,7 @@ export function linksImportCommand(links: Command, context: CommandContext): voi
           await importLinks({
             file,
             ...judging(places, context.adapters),
+            audit: places.audit,
             ...given(choices),
             records,
             ...context,
@@ -95,6 +98,8 @@ export interface ImportLinksOptions extends Terminal, KnownNames {
   /** Path of the CSV file; `-` reads `input`. */
   file: string;
   databaseUrl: string;
+  /** How the rows are kept that the import leaves in the audit; absent: unsigned. */
+  audit?: Pick<AuditConfig, 'key'>;
   /** Where every refused row is written, with its line number and the reason. */
   refusedFile?: string;
   /** Changes nothing, and says what would happen. */
@@ -176,20 +181,24 @@ async function run(
   try {
     // A dry run must not even make the file of a store that is not there yet.
     const url = dryRun && missingFile(databaseUrl) !== undefined ? 'sqlite::memory:' : databaseUrl;
-    database = await openDatabase(url, undefined, 'long');
+    database = await openDatabase(url, { limits: 'long' });
     const reported = await openRefusals(options, progress);
     hear.opened(reported);
     table = await openTable(source.stream);
     await reported.begin(table.header);
     const skips = { count: 0 };
-    const totals = await createLinks(database).importAll(judgedRows(table, options, skips), {
-      dryRun,
-      onRefused: (row) => reported.add(row),
-      onStaged: (rows) => progress.show(rows, 0, source.part()),
-      onProgress: ({ created, replaced, unchanged }) => hear.stored(created + replaced + unchanged),
-      ...(records && { check: checking(records, options) }),
-      ...(dryRun && !options.json && { onReplaced: (link) => options.out.write(changeLine(link)) }),
-    });
+    const totals = await createLinks(database, undefined, trailOf(database, options.audit)).importAll(
+      judgedRows(table, options, skips),
+      {
+        by: OPERATOR,
+        dryRun,
+        onRefused: (row) => reported.add(row),
+        onStaged: (rows) => progress.show(rows, 0, source.part()),
+        onProgress: ({ created, replaced, unchanged }) => hear.stored(created + replaced + unchanged),
+        ...(records && { check: checking(records, options) }),
+        ...(dryRun && !options.json && { onReplaced: (link) => options.out.write(changeLine(link)) }),
+      },
+    );
     const { created, replaced: changed, unchanged, refused } = totals;
     const result = { dryRun, created, changed, unchanged, refused, skipped: skips.count, blank: table.blank };
     return { result, reported };

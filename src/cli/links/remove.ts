@@ -1,10 +1,12 @@
 /** `links remove`: the links of one clinic at one connection, some or all. */
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import { loadStore } from '../../config/load';
+import { loadAuditedStore } from '../../config/load';
+import type { AuditConfig } from '../../config/types';
 import { createClinicLinks } from '../../store/clinicLinks';
 import { type Database, openDatabase } from '../../store/database';
 import { createLinks } from '../../store/links';
+import { OPERATOR, trailOf } from '../audit';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
 import { printable } from '../printable';
 import { messageOf } from '../problems';
@@ -20,11 +22,10 @@ export function linksRemoveCommand(links: Command, context: CommandContext): voi
     .option('--all', 'all links of the clinic at the connection; says how many, and needs --yes')
     .option('--yes', 'do it without staff ids')
     .action(async (clinic: string, connection: string, staffIds: string[], choices: Choices) => {
-      const { url } = await loadStore(context.configPath(), context);
+      const { store, audit } = await loadAuditedStore(context.configPath(), context);
       const { out, err } = context;
-      context.exit(
-        await removeLinks({ clinic, connection, staffIds, databaseUrl: url, out, err, ...flags(choices) }),
-      );
+      const removal = { clinic, connection, staffIds, databaseUrl: store.url, audit, ...flags(choices) };
+      context.exit(await removeLinks({ ...removal, out, err }));
     });
   exitCodes(command, 'all removed', 'nothing was removed', 'some staff ids have no link there');
 }
@@ -49,6 +50,8 @@ export interface RemoveLinksOptions {
   confirmed: boolean;
   json: boolean;
   databaseUrl: string;
+  /** How the row is kept that this leaves in the audit; absent: unsigned. */
+  audit?: Pick<AuditConfig, 'key'>;
   out: Writable;
   err: Writable;
 }
@@ -99,16 +102,16 @@ async function removeAll(database: Database, options: RemoveLinksOptions): Promi
     return undefined;
   }
   err.write(`${what} will be removed.\n`);
-  return { removed: await links.removeAll(), notFound: [] };
+  return { removed: await links.removeAll(OPERATOR, trailOf(database, options.audit)), notFound: [] };
 }
 
 async function removeEach(database: Database, options: RemoveLinksOptions): Promise<Removed> {
   const { clinic, connection, staffIds } = options;
-  const links = createLinks(database);
+  const links = createLinks(database, undefined, trailOf(database, options.audit));
   const notFound: string[] = [];
   const wanted = new Set(staffIds);
   for (const staffId of wanted) {
-    if (!(await links.remove(clinic, staffId, connection))) notFound.push(staffId);
+    if (!(await links.remove(clinic, staffId, connection, OPERATOR))) notFound.push(staffId);
   }
   return { removed: wanted.size - notFound.length, notFound };
 }

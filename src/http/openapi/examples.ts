@@ -144,6 +144,7 @@ const ANSWERS_AND_BODIES = {
     value: {
       data: [
         {
+          kind: 'update',
           sequence: 1,
           at: '2025-11-13T09:00:00.000Z',
           requestId,
@@ -157,12 +158,9 @@ const ANSWERS_AND_BODIES = {
           code: null,
           durationMs: 84,
           fields: [{ pointer: '/status', outcome: 'verified' }],
-          values: { '/status': 'jV0Dq6m1cI0Hq2x3r6c5Yb8e3w1n4p7s9u2v5y8zA1B' },
-          previousHash: '0'.repeat(64),
-          hash: 'a'.repeat(64),
         },
       ],
-      meta: { ...clinicMeta, nextCursor: 'YmVmb3JlOjE' },
+      meta: { ...clinicMeta, nextCursor: 'YmVsb3c6MQ' },
     },
   },
   ready: {

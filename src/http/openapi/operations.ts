@@ -276,9 +276,10 @@ const OPERATIONS: readonly Operation[] = [
     tag: 'Audit',
     summary: 'Who changed what, and what came of it',
     description:
-      'The clinic’s attempted updates, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. ' +
-      'Listed is every valid update that was carried out or refused. Not listed: what was refused as not valid before a ' +
-      'vendor was looked for, dry runs, answers given again for a key, and what was refused instead of being queued.',
+      'The clinic’s part of the audit, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. ' +
+      'Without `kind` only updates: every valid one that was carried out or refused. `kind` asks for other rows, such as dry runs, ' +
+      'changed links and refusals. Never listed: what was refused as not valid before a vendor was looked for, answers given again ' +
+      'for a key, and what was refused instead of being queued.',
     scope: 'changes:read',
     parameters: [...queryParameters(), REQUEST_ID],
     success: {

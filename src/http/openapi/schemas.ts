@@ -5,7 +5,7 @@ import { PROBLEMS } from '../../problem';
 import { OUTCOMES } from '../../receipt';
 import { FIELDS, pointerOf } from '../../staff/fields';
 import { patchSchema } from '../../staff/schema';
-import { CHANGE_OUTCOMES } from '../../store/changes';
+import { CHANGE_KINDS, CHANGE_OUTCOMES } from '../../store/changes';
 import { OPERATION_STATUSES } from '../../store/operation';
 import { linkSchema } from '../routes/links';
 import { jsonSchemaOf, type Part } from './joiSchema';
@@ -222,19 +222,27 @@ const operation = object('An update that is delivered later.', {
   }),
 });
 
-const change = object('One attempted update, as the audit keeps it. Rows are never changed.', {
-  sequence: number('Position in the audit, from 1.'),
-  at: time('When the update ended.'),
-  requestId: text('The `X-Request-Id` of the update.'),
+const change = object('One row of the audit. Rows are never changed.', {
+  kind: {
+    type: 'string',
+    enum: [...CHANGE_KINDS],
+    description:
+      'What was done: an attempted `update`, a `dry_run`, a link that was made, replaced (`link`) or removed, an `import` of links, ' +
+      'a `discard` or `retry` of a queued update, a `refusal` (401 or 403), a `read`, a `copy` or `switch` to another vendor, or an `operator`’s act.',
+  },
+  sequence: number('Position among the rows of this clinic, of every kind, from 1 and without gaps.'),
+  at: time('When it ended.'),
+  requestId: text('The `X-Request-Id` of the request; empty where there was none.'),
   clinic: text('The clinic.'),
-  caller: text('Who sent it.'),
-  staffId: text('Whose record it was about.'),
-  vendor: text('Name of the vendor connection.'),
+  caller: text('Who did it.'),
+  staffId: text('Whose record it was about; empty where it was about none.'),
+  vendor: text('Name of the vendor connection; empty where it was about none.'),
   vendorRecordId: { type: ['string', 'null'], description: '`null` where the record was not found out.' },
   outcome: {
     type: 'string',
     enum: [...CHANGE_OUTCOMES],
-    description: '`refused`: it was not wanted. `failed`: it could not be done. `unknown`: nobody can tell.',
+    description:
+      '`refused`: it was not wanted. `failed`: it could not be done. `unknown`: nobody can tell. `not_sent`: a dry run, which sends nothing.',
   },
   status: {
     type: ['integer', 'null'],
@@ -253,13 +261,16 @@ const change = object('One attempted update, as the audit keeps it. Rows are nev
     }),
     'What became of each sent member.',
   ),
-  values: {
+  'values?': {
     type: 'object',
-    description: 'What was sent, by pointer: salted digests, or the values where the operator keeps them.',
+    description: 'What was sent, by pointer; only where the operator keeps it (`audit.values: full`).',
     additionalProperties: true,
   },
-  previousHash: text('The hash of the row before.'),
-  hash: text('SHA-256 over this row and `previousHash`.'),
+  'detail?': {
+    type: 'object',
+    description: 'Facts of this kind of row: names, ids, counts, or the address that was refused.',
+    additionalProperties: true,
+  },
 });
 
 const enveloped = (description: string, data: Part, meta: Part): Part => object(description, { data, meta });

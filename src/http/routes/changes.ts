@@ -1,10 +1,18 @@
 import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import Joi from 'joi';
+import type { AuditConfig } from '../../config/types';
 import { Problem } from '../../problem';
 import { isRealDate } from '../../staff/calendar';
 import { isStaffId } from '../../staff/id';
-import { CHANGE_OUTCOMES, type ChangeFilter, type Changes, type StoredChange } from '../../store/changes';
+import {
+  CHANGE_KINDS,
+  CHANGE_OUTCOMES,
+  type ChangeFilter,
+  type ChangeKind,
+  type Changes,
+  type StoredChange,
+} from '../../store/changes';
 import { contextOf, sendJson } from '../answer';
 import { authorized } from '../authentication';
 import { queryOf } from '../query';
@@ -14,8 +22,10 @@ const DEFAULT_LIMIT = 50;
 const LARGEST_LIMIT = 500;
 
 interface Filters {
+  kind?: ChangeKind | 'all';
   staffId?: string;
   caller?: string;
+  vendor?: string;
   outcome?: (typeof CHANGE_OUTCOMES)[number];
   since?: Date;
   until?: Date;
@@ -33,8 +43,15 @@ const moment = Joi.date()
 
 /** The query of `GET /changes`. */
 export const changesQuerySchema = Joi.object<Filters>({
+  // Updates alone unless more is asked for: whoever counted what `GET /changes` shows before there were other kinds, still does.
+  kind: Joi.string()
+    .valid('all', ...CHANGE_KINDS)
+    .description('Only rows of this kind; `all`: of every kind. `update` if absent.'),
   staffId: Joi.string().custom(staffId).description('Only changes of this staff member.'),
   caller: Joi.string().max(200).description('Only changes by this caller, by its name in the configuration.'),
+  vendor: Joi.string()
+    .max(64)
+    .description('Only changes at this vendor connection, by its name in the configuration.'),
   outcome: Joi.string()
     .valid(...CHANGE_OUTCOMES)
     .description('Only changes that ended so.'),
@@ -52,11 +69,18 @@ export const changesQuerySchema = Joi.object<Filters>({
 });
 
 /** `GET /changes`: the clinic's audit, newest first, as pages or, for `Accept: application/x-ndjson`, as a stream. */
-export async function getChanges(changes: Changes, req: Request, res: Response): Promise<void> {
+export async function getChanges(
+  { changes, values }: { changes: Changes; values: AuditConfig['values'] },
+  req: Request,
+  res: Response,
+): Promise<void> {
   const { clinic, requestId } = authorized(res, 'changes:read');
   const { limit, cursor, ...rest } = filtersIn(req);
   const filter = filterOf(clinic.name, rest);
-  if (wantsStream(req)) return stream(changes, filter, limit ?? Number.POSITIVE_INFINITY, cursor, res);
+  const shown = shownWith(values);
+  if (wantsStream(req)) {
+    return stream({ changes, filter, shown }, limit ?? Number.POSITIVE_INFINITY, cursor, res);
+  }
   const size = limit ?? DEFAULT_LIMIT;
   // One more than asked for tells whether there is a next page.
   const found = await changes.list(filter, size + 1, cursor);
@@ -67,7 +91,7 @@ export async function getChanges(changes: Changes, req: Request, res: Response):
     meta: {
       requestId,
       clinic: clinic.name,
-      ...(found.length > size && last && { nextCursor: cursorOf(last.sequence) }),
+      ...(found.length > size && last && { nextCursor: cursorOf(last.clinicSequence) }),
     },
   });
 }
@@ -94,11 +118,12 @@ function printable(name: string): string {
 
 function filterOf(
   clinic: string,
-  { since, until, ...rest }: Omit<Filters, 'cursor' | 'limit'>,
+  { since, until, kind = 'update', ...rest }: Omit<Filters, 'cursor' | 'limit'>,
 ): ChangeFilter {
   return {
     ...rest,
     clinic,
+    ...(kind !== 'all' && { kind }),
     ...(since && { since: since.toISOString() }),
     ...(until && { until: until.toISOString() }),
   };
@@ -110,10 +135,15 @@ function wantsStream(req: Request): boolean {
 
 const PAGE = 200;
 
+interface Listed {
+  changes: Changes;
+  filter: ChangeFilter;
+  shown: Shown;
+}
+
 /** Row by row from short pages, as fast as the client takes them. */
 async function stream(
-  changes: Changes,
-  filter: ChangeFilter,
+  { changes, filter, shown }: Listed,
   limit: number,
   from: number | undefined,
   res: Response,
@@ -128,7 +158,7 @@ async function stream(
     if (res.req.method === 'HEAD') break;
     const lines = page.map((change) => `${JSON.stringify(shown(change))}\n`).join('');
     if (lines !== '' && !res.write(lines)) await drained(res);
-    before = page.at(-1)?.sequence;
+    before = page.at(-1)?.clinicSequence;
     left -= page.length;
     if (page.length < size) break;
   }
@@ -173,16 +203,27 @@ async function drained(res: Response): Promise<void> {
   }
 }
 
-function shown({ fields, ...rest }: StoredChange) {
-  return { ...rest, fields: Object.entries(fields).map(([pointer, outcome]) => ({ pointer, outcome })) };
+type Shown = (change: StoredChange) => Record<string, unknown>;
+
+/**
+ * Nothing of the audit as a whole: where a row stands in it and what it is chained to would tell of other clinics' rows. Digests
+ * are for comparing within the store, and are not shown.
+ */
+function shownWith(kept: AuditConfig['values']): Shown {
+  return ({ clinicSequence, sequence, previousHash, hash, fields, values, ...rest }) => ({
+    sequence: clinicSequence,
+    ...rest,
+    fields: Object.entries(fields).map(([pointer, outcome]) => ({ pointer, outcome })),
+    ...(kept === 'full' && { values }),
+  });
 }
 
 function cursorOf(sequence: number): string {
-  return Buffer.from(`before:${sequence}`).toString('base64url');
+  return Buffer.from(`below:${sequence}`).toString('base64url');
 }
 
 function cursorValue(text: string, helpers: Joi.CustomHelpers): number | Joi.ErrorReport {
-  const sequence = /^before:(\d{1,15})$/.exec(Buffer.from(text, 'base64url').toString())?.[1];
+  const sequence = /^below:(\d{1,15})$/.exec(Buffer.from(text, 'base64url').toString())?.[1];
   return sequence === undefined ? helpers.error('any.invalid') : Number(sequence);
 }
 

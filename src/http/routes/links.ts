@@ -2,6 +2,8 @@ import type { Request, Response } from 'express';
 import Joi from 'joi';
 import type { VendorConnection } from '../../connection/connection';
 import { Problem } from '../../problem';
+import { act } from '../../store/changes';
+import type { Journal } from '../../store/journal';
 import type { Links } from '../../store/links';
 import { sendJson } from '../answer';
 import { type Authenticated, authorized, staffIdOf } from '../authentication';
@@ -23,20 +25,24 @@ export async function getLinks(links: Links, req: Request, res: Response): Promi
 }
 
 /** `PUT /staff/:id/links/:vendor` */
-export async function putLink(links: Links, req: Request, res: Response): Promise<void> {
+export async function putLink(
+  { links, journal }: { links: Links; journal: Journal },
+  req: Request,
+  res: Response,
+): Promise<void> {
   const authenticated = authorized(res, 'links:write');
   refuseUnknownQuery(req, []);
   const connection = connectionOf(authenticated, req);
   if (!mayLink(authenticated, connection)) throw noSuchConnection();
   const staffId = staffIdOf(req);
   const vendorRecordId = recordIdIn(await readJsonBody(req), connection);
-  const result = await links.put({
-    clinic: authenticated.clinic.name,
-    staffId,
-    vendor: connection.name,
-    vendorRecordId,
-  });
+  const by = actorOf(authenticated);
+  const link = { clinic: authenticated.clinic.name, staffId, vendor: connection.name, vendorRecordId };
+  const result = await links.put(link, by);
   if ('conflict' in result) {
+    // Whoever tries one record after the other is seen.
+    const change = act({ kind: 'link', ...link, ...by, outcome: 'refused', status: 409, code: 'conflict' });
+    await journal.end({ change });
     throw new Problem('conflict', 'This vendor record is linked to another staff id.', {
       errors: [
         {
@@ -56,9 +62,14 @@ export async function deleteLink(links: Links, req: Request, res: Response): Pro
   const authenticated = authorized(res, 'links:write');
   refuseUnknownQuery(req, []);
   const connection = connectionOf(authenticated, req);
-  const removed = await links.remove(authenticated.clinic.name, staffIdOf(req), connection.name);
+  const by = actorOf(authenticated);
+  const removed = await links.remove(authenticated.clinic.name, staffIdOf(req), connection.name, by);
   if (!removed) throw new Problem('staff_not_found', `No link leads from this id to ${connection.name}.`);
   res.status(204).end();
+}
+
+function actorOf({ caller, requestId }: Authenticated): { caller: string; requestId: string } {
+  return { caller: caller.name, requestId };
 }
 
 function connectionOf({ generation }: Authenticated, req: Request): VendorConnection {

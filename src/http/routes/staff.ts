@@ -4,6 +4,7 @@ import { readStaff } from '../../directory/read';
 import { type FieldError, Problem } from '../../problem';
 import type { FindLink } from '../../runtime/locate';
 import { parsePatch } from '../../staff/patch';
+import type { Change } from '../../store/changes';
 import { type UpdateParts, update } from '../../update/update';
 import { sendAnswer, sendFhir, sendJson, sendNotModified } from '../answer';
 import { authorized, staffIdOf } from '../authentication';
@@ -13,11 +14,25 @@ import { readJsonBody } from '../jsonBody';
 import { parsePrefer } from '../prefer';
 import { booleanQuery, refuseUnknownQuery } from '../query';
 
+/** Writes down that somebody was shown a record, before it is shown; undefined if the operator does not want that. */
+export type ReadTrail =
+  | ((
+      read: Pick<Change, 'clinic' | 'caller' | 'requestId' | 'staffId' | 'vendor' | 'vendorRecordId'>,
+    ) => Promise<void>)
+  | undefined;
+
 /** `GET /staff/:id` */
-export async function getStaff(links: FindLink, req: Request, res: Response): Promise<void> {
-  const { clinic, requestId } = authorized(res, 'staff:read');
+export async function getStaff(
+  { links, reads }: { links: FindLink; reads: ReadTrail },
+  req: Request,
+  res: Response,
+): Promise<void> {
+  const { caller, clinic, requestId } = authorized(res, 'staff:read');
   refuseUnknownQuery(req, []);
-  const { data, meta, etag } = await readStaff(links, { clinic, staffId: staffIdOf(req), requestId });
+  const staffId = staffIdOf(req);
+  const { data, meta, etag } = await readStaff(links, { clinic, staffId, requestId });
+  const { vendor, vendorRecordId } = meta;
+  await reads?.({ clinic: clinic.name, caller: caller.name, requestId, staffId, vendor, vendorRecordId });
   res.vary('accept');
   const fhir = prefersFhir(req);
   const ifNoneMatch = req.headers['if-none-match'];
