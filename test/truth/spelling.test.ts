@@ -98,12 +98,9 @@ test.each<[VendorName, object, object]>([
   ],
   ['vitalis', { name: { family: '𠮷'.repeat(101) } }, { surname: '𠮷'.repeat(101) }],
   ['vitalis', { name: { given: '𝒜'.repeat(200) } }, { name: '𝒜'.repeat(200) }],
-  ['clinikapi', { role: '😀'.repeat(100) }, { role: '😀'.repeat(100) }],
 ])('%s: %j is stored as %j', async (name, update, stored) => {
   const vendor = truth.vendors[name];
   const reply = await vendor.patch(update);
-  // The sandbox of ClinikAPI counts a role's characters in another way.
-  if (name === 'clinikapi' && reply.status === 422) return expect(reply.body.code).toBe('vendor_rejected');
   expect([reply.status, complaints(reply)]).toEqual([200, []]);
   expect(vendor.stored()).toMatchObject(stored);
 });
@@ -139,7 +136,7 @@ test.each<[VendorName, string, string, string]>([
 test.each<[VendorName, object, object]>([
   ['clinikapi', { organizationId: 'Clínica Norte' }, { organizationId: 'org_north1' }],
   ['clinikapi', { organizationId: NFD }, { organizationId: 'org_north1' }],
-  ['clinikapi', { organizationId: ' Clínica  Norte' }, { organizationId: 'Clínica  Norte' }],
+  ['clinikapi', { organizationId: ' Clínica  Norte' }, { organizationId: 'org_north1' }],
   ['clinikapi', { organizationId: 'sur' }, { organizationId: 'org_south2' }],
   ['clinikapi', { organizationId: 'dos espacios' }, { organizationId: 'org_3' }],
   ['clinikapi', { organizationId: 'Clínica Este' }, { organizationId: 'org_4' }],
@@ -159,11 +156,6 @@ test.each<[VendorName, object, object]>([
 ])('%s: the codes of the configuration are found for %j', async (name, update, sent) => {
   const vendor = truth.vendors[name];
   const reply = await vendor.patch(update);
-  if (JSON.stringify(update).includes('  ')) {
-    // Two spaces in a run are one code with one space.
-    expect(vendor.stored()).toMatchObject({ organizationId: 'org_north1' });
-    return;
-  }
   expect([reply.status, receipt(reply)[0]]).toEqual([200, expect.stringMatching(/ (verified|unchanged)$/)]);
   expect(vendor.stored()).toMatchObject(sent);
   // Read back, they are the codes without what nobody means.

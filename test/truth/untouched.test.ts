@@ -3,6 +3,8 @@ import {
   block,
   complaints,
   day,
+  form,
+  ifMatch,
   openTruth,
   receipt,
   shift,
@@ -230,44 +232,32 @@ test.each(ROWS)('%s, %s: stored %j, sent %j', async (_name, vendorName, stored, 
   expect(vendor.stored()).toEqual({ ...before, ...changed });
 });
 
-test.each<[VendorName, object, object]>([
+test.each<[VendorName, object]>([
   [
     'cobalt',
     { hours: [day('Monday', morning({ set_recur: { ...rule, rec_end_date: '2026-01-01T00:00:00' } }))] },
-    {},
   ],
   [
     'cobalt',
     { hours: [day('Tuesday', shift('T09:00:00', 'T13:00:00')), day('Monday', morning({ set_recur: rule }))] },
-    {},
   ],
-  ['cobalt', { status: 'Active' }, {}],
-  ['vitalis', { dni: 345678, birthdate: '1985-03-15T03:00:00.000Z', gender: 'masculino' }, {}],
-  ['vitalis', { name: 'Mari\u0301a  José ', address: ' Calle 1\r\n' }, {}],
-  ['vitalis', { phone: '0221  4567890', email: 'A@Example.TEST' }, {}],
-  [
-    'clinikapi',
-    { role: ' doctor ', period: { start: '2024-01-01T08:00:00Z', end: '2024-06-01T00:00:00Z' } },
-    {},
-  ],
-  ['clinikapi', { specialties: [{ code: '394579002 ', display: 'Cardiologi\u0301a' }] }, {}],
-  ['clinikapi', { organizationId: 'org  1', locationId: ' loc' }, {}],
-  ['live', { phone: ' +1  555 0100', email: 'x@example.test ' }, {}],
+  ['cobalt', { status: 'Active' }],
+  ['vitalis', { dni: 345678, birthdate: '1985-03-15T03:00:00.000Z', gender: 'masculino' }],
+  ['vitalis', { name: 'Mari\u0301a  José ', address: ' Calle 1\r\n' }],
+  ['vitalis', { phone: '0221  4567890', email: 'A@Example.TEST' }],
+  ['clinikapi', { role: ' doctor ', period: { start: '2024-01-01T08:00:00Z', end: '2024-06-01T00:00:00Z' } }],
+  ['clinikapi', { specialties: [{ code: '394579002 ', display: 'Cardiologi\u0301a' }] }],
+  ['clinikapi', { organizationId: 'org  1', locationId: ' loc' }],
+  ['live', { phone: ' +1  555 0100', email: 'x@example.test ' }],
 ])('%s: %j, sent back as it is shown, is no change', async (name, stored) => {
   const vendor = truth.vendors[name];
   vendor.store({ ...stored });
   const before = vendor.stored();
   const read = await vendor.get();
-  const { id: _, ...data } = read.body.data;
-  for (const headers of [{}, { 'if-match': read.headers.get('etag') ?? '' }]) {
-    const reply = await vendor.patch(data, headers);
-    // Without a condition only those vendors are read that need it.
-    if (reply.status === 200 && 'if-match' in headers) {
-      expect(receipt(reply).every((row) => row.endsWith(' unchanged'))).toBe(true);
-      expect(vendor.sent().slice(1)).toEqual([]);
-    }
-  }
-  if (name !== 'clinikapi') expect(vendor.stored()).toEqual(before);
+  const reply = await vendor.patch(form(read), ifMatch(read));
+  expect([reply.status, complaints(reply), vendor.sent()]).toEqual([200, [], []]);
+  expect(receipt(reply).every((row) => row.endsWith(' unchanged'))).toBe(true);
+  expect(vendor.stored()).toEqual(before);
 });
 
 test.each<[string, object, string]>([
