@@ -4,9 +4,10 @@ import { v7 as uuidV7 } from 'uuid';
 import { type Database, parameter } from './database';
 import { databaseClock } from './databaseClock';
 import type { Attempt, NewOperation, Operation, OperationFilter } from './operation';
+import { earlierOf, type KnownKey, keyOf } from './operationKeys';
 import { type OperationRow, toAttempt, toOperation } from './operationRow';
 import type { Schema } from './schema';
-import { type Connection, inQueue } from './staffQueue';
+import { type Connection, inQueue, scheduled } from './staffQueue';
 import { orUnavailable } from './unavailable';
 
 export interface CallerQueue {
@@ -22,9 +23,6 @@ export interface CallerQueue {
   list(filter: OperationFilter, limit: number): Promise<Operation[]>;
 }
 
-/** How long an idempotency key is kept: a later request with the same one is another request. */
-const KEY_HOURS = 24;
-
 export function createCallerQueue(database: Database): CallerQueue {
   const { db } = database;
   const behind = database.prepare((on) => unfinishedOf(on, parameter(0), parameter(1)));
@@ -32,8 +30,9 @@ export function createCallerQueue(database: Database): CallerQueue {
   return {
     enqueue: (operation) =>
       inQueue(database, operation, async (transaction) => {
-        const earlier = await earlierOf(database, transaction, operation);
-        return toOperation(earlier ?? (await insert(database, transaction, operation)));
+        const key = await keyOf(transaction, operation.idempotencyScope);
+        const earlier = key && (await earlierOf(transaction, key));
+        return toOperation(earlier ?? (await insert(database, transaction, operation, key)));
       }),
 
     isBehind: async (clinic, staffId) => (await orUnavailable(() => behind(clinic, staffId))) !== undefined,
@@ -105,25 +104,11 @@ function predecessor(on: Connection, id: string): Promise<{ id: string } | undef
     .executeTakeFirst();
 }
 
-/** What the same request, known by its idempotency key, has queued before. */
-async function earlierOf(
-  { engine }: Database,
-  transaction: Transaction<Schema>,
-  { idempotencyScope }: NewOperation,
-): Promise<OperationRow | undefined> {
-  if (idempotencyScope === undefined) return undefined;
-  return transaction
-    .selectFrom('operations')
-    .selectAll()
-    .where('idempotency_scope', '=', idempotencyScope)
-    .where('created_at', '>', databaseClock(engine).now(-KEY_HOURS * 3_600_000))
-    .executeTakeFirst();
-}
-
 async function insert(
   { engine }: Database,
   transaction: Transaction<Schema>,
   operation: NewOperation,
+  key: KnownKey | undefined,
 ): Promise<OperationRow> {
   const { now } = databaseClock(engine);
   const waits = await unfinishedOf(transaction, operation.clinic, operation.staffId).executeTakeFirst();
@@ -142,12 +127,13 @@ async function insert(
       if_none_match: operation.ifNoneMatch ?? null,
       vendor: operation.target?.vendor ?? null,
       vendor_record_id: operation.target?.vendorRecordId ?? null,
-      idempotency_scope: operation.idempotencyScope ?? null,
+      idempotency_scope: key?.scope ?? null,
+      idempotency_until: key?.until ?? null,
       status: 'queued',
       settle: operation.settle ? 1 : 0,
       attempts: 0,
       attempts_before: 0,
-      available_at: waits === undefined ? now() : null,
+      ...(waits === undefined && scheduled(engine, 0)),
       created_at: now(),
     })
     .returningAll()

@@ -84,6 +84,18 @@ async function purge({ db, engine }: Database, days: number): Promise<number> {
         .selectFrom('operations')
         .select('seq')
         .where('finished_at', '<', now(-days * 86_400_000))
+        // A request whose answer was never written down may come again, and is not to be queued again.
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('idempotency')
+                .select('scope')
+                .whereRef('scope', '=', 'idempotency_scope')
+                .where('state', '<>', 'done')
+                .where('expires_at', '>', now()),
+            ),
+          ),
+        )
         .orderBy('finished_at')
         .limit(PURGE_BATCH),
     )

@@ -1,7 +1,8 @@
 /** The queue of one staff member: its changes are made one at a time, and its oldest unfinished update is the one that is due. */
-import { sql, type Transaction, type UpdateObject } from 'kysely';
+import { type RawBuilder, sql, type Transaction, type UpdateObject } from 'kysely';
 import type { Database } from './database';
 import { databaseClock } from './databaseClock';
+import type { Engine } from './engine';
 import type { Schema } from './schema';
 import { orUnavailable } from './unavailable';
 
@@ -15,6 +16,15 @@ interface StaffMember {
 
 /** What is needed for delivery only and says something about a person. */
 export const PERSONAL = { patch: null, if_match: null, if_none_match: null } as const;
+
+/** Due, or to be taken over, in so many milliseconds. */
+export function scheduled(
+  engine: Engine,
+  laterMs: number,
+): { available_at: RawBuilder<string>; scheduled_at: RawBuilder<string> } {
+  const { now } = databaseClock(engine);
+  return { available_at: now(laterMs), scheduled_at: now() };
+}
 
 /**
  * Work on the queue of one staff member. On SQLite a transaction has the whole database for itself.
@@ -52,9 +62,5 @@ export async function promote(
     .limit(1)
     .executeTakeFirst();
   if (head?.status !== 'queued' || head.available_at !== null) return;
-  await transaction
-    .updateTable('operations')
-    .set({ available_at: databaseClock(engine).now() })
-    .where('seq', '=', head.seq)
-    .execute();
+  await transaction.updateTable('operations').set(scheduled(engine, 0)).where('seq', '=', head.seq).execute();
 }

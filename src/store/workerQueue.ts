@@ -2,10 +2,11 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from './database';
 import { databaseClock } from './databaseClock';
+import type { Engine } from './engine';
 import type { AttemptOutcome, Ending, Lease, Postponement } from './operation';
 import { type OperationRow, toLease } from './operationRow';
 import type { Schema } from './schema';
-import { type Connection, inQueue, type OperationChange, PERSONAL, promote } from './staffQueue';
+import { type Connection, inQueue, type OperationChange, PERSONAL, promote, scheduled } from './staffQueue';
 import { orUnavailable } from './unavailable';
 
 export interface WorkerQueue {
@@ -21,20 +22,22 @@ export interface WorkerQueue {
   release(lease: Lease): Promise<void>;
 }
 
+/** A clock that is kept right by steps this small does no harm: what is due comes so much later. */
+const MOST_JITTER_MS = 1_000;
+
 export function createWorkerQueue(database: Database): WorkerQueue {
   const { db, engine } = database;
-  const { now, until } = databaseClock(engine);
-  const due = database.prepare((on) =>
-    on
-      .selectFrom('operations')
-      .select(until('available_at').as('ms'))
-      .where('available_at', 'is not', null)
-      .orderBy('available_at')
-      .limit(1),
-  );
+  const { now } = databaseClock(engine);
+  const due = database.prepare((on) => nearest(on, engine));
 
   return {
-    nextDue: async () => (await orUnavailable(() => due()))?.ms,
+    nextDue: () =>
+      orUnavailable(async () => {
+        const found = await due();
+        if (found === undefined || (found.setBackMs ?? 0) <= MOST_JITTER_MS) return found?.ms;
+        await reschedule(database);
+        return (await due())?.ms;
+      }),
 
     claim: (owner, limit, leaseSeconds) =>
       orUnavailable(() =>
@@ -46,7 +49,7 @@ export function createWorkerQueue(database: Database): WorkerQueue {
       ),
 
     renew: (lease, leaseSeconds) =>
-      orUnavailable(() => change(db, lease, { available_at: now(leaseSeconds * 1000) })),
+      orUnavailable(() => change(db, lease, scheduled(engine, leaseSeconds * 1000))),
 
     finish: (lease, { status, answer, error }) =>
       inQueue(database, lease, async (transaction) => {
@@ -71,7 +74,7 @@ export function createWorkerQueue(database: Database): WorkerQueue {
         db.transaction().execute(async (transaction) => {
           const ours = await change(transaction, lease, {
             status: 'queued',
-            available_at: now(delayMs),
+            ...scheduled(engine, delayMs),
             lease_owner: null,
             settle: settle ? 1 : 0,
             last_code: error.code,
@@ -86,7 +89,7 @@ export function createWorkerQueue(database: Database): WorkerQueue {
       orUnavailable(() =>
         db.transaction().execute(async (transaction) => {
           const before = { status: 'queued', lease_owner: null, attempts: lease.number - 1 } as const;
-          if (!(await change(transaction, lease, { ...before, available_at: now() }))) return;
+          if (!(await change(transaction, lease, { ...before, ...scheduled(engine, 0) }))) return;
           await transaction
             .deleteFrom('operation_attempts')
             .where('operation_id', '=', lease.id)
@@ -95,6 +98,41 @@ export function createWorkerQueue(database: Database): WorkerQueue {
         }),
       ),
   };
+}
+
+/** In how long the next one is due, and how far ahead of the clock the latest of all was scheduled. */
+function nearest(on: Connection, engine: Engine) {
+  const { until } = databaseClock(engine);
+  return on
+    .selectFrom('operations')
+    .select([
+      until('available_at').as('ms'),
+      on
+        .selectFrom('operations')
+        .select(until('scheduled_at').as('ms'))
+        .where('available_at', 'is not', null)
+        .where('scheduled_at', 'is not', null)
+        .orderBy('scheduled_at', 'desc')
+        .limit(1)
+        .as('setBackMs'),
+    ])
+    .where('available_at', 'is not', null)
+    .orderBy('available_at')
+    .limit(1);
+}
+
+/**
+ * The clock was set back, or another server with another clock has taken over: what was scheduled ahead of it keeps its pause,
+ * and its lease, from now on. A worker that is alive renews its lease long before the end of that.
+ */
+async function reschedule({ db, engine }: Database): Promise<void> {
+  const { now, after } = databaseClock(engine);
+  await db
+    .updateTable('operations')
+    .set({ available_at: after('scheduled_at', 'available_at'), scheduled_at: now() })
+    .where('available_at', 'is not', null)
+    .where('scheduled_at', '>', now(MOST_JITTER_MS))
+    .execute();
 }
 
 /** Changes the operation as it was claimed: with another owner or number it is somebody else's now, and stays as it is. */
@@ -128,7 +166,8 @@ async function take(
       attempts = attempts + 1,
       status = 'running',
       lease_owner = ${owner},
-      available_at = ${now(leaseSeconds * 1000)}
+      available_at = ${now(leaseSeconds * 1000)},
+      scheduled_at = ${now()}
     where seq in (select seq from picked)
     returning *`.execute(transaction);
   return rows.sort((a, b) => Number(a.seq) - Number(b.seq));
