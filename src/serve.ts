@@ -54,6 +54,8 @@ export interface RunningGateway {
 const HOUR_MS = 3_600_000;
 /** For how long after the drain requests are taken that were sent before its end. */
 const LINGER_MS = 500;
+/** Well below what a vendor is given for a call: who has to wait for the store hears so while anybody is listening. */
+const STORE_WAIT_MS = 2_000;
 /** Pauses between two looks for updates that a crash has left behind, and for rows that are too old. */
 const SETTLE_MS = 1_000;
 const TIDY_MS = 60_000;
@@ -63,7 +65,7 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   const { config, warnings } = await loadConfig(configPath, { adapters, env });
   for (const warning of warnings) log.notice(warning);
   const metrics = createMetrics();
-  const database = await openDatabase(config.store.url);
+  const database = await openDatabase(config.store.url, { waitMs: STORE_WAIT_MS });
   const links = cachedLinks(guardedLinks(timedLinks(createLinks(database), metrics)), {
     ttlSeconds: 5,
     maxKeys: 100_000,

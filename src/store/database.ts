@@ -5,7 +5,8 @@ import type { Engine, Prepared, StoredValue } from './engine';
 import { migrate } from './migrate';
 import { openMigrationPool, openPool, postgresDialect, preparePostgres } from './postgres';
 import type { Schema } from './schema';
-import { openSqlite, sqliteDialect } from './sqlite';
+import { openSqlite } from './sqlite';
+import { sqliteDialect } from './sqliteDialect';
 
 export interface Database {
   readonly engine: Engine;
@@ -26,22 +27,31 @@ export function parameter(index: number): string {
   return `${PARAMETER}${index}`;
 }
 
+export interface OpenOptions {
+  /** Hears of idle PostgreSQL connections that break; nothing has to be done about them. */
+  onError?: (error: Error) => void;
+  /**
+   * How long work waits until it can begin: for the connection, and for locks of others. In milliseconds; default: long enough
+   * for a command. On PostgreSQL a statement may then run twice as long, and three times as long passes until a server that
+   * does not answer at all is given up.
+   */
+  waitMs?: number;
+}
+
 /**
  * Opens the database at `url` and brings its tables up to date.
  * @param url `sqlite:<path>`, `sqlite::memory:` or `postgres://…`
- * @param onError hears of idle PostgreSQL connections that break; nothing has to be done about them
  * @throws when the database cannot be reached, or was written by a newer version of the gateway
  */
-export async function openDatabase(
-  url: string,
-  onError: (error: Error) => void = () => {},
-): Promise<Database> {
-  if (url.startsWith('sqlite:')) return openSqliteDatabase(url.slice('sqlite:'.length).replace(/^\/\//, ''));
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgresDatabase(url, onError);
+export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
+  if (url.startsWith('sqlite:')) {
+    return openSqliteDatabase(url.slice('sqlite:'.length).replace(/^\/\//, ''), options);
+  }
+  if (/^postgres(ql)?:\/\//.test(url)) return openPostgresDatabase(url, options);
   throw new Error('The store URL must start with "sqlite:" or "postgres://"');
 }
 
-async function openSqliteDatabase(path: string): Promise<Database> {
+async function openSqliteDatabase(path: string, { waitMs }: OpenOptions): Promise<Database> {
   if (path === '') throw new Error('The store URL "sqlite:" names no file');
   const connection = await openSqlite(path);
   const db = new Kysely<Schema>({ dialect: sqliteDialect(connection) });
@@ -51,6 +61,7 @@ async function openSqliteDatabase(path: string): Promise<Database> {
     await db.destroy();
     throw error;
   }
+  if (waitMs !== undefined) connection.waitMs = waitMs;
   return database(
     'sqlite',
     db,
@@ -59,14 +70,14 @@ async function openSqliteDatabase(path: string): Promise<Database> {
   );
 }
 
-async function openPostgresDatabase(url: string, onError: (error: Error) => void): Promise<Database> {
+async function openPostgresDatabase(url: string, options: OpenOptions): Promise<Database> {
   const migrationPool = openMigrationPool(url);
   try {
     await migrate(new Kysely<Schema>({ dialect: postgresDialect(migrationPool) }), 'postgres');
   } finally {
     await migrationPool.end();
   }
-  const pool = openPool(url, onError);
+  const pool = openPool(url, options);
   const db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
   let prepared = 0;
   const prepareSql = <Row extends object>(sql: string) => {

@@ -572,7 +572,7 @@ describe('a PostgreSQL store', () => {
   it('survives the server ending its connections', async () => {
     const test = await createPostgresDatabase();
     const heard: Error[] = [];
-    const database = await openDatabase(test.url, (error) => heard.push(error));
+    const database = await openDatabase(test.url, { onError: (error) => heard.push(error) });
     await database.check();
     const other = await openDatabase(test.url);
     await sql`select pg_terminate_backend(pid) from pg_stat_activity
