@@ -15,6 +15,7 @@ import { messagesOf } from './http/messages';
 import { serveRequests, serverOptions } from './http/server';
 import { createListener, type Listener } from './http/tls';
 import { every } from './lib/every';
+import { shared } from './lib/shared';
 import { checkHealth } from './ops/health';
 import type { Log } from './ops/log';
 import { createMetrics, type Metrics } from './ops/metrics';
@@ -56,6 +57,8 @@ const HOUR_MS = 3_600_000;
 const LINGER_MS = 500;
 /** Well below what a vendor is given for a call: who has to wait for the store hears so while anybody is listening. */
 const STORE_WAIT_MS = 2_000;
+/** For how long what was found out about the store is told again: anybody may ask. */
+const CHECK_MS = 1_000;
 /** Pauses between two looks for updates that a crash has left behind, and for rows that are too old. */
 const SETTLE_MS = 1_000;
 const TIDY_MS = 60_000;
@@ -75,12 +78,13 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   let refused = false;
   let stopping = false;
   const configRefused = () => refused;
+  const checkStore = shared(CHECK_MS, () => database.check());
   const health = () =>
     checkHealth({
       breakers: () => runtime.breakers(),
       stopping: () => stopping,
       configRefused,
-      checkStore: () => database.check(),
+      checkStore,
     });
   registerGauges(metrics, { runtime, inFlight: () => inFlight.count, database, configRefused });
   const journal = await openJournal(config, database, { log, metrics });

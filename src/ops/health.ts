@@ -20,7 +20,7 @@ export interface HealthParts {
   stopping: () => boolean;
   /** Whether the configuration file was refused when it was last read. */
   configRefused: () => boolean;
-  /** Rejects when the store does not answer. */
+  /** Rejects if the store cannot be written. */
   checkStore: () => Promise<void>;
 }
 

@@ -1,6 +1,8 @@
 /** Everything that the gateway remembers lives in one SQL database: an embedded SQLite file, or PostgreSQL. */
 import { type Compilable, Kysely } from 'kysely';
 import { within } from '../lib/deadline';
+import { shared } from '../lib/shared';
+import { databaseClock } from './databaseClock';
 import type { Engine, Prepared, StoredValue } from './engine';
 import { migrate } from './migrate';
 import { openMigrationPool, openPool, postgresDialect, preparePostgres } from './postgres';
@@ -14,7 +16,10 @@ export interface Database {
   readonly db: Kysely<Schema>;
   /** Compiles a query once, for lookups that every request makes. Its values are given as `parameter(0)`, `parameter(1)`, … */
   prepare<Row extends object>(query: (db: Kysely<Schema>) => Compilable<Row>): Prepared<Row>;
-  /** Resolves when the database answers, rejects when it does not within `timeout` milliseconds (default 1,000). */
+  /**
+   * Writes one row of its own, over and over. Rejects if that cannot be done within `timeout` milliseconds (default 1,000), and
+   * if the file of SQLite is not the one any more that its path leads to.
+   */
   check(timeout?: number): Promise<void>;
   /** May be called again. */
   close(): Promise<void>;
@@ -62,12 +67,14 @@ async function openSqliteDatabase(path: string, { waitMs }: OpenOptions): Promis
     throw error;
   }
   if (waitMs !== undefined) connection.waitMs = waitMs;
-  return database(
-    'sqlite',
+  connection.checkFiles();
+  return database({
+    engine: 'sqlite',
     db,
-    (sql) => connection.prepare(sql),
-    () => db.destroy(),
-  );
+    prepareSql: (sql) => connection.prepare(sql),
+    checkFiles: () => connection.checkFiles(),
+    end: () => db.destroy(),
+  });
 }
 
 async function openPostgresDatabase(url: string, options: OpenOptions): Promise<Database> {
@@ -85,15 +92,19 @@ async function openPostgresDatabase(url: string, options: OpenOptions): Promise<
     return preparePostgres<Row>(pool, `prepared_${prepared}`, sql);
   };
   // Kysely ends only a pool that it has used, and prepared statements go past it.
-  return database('postgres', db, prepareSql, () => pool.end());
+  return database({ engine: 'postgres', db, prepareSql, checkFiles: () => {}, end: () => pool.end() });
 }
 
-function database(
-  engine: Engine,
-  db: Kysely<Schema>,
-  prepareSql: <Row extends object>(sql: string) => Prepared<Row>,
-  end: () => Promise<void>,
-): Database {
+interface Driven {
+  engine: Engine;
+  db: Kysely<Schema>;
+  prepareSql: <Row extends object>(sql: string) => Prepared<Row>;
+  /** Throws if what is written is not kept where it is looked for. */
+  checkFiles: () => void;
+  end: () => Promise<void>;
+}
+
+function database({ engine, db, prepareSql, checkFiles, end }: Driven): Database {
   const prepare: Database['prepare'] = <Row extends object>(
     query: (db: Kysely<Schema>) => Compilable<Row>,
   ) => {
@@ -105,15 +116,18 @@ function database(
         ...places.map((index, place) => valueAt(index === undefined ? parameters : values, index ?? place)),
       );
   };
-  const answers = prepare((on) => on.selectFrom('links').select('revision').limit(1));
+  const probe = shared(0, async () => {
+    await writeProbe(db, engine);
+    checkFiles();
+  });
   let closed: Promise<void> | undefined;
   return {
     engine,
     db,
     prepare,
     check: async (timeout = 1_000) => {
-      await within(timeout, answers(), () => {
-        throw new Error(`The database did not answer within ${timeout} ms`);
+      await within(timeout, probe(), () => {
+        throw new Error(`The database could not be written within ${timeout} ms`);
       });
     },
     close: () => {
@@ -121,6 +135,15 @@ function database(
       return closed;
     },
   };
+}
+
+async function writeProbe(db: Kysely<Schema>, engine: Engine): Promise<void> {
+  const value = databaseClock(engine).now();
+  await db
+    .insertInto('settings')
+    .values({ name: 'last_check', value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
 }
 
 /** Undefined for a constant, such as a limit. */

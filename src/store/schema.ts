@@ -68,7 +68,7 @@ interface OperationAttemptsTable {
   detail: string | null;
 }
 
-/** What an installation makes up once, by name. */
+/** What an installation makes up once, by name; and when the last check whether it can be written was. */
 interface SettingsTable {
   name: string;
   value: string;

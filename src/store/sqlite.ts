@@ -2,7 +2,7 @@
  * SQLite through `node:sqlite`, for Kysely. Kysely's own SQLite driver prepares every query anew, and begins transactions that
  * fail instead of waiting when two processes write. Hence this driver: statements are kept, and waiting is asynchronous.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,10 +33,13 @@ export class SqliteConnection {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, KeptStatement>();
   readonly #waiting: (() => void)[] = [];
+  readonly #file: string;
+  #identities: readonly (string | undefined)[] | undefined;
   #held = false;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, file: string) {
     this.#database = database;
+    this.#file = file;
   }
 
   /**
@@ -88,6 +91,18 @@ export class SqliteConnection {
     };
   }
 
+  /**
+   * Whether the database and its log are the files that were there at the first call: SQLite goes on writing to those also when
+   * they have been moved away, deleted or replaced.
+   */
+  checkFiles(): void {
+    if (this.#file === ':memory:') return;
+    const found = [this.#file, `${this.#file}-wal`].map(identityOf);
+    this.#identities ??= found;
+    if (found.some((identity, index) => identity !== this.#identities?.[index]))
+      throw new Error('The file of the database was moved, deleted or replaced');
+  }
+
   get inTransaction(): boolean {
     return this.#database.isTransaction;
   }
@@ -129,6 +144,12 @@ export class SqliteConnection {
     this.#statements.set(sql, kept);
     return kept;
   }
+}
+
+/** Undefined where there is no such file. */
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev} ${found.ino}`;
 }
 
 /** `node:sqlite` would take an object in the first place for named parameters, and bind null for every value after it. */
@@ -187,7 +208,7 @@ export async function openSqlite(path: string): Promise<SqliteConnection> {
     database.close();
     throw error;
   }
-  return new SqliteConnection(database);
+  return new SqliteConnection(database, file);
 }
 
 /** @throws when this version of SQLite may lose what it has committed */

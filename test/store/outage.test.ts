@@ -279,6 +279,11 @@ it('a disk that takes nothing more: updates are refused unsent, reads go on, and
     const answer: { code?: string; outcome?: string } = JSON.parse(await response.text());
     return [response.status, answer.code, answer.outcome];
   };
+  const ready = (expected: number) =>
+    until(
+      () => fetch(`${gateway.url}/readyz`),
+      ({ status }) => status === expected,
+    );
   try {
     stage.clinikapi.reset();
     expect(await ask('PATCH', '{"status":"inactive"}')).toEqual([200, undefined, undefined]);
@@ -289,9 +294,11 @@ it('a disk that takes nothing more: updates are refused unsent, reads go on, and
     }
     expect(await ask('GET')).toEqual([200, undefined, undefined]);
     expect(stage.clinikapi.writes).toBe(1);
+    await ready(503);
     allow('unlimited:unlimited');
     expect(await ask('PATCH', '{"status":"active"}')).toEqual([200, undefined, undefined]);
     expect(stage.clinikapi.writes).toBe(2);
+    await ready(200);
   } finally {
     await gateway.kill();
     await stage.close();
