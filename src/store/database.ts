@@ -7,6 +7,7 @@ import type { Engine, Prepared, StoredValue } from './engine';
 import { migrate } from './migrate';
 import { openMigrationPool, openPool, postgresDialect, preparePostgres } from './postgres';
 import type { Schema } from './schema';
+import { checkSessions } from './sessions';
 import { openSqlite } from './sqlite';
 import { sqliteDialect } from './sqliteDialect';
 
@@ -46,7 +47,7 @@ export interface OpenOptions {
 /**
  * Opens the database at `url` and brings its tables up to date.
  * @param url `sqlite:<path>`, `sqlite::memory:` or `postgres://…`
- * @throws when the database cannot be reached, or was written by a newer version of the gateway
+ * @throws when the database cannot be reached, does not keep sessions and their locks, or was written by a newer version of the gateway
  */
 export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
   if (url.startsWith('sqlite:')) {
@@ -78,6 +79,7 @@ async function openSqliteDatabase(path: string, { waitMs }: OpenOptions): Promis
 }
 
 async function openPostgresDatabase(url: string, options: OpenOptions): Promise<Database> {
+  await checkSessions(url);
   const migrationPool = openMigrationPool(url);
   try {
     await migrate(new Kysely<Schema>({ dialect: postgresDialect(migrationPool) }), 'postgres');
