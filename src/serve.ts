@@ -25,6 +25,7 @@ import { settleAbandoned } from './queue/recover';
 import { registerGauges } from './runtime/gauges';
 import { Runtime } from './runtime/runtime';
 import { cachedLinks } from './store/cachedLinks';
+import { createCeilings } from './store/ceilings';
 import { createChanges, installationSalt } from './store/changes';
 import { type Database, openDatabase } from './store/database';
 import { guardedLinks } from './store/guardedLinks';
@@ -73,7 +74,10 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
     ttlSeconds: 5,
     maxKeys: 100_000,
   });
-  const runtime = new Runtime(config, adapters, createObserver(metrics, log));
+  const runtime = new Runtime(config, adapters, {
+    observer: createObserver(metrics, log),
+    ceilings: createCeilings(database),
+  });
   const inFlight = new InFlight(config.server.maxInFlight);
   let refused = false;
   let stopping = false;

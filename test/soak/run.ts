@@ -1,5 +1,6 @@
 /** `npm run soak`: power failures, an outage or random faults in full count, with a progress line. */
 import { Command } from 'commander';
+import { runCeilingSoak } from './ceilings';
 import { runCrashSoak } from './crashes';
 import { runFaultSoak } from './faults';
 import { runOutage } from './outage';
@@ -105,6 +106,15 @@ async function stops(options: { stops: number; clients: number; drain: number })
   );
 }
 
+async function ceilings(options: { requests: number; offered: number; seconds: number }) {
+  const { calls, most, answers } = await runCeilingSoak(options);
+  report(
+    `two replicas, ${options.offered} updates a second for ${options.seconds} s: ${calls} calls at the vendor, ` +
+      `at most ${most} in any second of ${options.requests} allowed\n${JSON.stringify(answers)}`,
+    most <= options.requests,
+  );
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -137,6 +147,13 @@ program
   .option('--clients <number>', 'concurrent clients', Number, 8)
   .option('--drain <milliseconds>', 'server.drainMs', Number, 1000)
   .action(stops);
+program
+  .command('ceilings')
+  .description('offer two replicas more than the ceiling on calls to their vendor allows')
+  .option('--requests <number>', 'calls that the vendor may get in a second', Number, 20)
+  .option('--offered <number>', 'updates a second', Number, 100)
+  .option('--seconds <number>', 'for how long', Number, 10)
+  .action(ceilings);
 // `--faults` and `--outage` may be written like options.
 program
   .parseAsync(process.argv.map((word) => (word === '--faults' || word === '--outage' ? word.slice(2) : word)))

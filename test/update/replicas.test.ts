@@ -7,6 +7,7 @@ import { createLog } from '../../src/ops/log';
 import { type RunningGateway, serve } from '../../src/serve';
 import { openDatabase } from '../../src/store/database';
 import { createRecordLocks, type RecordLocks } from '../../src/store/recordLocks';
+import { runCeilingSoak } from '../soak/ceilings';
 import { startGatewayProcess } from '../support/gatewayProcess';
 import { createPostgresDatabase, type PostgresDatabase } from '../support/postgres';
 import { openQueue, type Queue, STAFF, until } from '../support/queue';
@@ -285,6 +286,15 @@ describe('two gateways on one PostgreSQL', () => {
     expect(interrupted).toHaveLength(CONCURRENCY);
   }, 60_000);
 });
+
+it('two gateways together keep to one ceiling on calls to a vendor, and use it', async () => {
+  const { calls, most, answers } = await runCeilingSoak({ requests: 20, offered: 100, seconds: 3 });
+  expect(most).toBeLessThanOrEqual(20);
+  // 17 in a second: a turn is counted for longer than it can be used.
+  expect(calls).toBeGreaterThan(3 * 14);
+  expect(answers[200]).toBe(calls);
+  expect(Object.keys(answers)).toEqual(['200', '503']);
+}, 30_000);
 
 function pick(body: unknown, fields: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(fields.map((field) => [field, member(body, field)]));
