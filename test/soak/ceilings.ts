@@ -30,7 +30,7 @@ export async function runCeilingSoak({ requests, offered, seconds }: CeilingOpti
     engine: 'postgres',
     configure: (config) => {
       Object.assign(config.vendors['clinikapi-main'], {
-        timeoutMs: 2_000,
+        timeoutMs: 5_000,
         rateLimit: { requests, perSeconds: 1 },
       });
     },

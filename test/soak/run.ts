@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { runCeilingSoak } from './ceilings';
 import { runCrashSoak } from './crashes';
+import { runFailover } from './failover';
 import { runFaultSoak } from './faults';
 import { runOutage } from './outage';
 import { runStopSoak } from './stops';
@@ -115,6 +116,15 @@ async function ceilings(options: { requests: number; offered: number; seconds: n
   );
 }
 
+async function failover(options: { updates: number }) {
+  const { refused, notOnce, withoutRow, chain } = await runFailover(options);
+  report(
+    `${options.updates} updates, the standby was promoted under them; ${refused} refused in between, ` +
+      `${notOnce} not exactly once, ${withoutRow} without an audit row, chain ${chain}`,
+    refused > 0 && notOnce === 0 && withoutRow === 0 && chain === 'whole',
+  );
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -154,6 +164,11 @@ program
   .option('--offered <number>', 'updates a second', Number, 100)
   .option('--seconds <number>', 'for how long', Number, 10)
   .action(ceilings);
+program
+  .command('failover')
+  .description('lose the primary of PostgreSQL under load and promote its standby')
+  .option('--updates <number>', 'keyed updates', Number, 1000)
+  .action(failover);
 // `--faults` and `--outage` may be written like options.
 program
   .parseAsync(process.argv.map((word) => (word === '--faults' || word === '--outage' ? word.slice(2) : word)))
