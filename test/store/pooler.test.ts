@@ -26,15 +26,15 @@ it('works behind a pooler in session mode, with its locks and its prepared state
       config.store.url = url;
     },
   });
-  const replies = await Promise.all(
-    Array.from({ length: 30 }, (_, index) => {
-      const headers = [{}, { 'idempotency-key': `key-${index}` }, { prefer: 'respond-async' }][index % 3];
-      return stage.patch(KEYS.centro, { phone: `11 4000 ${1000 + index}` }, headers, 'st-1', '');
-    }),
-  );
-  expect(replies.map(({ status }) => status)).toEqual(expect.arrayContaining([200, 202]));
-  expect(replies.filter(({ status }) => status >= 500)).toEqual([]);
-  for (const reply of replies.filter(({ status }) => status === 202)) {
+  const send =
+    (headers: Record<string, string> = {}) =>
+    (_: unknown, index: number) =>
+      stage.patch(KEYS.centro, { phone: `11 4000 ${1000 + index}` }, headers);
+  const now = await Promise.all(Array.from({ length: 20 }, send()));
+  expect(now.map(({ status }) => status)).toEqual(now.map(() => 200));
+  const replies = await Promise.all(Array.from({ length: 10 }, send({ prefer: 'respond-async' })));
+  expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 202));
+  for (const reply of replies) {
     await until(
       () => stage.call('GET', reply.headers.get('location') ?? '', { key: KEYS.centro }),
       ({ body }) => body.data.status === 'succeeded',
