@@ -13,7 +13,7 @@ import { isBusy, type Prepared, type StoredValue } from './engine';
 /** How long work waits for the connection, and for another process' transaction, without blocking this process. */
 const LOCK_WAIT = 10_000;
 /** The part of it that SQLite waits itself, blocking; short, because nothing else runs meanwhile. */
-const BLOCKING_WAIT = 20;
+const BLOCKING_WAIT = 2;
 /** In KiB, used as far as the database is large; SQLite's own 2 MiB make a big import read pages again and again. */
 const PAGE_CACHE = 4 * 1024;
 const KEPT_STATEMENTS = 256;

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
+import { Client } from 'pg';
 import { verifyChain } from '../../src/store/changes';
 import { type Database, openDatabase } from '../../src/store/database';
 import { createJournal } from '../../src/store/journal';
@@ -157,24 +158,44 @@ describe.each(ENGINES)('a gateway whose store is gone (%s)', (engine) => {
   });
 });
 
-describe('a SQLite file that another process is writing to for long', () => {
+/** Somebody else's transaction: nobody can write until it is over. */
+async function lockOf(url: string): Promise<{ take(): Promise<unknown>; free(): Promise<unknown> }> {
+  if (url.startsWith('sqlite:')) {
+    const other = new DatabaseSync(url.slice('sqlite:'.length));
+    return { take: async () => other.exec('begin exclusive'), free: async () => other.close() };
+  }
+  const other = new Client({ connectionString: url });
+  await other.connect();
+  const tables = 'attempts, idempotency, change_chain, operations, settings';
+  return {
+    take: () => other.query(`begin; lock table ${tables} in exclusive mode`),
+    free: () => other.end(),
+  };
+}
+
+describe.each(ENGINES)('a store that another process is writing to for long (%s)', (engine) => {
+  let test: TestDatabase;
   let stage: Stage;
-  let other: DatabaseSync;
   beforeAll(async () => {
-    stage = await openStage();
-    other = new DatabaseSync(stage.config.store.url.slice('sqlite:'.length));
-  });
+    test = await createTestDatabase(engine);
+    stage = await openStage({
+      configure: (config) => {
+        config.store.url = test.url;
+      },
+    });
+  }, 60_000);
   afterAll(async () => {
-    other.close();
     await stage.close();
+    await test.drop();
   });
   /** Nobody else writes until all of `work` has its answer; with waits of ten seconds each the test would not end in time. */
   const whileLocked = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    other.exec('begin exclusive');
+    const lock = await lockOf(test.url);
+    await lock.take();
     try {
       return await work();
     } finally {
-      other.exec('rollback');
+      await lock.free();
     }
   };
 
