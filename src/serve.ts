@@ -14,6 +14,7 @@ import { createRefusals } from './http/refusals';
 import { serveRequests, serverOptions } from './http/server';
 import { createListener, type Listener } from './http/tls';
 import { every } from './lib/every';
+import { shared } from './lib/shared';
 import { checkHealth } from './ops/health';
 import type { Log } from './ops/log';
 import { createMetrics, type Metrics } from './ops/metrics';
@@ -25,6 +26,7 @@ import { type Following, follow } from './runtime/follow';
 import { registerGauges } from './runtime/gauges';
 import { Runtime } from './runtime/runtime';
 import { cachedLinks } from './store/cachedLinks';
+import { createCeilings } from './store/ceilings';
 import { createChanges } from './store/changes';
 import { createCipher } from './store/cipher';
 import { type Database, openDatabase } from './store/database';
@@ -59,6 +61,10 @@ export interface RunningGateway {
 const HOUR_MS = 3_600_000;
 /** For how long after the drain requests are taken that were sent before its end. */
 const LINGER_MS = 500;
+/** Well below what a vendor is given for a call: who has to wait for the store hears so while anybody is listening. */
+const STORE_WAIT_MS = 2_000;
+/** For how long what was found out about the store is told again: anybody may ask. */
+const CHECK_MS = 1_000;
 /** Pauses between two looks for updates that a crash has left behind, and for rows that are too old. */
 const SETTLE_MS = 1_000;
 const TIDY_MS = 60_000;
@@ -78,6 +84,7 @@ export async function serve({
   const metrics = createMetrics();
   const database = await openDatabase(config.store.url, {
     onNotice: (message) => log.notice(message),
+    waitMs: STORE_WAIT_MS,
   });
   const kept = await trailOptions(database, { ...config.audit, key: auditSecrets(config.audit) });
   const trail = createTrail(database, kept);
@@ -86,19 +93,21 @@ export async function serve({
     ttlSeconds: 5,
     maxKeys: 100_000,
   });
-  const runtime = new Runtime(config, adapters, createObserver(metrics, log));
+  const ceilings = createCeilings(database);
+  const runtime = new Runtime(config, adapters, { observer: createObserver(metrics, log), ceilings });
   const inFlight = new InFlight(config.server.maxInFlight);
   let watch: Following | undefined;
   let stopping = false;
   const configRefused = () => watch?.configRefused === true;
   const certificateRefused = () => watch?.certificateRefused === true;
+  const checkStore = shared(CHECK_MS, () => database.check());
   const health = () =>
     checkHealth({
       breakers: () => runtime.breakers(),
       stopping: () => stopping,
       configRefused,
       certificateRefused,
-      checkStore: () => database.check(),
+      checkStore,
     });
   registerGauges(metrics, {
     runtime,
@@ -116,6 +125,7 @@ export async function serve({
   const app = createApp({
     ...parts,
     authenticator: new Authenticator(metrics.tokenRefused),
+    ceilings,
     inFlight,
     metrics,
     health,

@@ -257,7 +257,7 @@ export const VENDOR_LIMITS = {
     .default('')
     .description('PEM certificates of a private authority, trusted instead of the public ones. Empty: none.'),
   rateLimit: rateLimitSchema('Calls').description(
-    'Ceiling on calls to this vendor, shared by the whole process. Absent: none.',
+    'Ceiling on calls to this vendor, one for all replicas on PostgreSQL. Absent: none.',
   ),
 };
 

@@ -7,11 +7,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Axios } from 'axios';
 import type { Pool } from 'undici';
-import type { Adapter, AdapterModule, VendorRecord, VendorRequest } from '../adapter/contract';
+import type { Adapter, AdapterModule, FailureKind, VendorRecord, VendorRequest } from '../adapter/contract';
 import { retryAfterHeader } from '../adapter/retryAfter';
 import type { VendorConfig } from '../config/types';
 import { Deadline } from '../lib/deadline';
 import { isObject } from '../lib/json';
+import type { Ceilings } from '../store/ceilings';
 import { parseAnswer } from './answer';
 import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
 import { type BreakerState, Guard, isOutage } from './guard';
@@ -39,6 +40,14 @@ interface CallLimits {
   gone?: GoneSignal | undefined;
 }
 
+/** What connections have in common. */
+export interface ConnectionSurroundings {
+  /** Hears of every vendor call. */
+  observer?: VendorObserver | undefined;
+  /** Absent where this process is the only one. */
+  ceilings?: Ceilings | undefined;
+}
+
 export class VendorConnection {
   readonly name: string;
   readonly title: string;
@@ -52,7 +61,12 @@ export class VendorConnection {
   readonly #sessions: Sessions | undefined;
 
   /** @param name the connection's name in the configuration */
-  constructor(name: string, config: VendorConfig, module: AdapterModule, observer?: VendorObserver) {
+  constructor(
+    name: string,
+    config: VendorConfig,
+    module: AdapterModule,
+    { observer, ceilings }: ConnectionSurroundings = {},
+  ) {
     this.name = name;
     this.observer = observer;
     this.title = module.title;
@@ -69,10 +83,11 @@ export class VendorConnection {
     // The class itself: every default that `axios.create` takes over is merged anew for each request. Status codes and
     // bodies are judged here, so the adapter is the only one that is needed.
     this.#http = new Axios({ adapter: undiciAdapter(this.#pool) });
-    this.#guard = new Guard(config, {
-      opened: (kind) => this.observer?.paused(this, kind),
+    const watch = {
+      opened: (kind: FailureKind) => this.observer?.paused(this, kind),
       closed: () => this.observer?.resumed(this),
-    });
+    };
+    this.#guard = new Guard(config, watch, ceilings && ((limit) => ceilings.of(`vendor ${name}`, limit)));
     const login = this.adapter.login;
     if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
   }

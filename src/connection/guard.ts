@@ -19,6 +19,7 @@ import type { FailureKind } from '../adapter/contract';
 import type { VendorConfig } from '../config/types';
 import type { Deadline } from '../lib/deadline';
 import { type RateLimit, RetryBudget, SlidingLimit } from '../lib/limits';
+import { type Reserve, SharedLimit, type Turn } from '../lib/sharedLimit';
 import { CallCancelled, VendorFailure } from './failure';
 
 export type GuardSettings = Pick<VendorConfig, 'maxConcurrent' | 'maxQueued' | 'breaker'> & {
@@ -32,6 +33,18 @@ export interface BreakerWatch {
   opened(kind: FailureKind): void;
   closed(): void;
 }
+
+/** The ceiling that all replicas share; gives out turns of the limit that it is asked with. */
+export type SharedCeiling = (limit: RateLimit) => Reserve;
+
+/** The vendor counts arrivals, and calls travel for different times: a little room keeps them within its period. */
+const ROOM = 0.1;
+/** The part of a period for which a turn that was reserved for all replicas may be used; they are counted for longer by as much. */
+const HOLD = 0.05;
+/** Who waits for a turn of all replicas keeps the rest of its time for the call: under a lasting overload all turns come late. */
+const WAITING_SHARE = 0.8;
+/** So much later than asked for a timer may well be. */
+const TIMER_MS = 5;
 
 /** Of 100 calls at most 20 are repeated; a quiet connection may repeat 20 before that counts. */
 const RETRY_SHARE = 0.2;
@@ -54,11 +67,13 @@ export class Guard {
   readonly #ceiling: SlidingLimit | undefined;
   /** When calls really left, which is later than their turns where they had to wait for a slot. */
   readonly #departures: SlidingLimit | undefined;
+  /** The same over all replicas. Without it, and while it cannot be asked, this process counts by itself. */
+  readonly #shared: SharedLimit | undefined;
   readonly #retries = new RetryBudget(RETRY_SHARE, RETRY_STOCK);
   #openUntil = 0;
   #silentUntil = 0;
 
-  constructor(settings: GuardSettings, watch?: BreakerWatch) {
+  constructor(settings: GuardSettings, watch?: BreakerWatch, ceiling?: SharedCeiling) {
     this.#settings = settings;
     this.#bulkhead = bulkhead(settings.maxConcurrent, settings.maxQueued);
     this.#breaker = circuitBreaker(
@@ -79,10 +94,13 @@ export class Guard {
     });
     if (settings.rateLimit) {
       const { requests, perSeconds } = settings.rateLimit;
-      // The vendor counts arrivals, and calls travel for different times: a little room keeps them within its period.
-      const roomy = { requests, perSeconds: perSeconds * 1.1 };
+      const roomy = { requests, perSeconds: perSeconds * (1 + ROOM) };
       this.#ceiling = new SlidingLimit(roomy);
       this.#departures = new SlidingLimit(roomy);
+      if (ceiling) {
+        const reserve = ceiling({ requests, perSeconds: perSeconds * (1 + ROOM + HOLD) });
+        this.#shared = new SharedLimit({ requests, holdMs: perSeconds * 1000 * HOLD, reserve });
+      }
     }
   }
 
@@ -110,10 +128,8 @@ export class Guard {
     if (deadline.remaining() <= 0) throw noTime('timeout');
     this.#checkSilence();
     this.#checkBreaker();
-    const wait = this.#takeTurn(deadline);
-    if (wait > 0) await sleep(wait);
+    const turn = this.#ceiling ? await this.#inTurn(this.#ceiling, deadline) : undefined;
     this.#retries.called();
-    const departures = this.#departures;
     const start = () => {
       // Much may have changed while this call was waiting for its slot.
       this.#checkSilence();
@@ -122,7 +138,9 @@ export class Guard {
       return this.#breaker.execute(call);
     };
     try {
-      return await this.#inSlot(departures ? () => depart(departures).then(start) : start, deadline);
+      const departures = this.#departures;
+      const inSlot = departures ? () => this.#depart(departures, turn, deadline).then(start) : start;
+      return await this.#inSlot(inSlot, deadline);
     } catch (error) {
       if (error instanceof BulkheadRejectedError) {
         throw notSent('unavailable', 'Too many calls to the vendor are waiting.', 1);
@@ -160,11 +178,33 @@ export class Guard {
     return error instanceof VendorFailure && isOutage(error);
   }
 
-  /** @returns milliseconds until this call's turn */
-  #takeTurn(deadline: Deadline): number {
-    const wait = this.#ceiling?.take(deadline.remaining()) ?? 0;
-    if (wait <= deadline.remaining()) return wait;
-    throw notSent('rate_limited', 'The configured ceiling on calls to the vendor is reached.', wait / 1000);
+  /** Waits for this call's turn. @returns it, if it is one that all replicas count */
+  async #inTurn(ceiling: SlidingLimit, deadline: Deadline): Promise<Turn | undefined> {
+    const shared = await this.#sharedTurn(deadline);
+    if (shared) return shared;
+    const wait = ceiling.take(deadline.remaining());
+    if (wait > deadline.remaining()) throw ceilingReached(wait);
+    if (wait > 0) await sleep(wait);
+    return undefined;
+  }
+
+  /** @returns undefined without a shared ceiling, and while it cannot be asked */
+  async #sharedTurn(deadline: Deadline): Promise<Turn | undefined> {
+    const left = deadline.remaining() * WAITING_SHARE;
+    const taken = await (this.#shared &&
+      deadline.within(this.#shared.take(left), () => ({ kind: 'none', waitMs: left }) as const));
+    if (taken?.kind === 'none') throw ceilingReached(taken.waitMs);
+    if (taken?.kind !== 'turn') return undefined;
+    const wait = taken.from - performance.now();
+    if (wait > 0) await sleep(wait);
+    return taken;
+  }
+
+  /** In its slot, for which a call may have waited for longer than its turn lasts. */
+  async #depart(departures: SlidingLimit, turn: Turn | undefined, deadline: Deadline): Promise<void> {
+    for (let next = turn; next && performance.now() > next.until + TIMER_MS; )
+      next = await this.#sharedTurn(deadline);
+    for (let wait = departures.take(0); wait > 0; wait = departures.take(0)) await sleep(wait);
   }
 
   /** A call that never gets a slot is given up at its deadline, although its place in the queue is freed only in turn. */
@@ -186,8 +226,8 @@ export class Guard {
   }
 }
 
-async function depart(departures: SlidingLimit): Promise<void> {
-  for (let wait = departures.take(0); wait > 0; wait = departures.take(0)) await sleep(wait);
+function ceilingReached(waitMs: number): VendorFailure {
+  return notSent('rate_limited', 'The configured ceiling on calls to the vendor is reached.', waitMs / 1000);
 }
 
 /** True for failures that speak of the vendor's health rather than of one request. */

@@ -19,6 +19,7 @@ import type { Metrics } from '../ops/metrics';
 import { withTrace } from '../ops/trace';
 import { PROBLEMS, Problem } from '../problem';
 import type { Runtime } from '../runtime/runtime';
+import type { Ceilings } from '../store/ceilings';
 import { act, type Changes } from '../store/changes';
 import type { Links } from '../store/links';
 import { StoreUnavailable } from '../store/unavailable';
@@ -48,6 +49,8 @@ export interface AppParts extends UpdateParts {
   health: () => Promise<Health>;
   changes: Changes;
   refusals: Refusals;
+  /** Where replicas count callers' requests together; absent: each counts by itself. */
+  ceilings?: Ceilings | undefined;
 }
 
 type Handler = (req: Request, res: Response) => void | Promise<void>;
@@ -80,7 +83,7 @@ export function createApp(parts: AppParts): Express {
   const entrance = {
     runtime: parts.runtime,
     authenticator: parts.authenticator,
-    limits: new CallerLimits(),
+    limits: new CallerLimits(parts.ceilings),
     inFlight: parts.inFlight,
   };
   // Routes are tried in their order: the one that nearly all requests are for comes first.
@@ -169,7 +172,8 @@ async function enterAnd(work: Handler, entrance: Entrance, req: Request, res: Re
     const opening = authenticate(entrance.authenticator, generation, req, res);
     if (opening) await opening;
     const { caller, clinic } = authorized(res);
-    limits.admit(caller, res);
+    const admission = limits.admit(caller, res);
+    if (admission) await admission;
     leave = inFlight.enter();
     const traced = clinic.connection.config.propagateTrace;
     await (traced ? withTrace(req.headers.traceparent, () => work(req, res)) : work(req, res));

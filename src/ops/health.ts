@@ -24,7 +24,7 @@ export interface HealthParts {
   configRefused: () => boolean;
   /** Whether the files of `server.tls` were refused when they were last read. */
   certificateRefused: () => boolean;
-  /** Rejects when the store does not answer. */
+  /** Rejects if the store cannot be written. */
   checkStore: () => Promise<void>;
 }
 

@@ -5,9 +5,8 @@
 
 import type { AdapterModule } from '../adapter/contract';
 import type { GatewayConfig } from '../config/types';
-import { VendorConnection } from '../connection/connection';
+import { type ConnectionSurroundings, VendorConnection } from '../connection/connection';
 import type { BreakerState } from '../connection/guard';
-import type { VendorObserver } from '../connection/observer';
 import { sameJson } from '../lib/json';
 import type { Clinic } from './locate';
 
@@ -25,15 +24,18 @@ interface Lease {
 
 export class Runtime {
   readonly #adapters: readonly AdapterModule[];
-  readonly #observer: VendorObserver | undefined;
+  readonly #surroundings: ConnectionSurroundings;
   #current: Lease;
   /** The current lease and the older ones that still have users. */
   #leases: Lease[];
 
-  /** @param observer hears of every vendor call */
-  constructor(config: GatewayConfig, adapters: readonly AdapterModule[], observer?: VendorObserver) {
+  constructor(
+    config: GatewayConfig,
+    adapters: readonly AdapterModule[],
+    surroundings: ConnectionSurroundings = {},
+  ) {
     this.#adapters = adapters;
-    this.#observer = observer;
+    this.#surroundings = surroundings;
     this.#current = { generation: this.#build(config, undefined), users: 0 };
     this.#leases = [this.#current];
   }
@@ -73,7 +75,7 @@ export class Runtime {
   }
 
   #build(config: GatewayConfig, previous: Generation | undefined): Generation {
-    return build(config, this.#adapters, previous, this.#observer);
+    return build(config, this.#adapters, previous, this.#surroundings);
   }
 
   /** Closes the connections that only setups without users had. */
@@ -94,7 +96,7 @@ function build(
   config: GatewayConfig,
   adapters: readonly AdapterModule[],
   previous: Generation | undefined,
-  observer: VendorObserver | undefined,
+  surroundings: ConnectionSurroundings,
 ): Generation {
   const connections = new Map(
     Object.entries(config.vendors).map(([name, vendor]) => {
@@ -102,7 +104,7 @@ function build(
       if (existing && sameJson(existing.config, vendor)) return [name, existing];
       const module = adapters.find((adapter) => adapter.name === vendor.adapter);
       if (module === undefined) throw new TypeError(`no adapter is named ${vendor.adapter}`);
-      return [name, new VendorConnection(name, vendor, module, observer)];
+      return [name, new VendorConnection(name, vendor, module, surroundings)];
     }),
   );
   const clinics = new Map(

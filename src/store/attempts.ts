@@ -24,6 +24,9 @@ export interface Attempt {
   createdAt: string;
 }
 
+/** A vendor may be given ten minutes. */
+const LONGEST_LEASE_MS = 11 * 60_000;
+
 /** What must be true of an update that is about to be sent. */
 export interface Conditions {
   /** The staff member's link still leads to the attempt's vendor record. */
@@ -86,12 +89,24 @@ export async function takeAbandoned(
   { engine, db }: Database,
   { at, until, limit, cipher }: { at: string; until: string; limit: number; cipher: Cipher },
 ): Promise<Attempt[]> {
+  await shortenLeases(db, at);
   const lock = engine === 'postgres' ? sql`for update skip locked` : sql``;
   const { rows } = await sql<AttemptRow>`
     update attempts set lease_until = ${until} where id in
     (select id from attempts where lease_until <= ${at} order by lease_until limit ${limit} ${lock})
     returning *`.execute(db);
   return rows.map((row) => attemptOf(row, cipher));
+}
+
+/**
+ * A lease that ends later than any that is given shows that the clock was set back: it is cut, and not ended, because its update
+ * may be under way.
+ */
+async function shortenLeases(db: Database['db'], at: string): Promise<void> {
+  const latest = new Date(Date.parse(at) + LONGEST_LEASE_MS).toISOString();
+  const tooLong = db.selectFrom('attempts').select('id').where('lease_until', '>', latest).limit(1);
+  if ((await tooLong.executeTakeFirst()) === undefined) return;
+  await db.updateTable('attempts').set({ lease_until: latest }).where('lease_until', '>', latest).execute();
 }
 
 type AttemptRow = Schema['attempts'];

@@ -1,6 +1,8 @@
 /** Everything that the gateway remembers lives in one SQL database: an embedded SQLite file, or PostgreSQL. */
 import { type Compilable, Kysely } from 'kysely';
 import { within } from '../lib/deadline';
+import { shared } from '../lib/shared';
+import { databaseClock } from './databaseClock';
 import type { Engine, Prepared, StoredValue } from './engine';
 import { migrate } from './migrate';
 import {
@@ -11,7 +13,9 @@ import {
   type StatementLimits,
 } from './postgres';
 import type { Schema } from './schema';
-import { openSqlite, openSqliteForReading, type SqliteConnection, sqliteDialect } from './sqlite';
+import { checkSessions } from './sessions';
+import { openSqlite, openSqliteForReading, type SqliteConnection } from './sqlite';
+import { sqliteDialect } from './sqliteDialect';
 
 export interface Database {
   readonly engine: Engine;
@@ -19,7 +23,10 @@ export interface Database {
   readonly db: Kysely<Schema>;
   /** Compiles a query once, for lookups that every request makes. Its values are given as `parameter(0)`, `parameter(1)`, … */
   prepare<Row extends object>(query: (db: Kysely<Schema>) => Compilable<Row>): Prepared<Row>;
-  /** Resolves when the database answers, rejects when it does not within `timeout` milliseconds (default 1,000). */
+  /**
+   * Writes one row of its own, over and over. Rejects if that cannot be done within `timeout` milliseconds (default 1,000), and
+   * if the file of SQLite is not the one any more that its path leads to.
+   */
   check(timeout?: number): Promise<void>;
   /** SQLite: moves what is in the write-ahead log into the file and empties the log; deleted values end there. */
   emptyLog(): Promise<void>;
@@ -39,6 +46,12 @@ export interface DatabaseOptions {
   onError?: (error: Error) => void;
   /** Hears what an operator should know, in our own words. */
   onNotice?: (message: string) => void;
+  /**
+   * How long work waits until it can begin: for the connection, and for locks of others. In milliseconds; default: long enough
+   * for a command. On PostgreSQL a statement may then run twice as long, and three times as long passes until a server that
+   * does not answer at all is given up.
+   */
+  waitMs?: number;
   /** `long` for a command whose statements may work on all rows; else a statement that takes long fails. */
   limits?: StatementLimits;
 }
@@ -46,15 +59,12 @@ export interface DatabaseOptions {
 /**
  * Opens the database at `url` and brings its tables up to date.
  * @param url `sqlite:<path>`, `sqlite::memory:` or `postgres://…`
- * @throws when the database cannot be reached, or was written by a newer version of the gateway
+ * @throws when the database cannot be reached, does not keep sessions and their locks, or was written by a newer version of the gateway
  */
-export async function openDatabase(
-  url: string,
-  { onError = () => {}, onNotice = () => {}, limits = 'short' }: DatabaseOptions = {},
-): Promise<Database> {
+export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<Database> {
   const path = sqlitePath(url);
-  if (path !== undefined) return openSqliteDatabase(path, onNotice);
-  if (isPostgres(url)) return openPostgresDatabase(url, onError, limits);
+  if (path !== undefined) return openSqliteDatabase(path, options);
+  if (isPostgres(url)) return openPostgresDatabase(url, options);
   throw noSuchStore();
 }
 
@@ -65,7 +75,7 @@ export async function openDatabase(
 export async function openForReading(url: string): Promise<Database> {
   const path = sqlitePath(url);
   if (path !== undefined) return sqliteDatabase(openSqliteForReading(path));
-  if (isPostgres(url)) return postgresDatabase(url, () => {});
+  if (isPostgres(url)) return postgresDatabase(url, {});
   throw noSuchStore();
 }
 
@@ -84,7 +94,7 @@ function noSuchStore(): Error {
   return new Error('The store URL must start with "sqlite:" or "postgres://"');
 }
 
-async function openSqliteDatabase(path: string, onNotice: (message: string) => void): Promise<Database> {
+async function openSqliteDatabase(path: string, { onNotice, waitMs }: DatabaseOptions): Promise<Database> {
   const connection = await openSqlite(path, onNotice);
   const db = new Kysely<Schema>({ dialect: sqliteDialect(connection) });
   try {
@@ -93,6 +103,8 @@ async function openSqliteDatabase(path: string, onNotice: (message: string) => v
     await db.destroy();
     throw error;
   }
+  if (waitMs !== undefined) connection.waitMs = waitMs;
+  connection.checkFiles();
   return sqliteDatabase(connection, db);
 }
 
@@ -100,33 +112,29 @@ function sqliteDatabase(
   connection: SqliteConnection,
   db = new Kysely<Schema>({ dialect: sqliteDialect(connection) }),
 ): Database {
-  return database('sqlite', db, {
+  return database({
+    engine: 'sqlite',
+    db,
     prepareSql: (sql) => connection.prepare(sql),
+    checkFiles: () => connection.checkFiles(),
     emptyLog: () => connection.emptyLog(),
     end: () => db.destroy(),
   });
 }
 
-async function openPostgresDatabase(
-  url: string,
-  onError: (error: Error) => void,
-  limits: StatementLimits,
-): Promise<Database> {
+async function openPostgresDatabase(url: string, options: DatabaseOptions): Promise<Database> {
+  await checkSessions(url);
   const migrationPool = openMigrationPool(url);
   try {
     await migrate(new Kysely<Schema>({ dialect: postgresDialect(migrationPool) }), 'postgres');
   } finally {
     await migrationPool.end();
   }
-  return postgresDatabase(url, onError, limits);
+  return postgresDatabase(url, options);
 }
 
-function postgresDatabase(
-  url: string,
-  onError: (error: Error) => void,
-  limits: StatementLimits = 'short',
-): Database {
-  const pool = openPool(url, onError, limits);
+function postgresDatabase(url: string, options: DatabaseOptions): Database {
+  const pool = openPool(url, options);
   const db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
   let prepared = 0;
   const prepareSql = <Row extends object>(sql: string) => {
@@ -134,16 +142,27 @@ function postgresDatabase(
     return preparePostgres<Row>(pool, `prepared_${prepared}`, sql);
   };
   // Kysely ends only a pool that it has used, and prepared statements go past it.
-  return database('postgres', db, { prepareSql, emptyLog: async () => {}, end: () => pool.end() });
+  return database({
+    engine: 'postgres',
+    db,
+    prepareSql,
+    checkFiles: () => {},
+    emptyLog: async () => {},
+    end: () => pool.end(),
+  });
 }
 
-interface Parts {
+interface Driven {
+  engine: Engine;
+  db: Kysely<Schema>;
   prepareSql: <Row extends object>(sql: string) => Prepared<Row>;
-  emptyLog(): Promise<void>;
-  end(): Promise<void>;
+  /** Throws if what is written is not kept where it is looked for. */
+  checkFiles: () => void;
+  emptyLog: () => Promise<void>;
+  end: () => Promise<void>;
 }
 
-function database(engine: Engine, db: Kysely<Schema>, { prepareSql, emptyLog, end }: Parts): Database {
+function database({ engine, db, prepareSql, checkFiles, emptyLog, end }: Driven): Database {
   const prepare: Database['prepare'] = <Row extends object>(
     query: (db: Kysely<Schema>) => Compilable<Row>,
   ) => {
@@ -155,7 +174,10 @@ function database(engine: Engine, db: Kysely<Schema>, { prepareSql, emptyLog, en
         ...places.map((index, place) => valueAt(index === undefined ? parameters : values, index ?? place)),
       );
   };
-  let answers: (() => Promise<object | undefined>) | undefined;
+  const probe = shared(0, async () => {
+    await writeProbe(db, engine);
+    checkFiles();
+  });
   let closed: Promise<void> | undefined;
   return {
     engine,
@@ -163,9 +185,8 @@ function database(engine: Engine, db: Kysely<Schema>, { prepareSql, emptyLog, en
     prepare,
     emptyLog,
     check: async (timeout = 1_000) => {
-      answers ??= prepare((on) => on.selectFrom('links').select('revision').limit(1));
-      await within(timeout, answers(), () => {
-        throw new Error(`The database did not answer within ${timeout} ms`);
+      await within(timeout, probe(), () => {
+        throw new Error(`The database could not be written within ${timeout} ms`);
       });
     },
     close: () => {
@@ -173,6 +194,15 @@ function database(engine: Engine, db: Kysely<Schema>, { prepareSql, emptyLog, en
       return closed;
     },
   };
+}
+
+async function writeProbe(db: Kysely<Schema>, engine: Engine): Promise<void> {
+  const value = databaseClock(engine).now();
+  await db
+    .insertInto('settings')
+    .values({ name: 'last_check', value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
 }
 
 /** Undefined for a constant, such as a limit. */

@@ -50,6 +50,9 @@ export type Judging = KeyTimes & { cipher: Cipher };
 
 type Row = Schema['idempotency'];
 
+/** The clocks of replicas may differ, and another configuration may have had a longer lease; both by less than this. */
+const CLOCK_STEP_MS = 60_000;
+
 function handleOf({ scope, owner }: Pick<Claim, 'scope' | 'owner'>): string {
   return `${scope}.${owner}`;
 }
@@ -88,7 +91,12 @@ export async function claimKeys(
       results.push({ kind: 'mine', handle: handleOf(claim), settleFirst: false });
       continue;
     }
-    const verdict = judge(claim, row, { now: now.toISOString(), cipher: times.cipher });
+    const alive = await shortenLease(
+      transaction,
+      row,
+      new Date(now.getTime() + claim.leaseMs + CLOCK_STEP_MS),
+    );
+    const verdict = judge(claim, alive, { now: now.toISOString(), cipher: times.cipher });
     if (verdict.kind === 'mine') {
       const taken = rows[index] ?? row;
       await replaceRow(transaction, taken);
@@ -97,6 +105,18 @@ export async function claimKeys(
     results.push(verdict);
   }
   return results;
+}
+
+/**
+ * A lease that ends later than any that is given now shows that the clock was set back: it is cut, and not ended, because its
+ * request may be alive.
+ */
+async function shortenLease(transaction: Transaction<Schema>, row: Row, latest: Date): Promise<Row> {
+  const end = latest.toISOString();
+  if (row.state !== 'running' || row.lease_until <= end) return row;
+  const cut = { ...row, lease_until: end };
+  await replaceRow(transaction, cut);
+  return cut;
 }
 
 function judge(claim: Claim, row: Row, { now, cipher }: { now: string; cipher: Cipher }): Claimed {
@@ -191,12 +211,12 @@ function parseAnswer(text: string): StoredAnswer {
   return JSON.parse(text);
 }
 
-/** Deletes at most `limit` keys whose time is over. @returns how many there were */
+/** Deletes at most `limit` keys whose time is over and which nobody works on. @returns how many there were */
 export async function purgeKeys(database: Database, now: Date, limit = 500): Promise<number> {
+  const time = now.toISOString();
   const { numAffectedRows } = await sql`
     delete from idempotency where scope in
-    (select scope from idempotency where expires_at <= ${now.toISOString()} limit ${limit})`.execute(
-    database.db,
-  );
+    (select scope from idempotency where expires_at <= ${time}
+      and not (state = 'running' and lease_until > ${time}) limit ${limit})`.execute(database.db);
   return Number(numAffectedRows ?? 0n);
 }

@@ -4,6 +4,7 @@
  * process leaves behind when it dies is therefore always found.
  */
 import type { Transaction } from 'kysely';
+import { within } from '../lib/deadline';
 import {
   type Attempt,
   type Beginning,
@@ -22,7 +23,7 @@ import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } 
 import { deleteOldest } from './retention';
 import type { Schema } from './schema';
 import { createTrail } from './trail';
-import type { StoreUnavailable } from './unavailable';
+import { StoreUnavailable } from './unavailable';
 import { createWriter } from './writer';
 
 export interface Ending {
@@ -43,9 +44,10 @@ export interface Journal {
    */
   begin(attempt: Attempt, leaseMs: number, conditions?: Conditions): Promise<Begun>;
   /**
-   * Writes what became of an update. Where an attempt stands and the store fails, the ending is written as soon as the
-   * store works again: the update has happened and its caller is to hear so.
-   * @throws StoreUnavailable only without an attempt
+   * Writes what became of an update. If the store fails it is written as soon as the store works again: what has happened has
+   * happened, and what was refused or failed is answered alike with and without a store. For a refusal the caller does not
+   * wait long, because none of it needs the store.
+   * @throws StoreUnavailable only for a success without an attempt, and if too much waits to be written already
    */
   end(ending: Ending): Promise<void>;
   /** Takes over attempts that their process has left behind, for `leaseMs`; no other process gets them meanwhile. */
@@ -108,6 +110,10 @@ function byKind(items: readonly Item[]) {
 type Written = Claimed | BegunResult | { kind: 'written' };
 
 const RETRY_MS = 500;
+/** How long the answer of an update that was not sent waits for its row of the audit. */
+const UNSENT_WAIT_MS = 1_000;
+/** What waits for the store to come back takes memory, about a kilobyte each. */
+const MOST_OWED = 10_000;
 
 export function createJournal(database: Database, options: JournalOptions): Journal {
   const { engine } = database;
@@ -167,6 +173,13 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     retry = owed.length === 0 ? undefined : setTimeout(() => void payOwed(), RETRY_MS).unref();
   }
 
+  async function endUnsent(ending: Ending): Promise<void> {
+    if (owed.length >= MOST_OWED) throw new StoreUnavailable(new RangeError('too much waits to be written'));
+    const item = { kind: 'end', ending } as const;
+    const ended = written(item).catch(() => owe(item));
+    await within(UNSENT_WAIT_MS, ended, () => {});
+  }
+
   async function written(item: Item): Promise<void> {
     await writer.submit(item);
   }
@@ -192,6 +205,8 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     },
     async end(ending) {
       try {
+        if (ending.attempt === undefined && ending.change.outcome !== 'success')
+          return await endUnsent(ending);
         await written({ kind: 'end', ending });
       } catch (error) {
         if (ending.attempt !== undefined) return owe({ kind: 'end', ending });

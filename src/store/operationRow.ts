@@ -1,6 +1,6 @@
 /** From a row of the table of operations to what workers and callers are given. */
 import type { Selectable } from 'kysely';
-import type { Lease, Operation } from './operation';
+import type { Attempt, Lease, Operation } from './operation';
 import type { Schema } from './schema';
 
 export type OperationRow = Selectable<Schema['operations']>;
@@ -43,5 +43,16 @@ export function toOperation(row: OperationRow): Operation {
     ...(row.status === 'queued' && row.available_at !== null && { nextAttemptAt: row.available_at }),
     ...(row.last_code !== null && { lastError: { code: row.last_code, detail: row.last_detail ?? '' } }),
     ...(row.answer !== null && { answer: JSON.parse(row.answer) }),
+  };
+}
+
+export function toAttempt(row: Selectable<Schema['operation_attempts']>): Attempt {
+  return {
+    number: row.number,
+    startedAt: row.started_at,
+    ...(row.finished_at !== null && { finishedAt: row.finished_at }),
+    ...(row.outcome !== null && { outcome: row.outcome }),
+    ...(row.code !== null && { code: row.code }),
+    ...(row.detail !== null && { detail: row.detail }),
   };
 }

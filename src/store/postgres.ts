@@ -10,21 +10,35 @@ export function loadDriver(): typeof import('pg') {
 /** How long a statement may take: as long as a request can wait, or as long as it needs. */
 export type StatementLimits = 'short' | 'long';
 
+interface PoolOptions {
+  onError?: (error: Error) => void;
+  /** How long a query waits for a connection or a lock, in milliseconds. */
+  waitMs?: number;
+  /** Default: `short`. */
+  limits?: StatementLimits;
+}
+
 /**
  * A pool with limits that make a sick database an error instead of a hang. Times are in milliseconds. Everything that
  * stands in the URL (`sslmode`, `options`, …) is the operator's choice and reaches the server as given.
  */
-export function openPool(url: string, onError: (error: Error) => void, limits: StatementLimits): Pool {
+export function openPool(
+  url: string,
+  { onError = () => {}, waitMs = 5_000, limits = 'short' }: PoolOptions,
+): Pool {
+  // The server gives up first; the client's own limit is for a server that is not there any more.
+  const settings = `set lock_timeout = ${waitMs}; set statement_timeout = ${limits === 'short' ? 2 * waitMs : 0};
+    set idle_in_transaction_session_timeout = 30000`;
   const pool = new (loadDriver().Pool)({
     connectionString: url,
     application_name: 'provider-directory-gateway',
     max: 10,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    // The server gives up first; the client's own limit is for a server that is not there any more.
-    ...(limits === 'short' && { statement_timeout: 10_000, query_timeout: 15_000 }),
-    idle_in_transaction_session_timeout: 30_000,
+    ...(limits === 'short' && { query_timeout: 3 * waitMs }),
+    // Not as parameters of the connection: poolers refuse those that they do not know.
+    onConnect: async (client) => void (await client.query(settings)),
   });
   // An idle connection that breaks would otherwise end the process. The next query opens a new one.
   pool.on('error', onError);

@@ -35,6 +35,8 @@ interface OperationsTable {
   vendor: string | null;
   vendor_record_id: string | null;
   idempotency_scope: string | null;
+  /** Until when the request's idempotency key is remembered. */
+  idempotency_until: string | null;
   status: OperationStatus;
   /** 1 where an earlier attempt may have reached the vendor, so that the next one reads first. */
   settle: number;
@@ -43,6 +45,8 @@ interface OperationsTable {
   attempts_before: number;
   /** Queued: when it is due. Running: when its lease ends. Null: not up for delivery. */
   available_at: string | null;
+  /** When `available_at` was set. See migrations/0007_schedule.ts. */
+  scheduled_at: string | null;
   lease_owner: string | null;
   last_code: string | null;
   last_detail: string | null;
@@ -64,7 +68,7 @@ interface OperationAttemptsTable {
   detail: string | null;
 }
 
-/** What an installation makes up once, by name. */
+/** What an installation makes up once, by name; and when the last check whether it can be written was. */
 interface SettingsTable {
   name: string;
   value: string;

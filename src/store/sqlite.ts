@@ -7,23 +7,14 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type Dialect,
-  type Driver,
-  type QueryResult,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-  type TransactionSettings,
-} from 'kysely';
+import type { CompiledQuery, QueryResult } from 'kysely';
+import { Deadline } from '../lib/deadline';
 import { isBusy, type Prepared, type StoredValue } from './engine';
 
-/** How long a write waits for another process' transaction, without blocking this process, in milliseconds. */
+/** How long work waits for the connection, and for another process' transaction, without blocking this process. */
 const LOCK_WAIT = 10_000;
 /** The part of it that SQLite waits itself, blocking; short, because nothing else runs meanwhile. */
-const BLOCKING_WAIT = 20;
+const BLOCKING_WAIT = 2;
 /** In KiB, used as far as the database is large; SQLite's own 2 MiB make a big import read pages again and again. */
 const PAGE_CACHE = 4 * 1024;
 const KEPT_STATEMENTS = 256;
@@ -37,19 +28,27 @@ interface KeptStatement {
 }
 
 /** The one connection. Everything but `prepare` goes through Kysely. */
-export class SqliteConnection implements DatabaseConnection {
+export class SqliteConnection {
+  /** How long work waits until it can begin, in milliseconds. */
+  waitMs = LOCK_WAIT;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, KeptStatement>();
   readonly #waiting: (() => void)[] = [];
+  readonly #file: string;
+  #identities: readonly (string | undefined)[] | undefined;
   #held = false;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, file: string) {
     this.#database = database;
+    this.#file = file;
   }
 
-  /** Waits until nobody else, a transaction in particular, has the connection. First come, first served. */
-  async acquire(): Promise<void> {
-    if (this.#held) await new Promise<void>((resume) => this.#waiting.push(resume));
+  /**
+   * Waits until nobody else, a transaction in particular, has the connection. First come, first served.
+   * @throws an error with the code `SQLITE_BUSY` if that is not by the deadline
+   */
+  async acquire(deadline: Deadline): Promise<void> {
+    if (this.#held) await this.#turn(deadline);
     this.#held = true;
   }
 
@@ -59,13 +58,18 @@ export class SqliteConnection implements DatabaseConnection {
     else next();
   }
 
-  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    return whenFree(() => this.#run<Row>(sql, parameters));
-  }
-
-  // biome-ignore lint/correctness/useYield: Kysely's interface asks for it
-  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
-    throw new Error('SQLite has one connection and a stream would hold it: read page by page, by key');
+  #turn(deadline: Deadline): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const resume = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(resume), 1);
+        reject(Object.assign(new Error('the connection is not free'), { code: 'SQLITE_BUSY' }));
+      }, deadline.remaining());
+      this.#waiting.push(resume);
+    });
   }
 
   /**
@@ -77,14 +81,27 @@ export class SqliteConnection implements DatabaseConnection {
     // The caller's query says what a row is; SQLite cannot know.
     const first = (values: readonly StoredValue[]) => statement.get(...values) as Row | undefined;
     return async (...values) => {
-      if (!this.#held) return whenFree(() => first(values));
-      await this.acquire();
+      const deadline = new Deadline(this.waitMs);
+      if (!this.inTransaction) return whenFree(() => first(values), deadline);
+      await this.acquire(deadline);
       try {
-        return await whenFree(() => first(values));
+        return await whenFree(() => first(values), deadline);
       } finally {
         this.release();
       }
     };
+  }
+
+  /**
+   * Whether the database and its log are the files that were there at the first call: SQLite goes on writing to those also when
+   * they have been moved away, deleted or replaced.
+   */
+  checkFiles(): void {
+    if (this.#file === ':memory:') return;
+    const found = [this.#file, `${this.#file}-wal`].map(identityOf);
+    this.#identities ??= found;
+    if (found.some((identity, index) => identity !== this.#identities?.[index]))
+      throw new Error('The file of the database was moved, deleted or replaced');
   }
 
   get inTransaction(): boolean {
@@ -99,7 +116,7 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   async emptyLog(): Promise<void> {
-    await this.acquire();
+    await this.acquire(new Deadline(this.waitMs));
     try {
       this.#truncateLog();
     } finally {
@@ -116,7 +133,7 @@ export class SqliteConnection implements DatabaseConnection {
     }
   }
 
-  #run<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
+  run<Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> {
     const { statement, reader } = this.#kept(sql);
     const values = bindable(parameters);
     // Kysely's types say what a row is; SQLite cannot know.
@@ -140,6 +157,12 @@ export class SqliteConnection implements DatabaseConnection {
   }
 }
 
+/** Undefined where there is no such file. */
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev} ${found.ino}`;
+}
+
 /** `node:sqlite` would take an object in the first place for named parameters, and bind null for every value after it. */
 function bindable(values: readonly unknown[]): StoredValue[] {
   if (!values.every(isStoredValue))
@@ -152,74 +175,23 @@ function isStoredValue(value: unknown): value is StoredValue {
 }
 
 /** Repeats what another process' write lock kept from happening. */
-async function whenFree<Result>(work: () => Result): Promise<Result> {
-  const deadline = performance.now() + LOCK_WAIT;
+export async function whenFree<Result>(
+  work: () => Result,
+  deadline: Deadline,
+  pause: () => Promise<void> = shortly,
+): Promise<Result> {
   for (;;) {
     try {
       return work();
     } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
+      if (!isBusy(error) || deadline.remaining() === 0) throw error;
     }
-    await sleep(5 + Math.random() * 20);
+    await pause();
   }
 }
 
-/** Migrations run inside `begin immediate`, which is their lock: a second process waits, then finds them done. */
-class TransactionalSqliteAdapter extends SqliteAdapter {
-  override get supportsTransactionalDdl(): boolean {
-    return true;
-  }
-}
-
-const BEGIN = CompiledQuery.raw('begin immediate');
-const BEGIN_READING = CompiledQuery.raw('begin');
-const COMMIT = CompiledQuery.raw('commit');
-const ROLLBACK = CompiledQuery.raw('rollback');
-
-class SqliteDriver implements Driver {
-  readonly #connection: SqliteConnection;
-
-  constructor(connection: SqliteConnection) {
-    this.#connection = connection;
-  }
-
-  async init(): Promise<void> {}
-
-  async acquireConnection(): Promise<DatabaseConnection> {
-    await this.#connection.acquire();
-    return this.#connection;
-  }
-
-  async releaseConnection(): Promise<void> {
-    this.#connection.release();
-  }
-
-  /** Takes the write lock at once: a transaction that only later turns to writing could not wait for it any more. */
-  async beginTransaction(_: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    await this.#connection.executeQuery(settings.accessMode === 'read only' ? BEGIN_READING : BEGIN);
-  }
-
-  async commitTransaction(): Promise<void> {
-    await this.#connection.executeQuery(COMMIT);
-  }
-
-  /** If the disk is full, SQLite has rolled back by itself; a second time would hide what has really failed. */
-  async rollbackTransaction(): Promise<void> {
-    if (this.#connection.inTransaction) await this.#connection.executeQuery(ROLLBACK);
-  }
-
-  async destroy(): Promise<void> {
-    this.#connection.close();
-  }
-}
-
-export function sqliteDialect(connection: SqliteConnection): Dialect {
-  return {
-    createDriver: () => new SqliteDriver(connection),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-    createAdapter: () => new TransactionalSqliteAdapter(),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-  };
+export function shortly(): Promise<void> {
+  return sleep(5 + Math.random() * 20);
 }
 
 /**
@@ -238,7 +210,8 @@ export async function openSqlite(
     closeToOthers(file, onNotice);
   }
   const database = new DatabaseSync(file, { timeout: BLOCKING_WAIT });
-  const pragma = (setting: string) => whenFree(() => database.exec(`pragma ${setting}`));
+  const deadline = new Deadline(LOCK_WAIT);
+  const pragma = (setting: string) => whenFree(() => database.exec(`pragma ${setting}`), deadline);
   try {
     checkSqliteVersion(String(database.prepare('select sqlite_version() as version').get()?.version));
     await pragma('journal_mode = wal');
@@ -252,7 +225,7 @@ export async function openSqlite(
     database.close();
     throw error;
   }
-  return new SqliteConnection(database);
+  return new SqliteConnection(database, file);
 }
 
 /** A file that everybody on the machine may read was made by something else, or by hand. */
@@ -290,7 +263,7 @@ function readable(file: string | URL): SqliteConnection {
     database.close();
     throw error;
   }
-  return new SqliteConnection(database);
+  return new SqliteConnection(database, String(file));
 }
 
 /** @throws when this version of SQLite may lose what it has committed */

@@ -246,12 +246,43 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     expect(await claimOne()).toMatchObject({ id: last.id });
   });
 
-  it('gives the same operation for the same idempotency key, for a day', async () => {
-    const first = await operations.enqueue(update('st-1', { idempotencyScope: 's' }));
-    const again = await operations.enqueue(update('st-1', { idempotencyScope: 's' }));
-    expect(again.id).toBe(first.id);
-    await database.db.updateTable('operations').set({ created_at: '2020-01-01T00:00:00.000Z' }).execute();
-    expect((await operations.enqueue(update('st-1', { idempotencyScope: 's' }))).id).not.toBe(first.id);
+  describe('whose clock is set back an hour', () => {
+    /** As it looks from then on: all that was written lies an hour ahead. */
+    const setBack = async () => {
+      const rows = await database.db.selectFrom('operations').selectAll().execute();
+      for (const row of rows) {
+        const set = Object.fromEntries(
+          Object.entries(row)
+            .filter(([name, value]) => name.endsWith('_at') && value !== null)
+            .map(([name, value]) => [name, new Date(Date.parse(String(value)) + 3_600_000).toISOString()]),
+        );
+        await database.db.updateTable('operations').set(set).where('seq', '=', row.seq).execute();
+      }
+    };
+
+    it('goes on with what was due', async () => {
+      const { id } = await operations.enqueue(update('st-1'));
+      await setBack();
+      expect(await operations.nextDue()).toBeLessThanOrEqual(0);
+      expect((await claim()).map((lease) => lease.id)).toEqual([id]);
+    });
+
+    it('keeps pauses and leases as long as they were, from then on', async () => {
+      const paused = await operations.enqueue(update('st-1'));
+      await operations.postpone(await claimOne(), { delayMs: 60_000, settle: false, error: ERROR });
+      const running = await operations.enqueue(update('st-2'));
+      const lease = await claimOne();
+      await setBack();
+      const due = await operations.nextDue();
+      expect(due).toBeGreaterThan(20_000);
+      expect(due).toBeLessThanOrEqual(LEASE_SECONDS * 1000);
+      expect(await claim()).toEqual([]);
+      const next = Date.parse((await operations.find(paused.id))?.nextAttemptAt ?? '') - Date.now();
+      expect(next).toBeGreaterThan(50_000);
+      expect(next).toBeLessThan(61_000);
+      expect(await operations.renew(lease, LEASE_SECONDS)).toBe(true);
+      expect(await statusOf(running.id)).toBe('running');
+    });
   });
 
   it('forgets what has finished long ago, and nothing that has not', async () => {

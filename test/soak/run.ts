@@ -1,7 +1,9 @@
 /** `npm run soak`: power failures, an outage or random faults in full count, with a progress line. */
 import { Command } from 'commander';
 import { runAuditSoak } from './audit';
+import { runCeilingSoak } from './ceilings';
 import { runCrashSoak } from './crashes';
+import { runFailover } from './failover';
 import { runFaultSoak } from './faults';
 import { runOutage } from './outage';
 import { runStopSoak } from './stops';
@@ -111,6 +113,25 @@ async function audit({ rows }: { rows: number }) {
   if (!isWhole) process.exitCode = 1;
 }
 
+async function ceilings(options: { requests: number; offered: number; seconds: number }) {
+  const { calls, most, answers } = await runCeilingSoak(options);
+  report(
+    `two replicas, ${options.offered} updates a second for ${options.seconds} s: ${calls} calls at the vendor, ` +
+      `at most ${most} in any second of ${options.requests} allowed\n${JSON.stringify(answers)}`,
+    // A process that is held up may use a block late.
+    most <= options.requests * 1.1,
+  );
+}
+
+async function failover(options: { updates: number }) {
+  const { refused, notOnce, withoutRow, chain } = await runFailover(options);
+  report(
+    `${options.updates} updates, the standby was promoted under them; ${refused} refused in between, ` +
+      `${notOnce} not exactly once, ${withoutRow} without an audit row, chain ${chain}`,
+    refused > 0 && notOnce === 0 && withoutRow === 0 && chain === 'whole',
+  );
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -148,6 +169,18 @@ program
   .description('fill a large audit and measure what reading it takes')
   .option('--rows <number>', 'rows', Number, 300_000)
   .action(audit);
+program
+  .command('ceilings')
+  .description('offer two replicas more than the ceiling on calls to their vendor allows')
+  .option('--requests <number>', 'calls that the vendor may get in a second', Number, 20)
+  .option('--offered <number>', 'updates a second', Number, 100)
+  .option('--seconds <number>', 'for how long', Number, 10)
+  .action(ceilings);
+program
+  .command('failover')
+  .description('lose the primary of PostgreSQL under load and promote its standby')
+  .option('--updates <number>', 'keyed updates', Number, 1000)
+  .action(failover);
 // `--faults` and `--outage` may be written like options.
 program
   .parseAsync(process.argv.map((word) => (word === '--faults' || word === '--outage' ? word.slice(2) : word)))

@@ -35,6 +35,16 @@ export async function createPostgresDatabase(): Promise<PostgresDatabase> {
   };
 }
 
+/** The server's programs, and who may run them. They are there for as long as this jest run. */
+export async function postgresBinaries(): Promise<{
+  bin: string;
+  user: { uid: number; gid: number } | undefined;
+}> {
+  server ??= startedServer();
+  await server;
+  return { bin: join(meetingPlace, 'native', 'bin'), user: unprivilegedUser() };
+}
+
 let server: Promise<string> | undefined;
 
 /** The jest process. Its workers are children of it; what `process.send` is tells nothing, as jest always defines it. */

@@ -1,15 +1,21 @@
 /** A TCP relay in front of a server, so that a test can take the server away and bring it back. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+interface Target {
+  host: string;
+  port: number;
+}
+
 export interface Relay {
   port: number;
   /** Nobody listens any more, and every connection breaks. */
   cut(): Promise<void>;
-  /** Listens again, on the same port. */
-  restore(): Promise<void>;
+  /** Listens again, on the same port, in front of another server if one is given. */
+  restore(next?: Target): Promise<void>;
 }
 
-export async function openRelay(target: { host: string; port: number }): Promise<Relay> {
+export async function openRelay(first: Target): Promise<Relay> {
+  let target = first;
   const sockets = new Set<Socket>();
   const accept = (client: Socket) => {
     const upstream = connect(target);
@@ -35,7 +41,8 @@ export async function openRelay(target: { host: string; port: number }): Promise
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();
       }),
-    restore: async () => {
+    restore: async (next = target) => {
+      target = next;
       server = await listen(accept, port);
     },
   };

@@ -1,12 +1,19 @@
 /** Two gateways on one PostgreSQL: nothing is lost, nothing is done twice, and records are written one at a time. */
+
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { sql } from 'kysely';
 import { adapters } from '../../adapters';
+import { CallerLimits } from '../../src/callers/limits';
 import { Deadline } from '../../src/lib/deadline';
 import { member } from '../../src/lib/json';
 import { createLog } from '../../src/ops/log';
+import { Problem } from '../../src/problem';
 import { type RunningGateway, serve } from '../../src/serve';
+import { createCeilings } from '../../src/store/ceilings';
 import { openDatabase } from '../../src/store/database';
 import { createRecordLocks, type RecordLocks } from '../../src/store/recordLocks';
+import { runCeilingSoak } from '../soak/ceilings';
 import { startGatewayProcess } from '../support/gatewayProcess';
 import { createPostgresDatabase, type PostgresDatabase } from '../support/postgres';
 import { openQueue, type Queue, STAFF, until } from '../support/queue';
@@ -285,6 +292,49 @@ describe('two gateways on one PostgreSQL', () => {
     expect(interrupted).toHaveLength(CONCURRENCY);
   }, 60_000);
 });
+
+describe('a caller’s limit', () => {
+  it('counts what all replicas let in, and each for itself while the store is away', async () => {
+    const postgres = await createPostgresDatabase();
+    const caller = { name: 'app', rateLimit: { requests: 20, perSeconds: 60 } };
+    const replica = async () => {
+      const database = await openDatabase(postgres.url);
+      const limits = new CallerLimits(createCeilings(database));
+      const res = new ServerResponse(new IncomingMessage(new Socket()));
+      const admitted = async () => {
+        try {
+          await limits.admit(caller, res);
+          return true;
+        } catch (error) {
+          if (error instanceof Problem && error.code === 'rate_limited') return false;
+          throw error;
+        }
+      };
+      return { database, res, admitted };
+    };
+    const [here, there] = [await replica(), await replica()];
+    const answers = [];
+    for (let index = 0; index < 30; index += 1) answers.push(await [here, there][index % 2]?.admitted());
+    expect(answers.filter((admitted) => admitted)).toHaveLength(20);
+    expect(there.res.getHeader('ratelimit')).toMatch(/^"caller";r=0;t=\d+$/);
+    const alone = await replica();
+    await alone.database.close();
+    const byItself = [];
+    for (let index = 0; index < 30; index += 1) byItself.push(await alone.admitted());
+    expect(byItself.filter((admitted) => admitted)).toHaveLength(20);
+    await there.database.close();
+    await here.database.close();
+    await postgres.drop();
+  });
+});
+
+it('two gateways together keep to one ceiling on calls to a vendor, and use it', async () => {
+  const { calls, mostInThree, answers } = await runCeilingSoak({ requests: 20, offered: 100, seconds: 4 });
+  // Over a longer time, so that a call which a busy machine holds up on its way to the vendor does not count.
+  expect(mostInThree).toBeLessThanOrEqual(3 * 20);
+  expect(calls).toBeGreaterThan(20);
+  expect(answers[503]).toBeGreaterThan(0);
+}, 30_000);
 
 function pick(body: unknown, fields: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(fields.map((field) => [field, member(body, field)]));

@@ -6,6 +6,8 @@ import { createOperations } from './0003_operations';
 import { withoutLeaseIndex } from './0004_attempts';
 import { operationTargets } from './0005_targets';
 import { auditOfEverything } from './0006_audit';
+import { operationSchedule } from './0007_schedule';
+import { createCeilings } from './0008_ceilings';
 
 /**
  * Every migration, by name. Names sort in the order in which they run. A released migration is never edited: the next
@@ -19,5 +21,7 @@ export function migrations(engine: Engine): Readonly<Record<string, Migration>> 
     '0004_attempts': withoutLeaseIndex(engine),
     '0005_targets': operationTargets(engine),
     '0006_audit': auditOfEverything(engine),
+    '0007_schedule': operationSchedule(engine),
+    '0008_ceilings': createCeilings(engine),
   };
 }

@@ -1,0 +1,141 @@
+/** The queue as callers use it: updates are put in, and what became of them is asked for. */
+import type { Transaction } from 'kysely';
+import { v7 as uuidV7 } from 'uuid';
+import { type Database, parameter } from './database';
+import { databaseClock } from './databaseClock';
+import type { Attempt, NewOperation, Operation, OperationFilter } from './operation';
+import { earlierOf, type KnownKey, keyOf } from './operationKeys';
+import { type OperationRow, toAttempt, toOperation } from './operationRow';
+import type { Schema } from './schema';
+import { type Connection, inQueue, scheduled } from './staffQueue';
+import { orUnavailable } from './unavailable';
+
+export interface CallerQueue {
+  /** Durable when it resolves. */
+  enqueue(operation: NewOperation): Promise<Operation>;
+  /** Whether the staff member has updates that are not finished; dead ones count. */
+  isBehind(clinic: string, staffId: string): Promise<boolean>;
+  find(id: string, clinic?: string): Promise<Operation | undefined>;
+  attemptsOf(id: string): Promise<Attempt[]>;
+  /** The unfinished operation right before this one, of the same staff member. */
+  predecessorOf(id: string): Promise<string | undefined>;
+  /** Newest first. */
+  list(filter: OperationFilter, limit: number): Promise<Operation[]>;
+}
+
+export function createCallerQueue(database: Database): CallerQueue {
+  const { db } = database;
+  const behind = database.prepare((on) => unfinishedOf(on, parameter(0), parameter(1)));
+
+  return {
+    enqueue: (operation) =>
+      inQueue(database, operation, async (transaction) => {
+        const key = await keyOf(transaction, operation.idempotencyScope);
+        const earlier = key && (await earlierOf(transaction, key));
+        return toOperation(earlier ?? (await insert(database, transaction, operation, key)));
+      }),
+
+    isBehind: async (clinic, staffId) => (await orUnavailable(() => behind(clinic, staffId))) !== undefined,
+
+    find: async (id, clinic) => {
+      const row = await orUnavailable(() => findOperation(db, id, clinic));
+      return row && toOperation(row);
+    },
+
+    attemptsOf: async (id) => {
+      const attempts = db.selectFrom('operation_attempts').selectAll().where('operation_id', '=', id);
+      const rows = await orUnavailable(() => attempts.orderBy('number').execute());
+      return rows.map(toAttempt);
+    },
+
+    predecessorOf: async (id) => (await orUnavailable(() => predecessor(db, id)))?.id,
+
+    list: async (filter, limit) => {
+      const rows = await orUnavailable(() =>
+        select(db, filter).orderBy('seq', 'desc').limit(limit).execute(),
+      );
+      return rows.map(toOperation);
+    },
+  };
+}
+
+/** @param clinic where another clinic's is as good as none */
+export function findOperation(
+  on: Connection,
+  id: string,
+  clinic: string | undefined,
+): Promise<OperationRow | undefined> {
+  return select(on, { ids: [id], ...(clinic !== undefined && { clinic }) }).executeTakeFirst();
+}
+
+function select(on: Connection, filter: OperationFilter) {
+  let query = on.selectFrom('operations').selectAll();
+  if (filter.ids) query = query.where('id', 'in', [...filter.ids]);
+  if (filter.clinic !== undefined) query = query.where('clinic', '=', filter.clinic);
+  if (filter.staffId !== undefined) query = query.where('staff_id', '=', filter.staffId);
+  if (filter.statuses) query = query.where('status', 'in', [...filter.statuses]);
+  return query;
+}
+
+function unfinishedOf(on: Connection, clinic: string, staffId: string) {
+  return on
+    .selectFrom('operations')
+    .select('id')
+    .where('clinic', '=', clinic)
+    .where('staff_id', '=', staffId)
+    .where('finished_at', 'is', null)
+    .limit(1);
+}
+
+function predecessor(on: Connection, id: string): Promise<{ id: string } | undefined> {
+  return on
+    .selectFrom('operations as later')
+    .innerJoin('operations as earlier', (join) =>
+      join
+        .onRef('earlier.clinic', '=', 'later.clinic')
+        .onRef('earlier.staff_id', '=', 'later.staff_id')
+        .onRef('earlier.seq', '<', 'later.seq'),
+    )
+    .select('earlier.id')
+    .where('later.id', '=', id)
+    .where('earlier.finished_at', 'is', null)
+    .orderBy('earlier.seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+async function insert(
+  { engine }: Database,
+  transaction: Transaction<Schema>,
+  operation: NewOperation,
+  key: KnownKey | undefined,
+): Promise<OperationRow> {
+  const { now } = databaseClock(engine);
+  const waits = await unfinishedOf(transaction, operation.clinic, operation.staffId).executeTakeFirst();
+  return transaction
+    .insertInto('operations')
+    .values({
+      // Sorts by time, so that indexes grow at their end.
+      id: uuidV7(),
+      clinic: operation.clinic,
+      staff_id: operation.staffId,
+      caller: operation.caller,
+      request_id: operation.requestId,
+      patch: operation.patch,
+      lenient: operation.lenient ? 1 : 0,
+      if_match: operation.ifMatch ?? null,
+      if_none_match: operation.ifNoneMatch ?? null,
+      vendor: operation.target?.vendor ?? null,
+      vendor_record_id: operation.target?.vendorRecordId ?? null,
+      idempotency_scope: key?.scope ?? null,
+      idempotency_until: key?.until ?? null,
+      status: 'queued',
+      settle: operation.settle ? 1 : 0,
+      attempts: 0,
+      attempts_before: 0,
+      ...(waits === undefined && scheduled(engine, 0)),
+      created_at: now(),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}

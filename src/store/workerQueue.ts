@@ -1,0 +1,220 @@
+/** The queue as workers use it: each takes what is due, holds it by a lease, and gives it back or ends it. */
+import { sql, type Transaction } from 'kysely';
+import type { Database } from './database';
+import { databaseClock } from './databaseClock';
+import type { Engine } from './engine';
+import type { AttemptOutcome, Ending, Lease, Postponement } from './operation';
+import { type OperationRow, toLease } from './operationRow';
+import type { Schema } from './schema';
+import { type Connection, inQueue, type OperationChange, PERSONAL, promote, scheduled } from './staffQueue';
+import { orUnavailable } from './unavailable';
+
+export interface WorkerQueue {
+  /** Milliseconds until the next one is due, negative when it is already; undefined when none waits for the time. */
+  nextDue(): Promise<number | undefined>;
+  /** Takes up to `limit` operations that are due, or whose worker has let its lease run out. Oldest first. */
+  claim(owner: string, limit: number, leaseSeconds: number): Promise<Lease[]>;
+  /** False when somebody else has the operation meanwhile. So do the two below, and then nothing is changed. */
+  renew(lease: Lease, leaseSeconds: number): Promise<boolean>;
+  finish(lease: Lease, ending: Ending): Promise<boolean>;
+  postpone(lease: Lease, postponement: Postponement): Promise<boolean>;
+  /** Gives it back as if it had not been taken: nothing was sent. */
+  release(lease: Lease): Promise<void>;
+}
+
+/** A clock that is kept right by steps this small does no harm: what is due comes so much later. */
+const MOST_JITTER_MS = 1_000;
+
+export function createWorkerQueue(database: Database): WorkerQueue {
+  const { db, engine } = database;
+  const { now } = databaseClock(engine);
+  const due = database.prepare((on) => nearest(on, engine));
+
+  return {
+    nextDue: () =>
+      orUnavailable(async () => {
+        const found = await due();
+        if (found === undefined || (found.setBackMs ?? 0) <= MOST_JITTER_MS) return found?.ms;
+        await reschedule(database);
+        return (await due())?.ms;
+      }),
+
+    claim: (owner, limit, leaseSeconds) =>
+      orUnavailable(() =>
+        db.transaction().execute(async (transaction) => {
+          const rows = await take(database, transaction, { owner, limit, leaseSeconds });
+          if (rows.length > 0) await beginAttempts(database, transaction, rows);
+          return rows.map((row) => toLease(row, owner));
+        }),
+      ),
+
+    renew: (lease, leaseSeconds) =>
+      orUnavailable(() => change(db, lease, scheduled(engine, leaseSeconds * 1000))),
+
+    finish: (lease, { status, answer, error }) =>
+      inQueue(database, lease, async (transaction) => {
+        const ours = await change(transaction, lease, {
+          status,
+          available_at: null,
+          lease_owner: null,
+          last_code: error?.code ?? null,
+          last_detail: error?.detail ?? null,
+          answer: answer === undefined ? null : JSON.stringify(answer),
+          ...(status !== 'dead' && { finished_at: now(), ...PERSONAL }),
+        });
+        if (!ours) return false;
+        const outcome = status === 'succeeded' ? 'succeeded' : 'failed';
+        await endAttempt(database, transaction, { lease, outcome, error });
+        if (status !== 'dead') await promote(database, transaction, lease);
+        return true;
+      }),
+
+    postpone: (lease, { delayMs, settle, error }) =>
+      orUnavailable(() =>
+        db.transaction().execute(async (transaction) => {
+          const ours = await change(transaction, lease, {
+            status: 'queued',
+            ...scheduled(engine, delayMs),
+            lease_owner: null,
+            settle: settle ? 1 : 0,
+            last_code: error.code,
+            last_detail: error.detail,
+          });
+          if (ours) await endAttempt(database, transaction, { lease, outcome: 'postponed', error });
+          return ours;
+        }),
+      ),
+
+    release: (lease) =>
+      orUnavailable(() =>
+        db.transaction().execute(async (transaction) => {
+          const before = { status: 'queued', lease_owner: null, attempts: lease.number - 1 } as const;
+          if (!(await change(transaction, lease, { ...before, ...scheduled(engine, 0) }))) return;
+          await transaction
+            .deleteFrom('operation_attempts')
+            .where('operation_id', '=', lease.id)
+            .where('number', '=', lease.number)
+            .execute();
+        }),
+      ),
+  };
+}
+
+/** In how long the next one is due, and how far ahead of the clock the latest of all was scheduled. */
+function nearest(on: Connection, engine: Engine) {
+  const { until } = databaseClock(engine);
+  return on
+    .selectFrom('operations')
+    .select([
+      until('available_at').as('ms'),
+      on
+        .selectFrom('operations')
+        .select(until('scheduled_at').as('ms'))
+        .where('available_at', 'is not', null)
+        .where('scheduled_at', 'is not', null)
+        .orderBy('scheduled_at', 'desc')
+        .limit(1)
+        .as('setBackMs'),
+    ])
+    .where('available_at', 'is not', null)
+    .orderBy('available_at')
+    .limit(1);
+}
+
+/**
+ * The clock was set back, or another server with another clock has taken over: what was scheduled ahead of it keeps its pause,
+ * and its lease, from now on. A worker that is alive renews its lease long before the end of that.
+ */
+async function reschedule({ db, engine }: Database): Promise<void> {
+  const { now, after } = databaseClock(engine);
+  await db
+    .updateTable('operations')
+    .set({ available_at: after('scheduled_at', 'available_at'), scheduled_at: now() })
+    .where('available_at', 'is not', null)
+    .where('scheduled_at', '>', now(MOST_JITTER_MS))
+    .execute();
+}
+
+/** Changes the operation as it was claimed: with another owner or number it is somebody else's now, and stays as it is. */
+async function change(on: Connection, lease: Lease, values: OperationChange): Promise<boolean> {
+  const { numUpdatedRows } = await on
+    .updateTable('operations')
+    .set(values)
+    .where('id', '=', lease.id)
+    .where('status', '=', 'running')
+    .where('lease_owner', '=', lease.owner)
+    .where('attempts', '=', lease.number)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** The rows that are up for delivery, locked where the engine has locks; others' locked rows are passed over. */
+async function take(
+  { engine }: Database,
+  transaction: Transaction<Schema>,
+  { owner, limit, leaseSeconds }: { owner: string; limit: number; leaseSeconds: number },
+): Promise<OperationRow[]> {
+  const { now } = databaseClock(engine);
+  const picked = sql`select seq from operations where available_at <= ${now()} order by available_at, seq limit ${limit}`;
+  const source =
+    engine === 'sqlite'
+      ? sql`with picked as materialized (${picked})`
+      : sql`with picked as materialized (${picked} for update skip locked)`;
+  const { rows } = await sql<OperationRow>`${source}
+    update operations set
+      settle = case when status = 'running' then 1 else settle end,
+      attempts = attempts + 1,
+      status = 'running',
+      lease_owner = ${owner},
+      available_at = ${now(leaseSeconds * 1000)},
+      scheduled_at = ${now()}
+    where seq in (select seq from picked)
+    returning *`.execute(transaction);
+  return rows.sort((a, b) => Number(a.seq) - Number(b.seq));
+}
+
+async function beginAttempts(
+  { engine }: Database,
+  transaction: Transaction<Schema>,
+  rows: readonly OperationRow[],
+): Promise<void> {
+  const { now } = databaseClock(engine);
+  // What is still open belongs to a worker that let its lease run out.
+  await transaction
+    .updateTable('operation_attempts')
+    .set({
+      finished_at: now(),
+      outcome: 'interrupted',
+      code: 'lease_expired',
+      detail: 'The process that made this attempt ended, or could not reach the store any more.',
+    })
+    .where(
+      'operation_id',
+      'in',
+      rows.map(({ id }) => id),
+    )
+    .where('finished_at', 'is', null)
+    .execute();
+  await transaction
+    .insertInto('operation_attempts')
+    .values(rows.map(({ id, attempts }) => ({ operation_id: id, number: attempts, started_at: now() })))
+    .execute();
+}
+
+async function endAttempt(
+  { engine }: Database,
+  transaction: Transaction<Schema>,
+  { lease, outcome, error }: { lease: Lease; outcome: AttemptOutcome; error: Ending['error'] },
+): Promise<void> {
+  await transaction
+    .updateTable('operation_attempts')
+    .set({
+      finished_at: databaseClock(engine).now(),
+      outcome,
+      code: error?.code ?? null,
+      detail: error?.detail ?? null,
+    })
+    .where('operation_id', '=', lease.id)
+    .where('number', '=', lease.number)
+    .execute();
+}
