@@ -1,5 +1,5 @@
 import NodeCache from 'node-cache';
-import type { Links } from './links';
+import type { FoundLink, Links } from './links';
 
 export interface LinkCacheOptions {
   /** For how long a change made by another process may go unnoticed. */
@@ -27,19 +27,26 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
     }
   }
 
+  async function lookUp(clinic: string, staffId: string, vendor: string): Promise<FoundLink | undefined> {
+    const key = keyOf(clinic, staffId, vendor);
+    const kept = cache.get<FoundLink>(key);
+    if (kept !== undefined) return kept;
+    const before = changes;
+    const found = await links.lookUp(clinic, staffId, vendor);
+    // node-cache throws when it is full; asking first is cheaper than catching.
+    if (found !== undefined && changes === before && cache.getStats().keys < maxKeys) cache.set(key, found);
+    return found;
+  }
+
   return {
-    async find(clinic, staffId, vendor) {
-      const key = keyOf(clinic, staffId, vendor);
-      const kept = cache.get<string>(key);
-      if (kept !== undefined) return kept;
-      const before = changes;
-      const found = await links.find(clinic, staffId, vendor);
-      // node-cache throws when it is full; asking first is cheaper than catching.
-      if (found !== undefined && changes === before && cache.getStats().keys < maxKeys) cache.set(key, found);
-      return found;
-    },
+    lookUp,
+    find: async (...key) => (await lookUp(...key))?.vendorRecordId,
+    markChecked: (link) =>
+      changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.markChecked(link)),
+    clinicOf: (vendor, vendorRecordId) => links.clinicOf(vendor, vendorRecordId),
     list: (clinic, staffId) => links.list(clinic, staffId),
-    put: (link) => changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link)),
+    put: (link, options) =>
+      changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link, options)),
     remove: (clinic, staffId, vendor) =>
       changing(keyOf(clinic, staffId, vendor), () => links.remove(clinic, staffId, vendor)),
     importAll: (rows, options) => changing(undefined, () => links.importAll(rows, options)),

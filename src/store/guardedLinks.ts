@@ -6,8 +6,11 @@ export function guardedLinks(links: Links): Links {
   return {
     ...links,
     find: (clinic, staffId, vendor) => orUnavailable(() => links.find(clinic, staffId, vendor)),
+    lookUp: (clinic, staffId, vendor) => orUnavailable(() => links.lookUp(clinic, staffId, vendor)),
+    markChecked: (link) => orUnavailable(() => links.markChecked(link)),
     list: (clinic, staffId) => orUnavailable(() => links.list(clinic, staffId)),
-    put: (link) => orUnavailable(() => links.put(link)),
+    put: (link, options) => orUnavailable(() => links.put(link, options)),
+    clinicOf: (vendor, vendorRecordId) => orUnavailable(() => links.clinicOf(vendor, vendorRecordId)),
     remove: (clinic, staffId, vendor) => orUnavailable(() => links.remove(clinic, staffId, vendor)),
   };
 }

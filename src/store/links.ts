@@ -14,10 +14,22 @@ export interface Link {
   vendorRecordId: string;
 }
 
+/** Where a link leads. */
+export interface FoundLink {
+  vendorRecordId: string;
+  /** The vendor has shown a record of exactly this id: another spelling of it may be somebody else's. */
+  checked: boolean;
+}
+
+/** Whether the vendor was asked for the record and has shown exactly its id. */
+export interface Checked {
+  checked?: boolean;
+}
+
 /** `created: false`: the link was there, with this record or with another one that is now replaced. */
 export type PutResult = { readonly created: boolean } | { readonly conflict: true };
 
-export interface ImportOptions<Row extends Link> {
+export interface ImportOptions<Row extends Link> extends Checked {
   /** The row's vendor record is linked to another staff member. Called in the rows' order; awaited. */
   onRefused(row: Row): void | Promise<void>;
   /** After each batch, which is durable then. */
@@ -36,13 +48,19 @@ export interface ImportTotals {
 export interface Links {
   /** The vendor record of a staff member, or undefined. */
   find(clinic: string, staffId: string, vendor: string): Promise<string | undefined>;
+  /** As `find`, with what is known of the link. */
+  lookUp(clinic: string, staffId: string, vendor: string): Promise<FoundLink | undefined>;
+  /** The vendor has shown the link's record. Nothing happens if the link leads elsewhere by now. */
+  markChecked(link: Link): Promise<void>;
   /** A staff member's links, by vendor. */
   list(clinic: string, staffId: string): Promise<Link[]>;
   /**
    * Links, or links anew. A vendor record belongs to one staff member only, over all clinics: `conflict` otherwise.
    * @throws TypeError on ids that `isStaffId` or `isVendorRecordId` refuses
    */
-  put(link: Link): Promise<PutResult>;
+  put(link: Link, options?: Checked): Promise<PutResult>;
+  /** The clinic to which a vendor record is linked, if any. */
+  clinicOf(vendor: string, vendorRecordId: string): Promise<string | undefined>;
   /** False when there was no such link. */
   remove(clinic: string, staffId: string, vendor: string): Promise<boolean>;
   /** Puts many links with the result that `put` one after the other would have, in bounded memory. Throws as `put` does. */
@@ -71,48 +89,67 @@ export function createLinks(database: Database, now: () => Date = () => new Date
   const findRecord = database.prepare((on) =>
     on
       .selectFrom('links')
-      .select('vendor_record_id')
+      .select(['vendor_record_id', 'checked_at'])
       .where('clinic', '=', parameter(0))
       .where('staff_id', '=', parameter(1))
       .where('vendor', '=', parameter(2)),
   );
 
   /** One statement, so that concurrent puts are settled by the unique index and by nothing else. */
-  async function upsert(on: Connection, link: Link): Promise<Exclude<Outcome, 'refused'>> {
+  async function upsert(
+    on: Connection,
+    link: Link,
+    { checked = false }: Checked,
+  ): Promise<Exclude<Outcome, 'refused'>> {
     const at = now().toISOString();
     const row = await on
       .insertInto('links')
-      .values({ ...toRow(link), revision: 1, created_at: at, updated_at: at })
+      .values({ ...toRow(link), revision: 1, created_at: at, updated_at: at, checked_at: checked ? at : null })
       .onConflict((conflict) =>
         conflict
           .columns(KEY)
           .doUpdateSet((eb) => ({
             vendor_record_id: eb.ref('excluded.vendor_record_id'),
             updated_at: eb.ref('excluded.updated_at'),
+            checked_at: eb.ref('excluded.checked_at'),
             revision: eb('links.revision', '+', 1),
           }))
           .whereRef('links.vendor_record_id', '!=', 'excluded.vendor_record_id'),
       )
       .returning('revision')
       .executeTakeFirst();
+    if (row === undefined && checked) await markChecked(on, link);
     if (row === undefined) return 'unchanged';
     return row.revision === 1 ? 'created' : 'replaced';
   }
 
-  async function importBatch(rows: readonly Link[]): Promise<Outcome[]> {
+  async function markChecked(on: Connection, link: Link): Promise<void> {
+    await on
+      .updateTable('links')
+      .set({ checked_at: now().toISOString() })
+      .where('clinic', '=', link.clinic)
+      .where('staff_id', '=', link.staffId)
+      .where('vendor', '=', link.vendor)
+      .where('vendor_record_id', '=', link.vendorRecordId)
+      .where('checked_at', 'is', null)
+      .execute();
+  }
+
+  async function importBatch(rows: readonly Link[], options: Checked): Promise<Outcome[]> {
     const first = independent(rows);
     return retried(() =>
       db.transaction().execute(async (transaction) => {
         const outcomes = new Map<Link, Outcome>();
-        const inserted = await insertNew(transaction, first);
+        const inserted = await insertNew(transaction, first, options);
         for (const row of first) if (inserted.has(keyOf(row))) outcomes.set(row, 'created');
         const known = await alreadyThere(
           transaction,
           first.filter((row) => !outcomes.has(row)),
         );
         for (const row of first) if (known.has(keyOf(row))) outcomes.set(row, 'unchanged');
+        if (options.checked) await markAllChecked(transaction, first.filter((row) => known.has(keyOf(row))));
         for (const row of rows) {
-          if (!outcomes.has(row)) outcomes.set(row, await upsertOrRefuse(transaction, row));
+          if (!outcomes.has(row)) outcomes.set(row, await upsertOrRefuse(transaction, row, options));
         }
         return rows.map((row) => outcomes.get(row) ?? 'refused');
       }),
@@ -120,10 +157,14 @@ export function createLinks(database: Database, now: () => Date = () => new Date
   }
 
   /** Within a transaction a refused statement must be undone alone: PostgreSQL would refuse all that follow. */
-  async function upsertOrRefuse(transaction: Transaction<Schema>, row: Link): Promise<Outcome> {
+  async function upsertOrRefuse(
+    transaction: Transaction<Schema>,
+    row: Link,
+    options: Checked,
+  ): Promise<Outcome> {
     await sql`savepoint row_of_import`.execute(transaction);
     try {
-      return await upsert(transaction, row);
+      return await upsert(transaction, row, options);
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       await sql`rollback to savepoint row_of_import`.execute(transaction);
@@ -134,11 +175,16 @@ export function createLinks(database: Database, now: () => Date = () => new Date
   }
 
   /** The keys of the rows that were new, both as a key and as a vendor record. */
-  async function insertNew(transaction: Transaction<Schema>, rows: readonly Link[]): Promise<Set<string>> {
+  async function insertNew(
+    transaction: Transaction<Schema>,
+    rows: readonly Link[],
+    { checked = false }: Checked,
+  ): Promise<Set<string>> {
     const at = now().toISOString();
     const { rows: inserted } = await sql<LinkRow>`
-      insert into links (clinic, staff_id, vendor, vendor_record_id, revision, created_at, updated_at)
-      select clinic, staff_id, vendor, vendor_record_id, 1, ${sql.val(at)}, ${sql.val(at)} from ${given(rows)} where true
+      insert into links (clinic, staff_id, vendor, vendor_record_id, revision, created_at, updated_at, checked_at)
+      select clinic, staff_id, vendor, vendor_record_id, 1, ${sql.val(at)}, ${sql.val(at)}, ${checked ? sql.val(at) : sql`null`}
+      from ${given(rows)} where true
       on conflict do nothing
       returning clinic, staff_id, vendor, vendor_record_id`.execute(transaction);
     return new Set(inserted.map((row) => keyOf(toLink(row))));
@@ -155,6 +201,14 @@ export function createLinks(database: Database, now: () => Date = () => new Date
     return new Set(stored.map((row) => keyOf(toLink(row))));
   }
 
+  async function markAllChecked(transaction: Transaction<Schema>, rows: readonly Link[]): Promise<void> {
+    if (rows.length === 0) return;
+    await sql`
+      update links set checked_at = ${now().toISOString()} from ${given(rows)}
+      where links.clinic = given.clinic and links.staff_id = given.staff_id and links.vendor = given.vendor
+      and links.vendor_record_id = given.vendor_record_id and links.checked_at is null`.execute(transaction);
+  }
+
   /** The rows as a table, through one parameter: the statement's text, and so its preparation, is always the same. */
   function given(rows: readonly Link[]) {
     const json = JSON.stringify(rows.map(toRow));
@@ -165,7 +219,7 @@ export function createLinks(database: Database, now: () => Date = () => new Date
   }
 
   /** Whose the vendor record is. */
-  function holder(link: Link): Promise<LinkRow | undefined> {
+  function holder(link: Pick<Link, 'vendor' | 'vendorRecordId'>): Promise<LinkRow | undefined> {
     return db
       .selectFrom('links')
       .select(['clinic', 'staff_id', 'vendor', 'vendor_record_id'])
@@ -174,11 +228,15 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       .executeTakeFirst();
   }
 
+  async function lookUp(clinic: string, staffId: string, vendor: string): Promise<FoundLink | undefined> {
+    const row = isStaffId(staffId) ? await findRecord(clinic, staffId, vendor) : undefined;
+    return row && { vendorRecordId: row.vendor_record_id, checked: row.checked_at !== null };
+  }
+
   return {
-    async find(clinic, staffId, vendor) {
-      if (!isStaffId(staffId)) return undefined;
-      return (await findRecord(clinic, staffId, vendor))?.vendor_record_id;
-    },
+    lookUp,
+    find: async (...key) => (await lookUp(...key))?.vendorRecordId,
+    markChecked: (link) => markChecked(db, link),
 
     async list(clinic, staffId) {
       if (!isStaffId(staffId)) return [];
@@ -192,11 +250,11 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       return rows.map(toLink);
     },
 
-    async put(link) {
+    async put(link, options = {}) {
       assertStorable(link);
       for (let attempt = 1; ; attempt++) {
         try {
-          return { created: (await retried(() => upsert(db, link))) === 'created' };
+          return { created: (await retried(() => upsert(db, link, options))) === 'created' };
         } catch (error) {
           if (!isUniqueViolation(error)) throw error;
         }
@@ -206,6 +264,8 @@ export function createLinks(database: Database, now: () => Date = () => new Date
         if (attempt === ATTEMPTS) return { conflict: true };
       }
     },
+
+    clinicOf: async (vendor, vendorRecordId) => (await holder({ vendor, vendorRecordId }))?.clinic,
 
     async remove(clinic, staffId, vendor) {
       if (!isStaffId(staffId)) return false;
@@ -222,7 +282,7 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       const totals: ImportTotals = { created: 0, replaced: 0, unchanged: 0, refused: 0 };
       for await (const batch of batches(rows, options.batchSize ?? IMPORT_BATCH)) {
         batch.forEach(assertStorable);
-        const outcomes = await importBatch(batch);
+        const outcomes = await importBatch(batch, options);
         for (const [index, row] of batch.entries()) {
           const outcome = outcomes[index] ?? 'refused';
           totals[outcome] += 1;

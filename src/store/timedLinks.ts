@@ -14,8 +14,9 @@ export function timedLinks(links: Links, metrics: Metrics): Links {
   return {
     ...links,
     find: (clinic, staffId, vendor) => timed('links_find', links.find(clinic, staffId, vendor)),
+    lookUp: (clinic, staffId, vendor) => timed('links_find', links.lookUp(clinic, staffId, vendor)),
     list: (clinic, staffId) => timed('links_list', links.list(clinic, staffId)),
-    put: (link) => timed('links_put', links.put(link)),
+    put: (link, options) => timed('links_put', links.put(link, options)),
     remove: (clinic, staffId, vendor) => timed('links_remove', links.remove(clinic, staffId, vendor)),
   };
 }

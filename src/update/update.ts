@@ -2,7 +2,8 @@
  * One update, from top to bottom: key → locate → admit → turn → read → plan → journal begins → write → confirm → receipt →
  * journal ends → answer. Requests and the delivery of queued updates both come through here.
  */
-import { blamingTheOnly } from '../directory/failures';
+import { VendorFailure } from '../connection/failure';
+import { blamingTheOnly, problemFrom } from '../directory/failures';
 import { tableOf } from '../directory/record';
 import { Deadline } from '../lib/deadline';
 import { Problem } from '../problem';
@@ -146,6 +147,8 @@ async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> 
   }
   if (request.settleFirst) checkPrecondition(request, current, connection);
 
+  if (location.unchecked) await checkRecord(parts, admission);
+
   // The journal begins: from here on the update may reach the vendor, and who finds this row can find out whether it has.
   const attempt = attemptFor(request, location);
   const begun = await parts.journal.begin(attempt, leaseMs(location), {
@@ -155,6 +158,23 @@ async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> 
   if (begun === 'behind') return { behind: true };
   if (begun === 'moved') throw linkMoved();
   return send(admission, { plan, current }, attempt);
+}
+
+/**
+ * Before the first write by a link that nobody has held against the vendor: another spelling of an id may be somebody else's
+ * record, and the answer to a write shows that too late.
+ * @throws Problem
+ */
+async function checkRecord({ links }: UpdateParts, { request, location, deadline }: Admission): Promise<void> {
+  const { connection, recordId, clinic, staffId } = location;
+  const has = await connection.has(recordId, deadline).catch((error) => {
+    throw beforeLooking(
+      error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error,
+      request,
+    );
+  });
+  if (!has) throw beforeLooking(noSuchRecord(), request);
+  await links.markChecked({ clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId: recordId });
 }
 
 /** The write, at most once, and what became of it. */
@@ -217,6 +237,12 @@ function isElsewhere({ target }: UpdateRequest, { connection, recordId }: Locati
 /** While this update was waiting, here or by another process. */
 function linkMoved(): Problem {
   return new Problem('conflict', 'The link of this staff member was changed meanwhile. Nothing was sent.', {
+    outcome: 'not_applied',
+  });
+}
+
+function noSuchRecord(): Problem {
+  return new Problem('staff_not_found', 'The vendor has no record of exactly the linked id.', {
     outcome: 'not_applied',
   });
 }

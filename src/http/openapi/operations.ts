@@ -211,7 +211,8 @@ const OPERATIONS: readonly Operation[] = [
     summary: 'Link a staff id to a vendor record',
     description:
       'Replaces the link to this vendor, if there is one. A vendor record belongs to one staff id only. Possible at the clinic’s own ' +
-      'connection, and, to prepare a switch, at one that no clinic uses. The vendor is not asked whether it has the record.',
+      'connection, and, to prepare a switch, at those that the operator has named for it; never at one that other clinics have a ' +
+      'part in. The vendor is asked for the record, which has to have exactly this id.',
     scope: 'links:write',
     parameters: [STAFF_ID, parameterRef('Vendor'), REQUEST_ID],
     body: {
@@ -224,7 +225,7 @@ const OPERATIONS: readonly Operation[] = [
       200: answer('Replaced, or already so.', ref('LinkAnswer'), exampleRefs('link')),
       201: answer('New.', ref('LinkAnswer'), exampleRefs('link')),
     },
-    problems: [...OF_A_CALLER, ...OF_A_BODY, 'staff_not_found', 'not_found', 'conflict'],
+    problems: [...OF_A_CALLER, ...OF_A_BODY, ...OF_A_VENDOR, 'staff_not_found', 'not_found', 'conflict'],
   },
   {
     method: 'delete',

@@ -5,6 +5,7 @@ import { createJournal } from './0002_journal';
 import { createOperations } from './0003_operations';
 import { withoutLeaseIndex } from './0004_attempts';
 import { operationTargets } from './0005_targets';
+import { checkedLinks } from './0007_checked_links';
 
 /**
  * Every migration, by name. Names sort in the order in which they run. A released migration is never edited: the next
@@ -17,5 +18,6 @@ export function migrations(engine: Engine): Readonly<Record<string, Migration>> 
     '0003_operations': createOperations(engine),
     '0004_attempts': withoutLeaseIndex(engine),
     '0005_targets': operationTargets(engine),
+    '0007_checked_links': checkedLinks,
   };
 }
