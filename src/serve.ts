@@ -15,6 +15,7 @@ import { messagesOf } from './http/messages';
 import { serveRequests, serverOptions } from './http/server';
 import { createListener, type Listener } from './http/tls';
 import { every } from './lib/every';
+import { shared } from './lib/shared';
 import { checkHealth } from './ops/health';
 import type { Log } from './ops/log';
 import { createMetrics, type Metrics } from './ops/metrics';
@@ -54,6 +55,8 @@ export interface RunningGateway {
 const HOUR_MS = 3_600_000;
 /** For how long after the drain requests are taken that were sent before its end. */
 const LINGER_MS = 500;
+/** Anyone may ask whether the gateway is ready, so the store is asked once for all of them. */
+const HEALTH_SHARED_MS = 1_000;
 /** Pauses between two looks for updates that a crash has left behind, and for rows that are too old. */
 const SETTLE_MS = 1_000;
 const TIDY_MS = 60_000;
@@ -73,12 +76,13 @@ export async function serve({ configPath, env, adapters, log }: ServeOptions): P
   let refused = false;
   let stopping = false;
   const configRefused = () => refused;
+  const checkStore = shared(HEALTH_SHARED_MS, () => database.check());
   const health = () =>
     checkHealth({
       breakers: () => runtime.breakers(),
       stopping: () => stopping,
       configRefused,
-      checkStore: () => database.check(),
+      checkStore,
     });
   registerGauges(metrics, { runtime, inFlight: () => inFlight.count, database, configRefused });
   const journal = await openJournal(config, database, { log, metrics });

@@ -6,13 +6,13 @@ import type { Caller } from './caller';
 
 /** The requests that are being worked on. */
 export class InFlight {
-  readonly #most: number;
+  readonly most: number;
   #count = 0;
   #whenIdle: () => void = () => undefined;
 
   /** @param most more at the same time are refused, before memory grows with them */
   constructor(most: number) {
-    this.#most = most;
+    this.most = most;
   }
 
   get count(): number {
@@ -25,7 +25,7 @@ export class InFlight {
    * @throws Problem `gateway_unavailable`
    */
   enter(): () => void {
-    if (this.#count >= this.#most) {
+    if (this.#count >= this.most) {
       throw new Problem('gateway_unavailable', 'Too many requests are under way. Nothing was sent.', {
         headers: { 'retry-after': '1' },
       });

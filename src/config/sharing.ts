@@ -23,10 +23,7 @@ function connectionsOf(clinic: ClinicConfig | undefined): string[] {
   return clinic === undefined ? [] : [...new Set([clinic.vendor, ...(clinic.links ?? [])])];
 }
 
-function sharedConnections({
-  vendors,
-  clinics,
-}: Pick<GatewayConfig, 'vendors' | 'clinics'>): string[] {
+function sharedConnections({ vendors, clinics }: Pick<GatewayConfig, 'vendors' | 'clinics'>): string[] {
   return Object.keys(vendors).flatMap((vendor) => {
     const users = usersOf(clinics, vendor);
     return users.length < 2

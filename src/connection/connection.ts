@@ -118,23 +118,18 @@ export class VendorConnection {
   /**
    * Whether the vendor has a record of exactly this id. One that ignores case answers other spellings too, with the record
    * of somebody who may be linked elsewhere.
-   * @throws VendorFailure if it cannot be asked
+   * @throws VendorFailure, `record_not_found` among them
    */
   async has(recordId: string, deadline: Deadline): Promise<boolean> {
     const limits = { deadline };
-    try {
-      const body = await this.#repeated(
-        limits,
-        () => true,
-        () => this.#call(this.adapter.read(recordId), limits),
-      );
-      const record = this.adapter.record(body, recordId);
-      if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
-      return record !== null && this.adapter.idOf(record) === recordId;
-    } catch (error) {
-      if (error instanceof VendorFailure && error.kind === 'record_not_found') return false;
-      throw error;
-    }
+    const body = await this.#repeated(
+      limits,
+      () => true,
+      () => this.#call(this.adapter.read(recordId), limits),
+    );
+    const record = this.adapter.record(body, recordId);
+    if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
+    return record !== null && this.adapter.idOf(record) === recordId;
   }
 
   /**

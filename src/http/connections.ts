@@ -8,6 +8,8 @@ import { Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { breakBody } from './brokenBody';
 
+/** Of all connections, the share that those may have on which nobody has said who is calling. */
+const ANONYMOUS_SHARE = 0.75;
 /** Requests that may wait on one connection for the one before them. */
 const MOST_WAITING = 100;
 /** How long a connection that was closed from here goes on reading, so that unread bytes do not become a reset. */
@@ -20,21 +22,37 @@ interface Exchange {
   keepAlive: boolean;
 }
 
+/** The connections on which a caller was recognised. */
+const recognised = new WeakSet<Socket>();
+
+/** Says that a caller was recognised on this connection, so that it is not the first to go when there are too many. */
+export function recognise({ socket }: IncomingMessage): void {
+  recognised.add(socket);
+}
+
 export class Connections {
   readonly #server: HttpServer | HttpsServer;
   readonly #open = new Map<Socket, Connection>();
-  /** Of an HTTPS listener: connections that are still being secured, by the port at the other end. */
-  readonly #insecure = new Map<number | undefined, Socket>();
+  /** Of an HTTPS listener: connections that are still being secured, by the address and port at the other end. */
+  readonly #insecure = new Map<string, Socket>();
+  /** Those on which no caller was recognised when this was last looked at, the oldest first. */
+  readonly #anonymous = new Set<Socket>();
+  readonly #mostAnonymous: number;
   #draining = false;
 
-  /** @param handle begins the work on a request; called in the order of each connection, never for two of one at a time */
-  constructor(server: HttpServer | HttpsServer, handle: RequestListener) {
+  /**
+   * @param handle begins the work on a request; called in the order of each connection, never for two of one at a time
+   * @param most connections at the same time
+   */
+  constructor(server: HttpServer | HttpsServer, handle: RequestListener, most: number) {
     this.#server = server;
+    this.#mostAnonymous = Math.max(1, Math.floor(most * ANONYMOUS_SHARE));
     const secure = server instanceof HttpsServer;
     if (secure) server.on('connection', (socket: Socket) => this.#handshake(socket));
     server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
-      this.#insecure.delete(socket.remotePort);
+      this.#leaveHandshake(socket);
       this.#open.set(socket, new Connection(socket, handle));
+      this.#admit(socket);
       socket.once('close', () => this.#open.delete(socket));
     });
     const take = (req: IncomingMessage, res: ServerResponse) =>
@@ -79,12 +97,41 @@ export class Connections {
   }
 
   #handshake(socket: Socket): void {
-    const { remotePort } = socket;
-    this.#insecure.set(remotePort, socket);
+    const end = otherEnd(socket);
+    this.#insecure.set(end, socket);
+    this.#admit(socket);
     socket.once('close', () => {
-      if (this.#insecure.get(remotePort) === socket) this.#insecure.delete(remotePort);
+      if (this.#insecure.get(end) === socket) this.#insecure.delete(end);
     });
   }
+
+  /** What was secured is known by its secure socket from here on. */
+  #leaveHandshake(secured: Socket): void {
+    const end = otherEnd(secured);
+    const socket = this.#insecure.get(end);
+    this.#insecure.delete(end);
+    if (socket) this.#anonymous.delete(socket);
+  }
+
+  /** A connection more on which nobody has said who is calling: beyond their share, the one that has done so longest goes. */
+  #admit(socket: Socket): void {
+    this.#anonymous.add(socket);
+    socket.once('close', () => this.#anonymous.delete(socket));
+    if (this.#anonymous.size <= this.#mostAnonymous) return;
+    for (const one of this.#anonymous) {
+      const isBusy = this.#open.get(one)?.busy ?? false;
+      if (recognised.has(one)) this.#anonymous.delete(one);
+      else if (!isBusy) {
+        this.#anonymous.delete(one);
+        one.destroy();
+      }
+      if (this.#anonymous.size <= this.#mostAnonymous) return;
+    }
+  }
+}
+
+function otherEnd({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 class Connection {
@@ -99,6 +146,11 @@ class Connection {
   constructor(socket: Socket, handle: RequestListener) {
     this.#socket = socket;
     this.#handle = handle;
+  }
+
+  /** Whether a request is being worked on. */
+  get busy(): boolean {
+    return this.#exchanges.length > 0;
   }
 
   take(req: IncomingMessage, res: ServerResponse, draining: boolean): void {

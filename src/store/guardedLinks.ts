@@ -6,7 +6,7 @@ export function guardedLinks(links: Links): Links {
   return {
     ...links,
     find: (clinic, staffId, vendor) => orUnavailable(() => links.find(clinic, staffId, vendor)),
-    lookUp: (clinic, staffId, vendor) => orUnavailable(() => links.lookUp(clinic, staffId, vendor)),
+    isChecked: (link) => orUnavailable(() => links.isChecked(link)),
     markChecked: (link) => orUnavailable(() => links.markChecked(link)),
     list: (clinic, staffId) => orUnavailable(() => links.list(clinic, staffId)),
     put: (link, options) => orUnavailable(() => links.put(link, options)),

@@ -14,13 +14,6 @@ export interface Link {
   vendorRecordId: string;
 }
 
-/** Where a link leads. */
-export interface FoundLink {
-  vendorRecordId: string;
-  /** The vendor has shown a record of exactly this id: another spelling of it may be somebody else's. */
-  checked: boolean;
-}
-
 /** Whether the vendor was asked for the record and has shown exactly its id. */
 export interface Checked {
   checked?: boolean;
@@ -48,9 +41,9 @@ export interface ImportTotals {
 export interface Links {
   /** The vendor record of a staff member, or undefined. */
   find(clinic: string, staffId: string, vendor: string): Promise<string | undefined>;
-  /** As `find`, with what is known of the link. */
-  lookUp(clinic: string, staffId: string, vendor: string): Promise<FoundLink | undefined>;
-  /** The vendor has shown the link's record. Nothing happens if the link leads elsewhere by now. */
+  /** Whether the vendor has shown a record of exactly the link's id: another spelling of it may be somebody else's. */
+  isChecked(link: Link): Promise<boolean>;
+  /** It has. Nothing happens if the link leads elsewhere by now. */
   markChecked(link: Link): Promise<void>;
   /** A staff member's links, by vendor. */
   list(clinic: string, staffId: string): Promise<Link[]>;
@@ -104,7 +97,13 @@ export function createLinks(database: Database, now: () => Date = () => new Date
     const at = now().toISOString();
     const row = await on
       .insertInto('links')
-      .values({ ...toRow(link), revision: 1, created_at: at, updated_at: at, checked_at: checked ? at : null })
+      .values({
+        ...toRow(link),
+        revision: 1,
+        created_at: at,
+        updated_at: at,
+        checked_at: checked ? at : null,
+      })
       .onConflict((conflict) =>
         conflict
           .columns(KEY)
@@ -147,7 +146,11 @@ export function createLinks(database: Database, now: () => Date = () => new Date
           first.filter((row) => !outcomes.has(row)),
         );
         for (const row of first) if (known.has(keyOf(row))) outcomes.set(row, 'unchanged');
-        if (options.checked) await markAllChecked(transaction, first.filter((row) => known.has(keyOf(row))));
+        if (options.checked)
+          await markAllChecked(
+            transaction,
+            first.filter((row) => known.has(keyOf(row))),
+          );
         for (const row of rows) {
           if (!outcomes.has(row)) outcomes.set(row, await upsertOrRefuse(transaction, row, options));
         }
@@ -228,14 +231,17 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       .executeTakeFirst();
   }
 
-  async function lookUp(clinic: string, staffId: string, vendor: string): Promise<FoundLink | undefined> {
-    const row = isStaffId(staffId) ? await findRecord(clinic, staffId, vendor) : undefined;
-    return row && { vendorRecordId: row.vendor_record_id, checked: row.checked_at !== null };
-  }
-
   return {
-    lookUp,
-    find: async (...key) => (await lookUp(...key))?.vendorRecordId,
+    async find(clinic, staffId, vendor) {
+      if (!isStaffId(staffId)) return undefined;
+      return (await findRecord(clinic, staffId, vendor))?.vendor_record_id;
+    },
+
+    async isChecked({ clinic, staffId, vendor, vendorRecordId }) {
+      const row = await findRecord(clinic, staffId, vendor);
+      return row !== undefined && row.checked_at !== null && row.vendor_record_id === vendorRecordId;
+    },
+
     markChecked: (link) => markChecked(db, link),
 
     async list(clinic, staffId) {

@@ -129,7 +129,7 @@ async function takeTurn(parts: UpdateParts, admission: Admission): Promise<Relea
 /** The record is this update's alone from here on. */
 async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> {
   const { request, location, admitted, deadline, reading } = admission;
-  const { connection } = location;
+  const { connection, clinic } = location;
   // What a read would show is judged when the queue has been delivered.
   if (reading && (await isBehind(parts, request))) return { behind: true };
   const current = reading
@@ -147,7 +147,7 @@ async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> 
   }
   if (request.settleFirst) checkPrecondition(request, current, connection);
 
-  if (location.unchecked) await checkRecord(parts, admission);
+  if (clinic.identity !== 'direct') await checkRecord(parts, admission);
 
   // The journal begins: from here on the update may reach the vendor, and who finds this row can find out whether it has.
   const attempt = attemptFor(request, location);
@@ -165,8 +165,13 @@ async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> 
  * record, and the answer to a write shows that too late.
  * @throws Problem
  */
-async function checkRecord({ links }: UpdateParts, { request, location, deadline }: Admission): Promise<void> {
+async function checkRecord(
+  { links }: UpdateParts,
+  { request, location, deadline }: Admission,
+): Promise<void> {
   const { connection, recordId, clinic, staffId } = location;
+  const link = { clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId: recordId };
+  if (await links.isChecked(link)) return;
   const has = await connection.has(recordId, deadline).catch((error) => {
     throw beforeLooking(
       error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error,
@@ -174,7 +179,7 @@ async function checkRecord({ links }: UpdateParts, { request, location, deadline
     );
   });
   if (!has) throw beforeLooking(noSuchRecord(), request);
-  await links.markChecked({ clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId: recordId });
+  await links.markChecked(link);
 }
 
 /** The write, at most once, and what became of it. */

@@ -171,7 +171,6 @@ const ANSWERS_AND_BODIES = {
       status: 'ready',
       checks: { config: 'ok', store: 'ok', process: 'ok' },
       configFile: 'ok',
-      vendors: { [vendor]: 'closed' },
     },
   },
   notReady: {
@@ -180,7 +179,6 @@ const ANSWERS_AND_BODIES = {
       status: 'not ready',
       checks: { config: 'ok', store: 'failed', process: 'ok' },
       configFile: 'ok',
-      vendors: { [vendor]: 'open' },
     },
   },
   problemKind: { summary: 'Explained', value: { code: 'unsupported_field', ...PROBLEMS.unsupported_field } },

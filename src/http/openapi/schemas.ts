@@ -348,12 +348,6 @@ export function schemas(): Record<string, Part> {
         description:
           '`refused`: the file on disk cannot be used, and the configuration before it stays in use; that is no reason to be unready.',
       },
-      vendors: {
-        type: 'object',
-        description:
-          'Per vendor connection. `open`: calls are paused because the vendor has been failing; that is no reason to be unready.',
-        additionalProperties: { type: 'string', enum: ['closed', 'open', 'half-open'] },
-      },
     }),
     Health: object('How the gateway is.', { status: text('In a word or two.') }),
   };

@@ -74,14 +74,20 @@ async function isThere(connection: VendorConnection, recordId: string): Promise<
   try {
     return await connection.has(recordId, new Deadline(connection.config.timeoutMs));
   } catch (error) {
-    throw error instanceof VendorFailure ? problemFrom(error, connection) : error;
+    if (!(error instanceof VendorFailure)) throw error;
+    if (error.kind === 'record_not_found') return false;
+    throw problemFrom(error, connection);
   }
 }
 
 function noSuchRecord({ title }: VendorConnection): Problem {
   return new Problem('staff_not_found', `${title} has no record of exactly this id.`, {
     errors: [
-      { pointer: '/vendorRecordId', code: 'no_such_record', detail: 'The vendor has no record of exactly this id.' },
+      {
+        pointer: '/vendorRecordId',
+        code: 'no_such_record',
+        detail: 'The vendor has no record of exactly this id.',
+      },
     ],
   });
 }
