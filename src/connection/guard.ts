@@ -46,37 +46,73 @@ const ALWAYS_OVER: IBackoff<unknown> & { next(): IBackoff<unknown> } = {
   next: () => ALWAYS_OVER,
 };
 
+/** The circuit breaker of one clinic's calls. */
+class Circuit {
+  readonly #breaker: CircuitBreakerPolicy;
+  #openUntil = 0;
+
+  constructor({ failures, openMs }: GuardSettings['breaker'], watch: BreakerWatch) {
+    this.#breaker = circuitBreaker(
+      handleWhen((error) => this.#isBadSign(error)),
+      { halfOpenAfter: ALWAYS_OVER, breaker: new ConsecutiveBreaker(failures) },
+    );
+    // A probe that fails opens it again, which is no news.
+    let told = false;
+    this.#breaker.onBreak((reason) => {
+      this.#openUntil = performance.now() + openMs;
+      const error = 'error' in reason ? reason.error : undefined;
+      if (!told && error instanceof VendorFailure) watch.opened(error.kind);
+      told = true;
+    });
+    this.#breaker.onReset(() => {
+      if (told) watch.closed();
+      told = false;
+    });
+  }
+
+  get state(): BreakerState {
+    if (this.#breaker.state === CircuitState.Closed) return 'closed';
+    return this.#breaker.state === CircuitState.Open ? 'open' : 'half-open';
+  }
+
+  /** @throws VendorFailure while calls are paused */
+  check(): void {
+    if (this.#breaker.state === CircuitState.Closed) return;
+    const left = this.#openUntil - performance.now();
+    // One call at a time finds out whether the vendor is back; the others are not kept waiting for it.
+    if (left > 0 || this.#breaker.state === CircuitState.HalfOpen) throw paused(left);
+  }
+
+  run<T>(call: () => Promise<T>): Promise<T> {
+    return this.#breaker.execute(call);
+  }
+
+  /** What a probe that was called off would have shown is not known, so it does not close the circuit. */
+  #isBadSign(error: unknown): boolean {
+    if (error instanceof CallCancelled) return this.#breaker.state === CircuitState.HalfOpen;
+    return error instanceof VendorFailure && isOutage(error);
+  }
+}
+
 export class Guard {
   readonly #settings: GuardSettings;
   readonly #bulkhead: BulkheadPolicy;
-  readonly #breaker: CircuitBreakerPolicy;
+  readonly #watch: BreakerWatch | undefined;
+  /** By the clinic for which calls are made: what the vendor makes of one clinic's updates does not pause another's. */
+  readonly #circuits = new Map<string, Circuit>();
+  /** The clinics whose calls are said to be paused. */
+  readonly #paused = new Set<string>();
   /** Gives out turns ahead of time, so that who has none within the deadline is told so at once. */
   readonly #ceiling: SlidingLimit | undefined;
   /** When calls really left, which is later than their turns where they had to wait for a slot. */
   readonly #departures: SlidingLimit | undefined;
   readonly #retries = new RetryBudget(RETRY_SHARE, RETRY_STOCK);
-  #openUntil = 0;
   #silentUntil = 0;
 
   constructor(settings: GuardSettings, watch?: BreakerWatch) {
     this.#settings = settings;
     this.#bulkhead = bulkhead(settings.maxConcurrent, settings.maxQueued);
-    this.#breaker = circuitBreaker(
-      handleWhen((error) => this.#isBadSign(error)),
-      { halfOpenAfter: ALWAYS_OVER, breaker: new ConsecutiveBreaker(settings.breaker.failures) },
-    );
-    // A probe that fails opens it again, which is no news.
-    let told = false;
-    this.#breaker.onBreak((reason) => {
-      this.#openUntil = performance.now() + settings.breaker.openMs;
-      const error = 'error' in reason ? reason.error : undefined;
-      if (!told && error instanceof VendorFailure) watch?.opened(error.kind);
-      told = true;
-    });
-    this.#breaker.onReset(() => {
-      if (told) watch?.closed();
-      told = false;
-    });
+    this.#watch = watch;
     if (settings.rateLimit) {
       const { requests, perSeconds } = settings.rateLimit;
       // The vendor counts arrivals, and calls travel for different times: a little room keeps them within its period.
@@ -86,10 +122,10 @@ export class Guard {
     }
   }
 
-  /** For metrics and health pages. */
+  /** For metrics and health pages: the worst, where it is not the same for all clinics. */
   get state(): BreakerState {
-    if (this.#breaker.state === CircuitState.Closed) return 'closed';
-    return this.#breaker.state === CircuitState.Open ? 'open' : 'half-open';
+    const states = new Set([...this.#circuits.values()].map(({ state }) => state));
+    return states.has('open') ? 'open' : states.has('half-open') ? 'half-open' : 'closed';
   }
 
   /** Calls under way, and those that wait for one of them to end. */
@@ -108,8 +144,9 @@ export class Guard {
    */
   async run<T>(call: () => Promise<T>, deadline: Deadline): Promise<T> {
     if (deadline.remaining() <= 0) throw noTime('timeout');
+    const circuit = this.#circuitOf(deadline.owner);
     this.#checkSilence();
-    this.#checkBreaker();
+    circuit.check();
     const wait = this.#takeTurn(deadline);
     if (wait > 0) await sleep(wait);
     this.#retries.called();
@@ -117,9 +154,9 @@ export class Guard {
     const start = () => {
       // Much may have changed while this call was waiting for its slot.
       this.#checkSilence();
-      this.#checkBreaker();
+      circuit.check();
       if (deadline.remaining() <= 0) throw noTime('unavailable');
-      return this.#breaker.execute(call);
+      return circuit.run(call);
     };
     try {
       return await this.#inSlot(departures ? () => depart(departures).then(start) : start, deadline);
@@ -147,17 +184,21 @@ export class Guard {
     if (left > 0) throw notSent('rate_limited', 'The vendor has asked for a pause.', left / 1000);
   }
 
-  #checkBreaker(): void {
-    if (this.#breaker.state === CircuitState.Closed) return;
-    const left = this.#openUntil - performance.now();
-    // One call at a time finds out whether the vendor is back; the others are not kept waiting for it.
-    if (left > 0 || this.#breaker.state === CircuitState.HalfOpen) throw paused(left);
-  }
-
-  /** What a probe that was called off would have shown is not known, so it does not close the circuit. */
-  #isBadSign(error: unknown): boolean {
-    if (error instanceof CallCancelled) return this.#breaker.state === CircuitState.HalfOpen;
-    return error instanceof VendorFailure && isOutage(error);
+  #circuitOf(owner: string): Circuit {
+    const known = this.#circuits.get(owner);
+    if (known) return known;
+    const circuit = new Circuit(this.#settings.breaker, {
+      opened: (kind) => {
+        if (this.#paused.size === 0) this.#watch?.opened(kind);
+        this.#paused.add(owner);
+      },
+      closed: () => {
+        this.#paused.delete(owner);
+        if (this.#paused.size === 0) this.#watch?.closed();
+      },
+    });
+    this.#circuits.set(owner, circuit);
+    return circuit;
   }
 
   /** @returns milliseconds until this call's turn */

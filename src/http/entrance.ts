@@ -67,8 +67,8 @@ export async function enterAnd(
     recognise(req);
     entrance.requestIds.settle(caller, res);
     limits.admit(caller, res);
-    leaveShare = limits.enter(caller, inFlight.most);
     leave = inFlight.enter();
+    leaveShare = limits.enter(caller, inFlight.most);
     const traced = clinic.connection.config.propagateTrace;
     await (traced ? withTrace(req.headers.traceparent, () => work(req, res)) : work(req, res));
   } finally {

@@ -33,8 +33,8 @@ export async function putLink(links: Links, req: Request, res: Response): Promis
   const connection = connectionOf(authenticated, req);
   const staffId = staffIdOf(req);
   const vendorRecordId = recordIdIn(await readJsonBody(req), connection);
-  if (!(await isThere(connection, vendorRecordId))) throw noSuchRecord(connection);
   const { clinic, requestId } = authenticated;
+  if (!(await isThere(connection, vendorRecordId, clinic.name))) throw noSuchRecord(connection);
   const link = { clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId };
   const result = await links.put(link, { checked: true });
   if ('conflict' in result) {
@@ -70,9 +70,9 @@ function connectionOf({ generation, clinic }: Authenticated, req: Request): Vend
 }
 
 /** @throws Problem if the vendor cannot be asked */
-async function isThere(connection: VendorConnection, recordId: string): Promise<boolean> {
+async function isThere(connection: VendorConnection, recordId: string, clinic: string): Promise<boolean> {
   try {
-    return await connection.has(recordId, new Deadline(connection.config.timeoutMs));
+    return await connection.has(recordId, new Deadline(connection.config.timeoutMs, clinic));
   } catch (error) {
     if (!(error instanceof VendorFailure)) throw error;
     if (error.kind === 'record_not_found') return false;
