@@ -5,8 +5,8 @@ import { openDatabase } from '../../../src/store/database';
 import { createJournal } from '../../../src/store/journal';
 import { KEYS } from '../../support/stage';
 import { until } from '../../support/until';
-import { openWire } from '../../support/wire';
-import { type Attack, same } from './attack';
+import { createGate } from '../../support/wire';
+import { type Attack, openConnection, same } from './attack';
 import { ATTACKERS, type Field } from './field';
 
 export const CALLER_ATTACKS: readonly Attack[] = [
@@ -20,7 +20,7 @@ export const CALLER_ATTACKS: readonly Attack[] = [
         'content-type: application/json',
         'content-length: 50',
       ].join('\r\n');
-      const wires = await Promise.all(Array.from({ length: 15 }, () => openWire(stage.url)));
+      const wires = await Promise.all(Array.from({ length: 15 }, () => openConnection(stage.url)));
       for (const wire of wires) wire.write(`${head}\r\n\r\n{"st`);
       // Half of 20 are a caller's share; the others hear so.
       const refused = () => wires.filter((wire) => wire.received().startsWith('HTTP/1.1 429'));
@@ -73,7 +73,10 @@ export const CALLER_ATTACKS: readonly Attack[] = [
   {
     name: 'have an update delivered for a clinic that the issuer no longer speaks for',
     run: async ({ stage, token }) => {
-      stage.vitalis.faults.add({ kind: 'answer', status: 503 });
+      const held = createGate();
+      stage.vitalis.faults.next({ kind: 'hook', run: () => held.wait() });
+      await stage.patch(KEYS.centro, { phone: '+54 11 5555-0001' }, { prefer: 'respond-async' });
+      await held.reached;
       const key = await token({ clinic: 'centro', client_id: 'leaver' });
       const queued = await stage.call('PATCH', '/staff/st-1', {
         key,
@@ -84,7 +87,7 @@ export const CALLER_ATTACKS: readonly Attack[] = [
       const { tokens, ...rest } = Object(stage.config);
       await stage.rewrite({ ...rest, tokens: [{ ...tokens[0], clinics: { north: 'north' } }] });
       await stage.gateway.reload();
-      stage.vitalis.faults.clear();
+      held.open();
       const ended = await until(
         () => stage.call('GET', queued.headers.get('location') ?? '', { key: KEYS.centro }),
         ({ body }) => ['succeeded', 'failed', 'dead'].includes(body.data.status),

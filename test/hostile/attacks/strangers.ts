@@ -7,8 +7,7 @@ import { stringify } from 'yaml';
 import { startGatewayProcess } from '../../support/gatewayProcess';
 import { KEYS } from '../../support/stage';
 import { until } from '../../support/until';
-import { openWire } from '../../support/wire';
-import { type Attack, same } from './attack';
+import { type Attack, openConnection, same } from './attack';
 
 /** The largest file that anyone may fetch. */
 async function largestAsset(url: string): Promise<string> {
@@ -81,18 +80,18 @@ export const STRANGER_ATTACKS: readonly Attack[] = [
   {
     name: 'fill the server with idle connections',
     run: async ({ stage }) => {
-      const known = await openWire(stage.url);
+      const known = await openConnection(stage.url);
       const authorized = `GET /staff/st-1 HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer ${KEYS.north}\r\n\r\n`;
       known.write(authorized);
       await known.until(() => known.answers().length === 1);
-      const idle = await Promise.all(Array.from({ length: 100 }, () => openWire(stage.url)));
+      const idle = await Promise.all(Array.from({ length: 100 }, () => openConnection(stage.url)));
       known.write(authorized);
       await known.until(() => known.answers().length === 2);
       same(
         known.answers().map(({ status }) => status),
         [200, 200],
       );
-      const late = await openWire(stage.url);
+      const late = await openConnection(stage.url);
       late.write(authorized);
       await late.until(() => late.answers().length === 1);
       same(
