@@ -783,7 +783,7 @@ test('a link to a record that the vendor does not have: 404, told apart by the v
   const body = { vendorRecordId: 'pr_nothing' };
   const refused = await stage.call('PUT', '/staff/st-55/links/clinikapi-main', { body });
   expect([refused.status, refused.body.code]).toEqual([404, 'staff_not_found']);
-  expect(refused.body.errors).toMatchObject([{ pointer: '/vendorRecordId', code: 'no_such_record' }]);
+  expect(refused.body.errors).toMatchObject([{ pointer: '/vendorRecordId', code: 'record_not_found' }]);
 
   const database = await openDatabase(stage.config.store.url);
   await createLinks(database).put({

@@ -85,7 +85,7 @@ function noSuchRecord({ title }: VendorConnection): Problem {
     errors: [
       {
         pointer: '/vendorRecordId',
-        code: 'no_such_record',
+        code: 'record_not_found',
         detail: 'The vendor has no record of exactly this id.',
       },
     ],
