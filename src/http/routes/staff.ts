@@ -37,10 +37,13 @@ function invalid(errors: readonly FieldError[]): Problem {
     : new Problem('validation_failed', 'The update is not valid. Nothing was sent.', { errors });
 }
 
+/** Values beyond which `parsePatch` looks at none of them. */
+const MOST_VALUES = 5_000;
+
 /** Before any block is looked at: thousands of them would each be complained of. */
 function refuseEndlessWeek(body: unknown): void {
   const blocks = member(body, 'availableTime');
-  if (!Array.isArray(blocks) || blocks.length <= MAX_BLOCKS) return;
+  if (!Array.isArray(blocks) || blocks.length <= MAX_BLOCKS || blocks.length > MOST_VALUES) return;
   throw invalid([
     {
       pointer: '/availableTime',
