@@ -49,7 +49,10 @@ export async function prepareGateway(setup: GatewaySetup): Promise<void> {
   writeFileSync(configFile(setup.folder), JSON.stringify(configuration(setup), undefined, 2));
   const database = await openDatabase(storeUrlOf(setup));
   try {
-    const totals = await createLinks(database).importAll(linksOf(setup), { onRefused: () => {} });
+    const totals = await createLinks(database).importAll(linksOf(setup), {
+      onRefused: () => {},
+      checked: true,
+    });
     if (totals.refused > 0) throw new Error(`${totals.refused} links were refused`);
   } finally {
     await database.close();

@@ -700,8 +700,6 @@ export interface Readiness {
   configFile: "ok" | "refused";
   /** `refused`: the certificate files on disk cannot be used, and the certificate before them stays in use; likewise no reason. */
   certificate: "ok" | "refused";
-  /** Per vendor connection. `open`: calls are paused because the vendor has been failing; that is no reason to be unready. */
-  vendors: Record<string, "closed" | "open" | "half-open">;
 }
 
 /** How the gateway is. */
@@ -800,7 +798,7 @@ export class Gateway extends HttpClient {
       }),
 
     /**
-     * @description Replaces the link to this vendor, if there is one. A vendor record belongs to one staff id only. Possible at the clinic’s own connection, and, to prepare a switch, at one that no clinic uses. The vendor is not asked whether it has the record. Needs the scope `links:write`.
+     * @description Replaces the link to this vendor, if there is one. A vendor record belongs to one staff id only. Possible at the clinic’s own connection, and, to prepare a switch, at those that the operator has named for it; never at one that other clinics have a part in. The vendor is asked for the record, which has to have exactly this id. Needs the scope `links:write`.
      *
      * @tags Links
      * @name PutLink

@@ -64,6 +64,8 @@ async function check(name: string, commands: readonly Command[]): Promise<boolea
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const lines = [`${failed.length === 0 ? 'ok    ' : 'FAILED'}  ${name.padEnd(10)}  ${seconds} s`];
   for (const { said } of failed) lines.push(said.trim());
+  // What passes for want of an answer is not passed over in silence.
+  for (const { said } of ended) lines.push(...said.split('\n').filter((line) => line.startsWith('WARNING')));
   process.stdout.write(`${lines.join('\n')}\n`);
   return failed.length === 0;
 }

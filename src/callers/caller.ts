@@ -8,4 +8,6 @@ export interface Caller {
   readonly scopes: readonly Scope[];
   /** Ceiling on this caller's requests; absent means none. */
   readonly rateLimit?: { requests: number; perSeconds: number };
+  /** Requests of it under way at the same time; absent means its share of all. */
+  readonly maxInFlight?: number;
 }

@@ -2,7 +2,13 @@
  * OAuth 2 / OIDC access tokens (JWT): signature, issuer, audience and times by `jose`, then claims → caller by configuration.
  * Whatever is wrong with a token, the caller learns only that it is not valid; the reason goes to the metrics.
  */
-import type { FetchImplementation, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
+import type {
+  FetchImplementation,
+  JWTPayload,
+  JWTVerifyGetKey,
+  JWTVerifyOptions,
+  ProtectedHeaderParameters,
+} from 'jose';
 import { SCOPES, type Scope, type TokenConfig } from '../config/types';
 import { member } from '../lib/json';
 import type { Caller } from './caller';
@@ -73,6 +79,8 @@ export class Tokens {
       this.#refuse(config.name, reasonOf(error)),
     );
     if (payload === undefined) return undefined;
+    if (!isAccessToken(jose().decodeProtectedHeader(token))) return this.#refuse(config.name, 'wrong_type');
+    if (!isShortLived(payload, config)) return this.#refuse(config.name, 'lives_too_long');
     const caller = callerFrom(payload, config);
     if ('lacks' in caller) return this.#refuse(config.name, caller.lacks);
     return isClinic(caller.clinic) ? caller : this.#refuse(config.name, 'unknown_clinic');
@@ -101,6 +109,8 @@ async function verify(token: string, config: TokenConfig, keys: IssuerKeys): Pro
     clockTolerance: config.clockSkewSeconds,
     // A token that never ends could not be taken back.
     requiredClaims: ['exp'],
+    // Wants `iat`, and refuses a token from the future too.
+    ...(config.maxAgeSeconds !== undefined && { maxTokenAge: config.maxAgeSeconds }),
   };
   try {
     return await verifyWith(token, keys, options);
@@ -109,6 +119,17 @@ async function verify(token: string, config: TokenConfig, keys: IssuerKeys): Pro
     await keys.reload?.();
     return verifyWith(token, keys, options);
   }
+}
+
+/** The types of an access token (RFC 9068 section 2.1) and of any token; an ID or logout token of the issuer is none. */
+const TYPES: readonly unknown[] = [undefined, 'jwt', 'at+jwt'];
+
+function isAccessToken({ typ }: ProtectedHeaderParameters): boolean {
+  return TYPES.includes(typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ);
+}
+
+function isShortLived({ iat = 0, exp = 0 }: JWTPayload, { maxAgeSeconds }: TokenConfig): boolean {
+  return maxAgeSeconds === undefined || exp - iat <= maxAgeSeconds;
 }
 
 /** Of several keys that fit the token's head, such as all of them for one without `kid`, each is tried. */
@@ -150,6 +171,7 @@ function callerFrom({ ...claims }: JWTPayload, config: TokenConfig): Caller | { 
     clinic,
     scopes: scopesIn(claims[config.claims.scopes]),
     ...(config.rateLimit && { rateLimit: config.rateLimit }),
+    ...(config.maxInFlight !== undefined && { maxInFlight: config.maxInFlight }),
   };
 }
 

@@ -103,6 +103,12 @@ function clinicSchema(vendors: readonly string[]): joi.ObjectSchema {
       .required()
       .meta({ type: 'a key of vendors' })
       .description("The connection that holds this clinic's staff. Switching vendor is changing this line."),
+    links: joi
+      .array()
+      .items(oneOf(vendors))
+      .description(
+        'Further connections, keys of vendors, at which callers with links:write may link staff: to prepare a switch.',
+      ),
     ...CLINIC_KEYS,
   });
 }
@@ -117,17 +123,16 @@ function callerSchema(clinics: readonly string[]): joi.ObjectSchema {
   });
 }
 
+/** With two clinics an issuer that may name any of them would speak for both: what it may name is said then. */
 function tokenSchema(clinics: readonly string[]): joi.ObjectSchema {
+  const map = joi.object().pattern(joi.string().max(200), oneOf(clinics)).meta({ type: 'object' });
+  const isNeeded = clinics.length > 1;
   return joi
     .object({
       ...TOKEN_KEYS,
-      clinics: joi
-        .object()
-        .pattern(joi.string().max(200), oneOf(clinics))
-        .meta({ type: 'object' })
-        .description(
-          'What the clinic claim says on the left, a key of clinics on the right. Default: the key itself.',
-        ),
+      clinics: (isNeeded ? map.required() : map).description(
+        'What the clinic claim says on the left, a key of clinics on the right. Needed if there are two clinics; with one the default is the key itself.',
+      ),
     })
     .xor('jwksUri', 'jwks');
 }

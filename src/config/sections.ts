@@ -49,6 +49,24 @@ export const SERVER = joi
     maxInFlight: whole(1, 1_000_000)
       .default(2_000)
       .description('Requests under way at the same time; more are answered 503 with Retry-After.'),
+    anonymous: joi
+      .object({
+        maxInFlight: whole(1, 1_000_000)
+          .default(64)
+          .description('Of all of them at the same time; more are answered 503 with Retry-After.'),
+        maxPerAddress: whole(1, 1_000_000)
+          .default(32)
+          .description(
+            'Of one address; more are answered 429. Behind a proxy all requests have its address.',
+          ),
+      })
+      .default()
+      .description(
+        'Requests without a key or token under way: /docs, /openapi.json and /problems; health, and tokens that are being checked, are counted apart.',
+      ),
+    stallMs: whole(1, 3_600_000)
+      .default(30_000)
+      .description('Milliseconds after which a client that takes nothing of its answer is cut off.'),
     headersTimeoutMs: whole(1, 600_000)
       .default(10_000)
       .description('Milliseconds within which the head of a request has to arrive.'),
@@ -291,6 +309,9 @@ export const CALLER_KEYS = {
   rateLimit: rateLimitSchema('Requests').description(
     'Ceiling on the requests of this caller (429 beyond it). Absent: none.',
   ),
+  maxInFlight: whole(1, 1_000_000).description(
+    'Requests of this caller under way at the same time (429 beyond it). Absent: half of server.maxInFlight.',
+  ),
 };
 
 const CLAIM = joi.string().max(200);
@@ -329,6 +350,9 @@ export const TOKEN_KEYS = {
     .max(300)
     .default(30)
     .description('By how many seconds the clocks may differ.'),
+  maxAgeSeconds: whole(1, 31_536_000)
+    .default(86_400)
+    .description('For how many seconds a token may be good, from iat to exp; others are refused.'),
   claims: joi
     .object({
       clinic: CLAIM.default('clinic').description('The claim that names the clinic.'),
@@ -339,5 +363,8 @@ export const TOKEN_KEYS = {
     .description("In which claims the caller's properties stand."),
   rateLimit: rateLimitSchema('Requests').description(
     'Ceiling on the requests of each client of this issuer (429 beyond it). Absent: none.',
+  ),
+  maxInFlight: whole(1, 1_000_000).description(
+    'Requests of each of its clients under way at the same time (429 beyond it). Absent: half of server.maxInFlight.',
   ),
 };

@@ -1,10 +1,37 @@
 /** Settings that let two names stand for the same records, which is allowed and seldom meant. */
-import { sameJson } from '../lib/json';
-import type { GatewayConfig, VendorConfig } from './types';
+import type { ClinicConfig, GatewayConfig, VendorConfig } from './types';
 
 /** Warnings, a sentence each. They name connections and clinics, never a credential. */
-export function sharingWarnings({ vendors, clinics }: GatewayConfig): string[] {
-  return [...twins(vendors), ...openClinics(clinics)];
+export function sharingWarnings({ vendors, clinics }: Pick<GatewayConfig, 'vendors' | 'clinics'>): string[] {
+  return [...twins(vendors), ...openClinics(clinics), ...sharedConnections({ vendors, clinics })];
+}
+
+/**
+ * The connections at which a clinic's callers may link staff: those that the operator has named for it, unless another clinic
+ * has a part in them. On a shared one whoever may link could take, and then read, a person of the other clinic.
+ */
+export function linkableAt(clinics: GatewayConfig['clinics'], clinic: string): string[] {
+  return connectionsOf(clinics[clinic]).filter((vendor) => usersOf(clinics, vendor).length === 1);
+}
+
+function usersOf(clinics: GatewayConfig['clinics'], vendor: string): string[] {
+  return Object.keys(clinics).filter((name) => connectionsOf(clinics[name]).includes(vendor));
+}
+
+/** All that a clinic has a part in, now or soon. */
+function connectionsOf(clinic: ClinicConfig | undefined): string[] {
+  return clinic === undefined ? [] : [...new Set([clinic.vendor, ...(clinic.links ?? [])])];
+}
+
+function sharedConnections({ vendors, clinics }: Pick<GatewayConfig, 'vendors' | 'clinics'>): string[] {
+  return Object.keys(vendors).flatMap((vendor) => {
+    const users = usersOf(clinics, vendor);
+    return users.length < 2
+      ? []
+      : [
+          `vendors.${vendor}: is used by ${users.join(', ')}, so only an operator can link staff there ("links import"): links:write would let each reach the others' people`,
+        ];
+  });
 }
 
 /** A record may have one staff id at each connection, so a second connection to the same system gives it a second one. */
@@ -15,21 +42,18 @@ function twins(vendors: GatewayConfig['vendors']): string[] {
     return earlier === undefined
       ? []
       : [
-          `vendors.${name}: has the adapter, baseUrl and credentials of vendors.${earlier[0]}, so one record there can get two staff ids`,
+          `vendors.${name}: has the adapter and the origin of vendors.${earlier[0]}; if both lead to the same records, one of them can get two staff ids, in two clinics`,
         ];
   });
 }
 
+/** By where it is: two accounts of one system may well see the same records. */
 function isSameSystem(one: VendorConfig, other: VendorConfig): boolean {
-  return (
-    one.adapter === other.adapter &&
-    placeOf(one) === placeOf(other) &&
-    sameJson(one.credentials, other.credentials)
-  );
+  return one.adapter === other.adapter && originOf(one) === originOf(other);
 }
 
-function placeOf({ baseUrl }: VendorConfig): string {
-  return new URL(baseUrl).href.replace(/\/+$/, '');
+function originOf({ baseUrl }: VendorConfig): string {
+  return new URL(baseUrl).origin;
 }
 
 /** `direct` needs no link, so such a clinic reaches whatever the connection does. */

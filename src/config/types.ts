@@ -50,6 +50,10 @@ export interface ServerConfig {
   maxConnections: number;
   /** Requests under way at the same time; more are answered 503. */
   maxInFlight: number;
+  /** Requests without a key or token under way at the same time. */
+  anonymous: { maxInFlight: number; maxPerAddress: number };
+  /** Milliseconds without progress after which a client that does not take its answer is cut off. */
+  stallMs: number;
   /** Milliseconds within which the head of a request has to arrive. */
   headersTimeoutMs: number;
   /** Milliseconds within which a whole request has to arrive. */
@@ -142,6 +146,8 @@ export interface ClinicConfig {
   requireIfMatch: boolean;
   /** What becomes of an update that provably did not reach the vendor. */
   whenVendorDown: 'fail' | 'queue';
+  /** Further connections, keys of `vendors`, at which its callers may link staff: to prepare a switch. */
+  links?: readonly string[];
 }
 
 export const SCOPES = ['staff:read', 'staff:write', 'links:write', 'changes:read'] as const;
@@ -156,6 +162,8 @@ export interface CallerConfig {
   scopes: readonly Scope[];
   /** Ceiling on this caller's requests; absent means none. */
   rateLimit?: { requests: number; perSeconds: number };
+  /** Requests of this caller under way at the same time; absent means half of `server.maxInFlight`. */
+  maxInFlight?: number;
 }
 
 /** The signature algorithms that may be allowed: asymmetric ones only. */
@@ -186,11 +194,15 @@ export interface TokenConfig {
   jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
   algorithms: readonly TokenAlgorithm[];
   clockSkewSeconds: number;
+  /** For how long a token may be good, from `iat` to `exp`; absent: for as long as it says. */
+  maxAgeSeconds?: number;
   /** In which claims the caller's properties stand. */
   claims: { clinic: string; scopes: string; name: string };
   /** Ceiling on the requests of each client of this issuer; absent means none. */
   rateLimit?: { requests: number; perSeconds: number };
-  /** What the clinic claim says → a key of `clinics`; without it the claim is the key itself. */
+  /** Requests of each of its clients under way at the same time; absent means half of `server.maxInFlight`. */
+  maxInFlight?: number;
+  /** What the clinic claim says → a key of `clinics`; may be absent if there is one clinic, and the claim is its key then. */
   clinics?: Readonly<Record<string, string>>;
 }
 

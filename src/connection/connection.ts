@@ -131,6 +131,23 @@ export class VendorConnection {
   }
 
   /**
+   * Whether the vendor has a record of exactly this id. One that ignores case answers other spellings too, with the record
+   * of somebody who may be linked elsewhere.
+   * @throws VendorFailure, `record_not_found` among them
+   */
+  async has(recordId: string, deadline: Deadline): Promise<boolean> {
+    const limits = { deadline };
+    const body = await this.#repeated(
+      limits,
+      () => true,
+      () => this.#call(this.adapter.read(recordId), limits),
+    );
+    const record = this.adapter.record(body, recordId);
+    if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
+    return record !== null && this.adapter.idOf(record) === recordId;
+  }
+
+  /**
    * Writes once. It is repeated only where the first attempt provably did nothing: no connection was made, the session
    * had ended, or the vendor asked to come back later.
    * @returns the record in the answer, or undefined from a vendor that only acknowledges

@@ -59,10 +59,62 @@ const ALWAYS_OVER: IBackoff<unknown> & { next(): IBackoff<unknown> } = {
   next: () => ALWAYS_OVER,
 };
 
+/** The circuit breaker of one clinic's calls. */
+class Circuit {
+  readonly #breaker: CircuitBreakerPolicy;
+  #openUntil = 0;
+
+  constructor({ failures, openMs }: GuardSettings['breaker'], watch: BreakerWatch) {
+    this.#breaker = circuitBreaker(
+      handleWhen((error) => this.#isBadSign(error)),
+      { halfOpenAfter: ALWAYS_OVER, breaker: new ConsecutiveBreaker(failures) },
+    );
+    // A probe that fails opens it again, which is no news.
+    let told = false;
+    this.#breaker.onBreak((reason) => {
+      this.#openUntil = performance.now() + openMs;
+      const error = 'error' in reason ? reason.error : undefined;
+      if (!told && error instanceof VendorFailure) watch.opened(error.kind);
+      told = true;
+    });
+    this.#breaker.onReset(() => {
+      if (told) watch.closed();
+      told = false;
+    });
+  }
+
+  get state(): BreakerState {
+    if (this.#breaker.state === CircuitState.Closed) return 'closed';
+    return this.#breaker.state === CircuitState.Open ? 'open' : 'half-open';
+  }
+
+  /** @throws VendorFailure while calls are paused */
+  check(): void {
+    if (this.#breaker.state === CircuitState.Closed) return;
+    const left = this.#openUntil - performance.now();
+    // One call at a time finds out whether the vendor is back; the others are not kept waiting for it.
+    if (left > 0 || this.#breaker.state === CircuitState.HalfOpen) throw paused(left);
+  }
+
+  run<T>(call: () => Promise<T>): Promise<T> {
+    return this.#breaker.execute(call);
+  }
+
+  /** What a probe that was called off would have shown is not known, so it does not close the circuit. */
+  #isBadSign(error: unknown): boolean {
+    if (error instanceof CallCancelled) return this.#breaker.state === CircuitState.HalfOpen;
+    return error instanceof VendorFailure && isOutage(error);
+  }
+}
+
 export class Guard {
   readonly #settings: GuardSettings;
   readonly #bulkhead: BulkheadPolicy;
-  readonly #breaker: CircuitBreakerPolicy;
+  readonly #watch: BreakerWatch | undefined;
+  /** By the clinic for which calls are made: what the vendor makes of one clinic's updates does not pause another's. */
+  readonly #circuits = new Map<string, Circuit>();
+  /** The clinics whose calls are said to be paused. */
+  readonly #paused = new Set<string>();
   /** Gives out turns ahead of time, so that who has none within the deadline is told so at once. */
   readonly #ceiling: SlidingLimit | undefined;
   /** When calls really left, which is later than their turns where they had to wait for a slot. */
@@ -70,28 +122,12 @@ export class Guard {
   /** The same over all replicas. Without it, and while it cannot be asked, this process counts by itself. */
   readonly #shared: SharedLimit | undefined;
   readonly #retries = new RetryBudget(RETRY_SHARE, RETRY_STOCK);
-  #openUntil = 0;
   #silentUntil = 0;
 
   constructor(settings: GuardSettings, watch?: BreakerWatch, ceiling?: SharedCeiling) {
     this.#settings = settings;
     this.#bulkhead = bulkhead(settings.maxConcurrent, settings.maxQueued);
-    this.#breaker = circuitBreaker(
-      handleWhen((error) => this.#isBadSign(error)),
-      { halfOpenAfter: ALWAYS_OVER, breaker: new ConsecutiveBreaker(settings.breaker.failures) },
-    );
-    // A probe that fails opens it again, which is no news.
-    let told = false;
-    this.#breaker.onBreak((reason) => {
-      this.#openUntil = performance.now() + settings.breaker.openMs;
-      const error = 'error' in reason ? reason.error : undefined;
-      if (!told && error instanceof VendorFailure) watch?.opened(error.kind);
-      told = true;
-    });
-    this.#breaker.onReset(() => {
-      if (told) watch?.closed();
-      told = false;
-    });
+    this.#watch = watch;
     if (settings.rateLimit) {
       const { requests, perSeconds } = settings.rateLimit;
       const roomy = { requests, perSeconds: perSeconds * (1 + ROOM) };
@@ -104,10 +140,10 @@ export class Guard {
     }
   }
 
-  /** For metrics and health pages. */
+  /** For metrics and health pages: the worst, where it is not the same for all clinics. */
   get state(): BreakerState {
-    if (this.#breaker.state === CircuitState.Closed) return 'closed';
-    return this.#breaker.state === CircuitState.Open ? 'open' : 'half-open';
+    const states = new Set([...this.#circuits.values()].map(({ state }) => state));
+    return states.has('open') ? 'open' : states.has('half-open') ? 'half-open' : 'closed';
   }
 
   /** Calls under way, and those that wait for one of them to end. */
@@ -126,16 +162,17 @@ export class Guard {
    */
   async run<T>(call: () => Promise<T>, deadline: Deadline): Promise<T> {
     if (deadline.remaining() <= 0) throw noTime('timeout');
+    const circuit = this.#circuitOf(deadline.owner);
     this.#checkSilence();
-    this.#checkBreaker();
+    circuit.check();
     const turn = this.#ceiling ? await this.#inTurn(this.#ceiling, deadline) : undefined;
     this.#retries.called();
     const start = () => {
       // Much may have changed while this call was waiting for its slot.
       this.#checkSilence();
-      this.#checkBreaker();
+      circuit.check();
       if (deadline.remaining() <= 0) throw noTime('unavailable');
-      return this.#breaker.execute(call);
+      return circuit.run(call);
     };
     try {
       const departures = this.#departures;
@@ -165,17 +202,21 @@ export class Guard {
     if (left > 0) throw notSent('rate_limited', 'The vendor has asked for a pause.', left / 1000);
   }
 
-  #checkBreaker(): void {
-    if (this.#breaker.state === CircuitState.Closed) return;
-    const left = this.#openUntil - performance.now();
-    // One call at a time finds out whether the vendor is back; the others are not kept waiting for it.
-    if (left > 0 || this.#breaker.state === CircuitState.HalfOpen) throw paused(left);
-  }
-
-  /** What a probe that was called off would have shown is not known, so it does not close the circuit. */
-  #isBadSign(error: unknown): boolean {
-    if (error instanceof CallCancelled) return this.#breaker.state === CircuitState.HalfOpen;
-    return error instanceof VendorFailure && isOutage(error);
+  #circuitOf(owner: string): Circuit {
+    const known = this.#circuits.get(owner);
+    if (known) return known;
+    const circuit = new Circuit(this.#settings.breaker, {
+      opened: (kind) => {
+        if (this.#paused.size === 0) this.#watch?.opened(kind);
+        this.#paused.add(owner);
+      },
+      closed: () => {
+        this.#paused.delete(owner);
+        if (this.#paused.size === 0) this.#watch?.closed();
+      },
+    });
+    this.#circuits.set(owner, circuit);
+    return circuit;
   }
 
   /** Waits for this call's turn. @returns it, if it is one that all replicas count */

@@ -28,9 +28,11 @@ export async function readStaff(
 ): Promise<StaffResult<ReadMeta>> {
   const { clinic, staffId, requestId } = request;
   const { connection, recordId } = await locate(links, clinic, staffId);
-  const record = await connection.read(recordId, new Deadline(connection.config.timeoutMs)).catch((error) => {
-    throw error instanceof VendorFailure ? problemFrom(error, connection) : error;
-  });
+  const record = await connection
+    .read(recordId, new Deadline(connection.config.timeoutMs, clinic.name))
+    .catch((error) => {
+      throw error instanceof VendorFailure ? problemFrom(error, connection) : error;
+    });
   const table = tableOf(connection.adapter);
   const shown = showRecord(table, record);
   const data = staffRecord(staffId, shown.fields);

@@ -4,6 +4,8 @@ import { type Problem, problemBody } from '../problem';
 /** What every handler and error middleware may know about the request being answered. */
 export interface RequestContext {
   requestId: string;
+  /** The client has made it up. */
+  givenId?: boolean;
   /** The problem code of the answer, for the log and the metrics. */
   code?: string;
   caller?: string;

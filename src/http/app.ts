@@ -11,12 +11,11 @@ import express, {
 } from 'express';
 import helmet from 'helmet';
 import type { Authenticator } from '../callers/callers';
-import { CallerLimits, type InFlight } from '../callers/limits';
+import { Anonymous, CallerLimits, type InFlight } from '../callers/limits';
 import { capabilitiesOf } from '../directory/capabilities';
 import type { Health } from '../ops/health';
 import type { Log } from '../ops/log';
 import type { Metrics } from '../ops/metrics';
-import { withTrace } from '../ops/trace';
 import { PROBLEMS, Problem } from '../problem';
 import type { Runtime } from '../runtime/runtime';
 import type { Ceilings } from '../store/ceilings';
@@ -26,11 +25,13 @@ import { StoreUnavailable } from '../store/unavailable';
 import { gatewayUnavailable } from '../update/request';
 import type { UpdateParts } from '../update/update';
 import { contextOf, type RequestContext, sendJson, sendProblem } from './answer';
-import { authenticate, authorized } from './authentication';
+import { authorized } from './authentication';
 import { allowOrigins } from './cors';
+import { type Entrance, enterAnd, enterUnknown, type Handler } from './entrance';
 import { countHeader } from './headers';
 import { refuseUnknownQuery } from './query';
 import type { Refusals } from './refusals';
+import { RequestIds } from './requestIds';
 import { getChanges } from './routes/changes';
 import { getDocs, getDocsFile, getOpenApi } from './routes/docs';
 import { deleteLink, getLinks, putLink } from './routes/links';
@@ -53,16 +54,6 @@ export interface AppParts extends UpdateParts {
   ceilings?: Ceilings | undefined;
 }
 
-type Handler = (req: Request, res: Response) => void | Promise<void>;
-
-/** What stands before the work on a route: who is calling, and whether there is room for one more. */
-interface Entrance {
-  runtime: Runtime;
-  authenticator: Authenticator;
-  limits: CallerLimits;
-  inFlight: InFlight;
-}
-
 export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -79,13 +70,20 @@ export function createApp(parts: AppParts): Express {
 
   const { links, operations } = parts;
   const reads = readTrail(parts);
-  const { values } = parts.runtime.current.config.audit;
-  const entrance = {
+  const { server, audit } = parts.runtime.current.config;
+  const { maxInFlight, anonymous } = server;
+  const entrance: Entrance = {
     runtime: parts.runtime,
     authenticator: parts.authenticator,
     limits: new CallerLimits(parts.ceilings),
     inFlight: parts.inFlight,
+    // Apart from all that is for anyone, which must not keep callers out. Behind a proxy they share an address.
+    unidentified: new Anonymous({ maxInFlight, maxPerAddress: Math.ceil(maxInFlight / 2) }),
+    requestIds: new RequestIds(),
   };
+  // Apart from the files, whose readers may take their time: whether the process is alive must be told all the same.
+  const probes = new Anonymous(anonymous);
+  const files = new Anonymous(anonymous);
   // Routes are tried in their order: the one that nearly all requests are for comes first.
   route(
     app,
@@ -97,13 +95,13 @@ export function createApp(parts: AppParts): Express {
     entrance,
   );
 
-  route(app, '/healthz', { GET: (_req, res) => sendJson(res, 200, { status: 'ok' }) });
-  route(app, '/readyz', { GET: readiness(parts) });
-  route(app, '/problems/:code', { GET: describeProblem });
-  route(app, '/openapi.json', { GET: getOpenApi });
+  route(app, '/healthz', { GET: (_req, res) => sendJson(res, 200, { status: 'ok' }) }, probes);
+  route(app, '/readyz', { GET: readiness(parts) }, probes);
+  route(app, '/problems/:code', { GET: describeProblem }, files);
+  route(app, '/openapi.json', { GET: getOpenApi }, files);
   if (parts.runtime.current.config.server.docs === 'on') {
-    route(app, '/docs', { GET: getDocs });
-    route(app, '/docs/:file', { GET: getDocsFile });
+    route(app, '/docs', { GET: getDocs }, files);
+    route(app, '/docs/:file', { GET: getDocsFile }, files);
   }
 
   route(app, '/capabilities', { GET: getCapabilities }, entrance);
@@ -117,12 +115,8 @@ export function createApp(parts: AppParts): Express {
 
   route(app, '/operations/:id', { GET: (req, res) => getOperation(operations, req, res) }, entrance);
   route(app, '/operations/:id/retry', { POST: (req, res) => retryOperation(parts, req, res) }, entrance);
-  route(
-    app,
-    '/changes',
-    { GET: (req, res) => getChanges({ changes: parts.changes, values }, req, res) },
-    entrance,
-  );
+  const shown = { changes: parts.changes, values: audit.values, limits: entrance.limits };
+  route(app, '/changes', { GET: (req, res) => getChanges(shown, req, res) }, entrance);
 
   app.use(() => {
     throw new Problem('not_found', 'The URL names nothing that this API has.');
@@ -141,7 +135,7 @@ function route(
   app: Express,
   path: string,
   handlers: Readonly<Record<string, Handler>>,
-  entrance?: Entrance,
+  entrance: Entrance | Anonymous,
 ): void {
   const names = Object.keys(handlers);
   const allow = names.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
@@ -154,35 +148,10 @@ function route(
   app.route(path).all(async (req, res) => {
     // Before anything can be refused, so that refusals are counted and logged under their route too.
     contextOf(res).route = path;
-    await (entrance ? enterAnd(work, entrance, req, res) : work(req, res));
+    await (entrance instanceof Anonymous
+      ? enterUnknown(work, entrance, req, res)
+      : enterAnd(work, entrance, req, res));
   });
-}
-
-/** Opens the session, has the work done, and lets go of the generation when both the work and the connection have ended. */
-async function enterAnd(work: Handler, entrance: Entrance, req: Request, res: Response): Promise<void> {
-  const { runtime, limits, inFlight } = entrance;
-  // Kept alive for as long as the request lasts, whatever happens to the configuration meanwhile.
-  const { generation, release } = runtime.acquire();
-  const context = contextOf(res);
-  context.release = release;
-  context.working = true;
-  let leave: (() => void) | undefined;
-  try {
-    // Awaiting nothing costs a turn of the queue all the same, and only tokens need it.
-    const opening = authenticate(entrance.authenticator, generation, req, res);
-    if (opening) await opening;
-    const { caller, clinic } = authorized(res);
-    const admission = limits.admit(caller, res);
-    if (admission) await admission;
-    leave = inFlight.enter();
-    const traced = clinic.connection.config.propagateTrace;
-    await (traced ? withTrace(req.headers.traceparent, () => work(req, res)) : work(req, res));
-  } finally {
-    context.working = false;
-    // A handler that is still at work when its client has gone lets go itself, when it has ended.
-    if (res.closed) release();
-    leave?.();
-  }
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -190,8 +159,9 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 function beginRequest({ log, metrics, refusals }: AppParts): RequestHandler {
   return (req, res, next) => {
     const given = req.headers['x-request-id'];
-    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-    const context: RequestContext = { requestId };
+    const givenId = typeof given === 'string' && REQUEST_ID.test(given);
+    const requestId = givenId ? given : randomUUID();
+    const context: RequestContext = { requestId, givenId };
     res.locals.context = context;
     res.setHeader('x-request-id', requestId);
     const started = performance.now();
@@ -225,7 +195,8 @@ function noteRefusal(
 
 function readiness(parts: AppParts): Handler {
   return async (_req, res) => {
-    const health = await parts.health();
+    // Which connections there are is for those who run the gateway: the ops port tells.
+    const { vendors: _, ...health } = await parts.health();
     sendJson(res, health.status === 'ready' ? 200 : 503, health);
   };
 }

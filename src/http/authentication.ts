@@ -5,7 +5,7 @@ import { type Authenticator, requireScope } from '../callers/callers';
 import type { Scope } from '../config/types';
 import { Problem } from '../problem';
 import type { Clinic } from '../runtime/locate';
-import type { Generation } from '../runtime/runtime';
+import type { Generation, Runtime } from '../runtime/runtime';
 import { isStaffId } from '../staff/id';
 import { contextOf } from './answer';
 import { joinedHeader } from './headers';
@@ -16,32 +16,54 @@ export interface Authenticated {
   caller: Caller;
   clinic: Clinic;
   requestId: string;
+  /** Whether this caller would still be let in: for answers that go on for long. */
+  stillAllowed: (scope: Scope) => Promise<boolean>;
+}
+
+/** What a request is held against. */
+interface Gate {
+  authenticator: Authenticator;
+  /** The one that the request began with. */
+  generation: Generation;
+  runtime: Runtime;
 }
 
 /**
  * Identifies the caller and remembers it for the handlers. A promise only if a token has to be verified.
  * @throws Problem `unauthenticated`
  */
-export function authenticate(
-  authenticator: Authenticator,
-  generation: Generation,
-  req: Request,
-  res: Response,
-): void | Promise<void> {
+export function authenticate(gate: Gate, req: Request, res: Response): void | Promise<void> {
   // Of two such headers `req.headers` shows the first, a proxy may have checked the other: together they are no credential.
-  const caller = authenticator.callersOf(generation.config).identify(joinedHeader(req, 'authorization'));
-  if (!(caller instanceof Promise)) return remember(generation, caller, res);
-  return caller.then((found) => remember(generation, found, res));
+  const credential = joinedHeader(req, 'authorization');
+  const caller = gate.authenticator.callersOf(gate.generation.config).identify(credential);
+  if (!(caller instanceof Promise)) return remember(gate, caller, credential, res);
+  return caller.then((found) => remember(gate, found, credential, res));
 }
 
-function remember(generation: Generation, caller: Caller, res: Response): void {
+function remember(gate: Gate, caller: Caller, credential: string | undefined, res: Response): void {
+  const { generation, runtime, authenticator } = gate;
   const clinic = generation.clinics.get(caller.clinic);
   if (clinic === undefined) throw new TypeError('the configuration has checked that the clinic exists');
   const context = contextOf(res);
   context.caller = caller.name;
   context.clinic = clinic.name;
   context.vendor = clinic.connection.name;
-  const authenticated: Authenticated = { generation, caller, clinic, requestId: context.requestId };
+  const stillAllowed = async (scope: Scope) => {
+    try {
+      const now = await authenticator.callersOf(runtime.current.config).identify(credential);
+      return now.name === caller.name && now.clinic === caller.clinic && now.scopes.includes(scope);
+    } catch (error) {
+      if (error instanceof Problem) return false;
+      throw error;
+    }
+  };
+  const authenticated: Authenticated = {
+    generation,
+    caller,
+    clinic,
+    requestId: context.requestId,
+    stillAllowed,
+  };
   res.locals.authenticated = authenticated;
 }
 

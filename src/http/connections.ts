@@ -5,9 +5,11 @@
 import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { breakBody } from './brokenBody';
 
+/** Of all connections, the share that those may have on which nobody has said who is calling. */
+const ANONYMOUS_SHARE = 0.75;
 /** Requests that may wait on one connection for the one before them. */
 const MOST_WAITING = 100;
 /** How long a connection that was closed from here goes on reading, so that unread bytes do not become a reset. */
@@ -20,21 +22,41 @@ interface Exchange {
   keepAlive: boolean;
 }
 
+/** The connections on which a caller was recognised. */
+const recognised = new WeakSet<Socket>();
+
+/** Says that a caller was recognised on this connection, so that it is not the first to go when there are too many. */
+export function recognise({ socket }: IncomingMessage): void {
+  recognised.add(socket);
+}
+
 export class Connections {
   readonly #server: HttpServer | HttpsServer;
   readonly #open = new Map<Socket, Connection>();
-  /** Of an HTTPS listener: connections that are still being secured, by the port at the other end. */
-  readonly #insecure = new Map<number | undefined, Socket>();
+  /** Of an HTTPS listener: connections that are still being secured, by the address and port at the other end. */
+  readonly #insecure = new Map<string, Socket>();
+  /** Those on which no caller was recognised when this was last looked at, the oldest first. */
+  readonly #anonymous = new Set<Socket>();
+  readonly #mostAnonymous: number;
   #draining = false;
+  #accepted = 0;
 
-  /** @param handle begins the work on a request; called in the order of each connection, never for two of one at a time */
-  constructor(server: HttpServer | HttpsServer, handle: RequestListener) {
+  /**
+   * @param handle begins the work on a request; called in the order of each connection, never for two of one at a time
+   * @param most connections at the same time
+   */
+  constructor(server: HttpServer | HttpsServer, handle: RequestListener, most: number) {
     this.#server = server;
+    this.#mostAnonymous = Math.max(1, Math.floor(most * ANONYMOUS_SHARE));
     const secure = server instanceof HttpsServer;
+    server.on('connection', () => {
+      this.#accepted += 1;
+    });
     if (secure) server.on('connection', (socket: Socket) => this.#handshake(socket));
     server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
-      this.#insecure.delete(socket.remotePort);
+      this.#leaveHandshake(socket);
       this.#open.set(socket, new Connection(socket, handle));
+      this.#admit(socket);
       socket.once('close', () => this.#open.delete(socket));
     });
     const take = (req: IncomingMessage, res: ServerResponse) =>
@@ -67,24 +89,62 @@ export class Connections {
    * that there are, and closes them. Resolves when all are closed.
    */
   async close(lingerMs: number): Promise<void> {
-    // A listener that is closed resets connections that it has not got round to accept.
-    await sleep(lingerMs);
+    await this.#acceptWhatWaits();
     // Not the listener's own `close`: that resets idle connections on which a request is just arriving.
     const closed = new Promise<void>((resolve) => {
       NetServer.prototype.close.call(this.#server, () => resolve());
     });
+    await sleep(lingerMs);
     for (const socket of this.#insecure.values()) socket.destroy();
     for (const connection of this.#open.values()) connection.finish();
     await closed;
   }
 
+  async #acceptWhatWaits(): Promise<void> {
+    for (let turn = 0; turn < 100; turn += 1) {
+      const accepted = this.#accepted;
+      const began = performance.now();
+      await setImmediate();
+      if (accepted === this.#accepted && performance.now() - began < 0.5) return;
+    }
+  }
+
   #handshake(socket: Socket): void {
-    const { remotePort } = socket;
-    this.#insecure.set(remotePort, socket);
+    const end = otherEnd(socket);
+    this.#insecure.set(end, socket);
+    this.#admit(socket);
     socket.once('close', () => {
-      if (this.#insecure.get(remotePort) === socket) this.#insecure.delete(remotePort);
+      if (this.#insecure.get(end) === socket) this.#insecure.delete(end);
     });
   }
+
+  /** What was secured is known by its secure socket from here on. */
+  #leaveHandshake(secured: Socket): void {
+    const end = otherEnd(secured);
+    const socket = this.#insecure.get(end);
+    this.#insecure.delete(end);
+    if (socket) this.#anonymous.delete(socket);
+  }
+
+  /** A connection more on which nobody has said who is calling: beyond their share, the one that has done so longest goes. */
+  #admit(socket: Socket): void {
+    this.#anonymous.add(socket);
+    socket.once('close', () => this.#anonymous.delete(socket));
+    if (this.#anonymous.size <= this.#mostAnonymous) return;
+    for (const one of this.#anonymous) {
+      const isBusy = this.#open.get(one)?.busy ?? false;
+      if (recognised.has(one)) this.#anonymous.delete(one);
+      else if (!isBusy) {
+        this.#anonymous.delete(one);
+        one.destroy();
+      }
+      if (this.#anonymous.size <= this.#mostAnonymous) return;
+    }
+  }
+}
+
+function otherEnd({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 class Connection {
@@ -99,6 +159,11 @@ class Connection {
   constructor(socket: Socket, handle: RequestListener) {
     this.#socket = socket;
     this.#handle = handle;
+  }
+
+  /** Whether a request is being worked on. */
+  get busy(): boolean {
+    return this.#exchanges.length > 0;
   }
 
   take(req: IncomingMessage, res: ServerResponse, draining: boolean): void {

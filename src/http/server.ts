@@ -28,11 +28,15 @@ export function serverOptions(config: ServerConfig): ServerOptions {
  */
 export function serveRequests(
   server: HttpServer | HttpsServer,
-  { maxConnections }: Pick<ServerConfig, 'maxConnections'>,
+  { maxConnections, stallMs }: Pick<ServerConfig, 'maxConnections' | 'stallMs'>,
   handle: RequestListener,
 ): Connections {
   server.maxConnections = maxConnections;
-  const connections = new Connections(server, handle);
+  const connections = new Connections(server, handle, maxConnections);
+  // Node notices progress within a large piece too. Who waits for an answer that is not there yet has nothing to take.
+  server.setTimeout(stallMs, (socket: Socket) => {
+    if (socket.writableLength > 0) socket.destroy();
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
     else {

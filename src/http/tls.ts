@@ -31,6 +31,8 @@ export function createListener(tls: TlsConfig, options: ServerOptions): Listener
   const server = usable(() =>
     createSecure({
       ...options,
+      // To be secured is part of the head: Node's own two minutes would let half-open connections gather.
+      ...(options.headersTimeout !== undefined && { handshakeTimeout: options.headersTimeout }),
       ...files.context,
       minVersion: 'TLSv1.2',
       ...(tls.clientCaFile !== '' && { requestCert: true, rejectUnauthorized: tls.requireClientCert }),

@@ -22,9 +22,12 @@ export async function within<T, Late>(
 /** One deadline for everything that one request does at a vendor. Times are milliseconds of the monotonic clock. */
 export class Deadline {
   readonly #at: number;
+  /** On whose behalf: a clinic. Failures of one do not hold up another at a connection that both use. */
+  readonly owner: string;
 
-  constructor(milliseconds: number) {
+  constructor(milliseconds: number, owner = '') {
     this.#at = performance.now() + milliseconds;
+    this.owner = owner;
   }
 
   /** Milliseconds left, never negative. */
@@ -34,7 +37,7 @@ export class Deadline {
 
   /** An earlier deadline: keeps `milliseconds` of this one back for what comes after. */
   reserving(milliseconds: number): Deadline {
-    return new Deadline(Math.max(0, this.remaining() - milliseconds));
+    return new Deadline(Math.max(0, this.remaining() - milliseconds), this.owner);
   }
 
   /** `within` the time that is left. */

@@ -8,15 +8,20 @@ export interface RateLimit {
   perSeconds: number;
 }
 
+/** Turns that a new limit has room for; more as they are taken, so that who does little costs little. */
+const FIRST_TURNS = 16;
+
 /** At most so many events in any period, strictly: the next one has its turn when the oldest is a period ago. */
 export class SlidingLimit {
+  readonly #requests: number;
   readonly #periodMs: number;
   /** When the last events had their turns, as a ring; the oldest stands at `#next`. */
-  readonly #turns: Float64Array;
+  #turns: Float64Array;
   #next = 0;
 
   constructor({ requests, perSeconds }: RateLimit) {
-    this.#turns = new Float64Array(requests).fill(Number.NEGATIVE_INFINITY);
+    this.#requests = requests;
+    this.#turns = emptyTurns(Math.min(requests, FIRST_TURNS));
     this.#periodMs = perSeconds * 1000;
   }
 
@@ -25,7 +30,8 @@ export class SlidingLimit {
    * @returns milliseconds until the turn; more than `maxWaitMs` means that none was taken
    */
   take(maxWaitMs: number, now = performance.now()): number {
-    const wait = Math.max(0, (this.#turns[this.#next] ?? 0) + this.#periodMs - now);
+    if (this.#waitAt(now) > 0 && this.#turns.length < this.#requests) this.#grow();
+    const wait = this.#waitAt(now);
     if (wait > maxWaitMs) return wait;
     this.#turns[this.#next] = now + wait;
     this.#next = (this.#next + 1) % this.#turns.length;
@@ -45,8 +51,36 @@ export class SlidingLimit {
       else taken = middle;
     }
     const oldest = this.#turns[(this.#next + free) % size] ?? now;
-    return { remaining: free, moreInMs: free === size ? 0 : oldest + this.#periodMs - now };
+    return {
+      remaining: free + this.#requests - size,
+      moreInMs: free === size ? 0 : oldest + this.#periodMs - now,
+    };
   }
+
+  /** Whether it is as if it were new. */
+  isIdle(now = performance.now()): boolean {
+    const latest = this.#turns[(this.#next + this.#turns.length - 1) % this.#turns.length] ?? 0;
+    return latest + this.#periodMs <= now;
+  }
+
+  #waitAt(now: number): number {
+    return Math.max(0, (this.#turns[this.#next] ?? 0) + this.#periodMs - now);
+  }
+
+  /** Turns that were never taken come before the oldest that was. */
+  #grow(): void {
+    const old = this.#turns;
+    const turns = emptyTurns(Math.min(this.#requests, old.length * 2));
+    const free = turns.length - old.length;
+    turns.set(old.subarray(this.#next), free);
+    turns.set(old.subarray(0, this.#next), free + old.length - this.#next);
+    this.#turns = turns;
+    this.#next = 0;
+  }
+}
+
+function emptyTurns(size: number): Float64Array {
+  return new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
 }
 
 /**

@@ -213,11 +213,15 @@ async function deliver(parts: DeliveryParts, lease: Lease, gone: AbortSignal): P
   }
 }
 
-/** A caller with a token was judged when it sent the update; what can be asked later is whether its issuer is trusted. */
-function mayStillWrite({ callers, tokens }: GatewayConfig, { caller, clinic }: Lease): boolean {
+/**
+ * A caller with a token was judged when it sent the update; what can be asked later is whether its issuer is still trusted
+ * with this clinic.
+ */
+function mayStillWrite({ callers, tokens, clinics }: GatewayConfig, { caller, clinic }: Lease): boolean {
   const known = callers.find(({ name }) => name === caller);
   if (known) return known.clinic === clinic && known.scopes.includes('staff:write');
-  return tokens.some(({ name }) => caller.startsWith(`${name}/`));
+  const issuer = tokens.find(({ name }) => caller.startsWith(`${name}/`));
+  return issuer !== undefined && Object.values(issuer.clinics ?? Object.keys(clinics)).includes(clinic);
 }
 
 function patchIn({ patch }: Lease): CanonicalPatch {

@@ -67,7 +67,10 @@ type Fields = Readonly<Record<string, FieldResult>>;
 async function fieldsShownBy(connection: VendorConnection, attempt: Attempt): Promise<Fields | undefined> {
   let record: VendorRecord;
   try {
-    record = await connection.read(attempt.vendorRecordId, new Deadline(connection.config.timeoutMs));
+    record = await connection.read(
+      attempt.vendorRecordId,
+      new Deadline(connection.config.timeoutMs, attempt.clinic),
+    );
   } catch (error) {
     if (!(error instanceof VendorFailure)) throw error;
     return error.kind === 'record_not_found' ? allOf(attempt, 'unknown') : undefined;

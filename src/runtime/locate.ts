@@ -2,6 +2,7 @@
 import type { ClinicConfig } from '../config/types';
 import type { VendorConnection } from '../connection/connection';
 import { Problem } from '../problem';
+import type { Links } from '../store/links';
 
 /** A clinic as the running configuration knows it. */
 export interface Clinic extends ClinicConfig {
@@ -9,10 +10,8 @@ export interface Clinic extends ClinicConfig {
   connection: VendorConnection;
 }
 
-/** The one question that locating asks of the store. */
-export interface FindLink {
-  find(clinic: string, staffId: string, vendor: string): Promise<string | undefined>;
-}
+/** What an update asks of the links: where one leads, and whether the vendor was seen to have that record. */
+export type FindLink = Pick<Links, 'find' | 'isChecked' | 'markChecked'>;
 
 export interface Location {
   clinic: Clinic;

@@ -9,7 +9,7 @@ import { type AvailableTime, DAYS, GENDERS, RECURRENCE_UNITS, STATUSES } from '.
 import { meetOn } from './recurrence';
 import { lengthOf, unseenIn } from './spelling';
 
-const MAX_BLOCKS = 200;
+export const MAX_BLOCKS = 200;
 const MAX_INTERVAL = 1000;
 
 /** Control characters; of those, what separates lines and columns may stand in text of several lines. */

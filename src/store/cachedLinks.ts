@@ -1,5 +1,5 @@
 import NodeCache from 'node-cache';
-import type { Links } from './links';
+import type { Link, Links } from './links';
 
 export interface LinkCacheOptions {
   /** For how long a change made by another process may go unnoticed. */
@@ -8,13 +8,21 @@ export interface LinkCacheOptions {
   maxKeys: number;
 }
 
+const SEEN_SECONDS = 3_600;
+
 /**
  * Keeps looked-up links in memory. What this process changes is seen at once. That there is no link is never kept, so
  * that a new link works everywhere as soon as it is made.
  */
 export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOptions): Links {
   const cache = new NodeCache({ stdTTL: ttlSeconds, checkperiod: ttlSeconds, useClones: false });
+  /** Links that the vendor was seen to have, which does not change back. */
+  const seen = new NodeCache({ stdTTL: SEEN_SECONDS, checkperiod: SEEN_SECONDS / 10, useClones: false });
   let changes = 0;
+
+  function noteSeen(link: Link): void {
+    if (seen.getStats().keys < maxKeys) seen.set(seenKey(link), true);
+  }
 
   /** Also counts the change, because a lookup that is under way may bring the value from before it. */
   async function changing<Result>(key: string | undefined, work: () => Promise<Result>): Promise<Result> {
@@ -38,8 +46,20 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
       if (found !== undefined && changes === before && cache.getStats().keys < maxKeys) cache.set(key, found);
       return found;
     },
+    async isChecked(link) {
+      if (seen.has(seenKey(link))) return true;
+      const isChecked = await links.isChecked(link);
+      if (isChecked) noteSeen(link);
+      return isChecked;
+    },
+    async markChecked(link) {
+      await links.markChecked(link);
+      noteSeen(link);
+    },
+    clinicOf: (vendor, vendorRecordId) => links.clinicOf(vendor, vendorRecordId),
     list: (clinic, staffId) => links.list(clinic, staffId),
-    put: (link, by) => changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link, by)),
+    put: (link, options) =>
+      changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link, options)),
     remove: (clinic, staffId, vendor, by) =>
       changing(keyOf(clinic, staffId, vendor), () => links.remove(clinic, staffId, vendor, by)),
     importAll: (rows, options) => changing(undefined, () => links.importAll(rows, options)),
@@ -50,4 +70,8 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
 /** Unambiguous: clinics and vendors are names from the configuration and hold no NUL, whatever the staff id holds. */
 function keyOf(clinic: string, staffId: string, vendor: string): string {
   return `${clinic}\0${vendor}\0${staffId}`;
+}
+
+function seenKey({ clinic, staffId, vendor, vendorRecordId }: Link): string {
+  return `${keyOf(clinic, staffId, vendor)}\0${vendorRecordId}`;
 }

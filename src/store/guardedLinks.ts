@@ -6,8 +6,11 @@ export function guardedLinks(links: Links): Links {
   return {
     ...links,
     find: (clinic, staffId, vendor) => orUnavailable(() => links.find(clinic, staffId, vendor)),
+    isChecked: (link) => orUnavailable(() => links.isChecked(link)),
+    markChecked: (link) => orUnavailable(() => links.markChecked(link)),
     list: (clinic, staffId) => orUnavailable(() => links.list(clinic, staffId)),
-    put: (link, by) => orUnavailable(() => links.put(link, by)),
+    put: (link, options) => orUnavailable(() => links.put(link, options)),
+    clinicOf: (vendor, vendorRecordId) => orUnavailable(() => links.clinicOf(vendor, vendorRecordId)),
     remove: (clinic, staffId, vendor, by) => orUnavailable(() => links.remove(clinic, staffId, vendor, by)),
   };
 }

@@ -54,6 +54,8 @@ export interface ReplacedLink extends AcceptedRow {
 }
 
 export interface ImportOptions {
+  /** Whether the vendors were asked for all records already, and have shown exactly their ids. `check` implies it. */
+  checked?: boolean;
   /** In the order of lines, once everything else is done. Awaited. */
   onRefused(row: RefusedRow): void | Promise<void>;
   /** Rows that have been taken over from the giver. Nothing is linked before all are. */
@@ -175,7 +177,7 @@ async function linkAll(
   on: Kysely<Schema>,
   engine: Database['engine'],
   now: () => Date,
-  { batchSize = BATCH, onProgress, by }: ImportOptions,
+  { batchSize = BATCH, onProgress, by, check, checked = check !== undefined }: ImportOptions,
   trail: Trail | undefined,
 ): Promise<ImportTotals> {
   const totals: ImportTotals = { created: 0, replaced: 0, unchanged: 0, refused: 0 };
@@ -195,7 +197,10 @@ async function linkAll(
       await refuseTaken(transaction);
       const moving = await markMoves(transaction);
       await freeMoved(transaction, engine);
-      return { moving, links: await traced(transaction, await linkMoves(transaction, now().toISOString())) };
+      return {
+        moving,
+        links: await traced(transaction, await linkMoves(transaction, { at: now().toISOString(), checked })),
+      };
     }).then(({ moving, links }) => add(moving, links));
   }
   const others = await orderStage(on, engine);
@@ -204,7 +209,7 @@ async function linkAll(
     const { rows, links } = await inTransaction(on, async (transaction, attempt) => {
       const taken = attempt > 1 ? await refuseTakenMeanwhile(transaction, slice) : 0;
       const rows = slice.upTo - slice.after - taken;
-      const links = await linkSlice(transaction, slice, now().toISOString());
+      const links = await linkSlice(transaction, slice, { at: now().toISOString(), checked });
       return { rows, links: await traced(transaction, links) };
     });
     add(rows, links);

@@ -184,8 +184,8 @@ export async function outcomes(on: Connection): Promise<Outcomes> {
 }
 
 /** Links the moving rows, whose records are free. @returns the revisions of the links that have changed */
-export async function linkMoves(on: Connection, at: string): Promise<LinkedRow[]> {
-  return link(on, sql`staged where moves = 1 and state = ${sql.lit(OPEN)}`, at);
+export async function linkMoves(on: Connection, as: Linking): Promise<LinkedRow[]> {
+  return link(on, sql`staged where moves = 1 and state = ${sql.lit(OPEN)}`, as);
 }
 
 /**
@@ -211,8 +211,8 @@ export interface Slice {
 }
 
 /** @returns the revisions of the links that have changed */
-export async function linkSlice(on: Connection, { after, upTo }: Slice, at: string): Promise<LinkedRow[]> {
-  return link(on, sql`ready where place > ${after} and place <= ${upTo}`, at);
+export async function linkSlice(on: Connection, { after, upTo }: Slice, as: Linking): Promise<LinkedRow[]> {
+  return link(on, sql`ready where place > ${after} and place <= ${upTo}`, as);
 }
 
 /** Refuses rows of a slice whose record somebody has taken since they were judged. @returns how many */
@@ -228,12 +228,30 @@ export async function refuseTakenMeanwhile(on: Connection, { after, upTo }: Slic
   return Number(numAffectedRows ?? 0n);
 }
 
-async function link(on: Connection, rows: RawBuilder<unknown>, at: string): Promise<LinkedRow[]> {
+/** What is written beside a link. */
+export interface Linking {
+  at: string;
+  /** Whether the vendor has shown a record of exactly the link's id. */
+  checked: boolean;
+}
+
+async function link(
+  on: Connection,
+  rows: RawBuilder<unknown>,
+  { at, checked }: Linking,
+): Promise<LinkedRow[]> {
+  if (checked) {
+    await sql`
+      update links set checked_at = ${at} from (select clinic, staff_id, vendor, vendor_record_id from ${rows}) as shown
+      where links.clinic = shown.clinic and links.staff_id = shown.staff_id and links.vendor = shown.vendor
+        and links.vendor_record_id = shown.vendor_record_id and links.checked_at is null`.execute(on);
+  }
   const changed = await sql<LinkedColumns>`
-    insert into links (clinic, staff_id, vendor, vendor_record_id, revision, created_at, updated_at)
-    select clinic, staff_id, vendor, vendor_record_id, 1, ${sql.val(at)}, ${sql.val(at)} from ${rows}
+    insert into links (clinic, staff_id, vendor, vendor_record_id, revision, created_at, updated_at, checked_at)
+    select clinic, staff_id, vendor, vendor_record_id, 1, ${sql.val(at)}, ${sql.val(at)},
+      ${checked ? sql.val(at) : sql`null`} from ${rows}
     on conflict (clinic, staff_id, vendor) do update set vendor_record_id = excluded.vendor_record_id,
-      updated_at = excluded.updated_at, revision = links.revision + 1
+      updated_at = excluded.updated_at, checked_at = excluded.checked_at, revision = links.revision + 1
     where links.vendor_record_id <> excluded.vendor_record_id
     returning revision, clinic, staff_id, vendor, vendor_record_id`.execute(on);
   return changed.rows.map((row) => ({

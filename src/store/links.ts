@@ -20,20 +20,32 @@ export { isVendorRecordId, type Link } from './link';
 export type { ImportOptions, ImportRow, ImportTotals } from './linkImport';
 export type { LinkChange } from './linkTrail';
 
+export interface PutOptions {
+  /** Whether the vendor was asked for the record and has shown exactly its id. */
+  checked?: boolean;
+  /** Given, what changes is in the audit, or nothing changes. */
+  by?: LinkChange;
+}
+
 /** `created: false`: the link was there, with this record or with another one that is now replaced. */
 export type PutResult = { readonly created: boolean } | { readonly conflict: true };
 
 export interface Links {
   /** The vendor record of a staff member, or undefined. */
   find(clinic: string, staffId: string, vendor: string): Promise<string | undefined>;
+  /** Whether the vendor has shown a record of exactly the link's id: another spelling of it may be somebody else's. */
+  isChecked(link: Link): Promise<boolean>;
+  /** It has. Nothing happens if the link leads elsewhere by now. */
+  markChecked(link: Link): Promise<void>;
   /** A staff member's links, by vendor. */
   list(clinic: string, staffId: string): Promise<Link[]>;
   /**
    * Links, or links anew. A vendor record belongs to one staff member only, over all clinics: `conflict` otherwise.
-   * @param by given, what changes is in the audit, or nothing changes
    * @throws TypeError on ids that `isStaffId` or `isVendorRecordId` refuses
    */
-  put(link: Link, by?: LinkChange): Promise<PutResult>;
+  put(link: Link, options?: PutOptions): Promise<PutResult>;
+  /** The clinic to which a vendor record is linked, if any. */
+  clinicOf(vendor: string, vendorRecordId: string): Promise<string | undefined>;
   /** False when there was no such link. */
   remove(clinic: string, staffId: string, vendor: string, by?: LinkChange): Promise<boolean>;
   /** Puts many links, judged as a set, in bounded memory. Throws as `put` does. */
@@ -54,41 +66,69 @@ export function createLinks(database: Database, now: () => Date = () => new Date
   const findRecord = database.prepare((on) =>
     on
       .selectFrom('links')
-      .select('vendor_record_id')
+      .select(['vendor_record_id', 'checked_at'])
       .where('clinic', '=', parameter(0))
       .where('staff_id', '=', parameter(1))
       .where('vendor', '=', parameter(2)),
   );
 
   /** One statement, so that concurrent puts are settled by the unique index and by nothing else. */
-  async function upsert(on: Kysely<Schema>, link: Link): Promise<'created' | 'replaced' | 'unchanged'> {
+  async function upsert(
+    on: Kysely<Schema>,
+    link: Link,
+    checked: boolean,
+  ): Promise<'created' | 'replaced' | 'unchanged'> {
     const at = now().toISOString();
     const row = await on
       .insertInto('links')
-      .values({ ...toRow(link), revision: 1, created_at: at, updated_at: at })
+      .values({
+        ...toRow(link),
+        revision: 1,
+        created_at: at,
+        updated_at: at,
+        checked_at: checked ? at : null,
+      })
       .onConflict((conflict) =>
         conflict
           .columns(KEY)
           .doUpdateSet((eb) => ({
             vendor_record_id: eb.ref('excluded.vendor_record_id'),
             updated_at: eb.ref('excluded.updated_at'),
+            checked_at: eb.ref('excluded.checked_at'),
             revision: eb('links.revision', '+', 1),
           }))
           .whereRef('links.vendor_record_id', '!=', 'excluded.vendor_record_id'),
       )
       .returning('revision')
       .executeTakeFirst();
+    if (row === undefined && checked) await markChecked(on, link);
     if (row === undefined) return 'unchanged';
     return row.revision === 1 ? 'created' : 'replaced';
   }
 
   /** With its row of the audit, both or neither. */
-  async function putTraced(link: Link, by: LinkChange): Promise<'created' | 'replaced' | 'unchanged'> {
+  async function putTraced(
+    link: Link,
+    checked: boolean,
+    by: LinkChange,
+  ): Promise<'created' | 'replaced' | 'unchanged'> {
     return db.transaction().execute(async (transaction) => {
-      const outcome = await upsert(transaction, link);
+      const outcome = await upsert(transaction, link, checked);
       if (outcome !== 'unchanged') await trail?.append(transaction, [linked(link, outcome, by)]);
       return outcome;
     });
+  }
+
+  async function markChecked(on: Kysely<Schema>, link: Link): Promise<void> {
+    await on
+      .updateTable('links')
+      .set({ checked_at: now().toISOString() })
+      .where('clinic', '=', link.clinic)
+      .where('staff_id', '=', link.staffId)
+      .where('vendor', '=', link.vendor)
+      .where('vendor_record_id', '=', link.vendorRecordId)
+      .where('checked_at', 'is', null)
+      .execute();
   }
 
   async function removeTraced(
@@ -105,7 +145,7 @@ export function createLinks(database: Database, now: () => Date = () => new Date
   }
 
   /** Whose the vendor record is. */
-  function holder(link: Link): Promise<LinkRow | undefined> {
+  function holder(link: Pick<Link, 'vendor' | 'vendorRecordId'>): Promise<LinkRow | undefined> {
     return db
       .selectFrom('links')
       .select(['clinic', 'staff_id', 'vendor', 'vendor_record_id'])
@@ -120,6 +160,13 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       return (await findRecord(clinic, staffId, vendor))?.vendor_record_id;
     },
 
+    async isChecked({ clinic, staffId, vendor, vendorRecordId }) {
+      const row = await findRecord(clinic, staffId, vendor);
+      return row !== undefined && row.checked_at !== null && row.vendor_record_id === vendorRecordId;
+    },
+
+    markChecked: (link) => markChecked(db, link),
+
     async list(clinic, staffId) {
       if (!isStaffId(staffId)) return [];
       const rows = await db
@@ -132,11 +179,13 @@ export function createLinks(database: Database, now: () => Date = () => new Date
       return rows.map(toLink);
     },
 
-    async put(link, by) {
+    async put(link, { checked = false, by } = {}) {
       assertStorable(link);
       for (let attempt = 1; ; attempt++) {
         try {
-          const outcome = await retried(() => (by ? putTraced(link, by) : upsert(db, link)));
+          const outcome = await retried(() =>
+            by ? putTraced(link, checked, by) : upsert(db, link, checked),
+          );
           return { created: outcome === 'created' };
         } catch (error) {
           if (!isUniqueViolation(error)) throw error;
@@ -147,6 +196,8 @@ export function createLinks(database: Database, now: () => Date = () => new Date
         if (attempt === ATTEMPTS) return { conflict: true };
       }
     },
+
+    clinicOf: async (vendor, vendorRecordId) => (await holder({ vendor, vendorRecordId }))?.clinic,
 
     async remove(clinic, staffId, vendor, by) {
       if (!isStaffId(staffId)) return false;

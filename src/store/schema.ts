@@ -15,6 +15,8 @@ interface LinksTable {
   revision: number;
   created_at: string;
   updated_at: string;
+  /** When the vendor has shown a record of exactly this id; null: not yet. */
+  checked_at: string | null;
 }
 
 /** An update that is delivered later. See migrations/0003_operations.ts. */

@@ -2,7 +2,8 @@
  * One update, from top to bottom: key → locate → admit → turn → read → plan → journal begins → write → confirm → receipt →
  * journal ends → answer. Requests and the delivery of queued updates both come through here.
  */
-import { blamingTheOnly } from '../directory/failures';
+import { VendorFailure } from '../connection/failure';
+import { blamingTheOnly, problemFrom } from '../directory/failures';
 import { tableOf } from '../directory/record';
 import { Deadline } from '../lib/deadline';
 import { Problem } from '../problem';
@@ -89,7 +90,7 @@ async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<End
     const { connection } = location;
     if (isElsewhere(request, location)) throw linkMoved();
     const admitted = admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
-    const deadline = new Deadline(connection.config.timeoutMs);
+    const deadline = new Deadline(connection.config.timeoutMs, request.clinic.name);
     const isConditional =
       request.settleFirst || request.ifMatch !== undefined || request.ifNoneMatch !== undefined;
     const reading = isConditional ? 'merge' : needsCurrent(connection.adapter, admitted.changes);
@@ -127,7 +128,7 @@ async function takeTurn(parts: UpdateParts, admission: Admission): Promise<Relea
 /** The record is this update's alone from here on. */
 async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> {
   const { request, location, admitted, deadline, reading } = admission;
-  const { connection } = location;
+  const { connection, clinic } = location;
   // What a read would show is judged when the queue has been delivered.
   if (reading && (await isBehind(parts, request))) return { behind: true };
   const current = reading
@@ -145,6 +146,8 @@ async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> 
   }
   if (request.settleFirst) checkPrecondition(request, current, connection);
 
+  if (clinic.identity !== 'direct') await checkRecord(parts, admission);
+
   // The journal begins: from here on the update may reach the vendor, and who finds this row can find out whether it has.
   const attempt = attemptFor(request, location);
   const begun = await parts.journal.begin(attempt, leaseMs(location), {
@@ -154,6 +157,28 @@ async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> 
   if (begun === 'behind') return { behind: true };
   if (begun === 'moved') throw linkMoved();
   return send(admission, { plan, current }, attempt);
+}
+
+/**
+ * Before the first write by a link that nobody has held against the vendor: another spelling of an id may be somebody else's
+ * record, and the answer to a write shows that too late.
+ * @throws Problem
+ */
+async function checkRecord(
+  { links }: UpdateParts,
+  { request, location, deadline }: Admission,
+): Promise<void> {
+  const { connection, recordId, clinic, staffId } = location;
+  const link = { clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId: recordId };
+  if (await links.isChecked(link)) return;
+  const has = await connection.has(recordId, deadline).catch((error) => {
+    throw beforeLooking(
+      error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error,
+      request,
+    );
+  });
+  if (!has) throw beforeLooking(noSuchRecord(), request);
+  await links.markChecked(link);
 }
 
 /** The write, at most once, and what became of it. */
@@ -216,6 +241,12 @@ function isElsewhere({ target }: UpdateRequest, { connection, recordId }: Locati
 /** While this update was waiting, here or by another process. */
 function linkMoved(): Problem {
   return new Problem('conflict', 'The link of this staff member was changed meanwhile. Nothing was sent.', {
+    outcome: 'not_applied',
+  });
+}
+
+function noSuchRecord(): Problem {
+  return new Problem('staff_not_found', 'The vendor has no record of exactly the linked id.', {
     outcome: 'not_applied',
   });
 }

@@ -49,6 +49,8 @@ interface SignOptions {
   expires?: string | number;
   notBefore?: number;
   without?: string;
+  /** Its `typ`; none if absent. */
+  type?: string;
 }
 
 async function openIssuer(): Promise<Issuer> {
@@ -74,7 +76,7 @@ async function openIssuer(): Promise<Issuer> {
     fetches: 0,
     answer: undefined,
     keys: [first],
-    async sign(claims = {}, { kid = 'first', called = kid, expires = '5m', notBefore, without } = {}) {
+    async sign(claims = {}, { kid = 'first', called = kid, expires = '5m', notBefore, without, type } = {}) {
       const all: Record<string, unknown> = {
         iss: ISSUER,
         aud: AUDIENCE,
@@ -87,9 +89,12 @@ async function openIssuer(): Promise<Issuer> {
       if (without !== undefined) delete all[without];
       const key = pairs.get(kid);
       if (key === undefined) throw new Error(`no key ${kid}`);
-      const jwt = new SignJWT(all)
-        .setProtectedHeader({ alg: 'ES256', ...(called !== null && { kid: called }) })
-        .setIssuedAt();
+      const jwt = new SignJWT(all).setProtectedHeader({
+        alg: 'ES256',
+        ...(called !== null && { kid: called }),
+        ...(type !== undefined && { typ: type }),
+      });
+      if (without !== 'iat') jwt.setIssuedAt();
       if (without !== 'exp') jwt.setExpirationTime(expires);
       if (notBefore !== undefined) jwt.setNotBefore(notBefore);
       return jwt.sign(key);
@@ -120,6 +125,8 @@ function tokenConfig(extra: Partial<TokenConfig> = {}): TokenConfig {
     algorithms: ['ES256'],
     clockSkewSeconds: 30,
     claims: { clinic: 'clinic', scopes: 'scope', name: 'client_id' },
+    maxAgeSeconds: 3_600,
+    clinics: { north: 'north' },
     ...extra,
   };
 }
@@ -233,7 +240,11 @@ describe('access tokens', () => {
     ['without issuer', 'unknown_issuer', () => issuer.sign({}, { without: 'iss' })],
     ['without clinic', 'no_clinic', () => issuer.sign({}, { without: 'clinic' })],
     ['with a list of clinics', 'no_clinic', () => issuer.sign({ clinic: ['north', 'centro'] })],
-    ['of an unknown clinic', 'unknown_clinic', () => issuer.sign({ clinic: 'west' })],
+    ['of an unknown clinic', 'no_clinic', () => issuer.sign({ clinic: 'west' })],
+    ['good for longer than tokens may be', 'lives_too_long', () => issuer.sign({}, { expires: '2h' })],
+    ['of no known age', 'err_jwt_claim_validation_failed', () => issuer.sign({}, { without: 'iat' })],
+    ['an ID token', 'wrong_type', () => issuer.sign({}, { type: 'id+jwt' })],
+    ['a logout token', 'wrong_type', () => issuer.sign({}, { type: 'logout+jwt' })],
     ['without name', 'no_name', () => issuer.sign({}, { without: 'client_id' })],
     ['with a name that breaks the log', 'no_name', () => issuer.sign({ client_id: 'a\nb' })],
     [
@@ -270,6 +281,25 @@ describe('access tokens', () => {
       expect(metrics).toContain(`gateway_token_refusals_total{${labels}} 1`);
     },
   );
+
+  test.each(['JWT', 'at+jwt', 'application/at+JWT'])('one of the type %s is good', async (type) => {
+    const here = await open(withTokens());
+    expect((await here.call('GET', '/staff/st-1', { key: await issuer.sign({}, { type }) })).status).toBe(
+      200,
+    );
+  });
+
+  test('an issuer says for which clinics it speaks once there are two', async () => {
+    const { clinics: _, ...alone } = tokenConfig();
+    const silent = open((config) => void Object.assign(config, { tokens: [alone] }));
+    await expect(silent).rejects.toThrow('tokens.0.clinics: is required');
+    const here = await open((config) => {
+      const { north } = config.clinics;
+      const callers = config.callers.filter(({ clinic }) => clinic === 'north');
+      Object.assign(config, { clinics: { north }, callers, tokens: [alone] });
+    });
+    expect((await here.call('GET', '/staff/st-1', { key: await issuer.sign() })).status).toBe(200);
+  });
 
   test('clocks may differ by the configured seconds', async () => {
     const here = await open(withTokens({ clockSkewSeconds: 120 }));

@@ -133,6 +133,8 @@ describe('a good configuration', () => {
         docs: 'on',
         maxConnections: 10_000,
         maxInFlight: 2_000,
+        anonymous: { maxInFlight: 64, maxPerAddress: 32 },
+        stallMs: 30_000,
         headersTimeoutMs: 10_000,
         requestTimeoutMs: 30_000,
         drainMs: 3000,
@@ -514,8 +516,11 @@ describe('two names for the same records', () => {
       .replace(/\n+(?= {2}second)/, '\n');
   const twin =
     '{ adapter: keyed, baseUrl: "https://VENDOR.example/", credentials: { apiKey: key-of-north } }';
+  const elsewhere = twin.replace('VENDOR', 'other');
+  const shared = (vendor: string) =>
+    `vendors.${vendor}: is used by west, north, so only an operator can link staff there ("links import"): links:write would let each reach the others' people`;
   const told =
-    'vendors.second: has the adapter, baseUrl and credentials of vendors.main, so one record there can get two staff ids';
+    'vendors.second: has the adapter and the origin of vendors.main; if both lead to the same records, one of them can get two staff ids, in two clinics';
   const open =
     'clinics.west.identity: direct reaches every record of main, also those of north, which uses it too';
 
@@ -525,34 +530,48 @@ describe('two names for the same records', () => {
       name: 'other credentials',
       second: twin.replace('key-of-north', 'other-key'),
       west: '{ vendor: second }',
-      warnings: [],
+      warnings: [told],
+    },
+    {
+      name: 'another path of one place',
+      second: twin.replace('VENDOR.example', 'vendor.example/v2'),
+      west: '{ vendor: second }',
+      warnings: [told],
     },
     {
       name: 'another place',
-      second: twin.replace('VENDOR.example', 'vendor.example/v2'),
+      second: elsewhere,
       west: '{ vendor: second }',
       warnings: [],
     },
     {
+      name: 'a connection to which two clinics may link, though neither uses it',
+      second: elsewhere,
+      west: '{ vendor: main, links: [second] }',
+      north: '    links: [second]\n',
+      warnings: [shared('main'), shared('second')],
+    },
+    {
       name: 'a direct clinic beside a linked one',
-      second: twin.replace('key-of-north', 'other-key'),
+      second: elsewhere,
       west: '{ vendor: main, identity: direct }',
-      warnings: [open],
+      warnings: [open, shared('main')],
     },
     {
       name: 'a direct clinic by itself',
-      second: twin.replace('key-of-north', 'other-key'),
+      second: elsewhere,
       west: '{ vendor: second, identity: direct }',
       warnings: [],
     },
     {
       name: 'two linked clinics of one connection',
-      second: twin.replace('key-of-north', 'other-key'),
+      second: elsewhere,
       west: '{ vendor: main }',
-      warnings: [],
+      warnings: [shared('main')],
     },
-  ])('$name', async ({ second, west, warnings }) => {
-    const { code, out, err } = await check(two(second, west));
+  ])('$name', async ({ second, west, north = '', warnings }) => {
+    const text = two(second, west).replace(/(?<=north:\n {4}vendor: main\n)/, north);
+    const { code, out, err } = await check(text);
     expect(code).toBe(0);
     const said = out.split('\n').filter((line) => line.startsWith('#'));
     expect(said).toEqual(warnings.map((warning) => `# Warning: ${warning}`));

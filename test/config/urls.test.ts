@@ -110,6 +110,7 @@ describe('what is filled in inside a URL', () => {
     const { warnings } = await load({ store: 'postgres://me:${PASSWORD}@db/x' }, { PASSWORD: 'p%40w' });
     expect(warnings).toEqual([
       expect.stringMatching(/^store\.url: its password looks percent-encoded twice/),
+      expect.stringMatching(/^audit\.key: there is none/),
     ]);
   });
 });

@@ -78,7 +78,12 @@ describe('the caller’s own limit', () => {
 
 describe('requests', () => {
   test('under way are capped; the surplus is refused before it costs anything', async () => {
-    stage = await openStage({ configure: (config) => server(config, { maxInFlight: 5 }) });
+    stage = await openStage({
+      configure: (config) => {
+        server(config, { maxInFlight: 5 });
+        Object.assign(config.callers[0] ?? {}, { maxInFlight: 5 });
+      },
+    });
     stage.clinikapi.faults.add({ kind: 'delay', milliseconds: 500 });
     const replies = await Promise.all(Array.from({ length: 12 }, () => stage.call('GET', '/staff/st-1')));
     const refused = replies.filter(({ status }) => status === 503);

@@ -175,10 +175,10 @@ describe.each(ENGINES)('the audit over HTTP on %s', (engine) => {
     it('there is one for each change of a link, and for each that was refused', async () => {
       const link = (vendorRecordId: string, staffId = 'st-link') =>
         stage.call('PUT', `/staff/${staffId}/links/clinikapi-main`, { body: { vendorRecordId } });
-      await link('pr_link1');
-      await link('pr_link1');
-      await link('pr_link2');
-      await link('pr_link2', 'st-other');
+      await link('pr_def456');
+      await link('pr_def456');
+      await link('pr_ghi789');
+      await link('pr_ghi789', 'st-other');
       await stage.call('DELETE', '/staff/st-link/links/clinikapi-main');
       const told = (await rows('kind=all&vendor=clinikapi-main&limit=4')).map((found: object) =>
         Object.entries(found)
@@ -187,10 +187,10 @@ describe.each(ENGINES)('the audit over HTTP on %s', (engine) => {
           .join(' '),
       );
       expect(told).toEqual([
-        'link_removed st-link pr_link2 success',
-        'link st-other pr_link2 refused',
-        'link st-link pr_link2 success',
-        'link st-link pr_link1 success',
+        'link_removed st-link pr_ghi789 success',
+        'link st-other pr_ghi789 refused',
+        'link st-link pr_ghi789 success',
+        'link st-link pr_def456 success',
       ]);
     });
 

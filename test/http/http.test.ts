@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { PROBLEMS } from '../../src/problem';
+import { openDatabase } from '../../src/store/database';
+import { createLinks } from '../../src/store/links';
 import { type RawAnswer, type RawRequest, sendRaw } from '../support/raw';
 import { KEYS, openStage, type Stage } from '../support/stage';
 
@@ -680,7 +682,9 @@ describe('links', () => {
     ]);
     expect(await list('st-1', KEYS.centro)).toEqual([{ vendor: 'vitalis-centro', vendorRecordId: '1' }]);
     const reply = await remove('st-1', 'vitalis-centro', KEYS.north);
-    expect([reply.status, reply.body.code]).toEqual([404, 'staff_not_found']);
+    const unknown = await remove('st-1', 'nowhere', KEYS.north);
+    expect([reply.status, reply.body.code]).toEqual([404, 'not_found']);
+    expect({ ...reply.body, requestId: '' }).toEqual({ ...unknown.body, requestId: '' });
     expect(await list('st-1', KEYS.centro)).toHaveLength(1);
   });
 
@@ -776,7 +780,19 @@ test('a field that the answer to a write leaves out is read, and is accepted onl
 });
 
 test('a link to a record that the vendor does not have: 404, told apart by the vendor’s part', async () => {
-  await stage.call('PUT', '/staff/st-55/links/clinikapi-main', { body: { vendorRecordId: 'pr_nothing' } });
+  const body = { vendorRecordId: 'pr_nothing' };
+  const refused = await stage.call('PUT', '/staff/st-55/links/clinikapi-main', { body });
+  expect([refused.status, refused.body.code]).toEqual([404, 'staff_not_found']);
+  expect(refused.body.errors).toMatchObject([{ pointer: '/vendorRecordId', code: 'record_not_found' }]);
+
+  const database = await openDatabase(stage.config.store.url);
+  await createLinks(database).put({
+    clinic: 'north',
+    staffId: 'st-55',
+    vendor: 'clinikapi-main',
+    ...body,
+  });
+  await database.close();
   for (const reply of [
     await stage.call('GET', '/staff/st-55'),
     await stage.patch(KEYS.north, { status: 'inactive' }, {}, 'st-55'),

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { advisoryComplaints } from '../../scripts/advisories';
 import { LINT_OPTIONS, LOCK_FILES, lockComplaints } from '../../scripts/lockfile';
 import { nodeComplaint } from '../../src/lib/checkNode';
 import { member } from '../../src/lib/json';
@@ -54,6 +55,33 @@ describe('the lock file', () => {
     };
     expect([lint(undefined), lint('https://registry.example.org/a.tgz')]).toEqual([0, 1]);
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe('the advisories that are kept by hand', () => {
+  const known = JSON.parse(read('scripts/advisories.json'));
+  const lock = JSON.parse(read('package-lock.json'));
+  const daysLater = (days: number) => new Date(Date.parse(known.checkedOn) + days * 86_400_000);
+
+  test.each([
+    ['as it is', lock, daysLater(1), []],
+    ['90 days old', lock, daysLater(90), []],
+    ['older than that', lock, daysLater(91), [expect.stringMatching(/more than 90 days ago/)]],
+    ['of a day to come', lock, daysLater(-2), [expect.stringMatching(/cannot be used/)]],
+    [
+      'a version that one of them names, wherever it is installed',
+      { packages: { 'node_modules/a/node_modules/qs': { version: '6.15.3' } } },
+      daysLater(1),
+      [expect.stringContaining('CVE-2026-82417'), expect.stringContaining('CVE-2026-82562')],
+    ],
+    [
+      'one that is for development only',
+      { packages: { 'node_modules/qs': { version: '6.15.3', dev: true } } },
+      daysLater(1),
+      [],
+    ],
+  ])('%s', (_name, packages, now, expected) => {
+    expect(advisoryComplaints(known, packages, now)).toEqual(expected);
   });
 });
 

@@ -229,8 +229,9 @@ test('names for the same records are told in one log line each, without a creden
     .map((line): string => JSON.parse(line).msg)
     .filter((text) => /^(vendors|clinics)\./.test(text));
   expect(warned).toEqual([
-    'vendors.clinikapi-copy: has the adapter, baseUrl and credentials of vendors.clinikapi-main, so one record there can get two staff ids',
+    'vendors.clinikapi-copy: has the adapter and the origin of vendors.clinikapi-main; if both lead to the same records, one of them can get two staff ids, in two clinics',
     'clinics.open.identity: direct reaches every record of cobalt-main, also those of south, which uses it too',
+    expect.stringMatching(/^vendors.cobalt-main: is used by south, open, so only an operator can link/),
   ]);
   expect(stage.lines.join('')).not.toMatch(/clk_live_|SANDBOXFAKEACCESSTOKEN/);
 });

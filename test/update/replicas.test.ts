@@ -296,7 +296,7 @@ describe('two gateways on one PostgreSQL', () => {
 describe('a caller’s limit', () => {
   it('counts what all replicas let in, and each for itself while the store is away', async () => {
     const postgres = await createPostgresDatabase();
-    const caller = { name: 'app', rateLimit: { requests: 20, perSeconds: 60 } };
+    const caller = { clinic: 'north', name: 'app', rateLimit: { requests: 20, perSeconds: 60 } };
     const replica = async () => {
       const database = await openDatabase(postgres.url);
       const limits = new CallerLimits(createCeilings(database));

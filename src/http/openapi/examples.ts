@@ -170,7 +170,6 @@ const ANSWERS_AND_BODIES = {
       checks: { config: 'ok', store: 'ok', process: 'ok' },
       configFile: 'ok',
       certificate: 'ok',
-      vendors: { [vendor]: 'closed' },
     },
   },
   notReady: {
@@ -180,7 +179,6 @@ const ANSWERS_AND_BODIES = {
       checks: { config: 'ok', store: 'failed', process: 'ok' },
       configFile: 'ok',
       certificate: 'ok',
-      vendors: { [vendor]: 'open' },
     },
   },
   problemKind: { summary: 'Explained', value: { code: 'unsupported_field', ...PROBLEMS.unsupported_field } },

@@ -53,6 +53,9 @@ const OF_A_CALLER: readonly ProblemCode[] = [
   'gateway_unavailable',
 ];
 
+/** What a call without a key may be answered. */
+const OF_NOBODY: readonly ProblemCode[] = ['malformed_request', 'rate_limited', 'gateway_unavailable'];
+
 const OF_A_BODY: readonly ProblemCode[] = [
   'payload_too_large',
   'unsupported_media_type',
@@ -211,7 +214,8 @@ const OPERATIONS: readonly Operation[] = [
     summary: 'Link a staff id to a vendor record',
     description:
       'Replaces the link to this vendor, if there is one. A vendor record belongs to one staff id only. Possible at the clinic’s own ' +
-      'connection, and, to prepare a switch, at one that no clinic uses. The vendor is not asked whether it has the record.',
+      'connection, and, to prepare a switch, at those that the operator has named for it; never at one that other clinics have a ' +
+      'part in. The vendor is asked for the record, which has to have exactly this id.',
     scope: 'links:write',
     parameters: [STAFF_ID, parameterRef('Vendor'), REQUEST_ID],
     body: {
@@ -224,7 +228,7 @@ const OPERATIONS: readonly Operation[] = [
       200: answer('Replaced, or already so.', ref('LinkAnswer'), exampleRefs('link')),
       201: answer('New.', ref('LinkAnswer'), exampleRefs('link')),
     },
-    problems: [...OF_A_CALLER, ...OF_A_BODY, 'staff_not_found', 'not_found', 'conflict'],
+    problems: [...OF_A_CALLER, ...OF_A_BODY, ...OF_A_READ, 'not_found', 'conflict'],
   },
   {
     method: 'delete',
@@ -306,7 +310,7 @@ const OPERATIONS: readonly Operation[] = [
         authenticated: false,
       }),
     },
-    problems: ['malformed_request', 'not_found'],
+    problems: [...OF_NOBODY, 'not_found'],
   },
   {
     method: 'get',
@@ -326,7 +330,7 @@ const OPERATIONS: readonly Operation[] = [
         headers: successHeaders(false, ETAG),
       },
     },
-    problems: ['malformed_request'],
+    problems: OF_NOBODY,
   },
   {
     method: 'get',
@@ -338,7 +342,7 @@ const OPERATIONS: readonly Operation[] = [
     success: {
       200: answer('Yes.', ref('Health'), exampleRefs('alive'), { authenticated: false }),
     },
-    problems: ['malformed_request'],
+    problems: OF_NOBODY,
   },
   {
     method: 'get',
@@ -359,7 +363,7 @@ const OPERATIONS: readonly Operation[] = [
         },
       ),
     },
-    problems: ['malformed_request'],
+    problems: OF_NOBODY,
   },
 ];
 

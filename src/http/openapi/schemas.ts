@@ -367,12 +367,6 @@ export function schemas(): Record<string, Part> {
         description:
           '`refused`: the certificate files on disk cannot be used, and the certificate before them stays in use; likewise no reason.',
       },
-      vendors: {
-        type: 'object',
-        description:
-          'Per vendor connection. `open`: calls are paused because the vendor has been failing; that is no reason to be unready.',
-        additionalProperties: { type: 'string', enum: ['closed', 'open', 'half-open'] },
-      },
     }),
     Health: object('How the gateway is.', { status: text('In a word or two.') }),
   };

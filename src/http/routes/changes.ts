@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import Joi from 'joi';
+import type { CallerLimits } from '../../callers/limits';
 import type { AuditConfig } from '../../config/types';
-import { Problem } from '../../problem';
+import { Problem, type ProblemCode } from '../../problem';
 import { isRealDate } from '../../staff/calendar';
 import { isStaffId } from '../../staff/id';
 import {
@@ -70,16 +71,21 @@ export const changesQuerySchema = Joi.object<Filters>({
 
 /** `GET /changes`: the clinic's audit, newest first, as pages or, for `Accept: application/x-ndjson`, as a stream. */
 export async function getChanges(
-  { changes, values }: { changes: Changes; values: AuditConfig['values'] },
+  { changes, values, limits }: { changes: Changes; values: AuditConfig['values']; limits: CallerLimits },
   req: Request,
   res: Response,
 ): Promise<void> {
-  const { clinic, requestId } = authorized(res, 'changes:read');
+  const { clinic, caller, requestId } = authorized(res, 'changes:read');
   const { limit, cursor, ...rest } = filtersIn(req);
   const filter = filterOf(clinic.name, rest);
   const shown = shownWith(values);
   if (wantsStream(req)) {
-    return stream({ changes, filter, shown }, limit ?? Number.POSITIVE_INFINITY, cursor, res);
+    const leave = limits.enterStream(caller);
+    try {
+      return await stream({ changes, filter, shown }, limit ?? Number.POSITIVE_INFINITY, cursor, res);
+    } finally {
+      leave();
+    }
   }
   const size = limit ?? DEFAULT_LIMIT;
   // One more than asked for tells whether there is a next page.
@@ -150,7 +156,10 @@ async function stream(
 ): Promise<void> {
   let before = from;
   let left = limit;
+  const { stillAllowed } = authorized(res);
   while (left > 0 && !res.destroyed) {
+    // Not with the first page: the caller has only just been let in.
+    if (res.headersSent && !(await stillAllowed('changes:read'))) return breakOff(res, 'unauthenticated');
     const size = Math.min(PAGE, left);
     const page = await readPage(changes, filter, size, before, res);
     if (page === undefined) return;
@@ -184,10 +193,15 @@ async function readPage(
     return await changes.list(filter, size, before);
   } catch (error) {
     if (!res.headersSent) throw error;
-    contextOf(res).code = 'gateway_unavailable';
-    res.destroy();
+    breakOff(res, 'gateway_unavailable');
     return undefined;
   }
+}
+
+/** An answer that has begun cannot become a problem, and one that just ended would look complete. */
+function breakOff(res: Response, code: ProblemCode): void {
+  contextOf(res).code = code;
+  res.destroy();
 }
 
 async function drained(res: Response): Promise<void> {

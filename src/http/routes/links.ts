@@ -1,6 +1,10 @@
 import type { Request, Response } from 'express';
 import Joi from 'joi';
+import { linkableAt } from '../../config/sharing';
 import type { VendorConnection } from '../../connection/connection';
+import { VendorFailure } from '../../connection/failure';
+import { problemFrom } from '../../directory/failures';
+import { Deadline } from '../../lib/deadline';
 import { Problem } from '../../problem';
 import { act } from '../../store/changes';
 import type { Journal } from '../../store/journal';
@@ -33,27 +37,23 @@ export async function putLink(
   const authenticated = authorized(res, 'links:write');
   refuseUnknownQuery(req, []);
   const connection = connectionOf(authenticated, req);
-  if (!mayLink(authenticated, connection)) throw noSuchConnection();
   const staffId = staffIdOf(req);
   const vendorRecordId = recordIdIn(await readJsonBody(req), connection);
+  const { clinic, requestId } = authenticated;
+  if (!(await isThere(connection, vendorRecordId, clinic.name))) throw noSuchRecord(connection);
   const by = actorOf(authenticated);
-  const link = { clinic: authenticated.clinic.name, staffId, vendor: connection.name, vendorRecordId };
-  const result = await links.put(link, by);
+  const link = { clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId };
+  const result = await links.put(link, { checked: true, by });
   if ('conflict' in result) {
     // Whoever tries one record after the other is seen.
     const change = act({ kind: 'link', ...link, ...by, outcome: 'refused', status: 409, code: 'conflict' });
     await journal.end({ change });
-    throw new Problem('conflict', 'This vendor record is linked to another staff id.', {
-      errors: [
-        {
-          pointer: '/vendorRecordId',
-          code: 'already_taken',
-          detail: 'A vendor record has one staff id only.',
-        },
-      ],
-    });
+    const holder = await links.clinicOf(connection.name, vendorRecordId);
+    // Linked when the connection was shared: that this person exists is that clinic's business.
+    const isElsewhere = holder !== undefined && holder !== clinic.name;
+    throw isElsewhere ? noSuchRecord(connection) : alreadyTaken();
   }
-  const meta = { requestId: authenticated.requestId, clinic: authenticated.clinic.name };
+  const meta = { requestId, clinic: clinic.name };
   sendJson(res, result.created ? 201 : 200, { data: { vendor: connection.name, vendorRecordId }, meta });
 }
 
@@ -72,20 +72,47 @@ function actorOf({ caller, requestId }: Authenticated): { caller: string; reques
   return { caller: caller.name, requestId };
 }
 
-function connectionOf({ generation }: Authenticated, req: Request): VendorConnection {
+/**
+ * The connection that the path names, if this clinic's callers may link there. Any other does not exist for them: at another
+ * clinic's they could take records away from it, and at one that nobody uses yet keep ids from whoever is going to.
+ */
+function connectionOf({ generation, clinic }: Authenticated, req: Request): VendorConnection {
   const { vendor } = req.params;
   const connection = typeof vendor === 'string' ? generation.connections.get(vendor) : undefined;
-  if (connection === undefined) throw noSuchConnection();
+  const isOpen = connection && linkableAt(generation.config.clinics, clinic.name).includes(connection.name);
+  if (!isOpen) throw noSuchConnection();
   return connection;
 }
 
-/**
- * A clinic links at its own connection, and, to prepare a switch, at one that no clinic uses. At another clinic's it could
- * only take records away from that one; the operator prepares such a switch by importing links.
- */
-function mayLink({ generation, clinic }: Authenticated, connection: VendorConnection): boolean {
-  if (clinic.connection === connection) return true;
-  return ![...generation.clinics.values()].some((other) => other.connection === connection);
+/** @throws Problem if the vendor cannot be asked */
+async function isThere(connection: VendorConnection, recordId: string, clinic: string): Promise<boolean> {
+  try {
+    return await connection.has(recordId, new Deadline(connection.config.timeoutMs, clinic));
+  } catch (error) {
+    if (!(error instanceof VendorFailure)) throw error;
+    if (error.kind === 'record_not_found') return false;
+    throw problemFrom(error, connection);
+  }
+}
+
+function noSuchRecord({ title }: VendorConnection): Problem {
+  return new Problem('staff_not_found', `${title} has no record of exactly this id.`, {
+    errors: [
+      {
+        pointer: '/vendorRecordId',
+        code: 'record_not_found',
+        detail: 'The vendor has no record of exactly this id.',
+      },
+    ],
+  });
+}
+
+function alreadyTaken(): Problem {
+  return new Problem('conflict', 'This vendor record is linked to another staff id.', {
+    errors: [
+      { pointer: '/vendorRecordId', code: 'already_taken', detail: 'A vendor record has one staff id only.' },
+    ],
+  });
 }
 
 function noSuchConnection(): Problem {

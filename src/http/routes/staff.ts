@@ -1,9 +1,11 @@
 import type { Request, Response } from 'express';
 import { isEntityTagList, matchesWeakly } from '../../directory/etag';
 import { readStaff } from '../../directory/read';
+import { member } from '../../lib/json';
 import { type FieldError, Problem } from '../../problem';
 import type { FindLink } from '../../runtime/locate';
 import { parsePatch } from '../../staff/patch';
+import { MAX_BLOCKS } from '../../staff/schema';
 import type { Change } from '../../store/changes';
 import { type UpdateParts, update } from '../../update/update';
 import { sendAnswer, sendFhir, sendJson, sendNotModified } from '../answer';
@@ -50,13 +52,31 @@ function invalid(errors: readonly FieldError[]): Problem {
     : new Problem('validation_failed', 'The update is not valid. Nothing was sent.', { errors });
 }
 
+/** Values beyond which `parsePatch` looks at none of them. */
+const MOST_VALUES = 5_000;
+
+/** Before any block is looked at: thousands of them would each be complained of. */
+function refuseEndlessWeek(body: unknown): void {
+  const blocks = member(body, 'availableTime');
+  if (!Array.isArray(blocks) || blocks.length <= MAX_BLOCKS || blocks.length > MOST_VALUES) return;
+  throw invalid([
+    {
+      pointer: '/availableTime',
+      code: 'too_long',
+      detail: `There are too many blocks: ${MAX_BLOCKS} at most.`,
+    },
+  ]);
+}
+
 /** `PATCH /staff/:id` */
 export async function patchStaff(parts: UpdateParts, req: Request, res: Response): Promise<void> {
   const { caller, clinic, requestId } = authorized(res, 'staff:write');
   refuseUnknownQuery(req, ['dryRun']);
   const dryRun = booleanQuery(req, 'dryRun');
   const { lenient, minimal, respondAsync, applied } = parsePrefer(req.headers.prefer);
-  const parsed = parsePatch(await readJsonBody(req));
+  const body = await readJsonBody(req);
+  refuseEndlessWeek(body);
+  const parsed = parsePatch(body);
   if ('errors' in parsed) throw invalid(parsed.errors);
   const ifMatch = req.headers['if-match'];
   const ifNoneMatch = ifNoneMatchOf(req);

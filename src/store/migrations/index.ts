@@ -8,6 +8,7 @@ import { operationTargets } from './0005_targets';
 import { auditOfEverything } from './0006_audit';
 import { operationSchedule } from './0007_schedule';
 import { createCeilings } from './0008_ceilings';
+import { checkedLinks } from './0009_checked_links';
 
 /**
  * Every migration, by name. Names sort in the order in which they run. A released migration is never edited: the next
@@ -23,5 +24,6 @@ export function migrations(engine: Engine): Readonly<Record<string, Migration>> 
     '0006_audit': auditOfEverything(engine),
     '0007_schedule': operationSchedule(engine),
     '0008_ceilings': createCeilings(engine),
+    '0009_checked_links': checkedLinks,
   };
 }

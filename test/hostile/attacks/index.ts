@@ -1,0 +1,7 @@
+import type { Attack } from './attack';
+import { CALLER_ATTACKS } from './callers';
+import { LINK_ATTACKS } from './links';
+import { STRANGER_ATTACKS } from './strangers';
+
+/** What reviews have tried, each of which got somewhere once. */
+export const ATTACKS: readonly Attack[] = [...STRANGER_ATTACKS, ...LINK_ATTACKS, ...CALLER_ATTACKS];
