@@ -10,6 +10,7 @@ import {
   GENDERS,
   idsIn,
   isObject,
+  listIn,
   member,
   path,
   settings,
@@ -96,6 +97,11 @@ export const vitalis: AdapterModule<Settings> = {
         };
       },
       read: (id) => ({ method: 'GET', path: basePath + path`/professionals/${id}` }),
+      // No pages; rows have two members more than a record; a bare list if it is empty (contract section 4).
+      list: {
+        first: { method: 'GET', path: `${basePath}/professionals` },
+        rows: (body) => listIn(member(body, 'professionals') ?? body),
+      },
       write: (id, body) => ({ method: 'PATCH', path: basePath + path`/professionals/${id}`, body }),
       record: (body) => {
         const professional = member(body, 'professional');

@@ -45,6 +45,11 @@ export function textIn(value: unknown, key: string): string | undefined {
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
+/** A list as it is; undefined for anything else. */
+export function listIn(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}
+
 /** The ids of the rows of a list, under any of these members; undefined if it is no list. */
 export function idsIn(rows: unknown, ...keys: readonly string[]): string[] | undefined {
   if (!Array.isArray(rows)) return undefined;

@@ -39,6 +39,7 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
       return found;
     },
     list: (clinic, staffId) => links.list(clinic, staffId),
+    atVendor: (vendor, clinic) => links.atVendor(vendor, clinic),
     put: (link) => changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link)),
     remove: (clinic, staffId, vendor) =>
       changing(keyOf(clinic, staffId, vendor), () => links.remove(clinic, staffId, vendor)),

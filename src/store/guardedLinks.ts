@@ -7,6 +7,7 @@ export function guardedLinks(links: Links): Links {
     ...links,
     find: (clinic, staffId, vendor) => orUnavailable(() => links.find(clinic, staffId, vendor)),
     list: (clinic, staffId) => orUnavailable(() => links.list(clinic, staffId)),
+    atVendor: (vendor, clinic) => orUnavailable(() => links.atVendor(vendor, clinic)),
     put: (link) => orUnavailable(() => links.put(link)),
     remove: (clinic, staffId, vendor) => orUnavailable(() => links.remove(clinic, staffId, vendor)),
   };

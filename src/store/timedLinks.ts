@@ -15,6 +15,7 @@ export function timedLinks(links: Links, metrics: Metrics): Links {
     ...links,
     find: (clinic, staffId, vendor) => timed('links_find', links.find(clinic, staffId, vendor)),
     list: (clinic, staffId) => timed('links_list', links.list(clinic, staffId)),
+    atVendor: (vendor, clinic) => timed('links_list', links.atVendor(vendor, clinic)),
     put: (link) => timed('links_put', links.put(link)),
     remove: (clinic, staffId, vendor) => timed('links_remove', links.remove(clinic, staffId, vendor)),
   };

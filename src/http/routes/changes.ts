@@ -1,13 +1,12 @@
 import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import Joi from 'joi';
-import { Problem } from '../../problem';
 import { isRealDate } from '../../staff/calendar';
 import { isStaffId } from '../../staff/id';
 import { CHANGE_OUTCOMES, type ChangeFilter, type Changes, type StoredChange } from '../../store/changes';
 import { contextOf, sendJson } from '../answer';
 import { authorized } from '../authentication';
-import { queryOf } from '../query';
+import { digits, validQuery } from '../query';
 
 const NDJSON = 'application/x-ndjson';
 const DEFAULT_LIMIT = 50;
@@ -54,7 +53,7 @@ export const changesQuerySchema = Joi.object<Filters>({
 /** `GET /changes`: the clinic's audit, newest first, as pages or, for `Accept: application/x-ndjson`, as a stream. */
 export async function getChanges(changes: Changes, req: Request, res: Response): Promise<void> {
   const { clinic, requestId } = authorized(res, 'changes:read');
-  const { limit, cursor, ...rest } = filtersIn(req);
+  const { limit, cursor, ...rest } = validQuery(req, changesQuerySchema);
   const filter = filterOf(clinic.name, rest);
   if (wantsStream(req)) return stream(changes, filter, limit ?? Number.POSITIVE_INFINITY, cursor, res);
   const size = limit ?? DEFAULT_LIMIT;
@@ -70,26 +69,6 @@ export async function getChanges(changes: Changes, req: Request, res: Response):
       ...(found.length > size && last && { nextCursor: cursorOf(last.sequence) }),
     },
   });
-}
-
-/** @throws Problem `malformed_request` that names every bad parameter */
-function filtersIn(req: Request): Filters {
-  const { error, value } = changesQuerySchema.validate(queryOf(req), {
-    abortEarly: false,
-    errors: { render: false },
-  });
-  if (error === undefined) return value;
-  const names = [...new Set(error.details.map(({ path }) => path.join('.')))];
-  const known = Object.keys(changesQuerySchema.describe().keys).join(', ');
-  throw new Problem(
-    'malformed_request',
-    `Query parameters that cannot be used: ${names.map(printable).join(', ')}. Known here: ${known}.`,
-  );
-}
-
-/** A misspelt name is told back; anything that is not a plain word is not. */
-function printable(name: string): string {
-  return /^\w{1,40}$/.test(name) ? name : 'one with an unusual name';
 }
 
 function filterOf(
@@ -184,11 +163,6 @@ function cursorOf(sequence: number): string {
 function cursorValue(text: string, helpers: Joi.CustomHelpers): number | Joi.ErrorReport {
   const sequence = /^before:(\d{1,15})$/.exec(Buffer.from(text, 'base64url').toString())?.[1];
   return sequence === undefined ? helpers.error('any.invalid') : Number(sequence);
-}
-
-/** Only as people write a number: `1e2` and `0x10` are slips. */
-function digits(value: number, helpers: Joi.CustomHelpers): number | Joi.ErrorReport {
-  return /^\d+$/.test(String(helpers.original)) ? value : helpers.error('any.invalid');
 }
 
 function staffId(text: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport {
