@@ -14,6 +14,8 @@ export interface LinkCacheOptions {
  */
 export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOptions): Links {
   const cache = new NodeCache({ stdTTL: ttlSeconds, checkperiod: ttlSeconds, useClones: false });
+  /** Of whole vendors: a page of a list asks for the same ones as the page before. */
+  const maps = new NodeCache({ stdTTL: ttlSeconds, checkperiod: ttlSeconds, useClones: false });
   let changes = 0;
 
   /** Also counts the change, because a lookup that is under way may bring the value from before it. */
@@ -22,6 +24,7 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
       return await work();
     } finally {
       changes += 1;
+      maps.flushAll();
       if (key === undefined) cache.flushAll();
       else cache.del(key);
     }
@@ -39,7 +42,15 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
       return found;
     },
     list: (clinic, staffId) => links.list(clinic, staffId),
-    atVendor: (vendor, clinic) => links.atVendor(vendor, clinic),
+    async atVendor(vendor, clinic) {
+      const key = keyOf(clinic ?? '', '', vendor);
+      const kept = maps.get<ReadonlyMap<string, string>>(key);
+      if (kept !== undefined) return kept;
+      const before = changes;
+      const found = await links.atVendor(vendor, clinic);
+      if (changes === before) maps.set(key, found);
+      return found;
+    },
     put: (link) => changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link)),
     remove: (clinic, staffId, vendor) =>
       changing(keyOf(clinic, staffId, vendor), () => links.remove(clinic, staffId, vendor)),
