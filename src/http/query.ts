@@ -59,12 +59,15 @@ export function booleanQuery(req: Request, name: string): boolean {
  * @throws Problem `malformed_request` that names every bad parameter
  */
 export function validQuery<T>(req: Request, schema: Joi.ObjectSchema<T>): T {
-  const { error, value } = schema.validate(queryOf(req), { abortEarly: false, errors: { render: false } });
-  if (error === undefined) return value;
-  const names = [...new Set(error.details.map(({ path }) => path.join('.')))];
-  const known = Object.keys(schema.describe().keys).join(', ');
+  const query = queryOf(req);
+  const known = Object.keys(schema.describe().keys);
+  const { error, value } = schema.validate(query, { abortEarly: false, errors: { render: false } });
+  // The library passes over a member of the name `__proto__`.
+  const unknown = Object.keys(query).filter((name) => !known.includes(name));
+  if (error === undefined && unknown.length === 0) return value;
+  const names = new Set([...(error?.details.map(({ path }) => path.join('.')) ?? []), ...unknown]);
   throw malformed(
-    `Query parameters that cannot be used: ${names.map(printable).join(', ')}. Known here: ${known}.`,
+    `Query parameters that cannot be used: ${[...names].map(printable).join(', ')}. Known here: ${known.join(', ')}.`,
   );
 }
 
