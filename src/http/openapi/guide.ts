@@ -68,7 +68,7 @@ More under [Sending safely](/docs/sending-safely).
 const LISTING = `\`GET /staff\` answers "who works here?": your clinic's staff as its vendor holds them, 50 a page.
 
 \`\`\`sh
-curl -i 'http://127.0.0.1:8080/staff?q=perez&status=active&limit=20' -H 'Authorization: Bearer demo-key-centro'
+curl -i 'http://127.0.0.1:8080/staff?status=active&limit=20' -H 'Authorization: Bearer demo-key-north'
 \`\`\`
 
 - **Filters compose**: \`q\` (each word is part of the given or the family name; case and accents do not matter), \`status\`,
