@@ -64,24 +64,14 @@ export async function listStaff({ lists, links }: ListParts, request: ListReques
   refuseUnshown(snapshot, filter);
   const { idOf, unlisted } = await identities(links, request, snapshot);
   const fits = matcher(table, filter);
-  const from = cursor?.position ?? 0;
-  const shown: Entry[] = [];
-  let total = 0;
-  let next: number | undefined;
-  for (const [index, entry] of snapshot.entries.entries()) {
-    if (idOf(entry) === undefined || !fits(entry)) continue;
-    total += 1;
-    if (index < from) continue;
-    if (shown.length < limit) shown.push(entry);
-    else next ??= index;
-  }
+  const keep = (entry: Entry) => idOf(entry) !== undefined && fits(entry);
+  const { shown, total, next } = select(snapshot.entries, keep, cursor?.position ?? 0, limit);
   if (next !== undefined) lists.keepForCursor(connection, snapshot);
   const page = shown.map((entry) => record(entry, idOf(entry) ?? null));
-  const warnings = [
-    ...listWarnings(connection, snapshot.skipped, unlisted),
-    ...page.flatMap((item, index) => item.warnings.map((warning) => below(index, warning))),
-  ];
-  connection.observer?.answered(connection, { warnings });
+  // What a list has shown once is no news when it is shown again.
+  if (source === 'live') {
+    connection.observer?.answered(connection, { warnings: page.flatMap((item) => item.warnings) });
+  }
   return {
     data: page.map(({ data }) => data),
     meta: {
@@ -92,9 +82,39 @@ export async function listStaff({ lists, links }: ListParts, request: ListReques
       asOf: snapshot.asOf,
       total,
       nextCursor: next === undefined ? null : cursorText({ snapshotId: snapshot.id, position: next, digest }),
-      warnings,
+      warnings: [
+        ...listWarnings(connection, snapshot.skipped, unlisted),
+        ...page.flatMap((item, index) => item.warnings.map((warning) => below(index, warning))),
+      ],
     },
   };
+}
+
+interface Selection {
+  shown: readonly Entry[];
+  /** All that are kept, before `from` and after `shown` too. */
+  total: number;
+  /** Index of the first that is kept after those shown. */
+  next: number | undefined;
+}
+
+function select(
+  entries: readonly Entry[],
+  keep: (entry: Entry) => boolean,
+  from: number,
+  limit: number,
+): Selection {
+  const shown: Entry[] = [];
+  let total = 0;
+  let next: number | undefined;
+  for (const [index, entry] of entries.entries()) {
+    if (!keep(entry)) continue;
+    total += 1;
+    if (index < from) continue;
+    if (shown.length < limit) shown.push(entry);
+    else next ??= index;
+  }
+  return { shown, total, next };
 }
 
 async function snapshotFor(

@@ -117,6 +117,10 @@ describe('the list', () => {
     expect(body.meta.warnings).toContainEqual(
       expect.objectContaining({ pointer: '/2/status', code: 'unreadable' }),
     );
+    // The drift is counted under the field, whichever row it was in.
+    const told = stage.lines.filter((line) => line.includes('unreadable_value')).join('');
+    expect(told).toContain('"/status"');
+    expect(told).not.toContain('/2/status');
     const { body: active } = await list('?status=active&limit=200', KEYS.centro);
     expect(ids({ body: active } as Reply)).not.toContain('st-3');
   });
