@@ -115,6 +115,11 @@ const roleList: RecordList = {
     const cursor = cursorIn(list);
     return member(list, 'hasMore') === true && cursor !== undefined ? rolesFrom(cursor) : undefined;
   },
+  // The cursor is a number of rows, in fact (contract section 3).
+  total: (body) => {
+    const total = member(member(body, 'data'), 'total');
+    return typeof total === 'number' ? total : undefined;
+  },
 };
 
 /** Documented as text, in fact a number (contract section 3). */

@@ -215,6 +215,11 @@ export interface RecordList {
   rows(body: unknown): readonly unknown[] | undefined;
   /** The request for the next page; undefined after the last one. */
   next?(body: unknown): VendorRequest | undefined;
+  /**
+   * How many there are on all pages, if the answer says so: where pages are counted off, a record that is added or removed
+   * meanwhile moves others to pages that were read.
+   */
+  total?(body: unknown): number | undefined;
 }
 
 /** Reads that tell whether a connection and its code lists fit the vendor. */

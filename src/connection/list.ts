@@ -31,17 +31,26 @@ export interface ListParts {
 const MOST_PAGES = 2_000;
 const MOST_RECORDS = 50_000;
 
-/** @throws VendorFailure as soon as a page cannot be read, or cannot be followed by its next one */
+/** The list is not what it was when its reading began: pages may have moved over each other. It is worth another try. */
+export class ListChanged extends Error {
+  override readonly name = 'ListChanged';
+}
+
+/** @throws ListChanged; VendorFailure as soon as a page cannot be read, or cannot be followed by its next one */
 export async function* readPages(list: RecordList, parts: ListParts): AsyncGenerator<ListPage> {
   const asked = new Set<string>();
   const seen = new Set<string>();
   let request: VendorRequest | undefined = list.first;
+  let total: number | undefined;
   while (request !== undefined) {
     if (asked.has(request.path)) throw unexpectedResponse('The vendor’s list leads back to an earlier page.');
     asked.add(request.path);
     const body = await inTurn(request, parts);
     const rows = list.rows(body);
     if (rows === undefined) throw unexpectedResponse('The vendor’s answer is no page of a list.');
+    const said = list.total?.(body);
+    if (total !== undefined && said !== undefined && said !== total) throw new ListChanged();
+    total ??= said;
     yield pageOf(rows, seen, parts.idOf);
     if (asked.size > MOST_PAGES || seen.size > MOST_RECORDS) {
       throw unexpectedResponse('The vendor’s list does not end.');

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { VendorConnection } from '../connection/connection';
-import type { ListedRecord } from '../connection/list';
+import { VendorFailure } from '../connection/failure';
+import { ListChanged, type ListedRecord } from '../connection/list';
 import type { Deadline } from '../lib/deadline';
 import { member } from '../lib/json';
 import type { Warning } from '../receipt';
@@ -57,6 +58,9 @@ export class Incomplete extends Error {
   }
 }
 
+/** So often a list is begun that changes while it is read. */
+const ATTEMPTS = 3;
+
 /**
  * Reads all that there is at a connection.
  * @param previous the list before it: what has not changed since is kept once
@@ -67,8 +71,32 @@ export async function readSnapshot(
   whole: Deadline,
   previous?: Snapshot,
 ): Promise<Snapshot> {
-  const table = tableOf(connection.adapter);
   const known = new Map(previous?.entries.map((entry) => [entry.id, entry]));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await readOnce(connection, whole, known);
+    } catch (error) {
+      if (!(error instanceof Incomplete) || !(error.cause instanceof ListChanged)) throw error;
+      if (attempt === ATTEMPTS) throw new Incomplete(error.pages, alwaysChanging());
+    }
+  }
+}
+
+function alwaysChanging(): VendorFailure {
+  return new VendorFailure({
+    kind: 'unavailable',
+    fate: 'refused',
+    reason: 'The vendor’s list has changed each time while it was read.',
+  });
+}
+
+/** @param known entries of an earlier reading, by their ids */
+async function readOnce(
+  connection: VendorConnection,
+  whole: Deadline,
+  known: ReadonlyMap<string, Entry>,
+): Promise<Snapshot> {
+  const table = tableOf(connection.adapter);
   const entries: Entry[] = [];
   const shows = new Set<Field>();
   const asOf = new Date().toISOString();

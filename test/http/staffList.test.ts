@@ -142,6 +142,36 @@ describe('the list', () => {
     await fresh('', KEYS.centro);
   });
 
+  test('is read again if it changes meanwhile: those behind a removed record are not passed over', async () => {
+    const removed = stage.clinikapi.state.roles.get(seedRole(60)) ?? fail();
+    stage.clinikapi.faults.next(
+      { kind: 'hook', when: 'request', run: () => void stage.clinikapi.state.roles.remove(removed.id) },
+      { path: '/v1/practitioner-roles', after: 1 },
+    );
+    const reply = await fresh('?limit=200');
+    expect(reply.body.meta.total).toBe(129);
+    expect(ids(reply)).toContain('st-101');
+    expect(calls()).toHaveLength(5);
+    let left = 10;
+    stage.clinikapi.faults.add(
+      {
+        kind: 'hook',
+        when: 'request',
+        run: () => {
+          left -= 1;
+          stage.clinikapi.state.roles.remove(seedRole(240 + left));
+        },
+      },
+      { path: '/v1/practitioner-roles' },
+    );
+    const { status, body } = await fresh();
+    expect([status, body.code]).toEqual([503, 'vendor_unavailable']);
+    expect(body.detail).toMatch(/changed each time/);
+    stage.clinikapi.faults.clear();
+    stage.clinikapi.state.roles.set(removed);
+    expect((await fresh()).body.meta.total).toBe(130);
+  });
+
   test('HEAD has no body', async () => {
     const { status, body } = await stage.call('HEAD', '/staff');
     expect([status, body]).toEqual([200, undefined]);
