@@ -273,6 +273,7 @@ export interface Problem {
     | "method_not_allowed"
     | "conflict"
     | "idempotency_in_progress"
+    | "cursor_expired"
     | "payload_too_large"
     | "unsupported_media_type"
     | "precondition_failed"
@@ -365,6 +366,87 @@ export interface ClinicMeta {
   clinic: string;
 }
 
+/** A record of the staff list, as `GET /staff/{id}` shows it. */
+export interface ListedStaff {
+  /** The staff id; `null` for a record without a link. */
+  id: string | null;
+  /** The vendor’s own id of the record. */
+  vendorRecordId: string;
+  /** Whether the person works here now. */
+  status?: "active" | "inactive" | "on-leave" | null;
+  /** The person’s name. */
+  name?: {
+    given?: string | null;
+    family?: string | null;
+  } | null;
+  /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept. */
+  nationalId?: string | null;
+  /**
+   * Date of birth, `YYYY-MM-DD`, 1850 or later.
+   * @format date
+   */
+  birthDate?: string | null;
+  /** Administrative gender. */
+  gender?: "male" | "female" | "other" | "unknown" | null;
+  /** Postal address. */
+  address?: {
+    text?: string | null;
+  } | null;
+  /** 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without. */
+  phone?: string | null;
+  /** E-mail address. */
+  email?: string | null;
+  /** Role code, such as `doctor`. */
+  role?: string | null;
+  /** One coded specialty; `system` defaults to SNOMED CT. */
+  specialty?: {
+    code?: string;
+    display?: string | null;
+    system?: string | null;
+  } | null;
+  /** Id of the organization. */
+  organizationId?: string | null;
+  /** Id of the location. */
+  locationId?: string | null;
+  /** When the role is held; `end` is not before `start`. */
+  period?: {
+    /** @format date */
+    start?: string | null;
+    /** @format date */
+    end?: string | null;
+  } | null;
+  /** The whole week: an array replaces the stored one. */
+  availableTime?: AvailableTime[] | null;
+}
+
+/** A page of the staff list. */
+export interface StaffListAnswer {
+  /** In the vendor’s order. Empty where nothing fits. */
+  data: ListedStaff[];
+  /** About the page, and the list that it is of. */
+  meta: {
+    /** The `X-Request-Id` of the answer. */
+    requestId: string;
+    /** The caller’s clinic. */
+    clinic: string;
+    /** Name of the vendor connection that holds the records. */
+    vendor: string;
+    /** `live`: read from the vendor for this request. `cache`: read a short while ago. */
+    source: "live" | "cache";
+    /**
+     * When the reading of the list began.
+     * @format date-time
+     */
+    asOf: string;
+    /** How many records fit, on all pages. */
+    total: number;
+    /** Send it as `cursor`, with the same filters, for the next page; `null` on the last one. */
+    nextCursor: string | null;
+    /** Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped` and `not_listed`. */
+    warnings: Warning[];
+  };
+}
+
 /** A staff member. */
 export interface StaffAnswer {
   /** The record as far as the vendor shows it: a field that it does not show is absent; `null` is empty, or unreadable (`meta.warnings` then says so). */
@@ -402,6 +484,13 @@ export interface AcceptedAnswer {
   };
   /** About the answer. */
   meta: ClinicMeta;
+}
+
+/** An FHIR R4 Bundle of type searchset; see hl7.org/fhir/R4/bundle.html. */
+export interface Bundle {
+  resourceType: "Bundle";
+  type: "searchset";
+  [key: string]: any;
 }
 
 /** An FHIR R4 PractitionerRole; see hl7.org/fhir/R4/practitionerrole.html. */
@@ -655,6 +744,7 @@ export interface ProblemKind {
     | "method_not_allowed"
     | "conflict"
     | "idempotency_in_progress"
+    | "cursor_expired"
     | "payload_too_large"
     | "unsupported_media_type"
     | "precondition_failed"
@@ -755,6 +845,64 @@ export class Gateway extends HttpClient {
       this.request<StaffAnswer, Problem>({
         path: `/staff/${encodeURIComponent(id)}`,
         method: "GET",
+        secure: true,
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description The clinic’s staff as its vendor holds them, by pages; filters compose. The vendor’s list is read whole, within its limits, and kept for a short while (`meta.source`, `meta.asOf`); with `Cache-Control: no-cache` it is read anew. A list that could not be read to its end is a problem, never a part of it. A filter on a field that the vendor does not show is refused. With `Accept: application/fhir+json` the answer is a searchset `Bundle`. Needs the scope `staff:read`.
+     *
+     * @tags Staff
+     * @name ListStaff
+     * @summary List and search the staff
+     * @request GET:/staff
+     * @secure
+     */
+    listStaff: (
+      query?: {
+        /**
+         * Part of a name: every word of it is part of the given or the family name. Case and accents do not matter.
+         * @maxLength 200
+         */
+        q?: string;
+        /** Only staff with this status. */
+        status?: "active" | "inactive" | "on-leave";
+        /**
+         * Only the person with this national id, written with separators or without.
+         * @maxLength 60
+         */
+        nationalId?: string;
+        /**
+         * Only staff with this e-mail address, in any case.
+         * @maxLength 254
+         */
+        email?: string;
+        /**
+         * Only staff whose specialty has this code.
+         * @maxLength 100
+         */
+        specialty?: string;
+        /** `false`: the vendor’s records that no staff id stands for, `id` is `null`. Needs the scope `links:write` too, and that no other clinic uses the vendor connection. */
+        linked?: "true" | "false";
+        /**
+         * Records per page, 1 to 200; 50 if absent.
+         * @min 1
+         * @max 200
+         */
+        limit?: number;
+        /**
+         * `meta.nextCursor` of the page before, with the same filters. Good for five minutes.
+         * @maxLength 200
+         */
+        cursor?: string;
+      },
+      params: RequestParams = {},
+    ) =>
+      this.request<StaffListAnswer, Problem>({
+        path: `/staff`,
+        method: "GET",
+        query: query,
         secure: true,
         format: "json",
         ...params,
@@ -966,6 +1114,7 @@ export class Gateway extends HttpClient {
         | "method_not_allowed"
         | "conflict"
         | "idempotency_in_progress"
+        | "cursor_expired"
         | "payload_too_large"
         | "unsupported_media_type"
         | "precondition_failed"

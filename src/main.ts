@@ -12,6 +12,7 @@ import { newKeyCommand } from './cli/newKey';
 import { runProgram } from './cli/program';
 import { restoreCommand } from './cli/restore';
 import { serveCommand } from './cli/serve';
+import { staffCommand } from './cli/staff';
 import { verifyAuditCommand } from './cli/verifyAudit';
 import { serve } from './serve';
 
@@ -23,6 +24,7 @@ const commands = [
   newKeyCommand,
   linksCommand,
   deliveriesCommand,
+  staffCommand,
   verifyAuditCommand,
   backupCommand,
   restoreCommand,

@@ -61,6 +61,12 @@ export const PROBLEMS = {
     title: 'The first request with this key is still under way',
     meaning: 'Repeat the request after `Retry-After` seconds: it is then answered as the first one was.',
   },
+  cursor_expired: {
+    status: 410,
+    title: 'The list that the cursor belongs to is gone',
+    meaning:
+      'A cursor is good for five minutes, and for the process that gave it. Begin again without `cursor`.',
+  },
   payload_too_large: {
     status: 413,
     title: 'The body is too large',

@@ -14,6 +14,7 @@ import {
   type FieldTable,
   field,
   isObject,
+  listIn,
   member,
   OPAQUE_ID,
   path,
@@ -106,6 +107,10 @@ export const cobalt: AdapterModule<Settings> = {
       authorize: () => ({ client_id: clientId, client_secret: clientSecret, access_token: accessToken }),
       // There is no read of a single provider (contract section 3).
       read: () => ({ method: 'GET', path: '/v1/providers' }),
+      list: {
+        first: { method: 'GET', path: '/v1/providers' },
+        rows: (body) => listIn(member(body, 'providers')),
+      },
       write: (id, body) => ({ method: 'PATCH', path: path`/v1/providers/${id}`, body }),
       record: (body, id) => {
         const providers = member(body, 'providers');

@@ -10,6 +10,7 @@ import {
   entriesIn,
   GENDERS,
   isObject,
+  listIn,
   member,
   path,
   settings,
@@ -95,6 +96,11 @@ export const vitalis: AdapterModule<Settings> = {
         };
       },
       read: (id) => ({ method: 'GET', path: basePath + path`/professionals/${id}` }),
+      // No pages; rows have two members more than a record; a bare list if it is empty (contract section 4).
+      list: {
+        first: { method: 'GET', path: `${basePath}/professionals` },
+        rows: (body) => listIn(member(body, 'professionals') ?? body),
+      },
       write: (id, body) => ({ method: 'PATCH', path: basePath + path`/professionals/${id}`, body }),
       record: (body) => {
         const professional = member(body, 'professional');

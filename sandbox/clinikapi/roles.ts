@@ -37,7 +37,7 @@ export function findRole(state: ClinikapiState, id: string, response: Response):
 function list(state: ClinikapiState): RequestHandler {
   return (request, response) => {
     const { practitionerId, specialty, status } = request.query;
-    const stored = state.roles.all();
+    const stored = state.roles.view();
     // Searches lag behind writes, and a deleted role lingers in them; reads by id do not (clinikapi.md section 6).
     const shown = [
       ...stored.flatMap((role) => state.lag.seen(role.id, role) ?? []),

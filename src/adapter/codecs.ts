@@ -54,6 +54,11 @@ export function textIn(value: unknown, key: string): string | undefined {
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
+/** A list as it is; undefined for anything else. */
+export function listIn(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}
+
 /**
  * The rows of a list of things with a `name`, as `doctor` wants them; undefined if it is no list.
  * @param ids members that hold an id; a row without any is left out, and one with several is listed under each

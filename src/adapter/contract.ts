@@ -178,6 +178,8 @@ export interface Adapter {
   /** Headers that authorise a call; `session` is the token of `login` where there is one. */
   authorize(session: string | undefined): Readonly<Record<string, string>>;
   read(id: string): VendorRequest;
+  /** How all records are read. Absent: the vendor has no list, so that its staff cannot be listed or searched. */
+  readonly list?: RecordList;
   write(id: string, body: Readonly<Record<string, unknown>>): VendorRequest;
   /**
    * The record in an answer to `read`, or to `write` where it answers with one. `null`: a good answer (a list, say) in
@@ -202,6 +204,23 @@ export interface Adapter {
   readonly checks?: ConnectionChecks;
   /** Stored data that a change of `keys` would destroy without the caller's knowledge: `[field, detail]` rows. */
   endangers?(record: VendorRecord, keys: readonly string[]): readonly (readonly [Field, string])[];
+}
+
+/** All records of a vendor, in one answer or by pages. Filters are applied above: vendors' own cannot be trusted alike. */
+export interface RecordList {
+  readonly first: VendorRequest;
+  /**
+   * The records in an answer, as `record` gives one; what is not a record (`undefined`, or one without an id) is counted and
+   * left out. `undefined` for all of it: not an answer that this vendor's contract knows, or one that does not say how to go on.
+   */
+  rows(body: unknown): readonly unknown[] | undefined;
+  /** The request for the next page; undefined after the last one. */
+  next?(body: unknown): VendorRequest | undefined;
+  /**
+   * How many there are on all pages, if the answer says so: where pages are counted off, a record that is added or removed
+   * meanwhile moves others to pages that were read.
+   */
+  total?(body: unknown): number | undefined;
 }
 
 /** Reads that tell whether a connection and its code lists fit the vendor. */

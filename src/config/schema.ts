@@ -7,6 +7,7 @@ import {
   CLINIC_KEYS,
   DELIVERIES,
   IDEMPOTENCY,
+  LIST_CACHE_SECONDS,
   OPS,
   PROPAGATE_TRACE,
   SERVER,
@@ -93,6 +94,7 @@ function vendorSchema(
       .default(() => adapter?.verify)
       .meta({ default: "the adapter's" })
       .description("What proves a change: the record in the vendor's answer, or a read after the write."),
+    listCacheSeconds: LIST_CACHE_SECONDS,
     propagateTrace: PROPAGATE_TRACE,
   });
 }

@@ -279,6 +279,10 @@ export const VENDOR_LIMITS = {
   ),
 };
 
+export const LIST_CACHE_SECONDS = whole(0, 300)
+  .default(30)
+  .description('Seconds for which the list of all staff (GET /staff) is kept; 0 reads it for each request.');
+
 export const PROPAGATE_TRACE = joi
   .boolean()
   .default(false)

@@ -98,6 +98,8 @@ export interface VendorConfig extends AdapterSettings {
   rateLimit?: { requests: number; perSeconds: number };
   /** `returned`: the record in the vendor's answer; `read`: a read after the write. */
   verify: 'returned' | 'read';
+  /** For how long the list of all records is kept. */
+  listCacheSeconds: number;
   /** Whether calls carry the caller's W3C trace context on. */
   propagateTrace: boolean;
 }

@@ -12,11 +12,13 @@ import { retryAfterHeader } from '../adapter/retryAfter';
 import type { VendorConfig } from '../config/types';
 import { Deadline } from '../lib/deadline';
 import { isObject } from '../lib/json';
+import { SlidingLimit } from '../lib/limits';
 import type { Ceilings } from '../store/ceilings';
 import { parseAnswer } from './answer';
 import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
 import { type BreakerState, Guard, isOutage } from './guard';
 import { plainHeaders, requestHeaders } from './headers';
+import { type ListPage, readPages } from './list';
 import { type ObservedCall, type Operation, outcomeOf, type VendorObserver } from './observer';
 import { Sessions } from './sessions';
 import { createPool, type GoneSignal, type RawAnswer, RawRequest, undiciAdapter } from './transport';
@@ -59,6 +61,8 @@ export class VendorConnection {
   readonly observer: VendorObserver | undefined;
   readonly #guard: Guard;
   readonly #sessions: Sessions | undefined;
+  /** Half of the ceiling: a long list leaves room for updates. */
+  readonly #listPace: SlidingLimit | undefined;
 
   /** @param name the connection's name in the configuration */
   constructor(
@@ -88,6 +92,10 @@ export class VendorConnection {
       closed: () => this.observer?.resumed(this),
     };
     this.#guard = new Guard(config, watch, ceilings && ((limit) => ceilings.of(`vendor ${name}`, limit)));
+    if (config.rateLimit) {
+      const { requests, perSeconds } = config.rateLimit;
+      this.#listPace = new SlidingLimit({ requests: Math.max(1, Math.floor(requests / 2)), perSeconds });
+    }
     const login = this.adapter.login;
     if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
   }
@@ -145,6 +153,32 @@ export class VendorConnection {
     const record = this.adapter.record(body, recordId);
     if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
     return record !== null && this.adapter.idOf(record) === recordId;
+  }
+
+  /**
+   * Reads all records, page by page; a failed page is repeated as any read is. Each id is given once.
+   * @param whole bounds the time for all pages together; each has the time of one request besides
+   * @throws VendorFailure: what was read until then is not the whole list. TypeError at an adapter without a list
+   */
+  list(whole: Deadline): AsyncGenerator<ListPage> {
+    const { list, idOf } = this.adapter;
+    if (list === undefined) throw new TypeError('this vendor has no list');
+    return readPages(list, {
+      whole,
+      pace: this.#listPace,
+      idOf: (record) => {
+        const id = idOf(record);
+        return id !== undefined && this.admits(id) ? id : undefined;
+      },
+      fetch: (request) => {
+        const limits = { deadline: new Deadline(Math.min(this.config.timeoutMs, whole.remaining())) };
+        return this.#repeated(
+          limits,
+          () => true,
+          () => this.#call(request, limits),
+        );
+      },
+    });
   }
 
   /**

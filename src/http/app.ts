@@ -13,6 +13,7 @@ import helmet from 'helmet';
 import type { Authenticator } from '../callers/callers';
 import { Anonymous, CallerLimits, type InFlight } from '../callers/limits';
 import { capabilitiesOf } from '../directory/capabilities';
+import { StaffLists } from '../directory/lists';
 import type { Health } from '../ops/health';
 import type { Log } from '../ops/log';
 import type { Metrics } from '../ops/metrics';
@@ -37,6 +38,7 @@ import { getDocs, getDocsFile, getOpenApi } from './routes/docs';
 import { deleteLink, getLinks, putLink } from './routes/links';
 import { getOperation, retryOperation } from './routes/operations';
 import { getStaff, patchStaff, type ReadTrail } from './routes/staff';
+import { getStaffList } from './routes/staffList';
 
 /** What the application is built from. */
 export interface AppParts extends UpdateParts {
@@ -104,6 +106,8 @@ export function createApp(parts: AppParts): Express {
     route(app, '/docs/:file', { GET: getDocsFile }, files);
   }
 
+  const lists = new StaffLists();
+  route(app, '/staff', { GET: (req, res) => getStaffList({ lists, links, reads }, req, res) }, entrance);
   route(app, '/capabilities', { GET: getCapabilities }, entrance);
   route(app, '/staff/:id/links', { GET: (req, res) => getLinks(links, req, res) }, entrance);
   route(

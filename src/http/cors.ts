@@ -8,6 +8,7 @@ const SETTINGS = {
     'authorization',
     'content-type',
     'accept',
+    'cache-control',
     'prefer',
     'if-match',
     'if-none-match',

@@ -37,6 +37,8 @@ export const EXTENSIONS = {
   blockRecurrence: `${BASE}/StructureDefinition/available-time-recurrence`,
 } as const;
 const STAFF_ID = `${BASE}/staff-id`;
+/** The system of the vendor's own ids. */
+export const VENDOR_RECORD_ID = `${BASE}/vendor-record-id`;
 const OFFERED = ['application/json', FHIR_TYPE, `${FHIR_TYPE};fhirVersion=4.0`];
 
 /** Whether the caller prefers FHIR to plain JSON (RFC 9110 section 12.5.1). Whoever accepts neither gets plain JSON. */

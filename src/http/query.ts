@@ -1,5 +1,6 @@
 /** The query of a request. Whatever of it is not understood refuses the request: a dry run must never become a real write. */
 import type { Request } from 'express';
+import type Joi from 'joi';
 import { Problem } from '../problem';
 
 /** Far above what any route knows. */
@@ -51,6 +52,33 @@ export function booleanQuery(req: Request, name: string): boolean {
   if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
   throw malformed(`The query parameter ${name} is either true or false.`);
+}
+
+/**
+ * The parameters of a route with many, as its schema makes them.
+ * @throws Problem `malformed_request` that names every bad parameter
+ */
+export function validQuery<T>(req: Request, schema: Joi.ObjectSchema<T>): T {
+  const query = queryOf(req);
+  const known = Object.keys(schema.describe().keys);
+  const { error, value } = schema.validate(query, { abortEarly: false, errors: { render: false } });
+  // The library passes over a member of the name `__proto__`.
+  const unknown = Object.keys(query).filter((name) => !known.includes(name));
+  if (error === undefined && unknown.length === 0) return value;
+  const names = new Set([...(error?.details.map(({ path }) => path.join('.')) ?? []), ...unknown]);
+  throw malformed(
+    `Query parameters that cannot be used: ${[...names].map(printable).join(', ')}. Known here: ${known.join(', ')}.`,
+  );
+}
+
+/** A misspelt name is told back; anything that is not a plain word is not. */
+function printable(name: string): string {
+  return /^\w{1,40}$/.test(name) ? name : 'one with an unusual name';
+}
+
+/** A rule for numbers: only as people write them; `1e2` and `0x10` are slips. */
+export function digits(value: number, helpers: Joi.CustomHelpers): number | Joi.ErrorReport {
+  return /^\d+$/.test(String(helpers.original)) ? value : helpers.error('any.invalid');
 }
 
 function malformed(detail: string): Problem {

@@ -18,6 +18,8 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
   const cache = new NodeCache({ stdTTL: ttlSeconds, checkperiod: ttlSeconds, useClones: false });
   /** Links that the vendor was seen to have, which does not change back. */
   const seen = new NodeCache({ stdTTL: SEEN_SECONDS, checkperiod: SEEN_SECONDS / 10, useClones: false });
+  /** Of whole vendors: a page of a list asks for the same ones as the page before. */
+  const maps = new NodeCache({ stdTTL: ttlSeconds, checkperiod: ttlSeconds, useClones: false });
   let changes = 0;
 
   function noteSeen(link: Link): void {
@@ -30,6 +32,7 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
       return await work();
     } finally {
       changes += 1;
+      maps.flushAll();
       if (key === undefined) cache.flushAll();
       else cache.del(key);
     }
@@ -58,6 +61,15 @@ export function cachedLinks(links: Links, { ttlSeconds, maxKeys }: LinkCacheOpti
     },
     clinicOf: (vendor, vendorRecordId) => links.clinicOf(vendor, vendorRecordId),
     list: (clinic, staffId) => links.list(clinic, staffId),
+    async atVendor(vendor, clinic) {
+      const key = keyOf(clinic ?? '', '', vendor);
+      const kept = maps.get<ReadonlyMap<string, string>>(key);
+      if (kept !== undefined) return kept;
+      const before = changes;
+      const found = await links.atVendor(vendor, clinic);
+      if (changes === before) maps.set(key, found);
+      return found;
+    },
     put: (link, options) =>
       changing(keyOf(link.clinic, link.staffId, link.vendor), () => links.put(link, options)),
     remove: (clinic, staffId, vendor, by) =>

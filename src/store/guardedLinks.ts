@@ -9,6 +9,7 @@ export function guardedLinks(links: Links): Links {
     isChecked: (link) => orUnavailable(() => links.isChecked(link)),
     markChecked: (link) => orUnavailable(() => links.markChecked(link)),
     list: (clinic, staffId) => orUnavailable(() => links.list(clinic, staffId)),
+    atVendor: (vendor, clinic) => orUnavailable(() => links.atVendor(vendor, clinic)),
     put: (link, options) => orUnavailable(() => links.put(link, options)),
     clinicOf: (vendor, vendorRecordId) => orUnavailable(() => links.clinicOf(vendor, vendorRecordId)),
     remove: (clinic, staffId, vendor, by) => orUnavailable(() => links.remove(clinic, staffId, vendor, by)),

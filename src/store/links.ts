@@ -39,6 +39,8 @@ export interface Links {
   markChecked(link: Link): Promise<void>;
   /** A staff member's links, by vendor. */
   list(clinic: string, staffId: string): Promise<Link[]>;
+  /** The links at one vendor, of one clinic or of all: vendor record id → staff id. */
+  atVendor(vendor: string, clinic?: string): Promise<ReadonlyMap<string, string>>;
   /**
    * Links, or links anew. A vendor record belongs to one staff member only, over all clinics: `conflict` otherwise.
    * @throws TypeError on ids that `isStaffId` or `isVendorRecordId` refuses
@@ -177,6 +179,16 @@ export function createLinks(database: Database, now: () => Date = () => new Date
         .orderBy('vendor')
         .execute();
       return rows.map(toLink);
+    },
+
+    async atVendor(vendor, clinic) {
+      let query = db
+        .selectFrom('links')
+        .select(['vendor_record_id', 'staff_id'])
+        .where('vendor', '=', vendor);
+      if (clinic !== undefined) query = query.where('clinic', '=', clinic);
+      const rows = await query.execute();
+      return new Map(rows.map(({ vendor_record_id, staff_id }) => [vendor_record_id, staff_id]));
     },
 
     async put(link, { checked = false, by } = {}) {

@@ -16,6 +16,7 @@ export function timedLinks(links: Links, metrics: Metrics): Links {
     find: (clinic, staffId, vendor) => timed('links_find', links.find(clinic, staffId, vendor)),
     isChecked: (link) => timed('links_find', links.isChecked(link)),
     list: (clinic, staffId) => timed('links_list', links.list(clinic, staffId)),
+    atVendor: (vendor, clinic) => timed('links_list', links.atVendor(vendor, clinic)),
     put: (link, options) => timed('links_put', links.put(link, options)),
     remove: (clinic, staffId, vendor, by) => timed('links_remove', links.remove(clinic, staffId, vendor, by)),
   };

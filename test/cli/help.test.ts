@@ -11,6 +11,7 @@ import { linksCommand } from '../../src/cli/links';
 import { newKeyCommand } from '../../src/cli/newKey';
 import { restoreCommand } from '../../src/cli/restore';
 import { serveCommand } from '../../src/cli/serve';
+import { staffCommand } from '../../src/cli/staff';
 import { verifyAuditCommand } from '../../src/cli/verifyAudit';
 
 const context: CommandContext = {
@@ -32,6 +33,7 @@ const ADD = [
   newKeyCommand,
   linksCommand,
   deliveriesCommand,
+  staffCommand,
   verifyAuditCommand,
   backupCommand,
   restoreCommand,

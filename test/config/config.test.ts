@@ -156,6 +156,7 @@ describe('a good configuration', () => {
           breaker: { failures: 10, openMs: 5_000 },
           ca: '',
           verify: 'returned',
+          listCacheSeconds: 30,
           propagateTrace: false,
         },
       },

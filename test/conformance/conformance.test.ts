@@ -203,7 +203,9 @@ describe.each(adapters.map((module) => ({ name: module.name, title: module.title
         }
         const shown = `${answer.text}${JSON.stringify(answer.headers)}${stage.lines.join('')}`;
         for (const secret of stage.credentials) expect(shown).not.toContain(secret);
-        for (const value of valuesIn(given.patch)) expect(stage.lines.join('')).not.toContain(value);
+        // The newest row of an empty audit has a hash of zeros, and the value may be zeros, too.
+        const told = stage.lines.filter((line) => !line.includes('audit head')).join('');
+        for (const value of valuesIn(given.patch)) expect(told).not.toContain(value);
       } finally {
         await stage.close();
       }

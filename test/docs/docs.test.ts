@@ -103,6 +103,8 @@ test('every code inside errors and warnings is named', () => {
     'record_not_found',
     'credentials_rejected',
     'text',
+    // Of FHIR.
+    'incomplete',
   ];
   const missing = [...new Set(used.map(([, code = '']) => code))].filter(
     (code) => !named.has(code) && !elsewhere.includes(code),

@@ -135,7 +135,7 @@ test('API8 Security misconfiguration: safe headers, no CORS, no inner life in er
 test('API9 Improper inventory management: the document lists every route, and an answer that it does not know fails', async () => {
   const { body } = await stage.call('GET', '/openapi.json', { key: null });
   expect(Object.keys(body.paths)).toContain('/staff/{id}');
-  for (const path of ['/v1/staff/st-1', '/admin', '/debug', '/.env', '/staff']) {
+  for (const path of ['/v1/staff/st-1', '/admin', '/debug', '/.env', '/people']) {
     expect((await stage.call('GET', path)).body.code).toBe('not_found');
   }
 });

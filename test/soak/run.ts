@@ -5,6 +5,7 @@ import { runCeilingSoak } from './ceilings';
 import { runCrashSoak } from './crashes';
 import { runFailover } from './failover';
 import { runFaultSoak } from './faults';
+import { runListSoak } from './list';
 import { runOutage } from './outage';
 import { runStopSoak } from './stops';
 
@@ -132,6 +133,16 @@ async function failover(options: { updates: number }) {
   );
 }
 
+async function list(options: { staff: number; rounds: number }) {
+  const result = await runListSoak({ ...options, onProgress: (round) => progress(`round ${round + 1}`) });
+  report(
+    `${result.listed} of ${options.staff} listed with ${result.calls} calls in ${Math.round(result.readMs)} ms; ` +
+      `memory +${result.growthMb.toFixed(1)} MB over ${options.rounds} lists, ` +
+      `first page of a kept list in ${result.firstPageMs.toFixed(1)} ms`,
+    result.listed === options.staff && result.growthMb <= 60 && result.firstPageMs <= 50,
+  );
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -181,6 +192,12 @@ program
   .description('lose the primary of PostgreSQL under load and promote its standby')
   .option('--updates <number>', 'keyed updates', Number, 1000)
   .action(failover);
+program
+  .command('list')
+  .description('list very many staff, and measure the memory (Linux only)')
+  .option('--staff <number>', 'staff members', Number, 10_000)
+  .option('--rounds <number>', 'how often the list is read anew', Number, 8)
+  .action(list);
 // `--faults` and `--outage` may be written like options.
 program
   .parseAsync(process.argv.map((word) => (word === '--faults' || word === '--outage' ? word.slice(2) : word)))

@@ -483,6 +483,40 @@ const PATHS: readonly HostileCase[] = [
   { name: 'dryRun as a member', ...UPDATE, path: '/staff/st-1?dryRun[x]=true', ...MALFORMED },
   { name: 'changes since nonsense', method: 'GET', path: '/changes?since=%00', ...MALFORMED },
   { name: 'changes of a limit without end', method: 'GET', path: '/changes?limit=1e999', ...MALFORMED },
+  ...[
+    ['a limit without end', 'limit=1e999'],
+    ['a limit below none', 'limit=-1'],
+    ['a limit in hexadecimal', 'limit=0x10'],
+    ['a limit in other digits', 'limit=%D9%A1'],
+    ['a name of nothing', 'q=%CC%81%E2%80%8B'],
+    ['a name with a NUL', 'q=a%00b'],
+    ['a name that is no UTF-8', 'q=%E9'],
+    ['a name that is endless', `q=${'%E2%84%AB'.repeat(1000)}`],
+    ['a name as a list', 'q=a&q=b'],
+    ['a name as a member', 'q[x]=a'],
+    ['an inherited filter', 'constructor=1'],
+    ['a prototype', '__proto__=1'],
+    ['a national id that is a number', 'nationalId=1.5e9'],
+    ['a status that is none', 'status=true'],
+    ['linked maybe', 'linked=TRUE'],
+    ['a cursor of bytes', 'cursor=AAAAAAAAAAAAAAAA'],
+    ['a cursor that is long', `cursor=${'A'.repeat(5000)}`],
+    ['a cursor that is a path', 'cursor=..%2F..%2Fetc'],
+  ].map(
+    ([name, query]): HostileCase => ({
+      name: `the staff list with ${name}`,
+      method: 'GET',
+      path: `/staff?${query}`,
+      ...MALFORMED,
+    }),
+  ),
+  {
+    name: 'the staff list with a cursor of nobody',
+    method: 'GET',
+    path: `/staff?cursor=${Buffer.from(`${'0'.repeat(32)}:0:${'A'.repeat(16)}`).toString('base64url')}`,
+    status: 410,
+    code: 'cursor_expired',
+  },
 ];
 
 export const AROUND_THE_BODY: Readonly<Record<string, readonly HostileCase[]>> = {

@@ -429,6 +429,7 @@ const CONFIG = {
   maxQueued: 1,
   breaker: { failures: 10, openMs: 1000 },
   ca: '',
+  listCacheSeconds: 30,
   propagateTrace: false,
 };
 

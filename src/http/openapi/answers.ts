@@ -180,6 +180,12 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
       'Entity tags that you know, separated by commas, or `*`. If the record has one of them, it is not sent again: 304.',
     schema: { type: 'string' },
   },
+  CacheControl: {
+    name: 'Cache-Control',
+    in: 'header',
+    description: '`no-cache`: the vendor is asked anew. It means nothing to a request with a `cursor`.',
+    schema: { type: 'string' },
+  },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',

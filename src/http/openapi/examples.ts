@@ -74,6 +74,36 @@ const ANSWERS_AND_BODIES = {
     },
   },
   staff: { summary: 'Staff member', value: { data: staff, meta: { ...meta, warnings: [] } } },
+  staffList: {
+    summary: 'Page',
+    value: {
+      data: [{ vendorRecordId, ...staff }],
+      meta: {
+        ...clinicMeta,
+        vendor,
+        source: 'live',
+        asOf: '2025-11-13T09:00:00.000Z',
+        total: 1,
+        nextCursor: null,
+        warnings: [],
+      },
+    },
+  },
+  fhirBundle: {
+    summary: 'FHIR',
+    value: {
+      resourceType: 'Bundle',
+      type: 'searchset',
+      total: 1,
+      link: [{ relation: 'self', url: '/staff?status=active' }],
+      entry: [
+        {
+          resource: { resourceType: 'PractitionerRole', id: 'st-42', active: true },
+          search: { mode: 'match' },
+        },
+      ],
+    },
+  },
   fhir: { summary: 'FHIR', value: { resourceType: 'PractitionerRole', id: 'st-42', active: true } },
   updated: { summary: 'Updated', value: updated },
   dryRun: {

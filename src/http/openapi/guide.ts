@@ -65,6 +65,23 @@ More under [Sending safely](/docs/sending-safely).
 
 `;
 
+const LISTING = `\`GET /staff\` answers "who works here?": your clinic's staff as its vendor holds them, 50 a page.
+
+\`\`\`sh
+curl -i 'http://127.0.0.1:8080/staff?status=active&limit=20' -H 'Authorization: Bearer demo-key-north'
+\`\`\`
+
+- **Filters compose**: \`q\` (each word is part of the given or the family name; case and accents do not matter), \`status\`,
+  \`nationalId\`, \`email\`, \`specialty\` (a code). A filter on a field that the vendor does not show is refused (422
+  \`unsupported_field\`): an empty list would say that there is nobody.
+- **Pages**: repeat the request with \`meta.nextCursor\` as \`cursor\` until it is \`null\`. All pages are of one list, so nobody is shown
+  twice or passed over; after five minutes the cursor is 410 \`cursor_expired\`: begin again.
+- **How fresh**: \`meta.asOf\` says when the list was read, \`meta.source\` whether for this request. \`Cache-Control: no-cache\` reads it
+  anew. A vendor's list may itself lag behind its records for some seconds: \`GET /staff/{id}\` shows a change at once.
+- **Whole or not at all**: a list that could not be read to its end is a 503 with \`Retry-After\`. \`meta.warnings\` tells of rows that were no
+  records (\`rows_skipped\`) and of linked staff that the vendor does not list (\`not_listed\`).
+- \`?linked=false\` shows the vendor's records that have no staff id yet; it needs the scope \`links:write\`.`;
+
 const WRITING = `## Saying who you are
 
 Send \`Authorization: Bearer <key>\` with every call but the ones under *Service*. Where the operator has set it up, an OAuth 2
@@ -117,6 +134,7 @@ export const GUIDE: readonly GuidePage[] = [
   { slug: 'first-update', title: 'A first update', text: () => FIRST_UPDATE + curls() },
   { slug: 'writing', title: 'Writing an update', text: () => WRITING },
   { slug: 'receipt', title: 'Reading the receipt', text: () => RECEIPT },
+  { slug: 'listing', title: 'Finding staff', text: () => LISTING },
   { slug: 'sending-safely', title: 'Sending safely', text: () => SENDING_SAFELY },
   { slug: 'errors', title: 'Errors', text: () => ERRORS + errorTable() },
 ];

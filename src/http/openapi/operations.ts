@@ -1,9 +1,11 @@
 /** Every route with what it takes and what it may answer. A test compares this list with the routes of the application. */
+import type { Schema } from 'joi';
 import type { Scope } from '../../config/types';
 import { isObject } from '../../lib/json';
 import type { ProblemCode } from '../../problem';
 
 import { changesQuerySchema } from '../routes/changes';
+import { staffQuerySchema } from '../routes/staffList';
 import { headerRef, parameterRef, problemAnswers, successHeaders } from './answers';
 import { exampleRefs } from './examples';
 import { jsonSchemaOf, type Part } from './joiSchema';
@@ -181,6 +183,34 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/staff',
+    id: 'listStaff',
+    tag: 'Staff',
+    summary: 'List and search the staff',
+    description:
+      'The clinic’s staff as its vendor holds them, by pages; filters compose. The vendor’s list is read whole, within its ' +
+      'limits, and kept for a short while (`meta.source`, `meta.asOf`); with `Cache-Control: no-cache` it is read anew. ' +
+      'A list that could not be read to its end is a problem, never a part of it. A filter on a field that the vendor does not ' +
+      'show is refused. With `Accept: application/fhir+json` the answer is a searchset `Bundle`.',
+    scope: 'staff:read',
+    parameters: [...queryParameters(staffQuerySchema), parameterRef('CacheControl'), REQUEST_ID],
+    success: {
+      200: answer('A page.', ref('StaffListAnswer'), exampleRefs('staffList'), {
+        content: {
+          'application/fhir+json': { schema: ref('Bundle'), examples: exampleRefs('fhirBundle') },
+        },
+      }),
+    },
+    problems: [
+      ...OF_A_CALLER,
+      ...OF_A_READ.filter((code) => code !== 'staff_not_found' && code !== 'vendor_timeout'),
+      'not_found',
+      'cursor_expired',
+      'unsupported_field',
+    ],
+  },
+  {
+    method: 'get',
     path: '/capabilities',
     id: 'readCapabilities',
     tag: 'Staff',
@@ -285,7 +315,7 @@ const OPERATIONS: readonly Operation[] = [
       'changed links and refusals. Never listed: what was refused as not valid before a vendor was looked for, answers given again ' +
       'for a key, and what was refused instead of being queued.',
     scope: 'changes:read',
-    parameters: [...queryParameters(), REQUEST_ID],
+    parameters: [...queryParameters(changesQuerySchema), REQUEST_ID],
     success: {
       200: answer('A page, or the stream.', ref('ChangesAnswer'), exampleRefs('changes'), {
         content: {
@@ -367,9 +397,9 @@ const OPERATIONS: readonly Operation[] = [
   },
 ];
 
-/** The query of the audit, from the schema that checks it. */
-function queryParameters(): Part[] {
-  const { properties } = jsonSchemaOf(changesQuerySchema, { rules: 'strict' });
+/** The query of a list, from the schema that checks it. */
+function queryParameters(querySchema: Schema): Part[] {
+  const { properties } = jsonSchemaOf(querySchema, { rules: 'strict' });
   return Object.entries(isObject(properties) ? properties : {}).map(([name, property]) => {
     const { description, ...schema } = isObject(property) ? property : {};
     return { name, in: 'query', description, schema };

@@ -63,6 +63,25 @@ function recordSchemas(): Record<string, Part> {
   };
 }
 
+/** A record of the list has the vendor's id beside its own. */
+function listedStaff(staff: Part | undefined): Part {
+  const { id: _, ...fields } = objectOf(staff?.properties);
+  return {
+    ...staff,
+    description: 'A record of the staff list, as `GET /staff/{id}` shows it.',
+    properties: {
+      id: { type: ['string', 'null'], description: 'The staff id; `null` for a record without a link.' },
+      vendorRecordId: readMeta.vendorRecordId,
+      ...fields,
+    },
+    required: ['id', 'vendorRecordId'],
+  };
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return isObject(value) ? value : {};
+}
+
 function withBlock(record: Part, name: string): [Record<string, unknown>, Record<string, unknown>] {
   const { properties } = record;
   const hours = member(properties, 'availableTime');
@@ -129,6 +148,27 @@ const readMeta = {
   vendorRecordId: text('The vendor’s own id of the record.'),
   warnings: listOf(ref('Warning'), 'Empty where there is nothing to tell.'),
 };
+
+const listMeta = object('About the page, and the list that it is of.', {
+  requestId: readMeta.requestId,
+  clinic: readMeta.clinic,
+  vendor: text('Name of the vendor connection that holds the records.'),
+  source: {
+    type: 'string',
+    enum: ['live', 'cache'],
+    description: '`live`: read from the vendor for this request. `cache`: read a short while ago.',
+  },
+  asOf: time('When the reading of the list began.'),
+  total: number('How many records fit, on all pages.'),
+  nextCursor: {
+    type: ['string', 'null'],
+    description: 'Send it as `cursor`, with the same filters, for the next page; `null` on the last one.',
+  },
+  warnings: listOf(
+    ref('Warning'),
+    'Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped` and `not_listed`.',
+  ),
+});
 
 const clinicMeta = object('About the answer.', {
   requestId: readMeta.requestId,
@@ -276,8 +316,9 @@ const change = object('One row of the audit. Rows are never changed.', {
 const enveloped = (description: string, data: Part, meta: Part): Part => object(description, { data, meta });
 
 export function schemas(): Record<string, Part> {
+  const record = recordSchemas();
   return {
-    ...recordSchemas(),
+    ...record,
     ReceiptRow: receiptRow,
     Warning: warning,
     FieldError: fieldError,
@@ -285,6 +326,11 @@ export function schemas(): Record<string, Part> {
     ReadMeta: object('About the answer.', readMeta),
     UpdateMeta: updateMeta,
     ClinicMeta: clinicMeta,
+    ListedStaff: listedStaff(record.Staff),
+    StaffListAnswer: object('A page of the staff list.', {
+      data: listOf(ref('ListedStaff'), 'In the vendor’s order. Empty where nothing fits.'),
+      meta: listMeta,
+    }),
     StaffAnswer: enveloped('A staff member.', ref('Staff'), ref('ReadMeta')),
     UpdateAnswer: object(
       'A staff member after an update. `data` is left out under `Prefer: return=minimal`.',
@@ -298,6 +344,16 @@ export function schemas(): Record<string, Part> {
       object('The operation.', operationSummary),
       ref('ClinicMeta'),
     ),
+    Bundle: {
+      type: 'object',
+      description: 'An FHIR R4 Bundle of type searchset; see hl7.org/fhir/R4/bundle.html.',
+      required: ['resourceType', 'type'],
+      properties: {
+        resourceType: { type: 'string', const: 'Bundle' },
+        type: { type: 'string', const: 'searchset' },
+      },
+      additionalProperties: true,
+    },
     PractitionerRole: {
       type: 'object',
       description: 'An FHIR R4 PractitionerRole; see hl7.org/fhir/R4/practitionerrole.html.',

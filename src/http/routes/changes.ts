@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import Joi from 'joi';
 import type { CallerLimits } from '../../callers/limits';
 import type { AuditConfig } from '../../config/types';
-import { Problem, type ProblemCode } from '../../problem';
+import type { ProblemCode } from '../../problem';
 import { isRealDate } from '../../staff/calendar';
 import { isStaffId } from '../../staff/id';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../../store/changes';
 import { contextOf, sendJson } from '../answer';
 import { authorized } from '../authentication';
-import { queryOf } from '../query';
+import { digits, validQuery } from '../query';
 
 const NDJSON = 'application/x-ndjson';
 const DEFAULT_LIMIT = 50;
@@ -76,7 +76,7 @@ export async function getChanges(
   res: Response,
 ): Promise<void> {
   const { clinic, caller, requestId } = authorized(res, 'changes:read');
-  const { limit, cursor, ...rest } = filtersIn(req);
+  const { limit, cursor, ...rest } = validQuery(req, changesQuerySchema);
   const filter = filterOf(clinic.name, rest);
   const shown = shownWith(values);
   if (wantsStream(req)) {
@@ -100,26 +100,6 @@ export async function getChanges(
       ...(found.length > size && last && { nextCursor: cursorOf(last.clinicSequence) }),
     },
   });
-}
-
-/** @throws Problem `malformed_request` that names every bad parameter */
-function filtersIn(req: Request): Filters {
-  const { error, value } = changesQuerySchema.validate(queryOf(req), {
-    abortEarly: false,
-    errors: { render: false },
-  });
-  if (error === undefined) return value;
-  const names = [...new Set(error.details.map(({ path }) => path.join('.')))];
-  const known = Object.keys(changesQuerySchema.describe().keys).join(', ');
-  throw new Problem(
-    'malformed_request',
-    `Query parameters that cannot be used: ${names.map(printable).join(', ')}. Known here: ${known}.`,
-  );
-}
-
-/** A misspelt name is told back; anything that is not a plain word is not. */
-function printable(name: string): string {
-  return /^\w{1,40}$/.test(name) ? name : 'one with an unusual name';
 }
 
 function filterOf(
@@ -239,11 +219,6 @@ function cursorOf(sequence: number): string {
 function cursorValue(text: string, helpers: Joi.CustomHelpers): number | Joi.ErrorReport {
   const sequence = /^below:(\d{1,15})$/.exec(Buffer.from(text, 'base64url').toString())?.[1];
   return sequence === undefined ? helpers.error('any.invalid') : Number(sequence);
-}
-
-/** Only as people write a number: `1e2` and `0x10` are slips. */
-function digits(value: number, helpers: Joi.CustomHelpers): number | Joi.ErrorReport {
-  return /^\d+$/.test(String(helpers.original)) ? value : helpers.error('any.invalid');
 }
 
 function staffId(text: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport {

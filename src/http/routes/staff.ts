@@ -16,10 +16,13 @@ import { readJsonBody } from '../jsonBody';
 import { parsePrefer } from '../prefer';
 import { booleanQuery, refuseUnknownQuery } from '../query';
 
-/** Writes down that somebody was shown a record, before it is shown; undefined if the operator does not want that. */
+/** Writes down that somebody was shown a record, or a page of a list, before it is shown; undefined if the operator does not want that. */
 export type ReadTrail =
   | ((
-      read: Pick<Change, 'clinic' | 'caller' | 'requestId' | 'staffId' | 'vendor' | 'vendorRecordId'>,
+      read: Pick<
+        Change,
+        'clinic' | 'caller' | 'requestId' | 'staffId' | 'vendor' | 'vendorRecordId' | 'detail'
+      >,
     ) => Promise<void>)
   | undefined;
 
