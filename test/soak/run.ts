@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { runCrashSoak } from './crashes';
 import { runFaultSoak } from './faults';
 import { runOutage } from './outage';
+import { runRolling } from './rolling';
 import { runStopSoak } from './stops';
 
 const ENGINES = { sqlite: ['sqlite'], postgres: ['postgres'], both: ['sqlite', 'postgres'] } as const;
@@ -105,6 +106,31 @@ async function stops(options: { stops: number; clients: number; drain: number })
   );
 }
 
+async function rolling(options: { restarts: number; rate: number; drain: number }) {
+  const result = await runRolling({
+    restarts: options.restarts,
+    perSecond: options.rate,
+    drainMs: options.drain,
+    onProgress: (done, requests) => progress(`${done} of ${options.restarts} restarts, ${requests} requests`),
+  });
+  const failed = Object.values(result.failed).reduce((sum, count) => sum + count, 0);
+  report(
+    `${options.restarts} restarts, ${result.requests} requests with ${result.updates} updates; ${failed} failed, ` +
+      `${result.unwritten} answered and not written, ${result.doubled} written twice, ${result.stale} stale reads, ` +
+      `${result.auditRows} audit rows, ${result.notOneRow} updates without exactly one, ` +
+      `chain ${result.chain === 0 ? 'whole' : 'BROKEN'}, ${result.failedExits} failed exits`,
+    failed === 0 &&
+      result.unwritten === 0 &&
+      result.doubled === 0 &&
+      result.stale === 0 &&
+      result.notOneRow === 0 &&
+      result.auditRows === result.updates &&
+      result.chain === 0 &&
+      result.failedExits === 0,
+  );
+  if (failed > 0) report(JSON.stringify({ failed: result.failed, nginx: result.nginx }), false);
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -137,6 +163,13 @@ program
   .option('--clients <number>', 'concurrent clients', Number, 8)
   .option('--drain <milliseconds>', 'server.drainMs', Number, 1000)
   .action(stops);
+program
+  .command('rolling')
+  .description('restart two replicas behind nginx in turn, under load')
+  .option('--restarts <number>', 'how many, of the two together', Number, 20)
+  .option('--rate <number>', 'requests a second', Number, 50)
+  .option('--drain <milliseconds>', 'server.drainMs', Number, 3000)
+  .action(rolling);
 // `--faults` and `--outage` may be written like options.
 program
   .parseAsync(process.argv.map((word) => (word === '--faults' || word === '--outage' ? word.slice(2) : word)))
