@@ -1,8 +1,10 @@
 /** `npm run soak`: power failures, an outage or random faults in full count, with a progress line. */
 import { Command } from 'commander';
+import { makeBundle } from './bundle';
 import { runCrashSoak } from './crashes';
 import { runFaultSoak } from './faults';
 import { runOutage } from './outage';
+import { runRestoreSoak } from './restores';
 import { runRolling } from './rolling';
 import { runStopSoak } from './stops';
 
@@ -131,6 +133,24 @@ async function rolling(options: { restarts: number; rate: number; drain: number 
   if (failed > 0) report(JSON.stringify({ failed: result.failed, nginx: result.nginx }), false);
 }
 
+async function restores(options: { engine: string; cycles: number; clients: number }) {
+  const bundle = makeBundle();
+  for (const engine of enginesOf(options.engine)) {
+    const { updates, crashes, lines, auditRows, ...wrong } = await runRestoreSoak({
+      ...options,
+      engine,
+      program: bundle.program,
+      onProgress: (done, sent) =>
+        progress(`${engine}: ${done} of ${options.cycles} restores, ${sent} updates`),
+    });
+    report(
+      `${engine}: ${options.cycles} restores, ${crashes} of them after a crash, ${updates} updates, ${lines} lines in ` +
+        `the backups, ${auditRows} audit rows at the end; ${JSON.stringify(wrong)}`,
+      Object.values(wrong).every((count) => count === 0),
+    );
+  }
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -170,6 +190,13 @@ program
   .option('--rate <number>', 'requests a second', Number, 50)
   .option('--drain <milliseconds>', 'server.drainMs', Number, 3000)
   .action(rolling);
+program
+  .command('restore')
+  .description('back up under load, stop or crash, restore and start, again and again')
+  .option('--engine <name>', 'sqlite, postgres or both', 'both')
+  .option('--cycles <number>', 'how often', Number, 10)
+  .option('--clients <number>', 'concurrent clients', Number, 8)
+  .action(restores);
 // `--faults` and `--outage` may be written like options.
 program
   .parseAsync(process.argv.map((word) => (word === '--faults' || word === '--outage' ? word.slice(2) : word)))
