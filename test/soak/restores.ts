@@ -132,7 +132,7 @@ class RestoreSoak {
     await this.#gateway?.kill();
   }
 
-  /** Every second one ends with a crash. */
+  /** The first one, the third one, … ends with a crash. */
   async cycle(count: number, staff: readonly string[]): Promise<void> {
     const { backedUp } = this.#parts;
     const gateway = this.#gateway ?? (await this.#start());
@@ -143,7 +143,7 @@ class RestoreSoak {
     const ended = performance.now();
     await sleep(200);
     const stopped = performance.now();
-    await this.#stop(gateway, count % 2 === 1);
+    await this.#stop(gateway, count % 2 === 0);
     await before.stop();
     this.result.updates += before.sent.length;
     this.result.refused += before.sent.filter((one) => one.answeredAt < stopped && !isTaken(one)).length;
