@@ -33,8 +33,8 @@ export interface RollingOptions {
 export interface RollingResult {
   requests: number;
   updates: number;
-  /** Requests with another answer than 200, or none: how many of each. */
-  failed: Record<string, number>;
+  /** Requests with another answer than 200, or none: what, and when. */
+  failed: string[];
   /** Updates that were answered 200 and did not reach the vendor. */
   unwritten: number;
   /** Updates that reached the vendor more than once. */
@@ -136,6 +136,7 @@ async function restartInTurn(
     onProgress?.(done, traffic.requests);
     const replica = replicas[done % replicas.length];
     if (replica === undefined) break;
+    traffic.signalledAt = performance.now();
     replica.process.signal('SIGTERM');
     if ((await replica.process.exited) !== 0) failedExits += 1;
     replica.process = await replica.start();
@@ -149,10 +150,11 @@ class Traffic {
   requests = 0;
   readonly updates = new Set<string>();
   readonly confirmed = new Set<string>();
+  signalledAt = performance.now();
   #stopped = false;
   readonly #url: string;
   readonly #agent = new Agent({ keepAlive: true });
-  readonly #failed = new Map<string, number>();
+  readonly #failed: string[] = [];
   /** What was answered 200 last, the newest at the end. */
   readonly #recent: { staff: string; role: string; key: string | undefined }[] = [];
   #stale = 0;
@@ -182,7 +184,7 @@ class Traffic {
     return {
       requests: this.requests,
       updates: this.updates.size,
-      failed: Object.fromEntries(this.#failed),
+      failed: this.#failed,
       stale: this.#stale,
     };
   }
@@ -221,8 +223,8 @@ class Traffic {
   #judge(what: string, { status, code }: Answer): void {
     this.requests += 1;
     if (status === 200) return;
-    const name = `${what}: ${status ?? 'no answer'} ${code ?? ''}`;
-    this.#failed.set(name, (this.#failed.get(name) ?? 0) + 1);
+    const after = Math.round(performance.now() - this.signalledAt);
+    this.#failed.push(`${what}: ${status ?? 'no answer'} ${code ?? ''}, ${after} ms after the last SIGTERM`);
   }
 }
 

@@ -115,7 +115,7 @@ async function rolling(options: { restarts: number; rate: number; drain: number 
     drainMs: options.drain,
     onProgress: (done, requests) => progress(`${done} of ${options.restarts} restarts, ${requests} requests`),
   });
-  const failed = Object.values(result.failed).reduce((sum, count) => sum + count, 0);
+  const failed = result.failed.length;
   report(
     `${options.restarts} restarts, ${result.requests} requests with ${result.updates} updates; ${failed} failed, ` +
       `${result.unwritten} answered and not written, ${result.doubled} written twice, ${result.stale} stale reads, ` +
@@ -130,7 +130,7 @@ async function rolling(options: { restarts: number; rate: number; drain: number 
       result.chain === 0 &&
       result.failedExits === 0,
   );
-  if (failed > 0) report(JSON.stringify({ failed: result.failed, nginx: result.nginx }), false);
+  if (failed > 0) report([...result.failed, ...result.nginx].join('\n'), false);
 }
 
 async function restores(options: { engine: string; cycles: number; clients: number }) {
