@@ -41,5 +41,5 @@ EXPOSE 8080 9464
 # On the ops port, which speaks plain HTTP also under server.tls.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=10s \
   CMD ["node", "dist/bundle/gateway.js", "healthcheck"]
-# A smaller nursery: less memory at the same cost (docs/performance.md).
+# A smaller nursery: less memory at the same cost (bench/HISTORY.md).
 CMD ["node", "--max-semi-space-size=16", "dist/bundle/gateway.js", "serve"]

@@ -15,7 +15,7 @@ interface Profile {
 }
 
 const IDLE = new Set(['(idle)', '(program)', '(root)']);
-/** Below it stands what the program does while it is being loaded: a matter of starting, not of requests. */
+/** Below it is what the program does while it is being loaded: part of the start, not of requests. */
 const LOADING = 'node:internal/main/run_main_module';
 const SHOWN = 45;
 

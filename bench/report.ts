@@ -1,4 +1,4 @@
-/** The table of a run, for the terminal and, as it is Markdown, for docs/performance.md. */
+/** The table of a run, for the terminal and, as it is Markdown, for docs/performance.md and bench/HISTORY.md. */
 import { medianCpu } from './measure';
 import { type Results, type SubjectResult, summaryOf } from './results';
 import { type Spread, spread } from './statistics';
@@ -7,7 +7,7 @@ import { TARGETS, type Target } from './targets';
 export interface Verdict {
   target: Target;
   spread: Spread;
-  /** Undefined where nothing was measured. */
+  /** Undefined if nothing was measured. */
   met: boolean | undefined;
 }
 

@@ -1,7 +1,7 @@
 // biome-ignore-all lint: generated
 // biome-ignore-all format: generated
 // biome-ignore-all assist: generated
-/** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no half of a surrogate pair, and no control characters; line breaks and tabs may stand in `address.text` and in the `description` of a recurrence. Dates are of the calendar, from the year 0001. */
+/** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no half of a surrogate pair, and no control characters; line breaks and tabs are allowed in `address.text` and in the `description` of a recurrence. Dates are of the calendar, from the year 0001. */
 export interface StaffPatch {
   /** Whether the person works here now. */
   status?: "active" | "inactive" | "on-leave" | null;
@@ -228,7 +228,7 @@ export interface ReceiptRow {
   pointer: string;
   /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). */
   outcome: "verified" | "accepted" | "unchanged" | "dropped";
-  /** Why, where the outcome alone does not say. */
+  /** Why, if the outcome alone does not say it. */
   detail?: string;
 }
 
@@ -308,7 +308,7 @@ export interface Problem {
     status?: number;
     /** The vendor’s own code. */
     code?: string;
-    /** The vendor’s own sentence, only where it carries no personal data. */
+    /** The vendor’s own sentence, only if it carries no personal data. */
     message?: string;
   };
   /** What is known about the update although its answer did not arrive as it should. */
@@ -327,7 +327,7 @@ export interface ReadMeta {
   vendor: string;
   /** The vendor’s own id of the record. */
   vendorRecordId: string;
-  /** Empty where there is nothing to tell. */
+  /** Empty if there is nothing to report. */
   warnings: Warning[];
 }
 
@@ -343,11 +343,11 @@ export interface UpdateMeta {
   vendorRecordId: string;
   /** One row for each top-level member that was sent. */
   receipt: ReceiptRow[];
-  /** Empty where there is nothing to tell. */
+  /** Empty if there is nothing to report. */
   warnings: Warning[];
   /** Nothing was sent to be written. */
   dryRun?: true;
-  /** Dry run only: what would be sent, credentials masked; `null` where nothing would change. */
+  /** Dry run only: what would be sent, credentials masked; `null` if nothing would change. */
   vendorRequest?: {
     /** HTTP method. */
     method: string;
@@ -421,7 +421,7 @@ export interface ListedStaff {
 
 /** A page of the staff list. */
 export interface StaffListAnswer {
-  /** In the vendor’s order. Empty where nothing fits. */
+  /** In the vendor’s order. Empty if nothing matches. */
   data: ListedStaff[];
   /** About the page, and the list that it is of. */
   meta: {
@@ -522,9 +522,9 @@ export interface Capability {
   read: boolean;
   /** Whether `PATCH` can change it. */
   write: boolean;
-  /** Whether `null` is accepted for the whole field; `note` tells where a part differs. */
+  /** Whether `null` is accepted for the whole field; `note` says if a part differs. */
   clear: boolean;
-  /** The allowed values, where they are a closed list. */
+  /** The allowed values, if they are a closed list. */
   values?: string[];
   /** Members that may be sent but are not stored, each with the reason. */
   notStored?: Record<string, string>;
@@ -558,7 +558,7 @@ export interface NewLink {
   vendorRecordId: string;
 }
 
-/** Which vendor record a staff id stands for. */
+/** Which vendor record a staff id is linked to. */
 export interface Link {
   /** Name of the vendor connection. */
   vendor: string;
@@ -568,7 +568,7 @@ export interface Link {
 
 /** A link. */
 export interface LinkAnswer {
-  /** Which vendor record a staff id stands for. */
+  /** Which vendor record a staff id is linked to. */
   data: Link;
   /** About the answer. */
   meta: ClinicMeta;
@@ -604,7 +604,7 @@ export interface Operation {
    */
   finishedAt?: string;
   /**
-   * When it is tried next, where only time stands in between.
+   * When it is tried next, if it only waits for its time.
    * @format date-time
    */
   nextAttemptAt?: string;
@@ -647,7 +647,7 @@ export interface Operation {
   };
 }
 
-/** Where an operation stands. */
+/** The state of an operation. */
 export interface OperationAnswer {
   /** An update that is delivered later. */
   data: Operation;
@@ -688,11 +688,11 @@ export interface Change {
   staffId: string;
   /** Name of the vendor connection; empty where it was about none. */
   vendor: string;
-  /** `null` where the record was not found out. */
+  /** `null` if the record was not determined. */
   vendorRecordId: string | null;
-  /** `refused`: it was not wanted. `failed`: it could not be done. `unknown`: nobody can tell. `not_sent`: a dry run, which sends nothing. */
+  /** `refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing. */
   outcome: "success" | "not_sent" | "refused" | "failed" | "unknown";
-  /** Status of the answer; `null` where nobody was left to be answered. */
+  /** Status of the answer; `null` if no caller was waiting any more. */
   status: number | null;
   /** Problem code of the answer; `null` for a success. */
   code: string | null;
@@ -720,7 +720,7 @@ export interface Change {
 
 /** A page of the audit, newest first. */
 export interface ChangesAnswer {
-  /** Empty where nothing fits. */
+  /** Empty if nothing matches. */
   data: Change[];
   /** About the answer. */
   meta: {
@@ -816,7 +816,7 @@ export class Gateway extends HttpClient {
       id: string,
       data: StaffPatch,
       query?: {
-        /** `true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give at best. The vendor is asked whether the record exists only where the update needs a read. `Idempotency-Key` and `respond-async` are ignored. */
+        /** `true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give at best. The vendor is asked whether the record exists only if the update needs a read. `Idempotency-Key` and `respond-async` are ignored. */
         dryRun?: boolean;
       },
       params: RequestParams = {},
@@ -833,7 +833,7 @@ export class Gateway extends HttpClient {
       }),
 
     /**
-     * @description Reads the record at the vendor that holds it. With `Accept: application/fhir+json` the answer is an FHIR R4 `PractitionerRole` with a contained `Practitioner`; its `ETag` is the weak form of the same, which as it stands does not serve as `If-Match`. Needs the scope `staff:read`.
+     * @description Reads the record at the vendor that holds it. With `Accept: application/fhir+json` the answer is an FHIR R4 `PractitionerRole` with a contained `Practitioner`; its `ETag` is the weak form of the same, which as it is cannot be used as `If-Match`. Needs the scope `staff:read`.
      *
      * @tags Staff
      * @name ReadStaff
@@ -909,7 +909,7 @@ export class Gateway extends HttpClient {
       }),
 
     /**
-     * @description Per field, from the very tables that execute, with the allowed values and the reason where not. Needs the scope `staff:read`.
+     * @description For each field, whether it can be read and written, with the allowed values, and the reason if not. Needs the scope `staff:read`.
      *
      * @tags Staff
      * @name ReadCapabilities
@@ -928,11 +928,11 @@ export class Gateway extends HttpClient {
   };
   links = {
     /**
-     * @description One row for each vendor. Empty where there is none. Needs the scope `staff:read`.
+     * @description One row for each vendor. Empty if there is none. Needs the scope `staff:read`.
      *
      * @tags Links
      * @name ListLinks
-     * @summary Which vendor records a staff id stands for
+     * @summary Which vendor records a staff id is linked to
      * @request GET:/staff/{id}/links
      * @secure
      */
@@ -989,11 +989,11 @@ export class Gateway extends HttpClient {
   };
   operations = {
     /**
-     * @description Every attempt, and at the end the answer that the update would have had. Needs the scope `staff:read`.
+     * @description Every attempt and, once it has ended, the answer that the update would have had. Needs the scope `staff:read`.
      *
      * @tags Operations
      * @name ReadOperation
-     * @summary Where a queued update stands
+     * @summary The state of a queued update
      * @request GET:/operations/{id}
      * @secure
      */
@@ -1030,7 +1030,7 @@ export class Gateway extends HttpClient {
      *
      * @tags Audit
      * @name ListChanges
-     * @summary Who changed what, and what came of it
+     * @summary Who changed what, and with what result
      * @request GET:/changes
      * @secure
      */
@@ -1063,7 +1063,7 @@ export class Gateway extends HttpClient {
          * @maxLength 64
          */
         vendor?: string;
-        /** Only changes that ended so. */
+        /** Only changes with this outcome. */
         outcome?: "success" | "not_sent" | "refused" | "failed" | "unknown";
         /**
          * Only changes that ended at this moment or later: ISO 8601.

@@ -14,7 +14,7 @@ interface Exchange {
   headers: Record<string, string | string[] | undefined>;
   /** The parsed body; undefined if there was none or it could not be parsed. */
   body: unknown;
-  /** Undefined while no answer was sent, and for ever if the connection was dropped. */
+  /** Undefined while no answer was sent, and forever if the connection was dropped. */
   status: number | undefined;
   answer: unknown;
   /** The connection ended without a whole answer. */
@@ -53,7 +53,7 @@ export interface CommonOptions {
 
 /** What a vendor's routes get from the kit. */
 export interface Tools {
-  /** Notes the parsed body and runs the faults: stands right behind the body parser. */
+  /** Notes the parsed body and runs the faults: comes right after the body parser. */
   gate: RequestHandler[];
   /** Stores a write unless a fault says "without effect", counts it, and gives the record to answer with. */
   commit<Row>(request: Request, stored: Row, next: Row, store: (row: Row) => void): Row;

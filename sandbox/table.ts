@@ -1,4 +1,4 @@
-/** What is kept of a table between tests: rows go in and come out as copies, so nobody changes one by accident. */
+/** What is kept of a table between tests: rows go in and come out as copies, so no test changes one by accident. */
 export interface Table<Key extends string | number, Row extends object> {
   get(key: Key): Row | undefined;
   all(): Row[];

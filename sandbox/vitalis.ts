@@ -43,7 +43,7 @@ export function createVitalisSandbox(options: VitalisSandboxOptions = {}): Sandb
   const state = createVitalisState(options.seeds ?? {}, settings, now);
 
   return createSandbox(state, options, (app, tools) => {
-    // The parser stands before the CORS header: the recorded page about bad JSON does not carry it.
+    // The parser runs before the CORS header is set: the recorded page about bad JSON does not carry it.
     app.use(express.json());
     app.use(allowAnyOrigin);
     app.use(tools.gate);

@@ -161,7 +161,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzTotals> {
 
 function wrongWith({ status, headers, text }: RawAnswer): 'serverErrors' | 'bare' | undefined {
   if (status >= 500) return 'serverErrors';
-  // Without a host, or with a wish that nobody knows, Node answers before the gateway sees anything.
+  // Without a host, or with an unknown expectation, Node answers before the gateway sees anything.
   const isNodes = (status === 400 || status === 417) && text === '' && headers['x-request-id'] === undefined;
   const isProblem = headers['content-type']?.startsWith('application/problem+json');
   return status >= 400 && !isProblem && !isNodes ? 'bare' : undefined;

@@ -1,5 +1,5 @@
 /**
- * The parts of the documentation that come from code, by name. They stand between `<!-- generated:NAME -->` and
+ * The parts of the documentation that come from code, by name. They are between `<!-- generated:NAME -->` and
  * `<!-- /generated:NAME -->`.
  */
 import { spawnSync } from 'node:child_process';
@@ -71,7 +71,7 @@ function errors(): string {
   );
 }
 
-/** @throws TypeError naming every key whose schema has no description: a row without a meaning helps nobody */
+/** @throws TypeError naming every key whose schema has no description: a row without a meaning is useless */
 export function configurationTable(modules: readonly AdapterModule[]): string {
   const keys = configReference(modules);
   const silent = keys.filter(({ meaning }) => meaning === '');

@@ -26,11 +26,11 @@ export const PROBLEMS = {
   malformed_request: {
     status: 400,
     title: 'The request cannot be read',
-    meaning: 'The body is not valid JSON, or a header or the URL is malformed. Mend the request.',
+    meaning: 'The body is not valid JSON, or a header or the URL is malformed. Correct the request.',
   },
   unauthenticated: {
     status: 401,
-    title: 'Who is calling is not known',
+    title: 'The caller is not known',
     meaning: 'Send `Authorization: Bearer <key>` with a key that is in the configuration.',
   },
   forbidden: {
@@ -52,9 +52,9 @@ export const PROBLEMS = {
   },
   conflict: {
     status: 409,
-    title: 'The update contradicts what is stored',
+    title: 'The update conflicts with what is stored',
     meaning:
-      'For example the national id belongs to someone else, or the record was changed meanwhile. Read, then decide.',
+      'For example the national id belongs to someone else, or the record was changed in the meantime. Read, then decide.',
   },
   idempotency_in_progress: {
     status: 409,
@@ -120,7 +120,8 @@ export const PROBLEMS = {
   vendor_rejected: {
     status: 422,
     title: 'The vendor refused the update',
-    meaning: 'The vendor judged the values and refused; `errors` points at your fields. Nothing was changed.',
+    meaning:
+      'The vendor checked the values and refused; `errors` points at your fields. Nothing was changed.',
   },
   idempotency_key_reused: {
     status: 422,
@@ -142,7 +143,7 @@ export const PROBLEMS = {
   },
   vendor_unexpected_response: {
     status: 502,
-    title: 'The vendor’s answer makes no sense',
+    title: 'The vendor’s answer cannot be understood',
     meaning:
       'The answer does not follow the vendor’s contract. `outcome` says whether the update was applied, if known.',
   },
@@ -165,7 +166,7 @@ export const PROBLEMS = {
     status: 503,
     title: 'The gateway cannot work now',
     meaning:
-      'Too much is under way, or it could not write down what it was about to do. Nothing was sent; try again after `Retry-After` seconds.',
+      'Too much is under way, or it could not record what it was about to do. Nothing was sent; try again after `Retry-After` seconds.',
   },
   vendor_timeout: {
     status: 504,
@@ -182,7 +183,7 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** What a vendor said, as far as it may be shown. `message` only when it cannot carry personal data. */
+/** What a vendor said, as far as it may be shown. `message` only if it cannot carry personal data. */
 export interface VendorDetail {
   name: string;
   status?: number;

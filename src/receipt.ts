@@ -12,7 +12,7 @@ export interface ReceiptRow {
   /** Pointer of the top-level member, such as `/name`. */
   pointer: string;
   outcome: Outcome;
-  /** Why, where the outcome alone does not say. Never a value. */
+  /** Why, if the outcome alone does not say it. Never a value. */
   detail?: string;
 }
 

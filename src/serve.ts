@@ -155,7 +155,7 @@ export async function serve({
     const { drainMs, shutdownMs } = config.server;
     stopping = true;
     connections.drain();
-    // What is not done by then is cancelled where it was not sent yet, and given back.
+    // What is not done by then is cancelled if it was not sent yet, and given back.
     const delivering = deliveries.stop(Math.max(0, drainMs + shutdownMs - GIVE_BACK_MS));
     // Whoever sends requests here has to hear first that this process is not ready any more.
     await sleep(drainMs);

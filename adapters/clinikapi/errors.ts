@@ -50,7 +50,7 @@ export const errors: AdapterErrors = {
   ],
   issues,
   code,
-  // Only texts that end where the pattern ends are safe: some constraints go on to quote the value that was received.
+  // Only texts that end with the pattern are safe: some constraints go on to quote the value that was received.
   issueRules: [
     { text: /^Required$/, code: 'required', safe: true },
     {

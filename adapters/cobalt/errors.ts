@@ -40,7 +40,7 @@ export const errors: AdapterErrors = {
     {
       text: /^Account link expired\. Please go through the integration setup again\.$/,
       code: 'login_required',
-      detail: 'The link between Cobalt and the clinic’s system has expired; somebody has to link it again.',
+      detail: 'The link between Cobalt and the clinic’s system has expired; someone has to link it again.',
       kind: 'credentials_rejected',
       safe: true,
     },

@@ -116,7 +116,7 @@ function perDay(blocks: readonly AvailableTime[], { facilities }: Words): string
     .join();
 }
 
-/** True where a stored shift carries what only the clinic's own system sets, and what a PATCH cannot send back. */
+/** True if a stored shift carries what only the clinic's own system sets, and what a PATCH cannot send back. */
 export function carriesForeignData(hours: unknown): boolean {
   return shiftsIn(hours).some(
     (shift) =>

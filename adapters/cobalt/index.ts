@@ -83,7 +83,7 @@ export const cobalt: AdapterModule<Settings> = {
         .boolean()
         .default(false)
         .description(
-          'Whether an update of the hours is refused where it would delete visit type rules, at the price of two more reads.',
+          'Whether an update of the hours is refused if it would delete visit type rules, at the cost of two more reads.',
         ),
     },
     {

@@ -22,7 +22,7 @@ export const PLAIN_MESSAGES: readonly IssueRule[] = [
     text: /^Token no válido$/,
     kind: 'session_expired',
     code: 'session_expired',
-    detail: 'The session at Clínica Vitalis is not valid any more.',
+    detail: 'The session at Clínica Vitalis is no longer valid.',
     safe: true,
   },
   {
@@ -39,7 +39,7 @@ export const PLAIN_MESSAGES: readonly IssueRule[] = [
     ...turnedAway,
     // A 404 about the gateway's own user, not about the professional; so is the next one.
     text: /^El usuario no se encuentra en la DB$/,
-    detail: 'The gateway’s user at Clínica Vitalis does not exist any more.',
+    detail: 'The gateway’s user at Clínica Vitalis no longer exists.',
   },
   {
     ...turnedAway,
@@ -82,7 +82,7 @@ export const FIELD_MESSAGES: readonly IssueRule[] = [
     key: 'dni',
     text: /^DNI no válido$/,
     code: 'too_short',
-    detail: 'Clínica Vitalis wants at least 7 characters.',
+    detail: 'Clínica Vitalis requires at least 7 characters.',
     safe: true,
   },
   // `El DNI ya está registrado` of the document; `El DNI 22345678 ya está en uso por otro profesional` of the code.
@@ -101,7 +101,7 @@ export const FIELD_MESSAGES: readonly IssueRule[] = [
     key: 'phone',
     text: /^El teléfono debe tener entre 10 y 20 caracteres$/,
     code: 'invalid_length',
-    detail: 'Clínica Vitalis wants 10 to 20 characters.',
+    detail: 'Clínica Vitalis requires 10 to 20 characters.',
     safe: true,
   },
   {

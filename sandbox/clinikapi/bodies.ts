@@ -138,7 +138,7 @@ export function applyBody(role: Role, sent: SentRole): Role {
   const legacy = { daysOfWeek: availableDays, availableStartTime, availableEndTime };
   const block = Object.entries(legacy).filter(([, value]) => value !== undefined);
   if (block.length > 0) next.availableTime = [Object.fromEntries(block)];
-  // A name replaces the reference that stood there, and an id the name.
+  // A name replaces the reference that was there, and an id the name.
   if ('organizationName' in sent && !('organizationId' in sent)) delete next.organizationId;
   if ('organizationId' in sent && !('organizationName' in sent)) delete next.organizationName;
   if ('locationName' in sent && !('locationId' in sent)) delete next.locationId;

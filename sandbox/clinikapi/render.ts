@@ -90,7 +90,7 @@ function nameOf(row: Reference | undefined): string | undefined {
   return row?.name;
 }
 
-/** A practitioner, an organization or a location. Their names stand in the same place in both renderings. */
+/** A practitioner, an organization or a location. Their names are in the same place in both renderings. */
 export function renderReference(row: Reference, resourceType: string, state: ClinikapiState): object {
   const name = resourceType === 'Practitioner' ? {} : { name: row.name };
   const flat = { id: row.id, ...name, ...row.details };

@@ -14,7 +14,7 @@ export type { AdapterSettings } from '../config/types';
 /** A record, or an answer, in the vendor's own names and values. */
 export type VendorRecord = Readonly<Record<string, unknown>>;
 
-/** What an adapter wants sent. `path` starts with `/`, is already encoded and stands below the configured base URL. */
+/** What an adapter wants sent. `path` starts with `/`, is already encoded and is relative to the configured base URL. */
 export interface VendorRequest {
   method: 'GET' | 'PATCH' | 'POST';
   path: string;
@@ -43,7 +43,7 @@ export interface MappedField<V> {
   readonly supported: true;
   /** The member of the vendor's request body. No two fields of one table may share it. */
   readonly key: string;
-  /** The canonical values that can be expressed, where they are a closed list. */
+  /** The canonical values that can be expressed, if they are a closed list. */
   readonly values?: readonly string[];
   /** Composite fields only: the members the vendor holds. It replaces the object whole, so others need a merge. */
   readonly members?: readonly string[];
@@ -51,7 +51,7 @@ export interface MappedField<V> {
   readonly notStored?: Readonly<Record<string, string>>;
   /** The body value that empties the field. A table entry without it makes the field not clearable. */
   readonly cleared?: { readonly wire: unknown };
-  /** The reason why `null` is refused, for people. Required exactly where `cleared` is missing. */
+  /** The reason why `null` is refused, for people. Required if and only if `cleared` is missing. */
   readonly notClearable?: string;
   /**
    * Set if a change of this field needs the stored record although the value sent is complete. `merge`: the plan depends on
@@ -81,7 +81,7 @@ export interface MappedField<V> {
 /** A field that this vendor has no place for. */
 export interface UnsupportedField {
   readonly supported: false;
-  /** One English sentence that stands in receipts, errors and the capability matrix. */
+  /** One English sentence for receipts, errors and the capability matrix. */
   readonly reason: string;
 }
 
@@ -142,7 +142,7 @@ export type IssueRule = {
   text: RegExp;
   /** What the whole failure becomes when this issue is among its causes; default `rejected`. */
   kind?: FailureKind;
-  /** True where the text is a fixed sentence of the vendor's that cannot carry personal data. */
+  /** True if the text is a fixed sentence of the vendor's that cannot carry personal data. */
   safe?: boolean;
 } & Meaning;
 
@@ -155,7 +155,7 @@ export interface AdapterErrors {
   code?(body: unknown): string | undefined;
 }
 
-/** How a session is opened where a static credential is not configured. */
+/** How a session is opened if no static credential is configured. */
 export interface Login {
   request: VendorRequest;
   /** The token in a successful answer. */
@@ -175,14 +175,14 @@ export interface Adapter {
   /** Only ids of this form exist at the vendor; any other is "not found" without a call. */
   readonly recordId: RegExp;
   readonly login?: Login;
-  /** Headers that authorise a call; `session` is the token of `login` where there is one. */
+  /** Headers that authorise a call; `session` is the token of `login` if there is one. */
   authorize(session: string | undefined): Readonly<Record<string, string>>;
   read(id: string): VendorRequest;
   /** How all records are read. Absent: the vendor has no list, so that its staff cannot be listed or searched. */
   readonly list?: RecordList;
   write(id: string, body: Readonly<Record<string, unknown>>): VendorRequest;
   /**
-   * The record in an answer to `read`, or to `write` where it answers with one. `null`: a good answer (a list, say) in
+   * The record in an answer to `read`, or to `write` if it answers with one. `null`: a good answer (a list, say) in
    * which the record is not found. `undefined`: not an answer that this vendor's contract knows.
    */
   record(body: unknown, id: string): VendorRecord | null | undefined;
@@ -227,9 +227,9 @@ export interface RecordList {
 export interface ConnectionChecks {
   /** A cheap read that only works with good credentials. */
   readonly credentials: VendorRequest;
-  /** What proves that the credentials may write, or a sentence on why that cannot be checked. */
+  /** What proves that the credentials may write, or a sentence that says why that cannot be checked. */
   readonly write?: WriteProof | string;
-  /** Per code list: where the vendor lists its codes, or a sentence on why that cannot be checked. */
+  /** Per code list: where the vendor lists its codes, or a sentence that says why that cannot be checked. */
   readonly lists: Readonly<Record<string, ReferenceList | string>>;
 }
 
@@ -246,9 +246,9 @@ export interface WriteProof {
 /** A list of what exists at the vendor. */
 export interface ReferenceList {
   readonly request: VendorRequest;
-  /** What an answer lists; undefined where it is not such a list. */
+  /** What an answer lists; undefined if it is not such a list. */
   entries(body: unknown): readonly ReferenceEntry[] | undefined;
-  /** The request for the next page, where there is one. */
+  /** The request for the next page, if there is one. */
   next?(body: unknown): VendorRequest | undefined;
   /** Brings two spellings of one code together. */
   fold?(code: string): string;

@@ -164,7 +164,7 @@ function callerFrom({ ...claims }: JWTPayload, config: TokenConfig): Caller | { 
   const clinic = typeof said === 'string' ? clinicFor(said, config) : undefined;
   if (clinic === undefined) return { lacks: 'no_clinic' };
   const name = claims[config.claims.name];
-  // It stands in logs and in the audit, so it has the form of a name.
+  // It appears in logs and in the audit, so it has the form of a name.
   if (typeof name !== 'string' || !/^[\w.:@|-]{1,100}$/.test(name)) return { lacks: 'no_name' };
   return {
     name: `${config.name}/${name}`,

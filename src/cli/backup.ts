@@ -12,7 +12,7 @@ import { missingFile, sqliteFile } from './storeFile';
 export function backupCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('backup')
-    .description('copy the SQLite database into a new file while the gateway goes on working')
+    .description('copy the SQLite database into a new file while the gateway works')
     .argument('<file>', 'the file to write; it must not exist')
     .action(async (file: string) => {
       const { url } = await loadStore(context.configPath(), context);
@@ -43,7 +43,7 @@ export async function backup({ databaseUrl, file, out, err }: BackupOptions): Pr
     return refuse('the store is PostgreSQL. Use pg_dump, or the backups of your server.');
   if (missingFile(databaseUrl) !== undefined) return refuse(`there is no database at ${source}.`);
   try {
-    // SQLite writes into an empty file of ours, which nobody else can read; `wx` takes no file that is there.
+    // SQLite writes into an empty file of ours, which no other user can read; `wx` takes no file that is there.
     closeSync(openSync(file, 'wx', 0o600));
   } catch (error) {
     return refuse(

@@ -41,7 +41,7 @@ export async function runProgram(
 
 /**
  * The arguments, with `serve` if there is no command. A default command of commander's would also take every word that
- * is no command, and complain of too many arguments.
+ * is not a command, and complain about too many arguments.
  */
 function withCommand(program: Command, args: readonly string[]): string[] {
   const { operands, unknown } = program.parseOptions([...args]);

@@ -52,6 +52,6 @@ async function run(start: Start, { adapters, env, err, configPath }: CommandCont
     );
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
-  // Said last: whoever waits for this line may send a signal right away.
+  // Printed last: a process that waits for this line may send a signal right away.
   err.write(`metrics and health on ${gateway.opsUrl}\nlistening on ${gateway.url}\n`);
 }

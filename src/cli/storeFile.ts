@@ -7,7 +7,7 @@ export function sqliteFile(databaseUrl: string): string | undefined {
     : undefined;
 }
 
-/** The file that a `sqlite:` URL names, where there is none: opening it would make an empty one. */
+/** The file that a `sqlite:` URL names, if it does not exist: opening it would make an empty one. */
 export function missingFile(databaseUrl: string): string | undefined {
   const file = sqliteFile(databaseUrl);
   return file === undefined || existsSync(file) ? undefined : file;

@@ -3,7 +3,7 @@ import { isObject, member } from '../lib/json';
 /** A joi description, read as unknown data: joi types it as `any`. */
 export type Description = Readonly<Record<string, unknown>>;
 
-/** The parts of a description that stand one level deeper, with the key or placeholder that leads there. */
+/** The parts of a description one level deeper, with the key or placeholder that leads there. */
 export function childrenOf(description: Description): { key: string; child: Description; open: boolean }[] {
   const fixed = Object.entries(objectOf(description.keys)).flatMap(([key, child]) =>
     isObject(child) ? [{ key, child, open: false }] : [],
@@ -26,7 +26,7 @@ export function keysOf(description: Description): string[] {
   return childrenOf(description).flatMap(({ key, open }) => (open ? [] : [key]));
 }
 
-/** The description that stands at a path, if there is one. */
+/** The description at a path, if there is one. */
 export function descriptionAt(
   description: Description,
   path: readonly (string | number)[],

@@ -107,7 +107,7 @@ function unknownKey(path: Path, description: Description): ConfigProblem & { at:
   return { at: path, path: pathText(path), message };
 }
 
-/** A value that fits no form: its own mistakes, and only where it has none the list of forms. */
+/** A value that fits no form: its own mistakes or, if it has none, the list of forms. */
 function problemsOfForms(
   detail: ValidationErrorItem,
   description: Description,

@@ -1,4 +1,4 @@
-/** Where a value stands in the configuration: the keys and list positions that lead to it. */
+/** The path of a value in the configuration: the keys and list positions that lead to it. */
 export type Path = readonly (string | number)[];
 
 export interface ConfigProblem {

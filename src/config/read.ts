@@ -93,7 +93,7 @@ export function namesIn(tree: Record<string, unknown>, adapters: readonly Config
   };
 }
 
-/** Substituted text is text, also where a number is wanted: `port: ${PORT}`. Makes it one in place, if it reads as one. */
+/** Substituted text is text, even if a number is expected: `port: ${PORT}`. Makes it one in place, if it reads as one. */
 function becomesTyped({ type, path }: Joi.ValidationErrorItem, { tree, origins }: Substituted): boolean {
   if (origins.get(pathKey(path))?.whole !== true) return false;
   const key = path.at(-1);
@@ -244,7 +244,7 @@ function secretsOf(config: GatewayConfig, fileTexts: ReadonlySet<string>): Reado
   );
 }
 
-/** The values in an object, at any depth, that stand under a vendor's credentials. */
+/** The values in an object, at any depth, under a vendor's credentials. */
 function credentialLeaves(config: unknown): { path: Path; value: unknown }[] {
   return leaves(config).filter(({ path }) => isSecretPath(path));
 }

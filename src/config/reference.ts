@@ -4,15 +4,15 @@ import type { ConfigurableAdapter } from './types';
 
 /** One row of the configuration reference. */
 export interface ConfigKey {
-  /** `vendors.<vendor>.timeoutMs`; `[]` stands for an item of a list. */
+  /** `vendors.<vendor>.timeoutMs`; `[]` is an item of a list. */
   path: string;
   /** For people: `integer`, `"linked" | "direct"`. */
   type: string;
-  /** As it would be written, `required`, or empty where absence means nothing. */
+  /** As it would be written, `required`, or empty if absence means nothing. */
   default: string;
   /** English sentences. */
   meaning: string;
-  /** Set where only this adapter knows the key. */
+  /** Set if only this adapter knows the key. */
   adapter?: string;
 }
 
@@ -43,7 +43,7 @@ function rowsBelow(description: Description, prefix: string): ConfigKey[] {
   return childrenOf(description).flatMap(({ key, child, open }) => {
     const path = join(prefix, prefix === 'vendors' ? `<${key}>` : key);
     const row = rowFor(path, child);
-    // What stands for any name or list item is told by the row above it.
+    // The row above a placeholder or a list item already describes it.
     const telling = row.meaning !== '' || !(open || path === NAMED_VENDOR);
     return telling ? [row, ...rowsBelow(child, path)] : rowsBelow(child, path);
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import joi from 'joi';
 import { isObject, member } from '../lib/json';
 
-/** Names of vendors and clinics stand in URLs, logs and metrics. */
+/** Names of vendors and clinics appear in URLs, logs and metrics. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 /** One value as it is, or a list of them: the form decides which mistakes are told. */

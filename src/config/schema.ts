@@ -20,7 +20,7 @@ import type { ConfigurableAdapter, GatewayConfig } from './types';
 /** What the schema has to know of a document in order to check its references by name. */
 export interface Names {
   adapters: readonly ConfigurableAdapter[];
-  /** Each vendor connection with its adapter, undefined where the configuration names none that exists. */
+  /** Each vendor connection with its adapter, undefined if the configuration names none that exists. */
   vendors: ReadonlyMap<string, ConfigurableAdapter | undefined>;
   clinics: readonly string[];
 }
@@ -57,7 +57,9 @@ export function configSchema(names: Names): joi.ObjectSchema<GatewayConfig> {
       .array()
       .items(tokenSchema(names.clinics.filter(isName)))
       .default([])
-      .description('Issuers of OAuth 2 / OIDC access tokens (JWT) that are accepted besides API keys.'),
+      .description(
+        'Issuers of OAuth 2 / OIDC access tokens (JWT) that are accepted in addition to API keys.',
+      ),
   });
 }
 

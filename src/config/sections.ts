@@ -140,7 +140,7 @@ export const AUDIT = joi
       .empty('')
       .min(16)
       .description(
-        'Secret of the digests where there is no key, 16 characters or more. Absent or empty: one is made up and kept in the store. Never printed.',
+        'Secret of the digests where there is no key, 16 characters or more. Absent or empty: one is generated and kept in the store. Never printed.',
       ),
     reads: joi
       .boolean()
@@ -157,7 +157,7 @@ export const AUDIT = joi
       .integer()
       .min(1)
       .max(36_500)
-      .description('For how many days rows are kept. Absent: for ever.'),
+      .description('For how many days rows are kept. Absent: forever.'),
   })
   .default()
   .description('The audit (GET /changes). Changing it needs a restart.');
@@ -302,7 +302,7 @@ export const CLINIC_KEYS = {
 };
 
 export const CALLER_KEYS = {
-  name: joi.string().max(100).required().description('Stands in the audit and the logs; each one once.'),
+  name: joi.string().max(100).required().description('Its name in the audit and the logs; each one once.'),
   keySha256: oneOrList(joi.string().custom(sha256))
     .required()
     .meta({ type: '64 hex digits' })
@@ -325,8 +325,8 @@ export const TOKEN_KEYS = {
     .string()
     .pattern(NAME, 'name: letters, digits, - and _, at most 64')
     .required()
-    .description('Stands before the client in the audit and the logs, as name/client; each one once.'),
-  issuer: joi.string().max(500).required().description('The `iss` claim, to the letter.'),
+    .description('Comes before the client in the audit and the logs, as name/client; each one once.'),
+  issuer: joi.string().max(500).required().description('The exact `iss` claim.'),
   audience: oneOrList(joi.string().max(500))
     .required()
     .meta({ type: 'string' })
@@ -353,7 +353,7 @@ export const TOKEN_KEYS = {
     .min(0)
     .max(300)
     .default(30)
-    .description('By how many seconds the clocks may differ.'),
+    .description('How many seconds the clocks may differ by.'),
   maxAgeSeconds: whole(1, 31_536_000)
     .default(86_400)
     .description('For how many seconds a token may be good, from iat to exp; others are refused.'),
@@ -364,7 +364,7 @@ export const TOKEN_KEYS = {
       name: CLAIM.default('client_id').description('The claim that names the calling app, not a person.'),
     })
     .default()
-    .description("In which claims the caller's properties stand."),
+    .description("Which claims hold the caller's properties."),
   rateLimit: rateLimitSchema('Requests').description(
     'Ceiling on the requests of each client of this issuer (429 beyond it). Absent: none.',
   ),

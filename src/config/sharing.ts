@@ -1,4 +1,4 @@
-/** Settings that let two names stand for the same records, which is allowed and seldom meant. */
+/** Settings that let two names reach the same records, which is allowed and seldom meant. */
 import type { ClinicConfig, GatewayConfig, VendorConfig } from './types';
 
 /** Warnings, a sentence each. They name connections and clinics, never a credential. */

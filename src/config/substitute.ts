@@ -15,7 +15,7 @@ export interface Sources {
 interface Origin {
   /** Variables and files by name, for messages. */
   names: readonly string[];
-  /** The scalar is one substitution and nothing else, so numeric text may stand for a number. */
+  /** The scalar is one substitution and nothing else, so numeric text may be a number. */
   whole: boolean;
 }
 
@@ -41,7 +41,7 @@ export class OverridingText {
   }
 }
 
-/** `$${` stands for `${`. The rest is one reference, or an opening that is never closed. */
+/** `$${` is a literal `${`. The rest is one reference, or an opening that is never closed. */
 const REFERENCE = /\$\$\{|\$\{([^{}]*)(\}?)/g;
 const MALFORMED = `has a malformed \${…}: write \${NAME}, \${NAME:-default} or \${file:/path}; a literal \${ is written $\${`;
 const VARIABLE = /^([A-Za-z_]\w*)(?::-(.*))?$/s;
@@ -172,7 +172,7 @@ async function resolve(reference: string, closed: boolean, place: Place): Promis
   return fromEnvironment(variable[1] ?? '', variable[2], place.sources.env);
 }
 
-/** As in a shell: a default also stands in for a variable that is set to nothing. */
+/** As in a shell: a default also replaces a variable that is set to nothing. */
 function fromEnvironment(name: string, fallback: string | undefined, env: Environment): Resolved {
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (fallback !== undefined && (value === undefined || value === '')) return { text: fallback, name };

@@ -135,7 +135,7 @@ export interface AuditConfig {
   reads: boolean;
   /** Where the newest row is told, for keeping elsewhere; absent: nowhere. */
   headFile?: string;
-  /** Absent: rows are kept for ever. */
+  /** Absent: rows are kept forever. */
   retentionDays?: number;
 }
 
@@ -198,7 +198,7 @@ export interface TokenConfig {
   clockSkewSeconds: number;
   /** For how long a token may be good, from `iat` to `exp`; absent: for as long as it says. */
   maxAgeSeconds?: number;
-  /** In which claims the caller's properties stand. */
+  /** Which claims hold the caller's properties. */
   claims: { clinic: string; scopes: string; name: string };
   /** Ceiling on the requests of each client of this issuer; absent means none. */
   rateLimit?: { requests: number; perSeconds: number };

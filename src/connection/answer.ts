@@ -7,7 +7,7 @@ const MAX_DEPTH = 64;
 /**
  * Parses an answer's bytes as JSON whatever its content type says, since vendors label loosely. Honours `charset`, drops
  * a byte order mark.
- * @returns the value, or undefined where the body is empty or not JSON (an HTML error page, say)
+ * @returns the value, or undefined if the body is empty or not JSON (an HTML error page, say)
  */
 export function parseAnswer(bytes: Buffer, headers: Readonly<Record<string, string | undefined>>): unknown {
   const coding = headers['content-encoding'];

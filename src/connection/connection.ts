@@ -100,7 +100,7 @@ export class VendorConnection {
     if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
   }
 
-  /** True where the id could exist at this vendor. */
+  /** True if the id could exist at this vendor. */
   admits(recordId: string): boolean {
     return this.adapter.recordId.test(recordId);
   }
@@ -182,7 +182,7 @@ export class VendorConnection {
   }
 
   /**
-   * Writes once. It is repeated only where the first attempt provably did nothing: no connection was made, the session
+   * Writes once. It is repeated only if the first attempt provably did nothing: no connection was made, the session
    * had ended, or the vendor asked to come back later.
    * @returns the record in the answer, or undefined from a vendor that only acknowledges
    * @throws VendorFailure whose `fate` says what is known
@@ -261,7 +261,7 @@ export class VendorConnection {
     }
   }
 
-  /** Milliseconds to wait before the next try; undefined where there must be none. */
+  /** Milliseconds to wait before the next try; undefined if there must be none. */
   #pauseBefore(
     failure: VendorFailure,
     tries: number,
@@ -280,7 +280,7 @@ export class VendorConnection {
       : this.#send(request, undefined, limits);
   }
 
-  /** One call with a session that is renewed once where the vendor says that it has ended. */
+  /** One call with a session that is renewed once if the vendor says that it has ended. */
   async #callWithin(sessions: Sessions, request: VendorRequest, limits: CallLimits): Promise<unknown> {
     const session = await this.#within(sessions.current(), limits);
     try {
@@ -343,7 +343,7 @@ export class VendorConnection {
     }
   }
 
-  /** @throws VendorFailure where it speaks of an outage; a refusal is a sign of life, and returned */
+  /** @throws VendorFailure if it means an outage; a refusal is a sign of life, and returned */
   async #exchange(
     request: VendorRequest,
     session: string | undefined,

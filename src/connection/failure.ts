@@ -13,7 +13,7 @@ export interface Complaint {
   key?: string;
   code: string;
   detail: string;
-  /** The vendor's own sentence, only where it is known to carry no personal data. */
+  /** The vendor's own sentence, only if it is known to carry no personal data. */
   text?: string;
 }
 
@@ -31,7 +31,7 @@ interface FailureFacts {
   complaints?: readonly Complaint[];
   /** Seconds until it makes sense to try again. */
   retryAfter?: number;
-  /** True where time ran out while the vendor may still have been at work. */
+  /** True if time ran out while the vendor may still have been at work. */
   late?: boolean;
   /** One English sentence of ours about the cause, free of values, hosts and secrets. */
   reason: string;
@@ -70,7 +70,7 @@ export function unexpectedResponse(reason: string, status?: number): VendorFailu
   });
 }
 
-/** A complete HTTP answer with its body parsed: JSON, or undefined where it was none. */
+/** A complete HTTP answer with its body parsed: JSON, or undefined if it was not JSON. */
 export interface VendorAnswer {
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -112,7 +112,7 @@ export function failureIn(
 /** Only then is a pause asked for. */
 const WAITING_HELPS: ReadonlySet<FailureKind> = new Set(['unavailable', 'rate_limited']);
 
-/** Answers after which a write may have been applied all the same. */
+/** Answers after which a write may still have been applied. */
 const UNCLEAR: ReadonlySet<FailureKind> = new Set(['unavailable', 'timeout', 'unexpected_response']);
 
 /**
@@ -156,9 +156,9 @@ function complaint(
 /** What the transport reports instead of an answer. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
-  /** False where it is certain that no byte of the request was handed to a socket. */
+  /** False if it is certain that no byte of the request was handed to a socket. */
   readonly sent: boolean;
-  /** True where the time for the call was over. */
+  /** True if the time for the call was over. */
   readonly late: boolean;
 
   constructor(cause: unknown, { sent, late }: { sent: boolean; late: boolean }) {
@@ -168,7 +168,7 @@ export class TransportError extends Error {
   }
 }
 
-/** The call was called off because nobody waits for its answer any more. */
+/** The call was cancelled because no caller waits for its answer any more. */
 export class CallCancelled extends Error {
   override readonly name = 'CallCancelled';
 }
@@ -177,7 +177,7 @@ export class CallCancelled extends Error {
 export function transportFailure(error: unknown): VendorFailure | CallCancelled {
   if (error instanceof VendorFailure) return error;
   if (isCancel(error) || (error instanceof TransportError && isCancel(error.cause))) {
-    return new CallCancelled('nobody waits for the answer');
+    return new CallCancelled('no caller waits for the answer');
   }
   const code = errorCode(error);
   if (code === 'UND_ERR_INVALID_ARG') {

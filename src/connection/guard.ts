@@ -1,5 +1,5 @@
 /**
- * What stands between the gateway and one vendor: a pause that the vendor asked for, a circuit breaker, a ceiling on calls
+ * What protects gateway and vendor from each other: a pause that the vendor asked for, a circuit breaker, a ceiling on calls
  * and a cap on concurrency. Every connection has its own, so that one vendor's trouble stays its own.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -115,9 +115,9 @@ export class Guard {
   readonly #circuits = new Map<string, Circuit>();
   /** The clinics whose calls are said to be paused. */
   readonly #paused = new Set<string>();
-  /** Gives out turns ahead of time, so that who has none within the deadline is told so at once. */
+  /** Gives out turns ahead of time, so that a call without one within the deadline is refused at once. */
   readonly #ceiling: SlidingLimit | undefined;
-  /** When calls really left, which is later than their turns where they had to wait for a slot. */
+  /** When calls really left, which is later than their turns if they had to wait for a slot. */
   readonly #departures: SlidingLimit | undefined;
   /** The same over all replicas. Without it, and while it cannot be asked, this process counts by itself. */
   readonly #shared: SharedLimit | undefined;
@@ -156,9 +156,9 @@ export class Guard {
   }
 
   /**
-   * Runs `call` when it may be made. What `call` throws decides over the breaker only where it is an outage; what it gives
+   * Runs `call` when it may be made. What `call` throws affects the breaker only if it is an outage; what it gives
    * back counts as a sign of life.
-   * @throws VendorFailure with the fate `not_sent` where the call was not made
+   * @throws VendorFailure with the fate `not_sent` if the call was not made
    */
   async run<T>(call: () => Promise<T>, deadline: Deadline): Promise<T> {
     if (deadline.remaining() <= 0) throw noTime('timeout');
@@ -168,7 +168,7 @@ export class Guard {
     const turn = this.#ceiling ? await this.#inTurn(this.#ceiling, deadline) : undefined;
     this.#retries.called();
     const start = () => {
-      // Much may have changed while this call was waiting for its slot.
+      // The state may have changed while this call was waiting for its slot.
       this.#checkSilence();
       circuit.check();
       if (deadline.remaining() <= 0) throw noTime('unavailable');
@@ -187,7 +187,7 @@ export class Guard {
     }
   }
 
-  /** True where a failed call may be repeated; the repetition is counted then. */
+  /** True if a failed call may be repeated; the repetition is counted then. */
   mayRetry(): boolean {
     return this.#retries.take();
   }
@@ -280,7 +280,7 @@ function paused(milliseconds: number): VendorFailure {
   return notSent('unavailable', 'The vendor has been failing; calls to it are paused.', milliseconds / 1000);
 }
 
-/** `unavailable` where the call stood in a queue, `timeout` where earlier calls of the same request took the time. */
+/** `unavailable` if the call waited in a queue, `timeout` if earlier calls of the same request took the time. */
 function noTime(kind: 'unavailable' | 'timeout'): VendorFailure {
   return notSent(kind, 'No time was left to call the vendor; nothing was sent.', 1);
 }

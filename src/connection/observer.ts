@@ -22,7 +22,7 @@ export interface ObservedConnection {
 export interface ObservedCall {
   /** The request is about to leave. Gives headers that go with it, such as `traceparent`, if there are any. */
   leaving(): Readonly<Record<string, string>> | undefined;
-  /** @param status of the vendor's answer, where there was one */
+  /** @param status of the vendor's answer, if there was one */
   end(outcome: CallOutcome, status?: number): void;
 }
 

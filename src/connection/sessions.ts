@@ -8,7 +8,7 @@ const REFUSAL_SECONDS = 30;
 
 /**
  * The session token of one vendor connection. Any number of concurrent requests share one login, and a token that the
- * vendor refused is replaced once, whoever noticed first.
+ * vendor refused is replaced once, however many calls notice it.
  */
 export class Sessions {
   readonly #cache = new NodeCache({ useClones: false, checkperiod: 0 });
@@ -28,7 +28,7 @@ export class Sessions {
     this.#isRefusal = isRefusal;
   }
 
-  /** The current token, from a new login where there is none. */
+  /** The current token, from a new login if there is none. */
   async current(): Promise<string> {
     return this.#cache.get<string>(KEY) ?? this.#renew();
   }

@@ -1,4 +1,4 @@
-/** What the gateway tells of itself: one place where metrics, log and traces hear of the same event. */
+/** What the gateway reports about itself: metrics, log and traces get the same event from one place. */
 
 import type { Log } from '../ops/log';
 import type { Metrics } from '../ops/metrics';

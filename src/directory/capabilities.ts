@@ -10,7 +10,7 @@ export interface Capability {
   write: boolean;
   /** Whether `null` is accepted. */
   clear: boolean;
-  /** The allowed values, where they are a closed list. */
+  /** The allowed values, if they are a closed list. */
   values?: readonly string[];
   /** Members of a composite that are not stored at the vendor, with the reason. */
   notStored?: Readonly<Record<string, string>>;

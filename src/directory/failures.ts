@@ -20,12 +20,12 @@ const CODES: Readonly<Record<FailureKind, ProblemCode>> = {
   unexpected_response: 'vendor_unexpected_response',
 };
 
-/** Seconds for `Retry-After` where the vendor gave none. */
+/** Seconds for `Retry-After` if the vendor gave none. */
 const DEFAULT_RETRY_AFTER = 5;
 
 /**
  * @param outcome what is known about the write; absent for a failed read, which has no outcome
- * @param changed the body members that the update changed, where it had to send others as well
+ * @param changed the body members that the update changed, if it had to send others as well
  */
 export function problemFrom(
   failure: VendorFailure,
@@ -35,7 +35,7 @@ export function problemFrom(
 ): Problem {
   const stored = changed && blamesOnlyStored(failure, changed);
   const code = stored ? 'stored_value_invalid' : CODES[failure.kind];
-  // A sentence that says nothing known is a judgement of the update only where the vendor did judge it.
+  // An unknown sentence counts as a judgement of the update only if the vendor did judge it.
   const judged = code === 'vendor_rejected' || code === 'conflict' || stored === true;
   const errors = failure.complaints
     .filter((complaint) => judged || complaint.key !== undefined || complaint.code !== 'rejected_by_vendor')
@@ -54,7 +54,7 @@ export function problemFrom(
 }
 
 /**
- * A refusal that names nothing can only be about the one member that was sent. Not so where the vendor wants whole
+ * A refusal that names nothing can only be about the one member that was sent. Not so if the vendor wants whole
  * records: it may be a stored value that it refuses.
  * @param sent the top-level members that were sent to be changed
  */
@@ -74,7 +74,7 @@ export function blamingTheOnly(
   return new Problem(problem.code, problem.detail, { ...problem.extras, errors });
 }
 
-/** True where the vendor complains of values that were only sent because it wants the whole record. */
+/** True if the vendor complains about values that were only sent because it wants the whole record. */
 function blamesOnlyStored({ kind, complaints }: VendorFailure, changed: readonly string[]): boolean {
   if (kind !== 'rejected' && kind !== 'conflict') return false;
   return complaints.length > 0 && complaints.every(({ key }) => key !== undefined && !changed.includes(key));

@@ -1,4 +1,4 @@
-/** From a vendor's record to the canonical one, field by field, with what could not be read said aloud. */
+/** From a vendor's record to the canonical one, field by field, with a warning for each value that could not be read. */
 
 import type { Adapter, Decoded, FieldMapping, VendorRecord } from '../adapter/contract';
 import { UNREADABLE } from '../adapter/contract';
@@ -16,7 +16,7 @@ export interface Shown {
   warnings: readonly Warning[];
   /** What is stored and cannot be read. */
   unreadable: readonly Field[];
-  /** True where every field that the vendor holds is shown, so that two such records can be compared as wholes. */
+  /** True if every field that the vendor holds is shown, so that two such records can be compared as wholes. */
   complete: boolean;
 }
 

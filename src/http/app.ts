@@ -178,7 +178,7 @@ function beginRequest({ log, metrics, refusals }: AppParts): RequestHandler {
       noteRefusal(refusals, { context, method: req.method, status: res.statusCode, address });
       if (!context.working) context.release?.();
     });
-    // RFC 9112 section 3.2; what stands in front may have gone by the other one.
+    // RFC 9112 section 3.2; a proxy in front may have used the other one.
     if (countHeader(req, 'host') > 1) {
       throw new Problem('malformed_request', 'There is more than one Host header.');
     }

@@ -11,7 +11,7 @@ import type { RequestIds } from './requestIds';
 
 export type Handler = (req: Request, res: Response) => void | Promise<void>;
 
-/** What stands before the work on a route: who is calling, and whether there is room for one more. */
+/** What comes before the work on a route: who is calling, and whether there is room for one more. */
 export interface Entrance {
   runtime: Runtime;
   authenticator: Authenticator;
@@ -57,7 +57,7 @@ export async function enterAnd(
   try {
     const leaveUnidentified = unidentified.enter(req.socket.remoteAddress);
     try {
-      // Awaiting nothing costs a turn of the queue all the same, and only tokens need it.
+      // Awaiting costs a turn of the queue even without a promise, and only tokens need it.
       const opening = authenticate({ authenticator, generation, runtime }, req, res);
       if (opening) await opening;
     } finally {

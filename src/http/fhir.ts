@@ -1,6 +1,6 @@
 /**
  * A staff record as FHIR R4: a `PractitionerRole` with its `Practitioner` contained. Reading only. What R4 has no element for
- * stands in extensions, so nothing that the JSON shows is lost (docs/decisions/0006-fhir-reading.md).
+ * is in extensions, so nothing that the JSON shows is lost (docs/decisions/0006-fhir-reading.md).
  */
 
 import type { Request } from 'express';
@@ -43,7 +43,7 @@ const OFFERED = ['application/json', FHIR_TYPE, `${FHIR_TYPE};fhirVersion=4.0`];
 
 /** Whether the caller prefers FHIR to plain JSON (RFC 9110 section 12.5.1). Whoever accepts neither gets plain JSON. */
 export function prefersFhir(req: Request): boolean {
-  // Negotiating costs more than the rest of the head, and nearly nobody asks.
+  // Negotiating costs more than the rest of the head, and it is rarely asked for.
   if (!/fhir/i.test(req.headers.accept ?? '')) return false;
   const chosen = req.accepts(OFFERED);
   return typeof chosen === 'string' && chosen.startsWith(FHIR_TYPE);

@@ -1,7 +1,7 @@
 /**
  * Express gives every request and every response its own prototype when it begins to handle them. V8 pays for an object
  * whose prototype changes in everything that touches it afterwards, Node's own code included: two thirds of what a small
- * Express route costs (docs/performance.md). Node can make them with that prototype in the first place; Express then sets
+ * Express route costs (bench/HISTORY.md). Node can make them with that prototype in the first place; Express then sets
  * what is there already, which costs nothing.
  */
 import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';

@@ -6,7 +6,7 @@ export interface Preferences {
   minimal: boolean;
   /** Named in `Preference-Applied` only by the answer that honours it. */
   respondAsync: boolean;
-  /** The value of `Preference-Applied`, or undefined where nothing was asked for that applies. */
+  /** The value of `Preference-Applied`, or undefined if no preference applies. */
   applied: string | undefined;
 }
 

@@ -15,7 +15,7 @@ const FIRST_TURNS = 16;
 export class SlidingLimit {
   readonly #requests: number;
   readonly #periodMs: number;
-  /** When the last events had their turns, as a ring; the oldest stands at `#next`. */
+  /** When the last events had their turns, as a ring; the oldest is at `#next`. */
   #turns: Float64Array;
   #next = 0;
 
@@ -106,7 +106,7 @@ export class RetryBudget {
     this.#left = Math.min(this.#stock, this.#left + this.#share);
   }
 
-  /** True where a retry may be made; it is counted then. */
+  /** True if a retry may be made; it is counted then. */
   take(): boolean {
     if (this.#left < 1) return false;
     this.#left -= 1;

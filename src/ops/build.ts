@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { member } from '../lib/json';
 
-/** The version in package.json, which stands above `src` and, once compiled, above `dist`. */
+/** The version in package.json, which is beside `src` and, once compiled, beside `dist`. */
 export function packageVersion(): string {
   const path = ['../../package.json', '../../../package.json']
     .map((relative) => join(__dirname, relative))

@@ -16,7 +16,7 @@ export function createOpsServer(parts: OpsParts): Server {
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       return send(res, { ...json(405, { status: 'method not allowed' }) }, { allow: 'GET, HEAD' });
     }
-    // A query string is nobody's business here.
+    // The query string is not needed here.
     const path = (req.url ?? '/').split('?', 1)[0] ?? '/';
     answer(parts, path)
       .catch(() => json(500, { status: 'failed' }))

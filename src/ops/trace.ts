@@ -1,6 +1,6 @@
 /**
  * Traces. Spans go through `@opentelemetry/api` alone: without a registered SDK they cost nothing and lead nowhere. The W3C
- * `traceparent` of a request is carried on to vendors, where the configuration wants it, with or without an SDK.
+ * `traceparent` of a request is passed on to vendors if the configuration says so, with or without an SDK.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
@@ -44,8 +44,8 @@ export function withTrace<Result>(traceparent: string | string[] | undefined, wo
 }
 
 /**
- * The headers that carry the trace on: those of the SDK where there is one, else the caller's trace with a span id of our
- * own. `tracestate` stays behind: what others have put into it is not the vendor's business.
+ * The headers that carry the trace on: those of the SDK if there is one, else the caller's trace with a span id of our
+ * own. `tracestate` stays behind: what others have put into it is not meant for the vendor.
  */
 export function traceHeaders(span: Span): Readonly<Record<string, string>> {
   const carrier: Record<string, string> = {};

@@ -66,7 +66,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
         pause = await takeWhatIsDue();
         troubled = false;
       } catch (error) {
-        // Said once, not once a second for as long as the store is away.
+        // Logged once, not once a second for as long as the store is away.
         if (!troubled) log.notice('queued updates cannot be fetched', { reason: reasonOf(error) });
         troubled = true;
       }
@@ -83,7 +83,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     running.set(lease.id, { ended, cancel: () => gone.abort() });
   }
 
-  /** One attempt and the note of what came of it. Where that cannot be written, the lease runs out. */
+  /** One attempt and the note of its result. If that cannot be written, the lease runs out. */
   async function attempt(lease: Lease, gone: AbortController): Promise<void> {
     const renewal = keepLease(lease, gone);
     try {
@@ -100,7 +100,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     return setInterval(
       () => {
         operations.renew(lease, leaseSeconds).then(
-          // Somebody else has it: what was not yet sent must not be sent by two.
+          // Another process has it: what was not yet sent must not be sent by both.
           (ours) => ours || gone.abort(),
           () => {},
         );
@@ -178,9 +178,9 @@ async function deliver(parts: DeliveryParts, lease: Lease, gone: AbortSignal): P
   const { generation, release } = parts.runtime.acquire();
   try {
     const clinic = generation.clinics.get(lease.clinic);
-    if (clinic === undefined) throw new Problem('forbidden', 'The clinic is not configured any more.');
+    if (clinic === undefined) throw new Problem('forbidden', 'The clinic is no longer configured.');
     if (!mayStillWrite(generation.config, lease)) {
-      throw new Problem('forbidden', 'The caller may not update this clinic’s staff any more.');
+      throw new Problem('forbidden', 'The caller may no longer update this clinic’s staff.');
     }
     const request: UpdateRequest = {
       requestId: lease.requestId,

@@ -29,10 +29,10 @@ export interface SettleParts {
 const AT_ONCE = 20;
 /** Longer than any read takes, and the pause until a vendor that does not answer is asked again. */
 const LEASE_MS = 30_000;
-/** Whoever cannot be asked for so long is not waited for any more. */
+/** A vendor that cannot be asked for this long is given up. */
 const GIVE_UP_MS = 24 * 3_600_000;
 
-/** Settles what is there to be settled. */
+/** Finds out about all abandoned attempts that are due. */
 export async function settleAbandoned(parts: SettleParts): Promise<void> {
   for (;;) {
     const attempts = await parts.journal.takeAbandoned(AT_ONCE, LEASE_MS);
@@ -52,7 +52,7 @@ async function settle({ journal, runtime, log }: SettleParts, attempt: Attempt):
     if (fields === undefined) return;
     const change = changeOf(attempt, fields);
     await journal.end({ attempt: attempt.id, change });
-    log.notice('an update that a crash had interrupted is settled', {
+    log.notice('the outcome of an update that a crash interrupted is known now', {
       requestId: attempt.requestId,
       outcome: change.outcome,
     });
@@ -63,7 +63,7 @@ async function settle({ journal, runtime, log }: SettleParts, attempt: Attempt):
 
 type Fields = Readonly<Record<string, FieldResult>>;
 
-/** Undefined where the vendor cannot be asked now. */
+/** Undefined if the vendor cannot be asked now. */
 async function fieldsShownBy(connection: VendorConnection, attempt: Attempt): Promise<Fields | undefined> {
   let record: VendorRecord;
   try {

@@ -67,7 +67,7 @@ export function registerGauges(
   );
   metrics.gauge(
     'gateway_queue_depth',
-    'Updates that are delivered later, by state. The store is shared, so every replica tells the same.',
+    'Updates that are delivered later, by state. The store is shared, so every replica reports the same.',
     ['state'],
     async () => {
       const rows = await unfinished(database);

@@ -1,4 +1,4 @@
-/** Which connection and which vendor record a staff id of a clinic stands for. */
+/** Which connection and which vendor record a clinic's staff id leads to. */
 import type { ClinicConfig } from '../config/types';
 import type { VendorConnection } from '../connection/connection';
 import { Problem } from '../problem';
@@ -20,7 +20,7 @@ export interface Location {
   recordId: string;
 }
 
-/** @throws Problem `staff_not_found` where no link leads to the vendor, or the id cannot exist there */
+/** @throws Problem `staff_not_found` if no link leads to the vendor, or the id cannot exist there */
 export async function locate(links: FindLink, clinic: Clinic, staffId: string): Promise<Location> {
   const { connection } = clinic;
   const recordId =

@@ -8,7 +8,7 @@ export function isOnCalendar(value: string): boolean {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
 }
 
-/** The same without the year 0000, which there never was: nobody may send it, though a vendor may have stored it. */
+/** The same without the year 0000, which never existed: a caller may not send it, though a vendor may have stored it. */
 export function isRealDate(value: string): boolean {
   return !value.startsWith('0000') && isOnCalendar(value);
 }

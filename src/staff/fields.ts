@@ -109,7 +109,7 @@ export function isComposite(field: Field): field is CompositeField {
   return field === 'specialty' || field === 'period';
 }
 
-/** Where each field stands in a record or an update: its top-level member, and for some a member of that. */
+/** The place of each field in a record or an update: its top-level member, and for some a member of that. */
 export const STANDS = FIELDS.map((field) => {
   const [top = field, leaf] = field.split('.');
   return { field, top, leaf };

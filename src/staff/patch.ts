@@ -19,11 +19,11 @@ export interface Change {
 }
 
 export interface CanonicalPatch {
-  /** The sent fields in the order of the field list; `name: null` stands as a change of each of its leaves. */
+  /** The sent fields in the order of the field list; `name: null` is a change of each of its leaves. */
   changes: readonly Change[];
   /** The sent top-level members, in the same order. Each gets one receipt row. */
   members: readonly string[];
-  /** Where each block of the week, which is in order here, stood as it was sent. Absent where none has moved. */
+  /** The index that each block of the sorted week had as it was sent. Absent if none has moved. */
   sentAt?: readonly number[];
   /** Values that were sent in another spelling, as they were sent: what is stored in just that spelling is not changed. */
   given?: Readonly<Partial<Record<Field, unknown>>>;

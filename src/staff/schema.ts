@@ -12,7 +12,7 @@ import { lengthOf, unseenIn } from './spelling';
 export const MAX_BLOCKS = 200;
 const MAX_INTERVAL = 1000;
 
-/** Control characters; of those, what separates lines and columns may stand in text of several lines. */
+/** Control characters; of those, line breaks and tabs are allowed in text of several lines. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -21,7 +21,7 @@ const CONTROL_BUT_BREAKS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 /** For text whose form has its own rule. */
 const NONE = /(?!)/;
 
-/** Half of a pair; a whole one counts as the one character that it stands for. */
+/** Half of a pair; a whole one counts as the one character that it encodes. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 interface TextRules {
@@ -73,7 +73,7 @@ const lines = (max: number) =>
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
-// All complaints are collected, so each rule speaks only where the one before it is content.
+// All complaints are collected, so each rule applies only if the one before it is met.
 const date = Joi.string()
   .pattern(DATE)
   .custom((value: string, helpers) =>

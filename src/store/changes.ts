@@ -52,10 +52,10 @@ export interface Change {
   caller: string;
   staffId: string;
   vendor: string;
-  /** Null where the update ended before the record was known. */
+  /** Null if the update ended before the record was known. */
   vendorRecordId: string | null;
   outcome: ChangeOutcome;
-  /** Of the answer; null where nobody was left to be answered. */
+  /** Of the answer; null if no caller was waiting any more. */
   status: number | null;
   code: string | null;
   durationMs: number;

@@ -15,7 +15,7 @@ interface Ran<Result> {
  * A statement over any number of rows of ours, at least one. Its texts are built here, not by Kysely for each transaction.
  * PostgreSQL takes all rows as one JSON parameter. SQLite takes them as bound values, which costs it less than taking them out
  * of JSON; each number of rows has a text of its own, which stays prepared.
- * @param statement its text, around a query that gives the rows and may stand in it once
+ * @param statement its text, around a query that gives the rows and may occur in it once
  */
 export function overRows<Column extends string, Result = unknown>(
   columns: Readonly<Record<Column, 'text' | 'bigint'>>,

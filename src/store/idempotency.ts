@@ -35,7 +35,7 @@ export interface StoredAnswer {
   body: Readonly<Record<string, unknown>>;
 }
 
-/** `done`: answer alike from now on. `unsettled`: nobody knows what happened. `free`: as if it had never been sent. */
+/** `done`: answer alike from now on. `unsettled`: the outcome is unknown. `free`: as if it had never been sent. */
 export type KeyVerdict = { state: 'done'; answer: StoredAnswer } | { state: 'unsettled' } | { state: 'free' };
 export type KeyEnd = { handle: string } & KeyVerdict;
 

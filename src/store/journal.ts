@@ -28,7 +28,7 @@ import { createWriter } from './writer';
 
 export interface Ending {
   change: Change;
-  /** The attempt that this ends; absent where nothing was sent. */
+  /** The attempt that this ends; absent if nothing was sent. */
   attempt?: string | undefined;
   key?: KeyEnd | undefined;
 }
@@ -52,7 +52,7 @@ export interface Journal {
   end(ending: Ending): Promise<void>;
   /** Takes over attempts that their process has left behind, for `leaseMs`; no other process gets them meanwhile. */
   takeAbandoned(limit: number, leaseMs: number): Promise<Attempt[]>;
-  /** Deletes expired keys and, where the audit has a retention, its oldest rows. */
+  /** Deletes expired keys and, if the audit has a retention, its oldest rows. */
   tidy(): Promise<void>;
   /** Transactions committed so far. */
   readonly commits: number;
@@ -68,7 +68,7 @@ export interface JournalOptions {
   cipher?: Cipher;
   /** For how long an idempotency key is remembered. */
   keyTtlMs: number;
-  /** For how long rows of the audit are kept; absent: for ever. */
+  /** For how long rows of the audit are kept; absent: forever. */
   retentionMs?: number;
   now?: () => Date;
   onFailure?: (failure: StoreUnavailable) => void;
@@ -132,7 +132,7 @@ export function createJournal(database: Database, options: JournalOptions): Jour
 
   async function apply(transaction: Transaction<Schema>, items: readonly Item[]): Promise<Written[]> {
     const { claims, keyEnds, beginnings, endings, withdrawn } = byKind(items);
-    // In the same order in every transaction: first the head of the audit, then the keys, so nobody waits in a circle.
+    // In the same order in every transaction: first the head of the audit, then the keys, so there can be no deadlock.
     await endAttempts(transaction, endings, withdrawn);
     await endKeys(transaction, engine, keyEnds, cipher);
     const claimed = (await claimKeys(transaction, engine, claims, times))[Symbol.iterator]();

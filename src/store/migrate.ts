@@ -27,7 +27,7 @@ export async function migrate(
   throw error;
 }
 
-/** The migrations that have run; none where the table of them cannot be read. */
+/** The migrations that have run; none if the table of them cannot be read. */
 async function recorded(db: Kysely<Schema>): Promise<string[]> {
   try {
     const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);

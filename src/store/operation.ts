@@ -30,7 +30,7 @@ export interface NewOperation {
   ifNoneMatch?: string;
   /** What the staff member's link leads to when it is queued; absent: whatever it leads to at the delivery. */
   target?: OperationTarget;
-  /** Names the request that an idempotency key stands for: a second one with it gives the first operation. */
+  /** Names the request that an idempotency key belongs to: a second one with it gives the first operation. */
   idempotencyScope?: string;
   /** An attempt that was already made may have reached the vendor. */
   settle: boolean;

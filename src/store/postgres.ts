@@ -20,7 +20,7 @@ interface PoolOptions {
 
 /**
  * A pool with limits that make a sick database an error instead of a hang. Times are in milliseconds. Everything that
- * stands in the URL (`sslmode`, `options`, …) is the operator's choice and reaches the server as given.
+ * is in the URL (`sslmode`, `options`, …) is the operator's choice and reaches the server as given.
  */
 export function openPool(
   url: string,

@@ -101,7 +101,7 @@ class LockSessions {
   }
 
   /**
-   * @returns sets the lock free again; undefined where somebody else has it
+   * @returns releases the lock; undefined if someone else has it
    * @throws Problem `vendor_unavailable` when no answer comes in time
    * @throws StoreUnavailable when the database is not there
    */

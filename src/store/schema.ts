@@ -40,7 +40,7 @@ interface OperationsTable {
   /** Until when the request's idempotency key is remembered. */
   idempotency_until: string | null;
   status: OperationStatus;
-  /** 1 where an earlier attempt may have reached the vendor, so that the next one reads first. */
+  /** 1 if an earlier attempt may have reached the vendor, so that the next one reads first. */
   settle: number;
   attempts: number;
   /** How many attempts had been made when an operator last asked for more. */

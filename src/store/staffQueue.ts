@@ -46,7 +46,7 @@ export function inQueue<Result>(
   );
 }
 
-/** The oldest unfinished one becomes due, where it is queued and waits behind nobody any more. */
+/** The oldest unfinished one becomes due, if it is queued and nothing is before it any more. */
 export async function promote(
   { engine }: Database,
   transaction: Transaction<Schema>,

@@ -148,7 +148,7 @@ async function change(on: Connection, lease: Lease, values: OperationChange): Pr
   return numUpdatedRows > 0n;
 }
 
-/** The rows that are up for delivery, locked where the engine has locks; others' locked rows are passed over. */
+/** The rows that are due, locked if the engine has locks; rows that others have locked are skipped. */
 async function take(
   { engine }: Database,
   transaction: Transaction<Schema>,
@@ -186,7 +186,7 @@ async function beginAttempts(
       finished_at: now(),
       outcome: 'interrupted',
       code: 'lease_expired',
-      detail: 'The process that made this attempt ended, or could not reach the store any more.',
+      detail: 'The process that made this attempt ended, or could no longer reach the store.',
     })
     .where(
       'operation_id',

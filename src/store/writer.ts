@@ -11,7 +11,7 @@ import { StoreUnavailable } from './unavailable';
 export interface Writer<Item, Result extends object> {
   /**
    * Resolves with the item's result once the transaction that holds it is durable.
-   * @throws StoreUnavailable when that transaction failed; it may be durable nevertheless where the connection broke
+   * @throws StoreUnavailable when that transaction failed; it may be durable nevertheless if the connection broke
    */
   submit(item: Item): Promise<Result>;
   /** Transactions committed so far. */

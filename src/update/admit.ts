@@ -114,7 +114,7 @@ function refusalsOf({ field, value }: Change, table: AnyTable): FieldError[] {
   if (!mapping.supported) return [{ pointer, code: 'unsupported_field', detail: mapping.reason }];
   if (value === null) return mapping.cleared ? [] : [notClearable(pointer, mapping)];
   const lost = Object.entries(mapping.notStored ?? {});
-  // A display alone, where the vendor stores none: nothing of what was sent would be kept.
+  // A display alone, and the vendor stores none: nothing of what was sent would be kept.
   if (isObject(value) && Object.keys(value).every((name) => lost.some(([key]) => key === name))) {
     return Object.keys(value).map((name) => ({
       pointer: `${pointer}/${name}`,

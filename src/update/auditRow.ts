@@ -20,7 +20,7 @@ export type Ending = { attempt?: Attempt } & (
   | { defect: unknown }
 );
 
-/** Past the deadline nothing is sent any more; this much later nobody can still be at it. Also covers unequal clocks. */
+/** Past the deadline nothing is sent any more; this much later no process can still be at work. Also covers unequal clocks. */
 const LEASE_MARGIN_MS = 2_000;
 
 /** For how long an update, and the key that it came with, belongs to the process that runs it. */

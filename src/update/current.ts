@@ -94,7 +94,7 @@ function changedMeanwhile(changes: readonly AdmittedChange[]): Problem {
       errors: changes.map(({ field }) => ({
         pointer: pointerOf(field),
         code: 'changed_meanwhile',
-        detail: 'This field was changed by somebody else meanwhile.',
+        detail: 'Someone else changed this field in the meantime.',
       })),
       outcome: 'not_applied',
     },

@@ -105,7 +105,7 @@ export async function releaseKey(
   if (handle !== undefined) await end(journal, { handle, state: settleFirst ? 'unsettled' : 'free' });
 }
 
-/** A key whose end cannot be written stays taken for a while; the queue knows the request by its key all the same. */
+/** A key whose end cannot be written stays taken for a while; the queue still knows the request by its key. */
 async function end(journal: Journal, key: KeyEnd): Promise<void> {
   try {
     await journal.endClaim(key);

@@ -29,7 +29,7 @@ export interface Target {
 
 export interface Plan {
   targets: readonly Target[];
-  /** The request body; undefined where a read has shown that nothing would change. */
+  /** The request body; undefined if a read has shown that nothing would change. */
   body: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -54,7 +54,7 @@ function isPartial({ value, mapping }: Pick<AdmittedChange, 'value' | 'mapping'>
 }
 
 /**
- * @param current the vendor's record, where it was read
+ * @param current the vendor's record, if it was read
  * @throws Problem `validation_failed` (the merged value is not valid), `not_clearable` (nothing would be left of a
  * composite), `stored_value_invalid` (an untouched stored value would be refused, or lost)
  */
@@ -167,7 +167,7 @@ function refuseLate(pointer: string) {
   };
 }
 
-/** Does the vendor's record hold this value? By meaning or, where several codes share a meaning, by the wire value. */
+/** Does the vendor's record hold this value? By meaning or, if several codes share a meaning, by the wire value. */
 export function holds(mapping: MappedField<unknown>, record: VendorRecord, value: unknown): boolean {
   if (value === null) return mapping.decode(record) === null;
   if (mapping.holds) return mapping.holds(record, value);

@@ -29,7 +29,7 @@ export interface UpdateRequest {
   idempotencyKey?: string | undefined;
   /** Of the key once it is this request's own: what `Journal.claim` gave. */
   idempotencyHandle?: string;
-  /** Aborted when nobody waits for the answer any more; cancels only what was not yet sent. */
+  /** Aborted when no caller waits for the answer any more; cancels only what was not yet sent. */
   gone: GoneSignal;
   /** It was queued, and is now the oldest of its staff member. */
   queued?: boolean;
@@ -61,7 +61,7 @@ export function refusal(problem: Problem, { requestId }: Pick<UpdateRequest, 're
   };
 }
 
-/** Nothing was sent, because it could not be written down first. What an earlier try has done, nobody can tell then. */
+/** Nothing was sent, because the journal could not be written first. What an earlier try has done is then unknown. */
 export function gatewayUnavailable({ settleFirst }: Pick<UpdateRequest, 'settleFirst'> = {}): Problem {
   return new Problem('gateway_unavailable', 'The gateway’s own store is not available. Nothing was sent.', {
     outcome: settleFirst ? 'unknown' : 'not_applied',

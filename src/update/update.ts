@@ -240,9 +240,13 @@ function isElsewhere({ target }: UpdateRequest, { connection, recordId }: Locati
 
 /** While this update was waiting, here or by another process. */
 function linkMoved(): Problem {
-  return new Problem('conflict', 'The link of this staff member was changed meanwhile. Nothing was sent.', {
-    outcome: 'not_applied',
-  });
+  return new Problem(
+    'conflict',
+    'The link of this staff member was changed in the meantime. Nothing was sent.',
+    {
+      outcome: 'not_applied',
+    },
+  );
 }
 
 function noSuchRecord(): Problem {
@@ -251,7 +255,7 @@ function noSuchRecord(): Problem {
   });
 }
 
-/** What an earlier request with the same key may have done, nobody has looked at. */
+/** It was not checked what an earlier request with the same key has done. */
 function stillQueued({ settleFirst }: UpdateRequest): Problem {
   return new Problem(
     'conflict',

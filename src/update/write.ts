@@ -114,7 +114,7 @@ async function afterFailure(
     (found) => outcomeShownBy(found, plan) === 'applied',
   );
   const shown = record === undefined ? 'unknown' : outcomeShownBy(record, plan);
-  // A vendor that has not answered yet may still be at it: that the update is not there says nothing then.
+  // A vendor that has not answered yet may still be at work: a missing update proves nothing then.
   const outcome = shown === 'not_applied' && failure.late ? 'unknown' : shown;
   // An answer that breaks the contract is reported even if the update has landed: someone has to look at it.
   if (outcome !== 'applied' || failure.kind === 'unexpected_response')

@@ -153,7 +153,7 @@ describe('with a static token', () => {
       ['no birth date', { birthdate: null }, '/birthDate', { birthDate: '1985-03-15' }, 'verified'],
       ['a phone with brackets', { phone: '(0221) 4567890' }, '/phone', { phone: '0221 4567890' }, 'verified'],
       ['an empty address', { address: '' }, '/address/text', { address: { text: 'Calle 1' } }, 'verified'],
-    ])('%s: named, and mended by sending it', async (_name, values, pointer, repair, outcome) => {
+    ])('%s: named, and fixed by sending it', async (_name, values, pointer, repair, outcome) => {
       change(values);
       const before = row();
       const update = { name: { given: 'Juana' } };

@@ -307,7 +307,7 @@ describe('access tokens', () => {
     expect((await here.call('GET', '/staff/st-1', { key })).status).toBe(200);
   });
 
-  test('keys can stand in the configuration itself', async () => {
+  test('keys can be in the configuration itself', async () => {
     const { jwksUri: _, ...config } = tokenConfig({ jwks: { keys: issuer.keys.map((key) => ({ ...key })) } });
     const here = await open((all) => void Object.assign(all, { tokens: [config] }));
     expect((await here.call('GET', '/staff/st-1', { key: await issuer.sign() })).status).toBe(200);

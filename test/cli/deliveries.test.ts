@@ -9,7 +9,7 @@ import { createTestDatabase, ENGINES, type TestDatabase } from '../support/engin
 
 const ERROR = { code: 'vendor_unavailable', detail: `The vendor is down. ${'Long '.repeat(30)}` };
 
-describe.each(ENGINES)('npm run deliveries on %s', (engine) => {
+describe.each(ENGINES)('npm run cli -- deliveries on %s', (engine) => {
   let test: TestDatabase;
   let ids: Record<'first' | 'second' | 'south' | 'done', string>;
 

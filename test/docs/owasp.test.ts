@@ -67,7 +67,7 @@ test('API3 Broken object property level authorization: only canonical fields go 
     expect((await stage.patch(KEYS.north, body)).status).toBe(422);
   }
   expect(writes()).toBe(before);
-  // That no other member comes out, every answer's check against the OpenAPI document sees to.
+  // Each answer is checked against the OpenAPI document, so no other member can come out.
   expect(Object.keys((await stage.call('GET', '/staff/st-1')).body.data)).toEqual(
     expect.arrayContaining(['id', 'status']),
   );

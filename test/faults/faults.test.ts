@@ -86,7 +86,7 @@ interface Scene {
   sandbox: Sandbox;
   net: FaultNet;
   call: (method: 'GET' | 'PATCH', body?: unknown) => Promise<Reply>;
-  /** What stands in the vendor's store changes without the gateway. */
+  /** The vendor's store changes without the gateway. */
   outside: (change: 'same field' | 'other field' | 'delete') => void;
 }
 
@@ -230,7 +230,7 @@ const SERVER_ERRORS: Case[] = [500, 501, 502, 503, 504, 507, 599].flatMap((code)
     expected: { status: 503, code: 'vendor_unavailable' as const, outcome: 'not_applied' as const },
   },
   {
-    name: `${code} to the write, stored all the same`,
+    name: `${code} to the write, stored nevertheless`,
     given: onWrite(instead(status(code), { commit: true })),
     expected: APPLIED_AFTER_ALL,
   },
@@ -1031,7 +1031,7 @@ function timeoutOf({ waits }: Case): number {
   return waits ? SHORT_MS : LONG_MS;
 }
 
-/** A case that waits proves nothing where this process stood still meanwhile; it is tried again then. */
+/** A case that waits proves nothing if this process was stopped in the meantime; it is tried again then. */
 async function runTrial(trial: Trial): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const lagBefore = lag.total();

@@ -194,7 +194,7 @@ const date = fc
   .map((value) => value.toISOString().slice(0, 10));
 const word = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
 const orNull = (arbitrary: fc.Arbitrary<unknown>) => fc.option(arbitrary, { nil: null, freq: 9 });
-/** Updates of which most are valid, over every field. */
+/** Updates over every field, most of them valid. */
 const update = fc.record(
   {
     status: orNull(fc.constantFrom('active', 'inactive', 'on-leave')),

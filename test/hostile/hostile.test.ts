@@ -33,7 +33,7 @@ describe('framing', () => {
     const answers = await speak(stage.url, row.bytes, row);
     expect(answers.map(({ status }) => status)).toEqual(row.statuses);
     for (const answer of answers) if (answer.status >= 400 && !row.bare) expectProblem(answer);
-    // The server's own answers, of which the introduction of the API tells: these two and no others.
+    // The server's own answers, which the introduction of the API lists: these two and no others.
     if (row.bare) expect(answers.map(({ status, text }) => [status, text])).toEqual([[row.statuses[0], '']]);
     expect(wrote(stage)).toBe(row.writes ?? 0);
     passed += 1;

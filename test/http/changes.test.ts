@@ -124,7 +124,7 @@ describe.each(ENGINES)('the audit over HTTP on %s', (engine) => {
     expect(await newest()).toMatchObject({ outcome, code, status, fields: [{ outcome: field }] });
   });
 
-  it('has a row for an update that found nothing to do, and for one that nobody can tell', async () => {
+  it('has a row for an update that found nothing to do, and for one with an unknown outcome', async () => {
     await send({ status: 'inactive' });
     const read = await stage.call('GET', '/staff/st-1');
     await send({ status: 'inactive' }, { 'if-match': String(read.headers.get('etag')) });

@@ -456,7 +456,7 @@ describe('the limits that capabilities tell', () => {
     expect((await Promise.all(tries)).map(({ status }) => status)).toEqual([200, 422, 200, 422]);
   });
 
-  test('a block that is refused is pointed at where it was sent, not where it stands in the week', async () => {
+  test('the pointer to a refused block is its place in the request, not in the sorted week', async () => {
     const block = (day: string, more: object = {}) => ({
       daysOfWeek: [day],
       availableStartTime: '08:00',

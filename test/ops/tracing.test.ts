@@ -27,7 +27,7 @@ beforeAll(async () => {
   const setUp = /```js\n([\s\S]+?)```/.exec(page)?.[1] ?? '';
   expect(setUp).toContain('@opentelemetry/sdk-trace-node');
   const file = join(stage.folder, 'tracing.cjs');
-  // The set-up stands outside of the project here, and finds its packages in it.
+  // The set-up is outside of the project here, and finds its packages in it.
   await writeFile(file, `module.paths.push(${JSON.stringify(join(ROOT, 'node_modules'))});\n${setUp}`);
   gateway = await startGatewayProcess(stage.configPath, ['--require', file], [join(bundle, 'gateway.js')]);
 }, 60_000);

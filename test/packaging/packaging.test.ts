@@ -168,7 +168,7 @@ describe('the image', () => {
     ).toEqual([]);
   });
 
-  test('it runs as nobody special, with pinned bases and a health check', () => {
+  test('it runs without root, with pinned bases and a health check', () => {
     const bases = lines.filter((line) => line.startsWith('FROM '));
     expect(bases.every((line) => /^FROM node:\d+\.\d+\.\d+-\w+-slim/.test(line))).toBe(true);
     expect(lines).toContain('USER node');

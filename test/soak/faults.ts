@@ -4,7 +4,6 @@
  */
 import { randomInt } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +14,7 @@ import { member } from '../../src/lib/json';
 import { createTestDatabase } from '../support/engines';
 import { startGatewayProcess } from '../support/gatewayProcess';
 import { KEY, soakConfiguration } from './configuration';
+import { freePort } from './ports';
 
 export interface FaultSoakOptions {
   seconds: number;
@@ -167,13 +167,4 @@ async function update(url: string, id: string, role: string): Promise<Answer> {
 async function heapUsed(opsPort: number): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
   return Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(text)?.[1]);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -1,12 +1,15 @@
 /** `npm run soak`: power failures, an outage or random faults in full count, with a progress line. */
 import { Command } from 'commander';
 import { runAuditSoak } from './audit';
+import { makeBundle } from './bundle';
 import { runCeilingSoak } from './ceilings';
 import { runCrashSoak } from './crashes';
 import { runFailover } from './failover';
 import { runFaultSoak } from './faults';
 import { runListSoak } from './list';
 import { runOutage } from './outage';
+import { runRestoreSoak } from './restores';
+import { runRolling } from './rolling';
 import { runStopSoak } from './stops';
 
 const ENGINES = { sqlite: ['sqlite'], postgres: ['postgres'], both: ['sqlite', 'postgres'] } as const;
@@ -143,6 +146,49 @@ async function list(options: { staff: number; rounds: number }) {
   );
 }
 
+async function rolling(options: { restarts: number; rate: number; drain: number }) {
+  const result = await runRolling({
+    restarts: options.restarts,
+    perSecond: options.rate,
+    drainMs: options.drain,
+    onProgress: (done, requests) => progress(`${done} of ${options.restarts} restarts, ${requests} requests`),
+  });
+  const failed = result.failed.length;
+  report(
+    `${options.restarts} restarts, ${result.requests} requests with ${result.updates} updates; ${failed} failed, ` +
+      `${result.unwritten} answered and not written, ${result.doubled} written twice, ${result.stale} stale reads, ` +
+      `${result.auditRows} audit rows, ${result.notOneRow} updates without exactly one, ` +
+      `chain ${result.chain === 0 ? 'whole' : 'BROKEN'}, ${result.failedExits} failed exits`,
+    failed === 0 &&
+      result.unwritten === 0 &&
+      result.doubled === 0 &&
+      result.stale === 0 &&
+      result.notOneRow === 0 &&
+      result.auditRows === result.updates &&
+      result.chain === 0 &&
+      result.failedExits === 0,
+  );
+  if (failed > 0) report([...result.failed, ...result.nginx].join('\n'), false);
+}
+
+async function restores(options: { engine: string; cycles: number; clients: number }) {
+  const bundle = makeBundle();
+  for (const engine of enginesOf(options.engine)) {
+    const { updates, crashes, lines, auditRows, ...wrong } = await runRestoreSoak({
+      ...options,
+      engine,
+      program: bundle.program,
+      onProgress: (done, sent) =>
+        progress(`${engine}: ${done} of ${options.cycles} restores, ${sent} updates`),
+    });
+    report(
+      `${engine}: ${options.cycles} restores, ${crashes} of them after a crash, ${updates} updates, ${lines} lines in ` +
+        `the backups, ${auditRows} audit rows at the end; ${JSON.stringify(wrong)}`,
+      Object.values(wrong).every((count) => count === 0),
+    );
+  }
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -198,6 +244,20 @@ program
   .option('--staff <number>', 'staff members', Number, 10_000)
   .option('--rounds <number>', 'how often the list is read anew', Number, 8)
   .action(list);
+program
+  .command('rolling')
+  .description('restart two replicas behind nginx in turn, under load')
+  .option('--restarts <number>', 'how many, of the two together', Number, 20)
+  .option('--rate <number>', 'requests a second', Number, 50)
+  .option('--drain <milliseconds>', 'server.drainMs', Number, 3000)
+  .action(rolling);
+program
+  .command('restore')
+  .description('back up under load, stop or crash, restore and start, again and again')
+  .option('--engine <name>', 'sqlite, postgres or both', 'both')
+  .option('--cycles <number>', 'how often', Number, 10)
+  .option('--clients <number>', 'concurrent clients', Number, 8)
+  .action(restores);
 // `--faults` and `--outage` may be written like options.
 program
   .parseAsync(process.argv.map((word) => (word === '--faults' || word === '--outage' ? word.slice(2) : word)))

@@ -61,7 +61,7 @@ describe.each(ENGINES)('a gateway whose store is gone (%s)', (engine) => {
   const patch = (status: string, headers: Record<string, string> = {}) =>
     stage.patch(KEYS.north, { status }, headers, 'pr_abc123');
   const patches = () => stage.clinikapi.log.filter(({ method }) => method === 'PATCH').length;
-  /** An update of which nobody can tell whether it was applied. */
+  /** An update whose outcome is unknown. */
   const unclear = async (key: Record<string, string>, when: 'before' | 'after') => {
     stage.clinikapi.faults.next({ kind: 'drop', when }, { method: 'PATCH' });
     const blind = stage.clinikapi.faults.add({ kind: 'answer', status: 500 }, { method: 'GET' });

@@ -131,7 +131,7 @@ function closed(part: unknown, inAllOf = false): unknown {
   return isOpen && !inAllOf ? { ...result, additionalProperties: false } : result;
 }
 
-/** Every example of the document with the schema that it belongs to, and where it stands. */
+/** Every example of the document with the schema that it belongs to, and its place. */
 export function examplesOf(
   part: Part | unknown = document,
   at = '',

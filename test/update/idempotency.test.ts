@@ -74,7 +74,7 @@ describe.each(ENGINES)('keys in the store on %s', (engine) => {
     expect(await mine({ fingerprint: 'other' })).toMatchObject({ settleFirst: false });
   });
 
-  it('has to be settled first where nobody knows what was done', async () => {
+  it('has to be settled first if the outcome is unknown', async () => {
     await journal.endClaim({ handle: (await mine()).handle, state: 'unsettled' });
     expect(await journal.claim(claim({ fingerprint: 'other' }))).toEqual({ kind: 'reused' });
     expect(await mine()).toMatchObject({ settleFirst: true });
@@ -252,7 +252,7 @@ describe.each(ENGINES)('keys over HTTP on %s', (engine) => {
     expect(sentWrites()).toBe(1);
   });
 
-  it('finds out instead of writing twice where nobody knows what happened', async () => {
+  it('finds out instead of writing twice if the outcome is unknown', async () => {
     const key = newKey();
     stage.clinikapi.faults.next({ kind: 'drop', when: 'after' }, { method: 'PATCH' });
     const blind = stage.clinikapi.faults.add({ kind: 'answer', status: 500 }, { method: 'GET' });

@@ -183,7 +183,7 @@ describe('admit', () => {
     ]);
   });
 
-  test('a field without a reason for not being cleared has one all the same', () => {
+  test('a field without a reason for not being cleared gets a default one', () => {
     expect(notClearable('/x', field('x', text, {}))).toEqual({
       pointer: '/x',
       code: 'not_clearable',
@@ -826,7 +826,7 @@ describe('record', () => {
       {
         pointer: '/status',
         code: 'unreadable',
-        detail: expect.stringMatching(/^The vendor stores .* never overwritten unasked\.$/),
+        detail: expect.stringMatching(/^The vendor stores .* only overwritten if you send a new value\.$/),
       },
     ]);
     const { email: _, ...without } = stored;

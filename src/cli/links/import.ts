@@ -211,7 +211,7 @@ async function run(
 
 interface Source {
   stream: Readable;
-  /** The part of the file that has been read, 0 to 1, where the size is known. */
+  /** The part of the file that has been read, 0 to 1, if the size is known. */
   part(): number | undefined;
 }
 

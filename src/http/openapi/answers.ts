@@ -19,7 +19,7 @@ export const HEADERS: Readonly<Record<string, Part>> = {
     true,
   ),
   ETag: header(
-    'Strong entity tag of the canonical record. Send it as `If-Match`. Absent where the vendor does not show the whole record: then `GET` again. The FHIR form has the weak form of the same.',
+    'Strong entity tag of the canonical record. Send it as `If-Match`. Absent if the vendor does not show the whole record: then `GET` again. The FHIR form has the weak form of it.',
   ),
   PreferenceApplied: header('Which of the preferences were honoured.'),
   IdempotencyReplayed: header('`true`: this is the answer to the first request with the same key.', {
@@ -112,7 +112,7 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
     name: 'id',
     in: 'path',
     required: true,
-    description: 'The staff id: yours where the clinic uses links, else the vendor’s own.',
+    description: 'The staff id: yours if the clinic uses links, else the vendor’s own.',
     schema: { type: 'string', pattern: STAFF_ID.source },
     example: 'st-42',
   },
@@ -144,7 +144,7 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
     name: 'X-Request-Id',
     in: 'header',
     description:
-      'Your own id of the request, 1 to 64 letters, digits and `. _ -`. It stands in the answer, the logs and the audit.',
+      'Your own id of the request, 1 to 64 letters, digits and `. _ -`. It is in the answer, the logs and the audit.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
   },
   DryRun: {
@@ -152,7 +152,7 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
     in: 'query',
     description:
       '`true`: nothing is sent to be written. The answer shows the vendor request and the receipt that it would give at best. ' +
-      'The vendor is asked whether the record exists only where the update needs a read. `Idempotency-Key` and ' +
+      'The vendor is asked whether the record exists only if the update needs a read. `Idempotency-Key` and ' +
       '`respond-async` are ignored.',
     schema: { type: 'boolean' },
   },
@@ -161,7 +161,7 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
     in: 'header',
     description:
       'Wishes (RFC 7240), separated by commas: `handling=lenient` drops fields that the vendor cannot hold instead of refusing ' +
-      'the update (what cannot be cleared, and an update of which nothing is left, is refused all the same); `return=minimal` leaves `data` out; `respond-async` queues the update and answers 202. What was honoured is ' +
+      'the update (a field that cannot be cleared, and an update with nothing left to send, are still refused); `return=minimal` leaves `data` out; `respond-async` queues the update and answers 202. What was honoured is ' +
       'in `Preference-Applied`.',
     schema: { type: 'string' },
   },

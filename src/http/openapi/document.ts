@@ -8,7 +8,7 @@ import { schemas } from './schemas';
 
 const TAGS: readonly Part[] = [
   { name: 'Staff', description: 'Read and update staff members.' },
-  { name: 'Links', description: 'Which vendor record a staff id stands for.' },
+  { name: 'Links', description: 'Which vendor record a staff id is linked to.' },
   { name: 'Operations', description: 'Updates that are delivered later.' },
   { name: 'Audit', description: 'Who changed what.' },
   { name: 'Service', description: 'About the gateway itself. No key is needed.' },
@@ -43,7 +43,7 @@ export function openApiDocument(): Part {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'An OAuth 2 access token, where the operator has set it up.',
+          description: 'An OAuth 2 access token, if the operator has set it up.',
         },
       },
     },

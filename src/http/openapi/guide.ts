@@ -57,7 +57,7 @@ const FIRST_UPDATE = `1. Get a key from the operator of the gateway. With \`npm 
 3. Read \`meta.receipt\` in the answer. \`verified\` means that the vendor's record now holds your value.
 
 Not sure what would happen? Add \`?dryRun=true\`: nothing is written, and you see the vendor request and the receipt.
-Not sure what your clinic's vendor can hold? \`GET /capabilities\` tells, field by field.
+Not sure what your clinic's vendor can hold? \`GET /capabilities\` says it, field by field.
 
 ## What else a request can ask for
 
@@ -84,7 +84,7 @@ curl -i 'http://127.0.0.1:8080/staff?status=active&limit=20' -H 'Authorization: 
 
 const WRITING = `## Saying who you are
 
-Send \`Authorization: Bearer <key>\` with every call but the ones under *Service*. Where the operator has set it up, an OAuth 2
+Send \`Authorization: Bearer <key>\` with every call but the ones under *Service*. If the operator has set it up, an OAuth 2
 access token (JWT) takes the place of the key. A key or token belongs to one clinic: staff of another clinic do not exist
 for it (404). What it may do is limited by scopes; a call without the needed one is answered 403 \`forbidden\`.
 
@@ -94,8 +94,8 @@ The body is a JSON Merge Patch (RFC 7396), whatever the vendor: a member that is
 (\`name\`, \`period\`, \`specialty\`) merge member by member, arrays (\`availableTime\`) replace the stored one as a whole. A field
 that the vendor cannot hold refuses the whole update before anything is sent (422 \`unsupported_field\`). With
 \`Prefer: handling=lenient\` such fields are dropped instead, and the receipt says so. Lenient handling still refuses what is not
-valid, a field that cannot be cleared (\`not_clearable\`), a code without a counterpart (\`unmapped_code\`), and an update of which
-nothing would be left.`;
+valid, a field that cannot be cleared (\`not_clearable\`), a code without a counterpart (\`unmapped_code\`), and an update with
+nothing left to send.`;
 
 const RECEIPT = `One row for each top-level member that you sent:
 
@@ -103,11 +103,11 @@ const RECEIPT = `One row for each top-level member that you sent:
 |---|---|
 | \`verified\` | The vendor's returned or re-read record holds the value. |
 | \`accepted\` | The vendor acknowledged; the value cannot be read back. \`detail\` says why. |
-| \`unchanged\` | The record already had the value. Only where the gateway has read it first, because the update needed that; else an equal value is sent, and \`verified\`. |
+| \`unchanged\` | The record already had the value. Only if the gateway has read it first, because the update needed that; else an equal value is sent, and \`verified\`. |
 | \`dropped\` | The vendor cannot hold it. Only under \`Prefer: handling=lenient\`; \`detail\` says why. |
 
 A 200 is never a guess: if the vendor reports success but its record shows the old value, the answer is 502
-\`write_not_confirmed\`. \`meta.warnings\` tells what else is worth knowing, such as a stored value that has no canonical meaning.
+\`write_not_confirmed\`. \`meta.warnings\` says what else is worth knowing, such as a stored value that has no canonical meaning.
 
 A dry run (\`?dryRun=true\`) gives the receipt as it would be at best: the vendor is not asked to judge the update. Nor is it asked
 whether the record exists, unless the update needs a read. \`Idempotency-Key\` and \`respond-async\` mean nothing to it.`;

@@ -18,7 +18,7 @@ interface Operation {
   tag: string;
   summary: string;
   description: string;
-  /** Absent: nobody has to say who is calling. */
+  /** Absent: no key is needed. */
   scope?: Scope;
   parameters?: readonly Part[];
   body?: Part;
@@ -161,7 +161,7 @@ const OPERATIONS: readonly Operation[] = [
     description:
       'Reads the record at the vendor that holds it. With `Accept: application/fhir+json` the answer is an FHIR R4 ' +
       '`PractitionerRole` with a contained `Practitioner`; its `ETag` is the weak form of the same, which ' +
-      'as it stands does not serve as `If-Match`.',
+      'as it is cannot be used as `If-Match`.',
     scope: 'staff:read',
     parameters: [STAFF_ID, parameterRef('IfNoneMatch'), REQUEST_ID],
     success: {
@@ -216,7 +216,7 @@ const OPERATIONS: readonly Operation[] = [
     tag: 'Staff',
     summary: 'What your clinic can read and write',
     description:
-      'Per field, from the very tables that execute, with the allowed values and the reason where not.',
+      'For each field, whether it can be read and written, with the allowed values, and the reason if not.',
     scope: 'staff:read',
     parameters: [REQUEST_ID],
     success: {
@@ -229,8 +229,8 @@ const OPERATIONS: readonly Operation[] = [
     path: '/staff/{id}/links',
     id: 'listLinks',
     tag: 'Links',
-    summary: 'Which vendor records a staff id stands for',
-    description: 'One row for each vendor. Empty where there is none.',
+    summary: 'Which vendor records a staff id is linked to',
+    description: 'One row for each vendor. Empty if there is none.',
     scope: 'staff:read',
     parameters: [STAFF_ID, REQUEST_ID],
     success: { 200: answer('The links.', ref('LinksAnswer'), exampleRefs('links')) },
@@ -277,8 +277,8 @@ const OPERATIONS: readonly Operation[] = [
     path: '/operations/{id}',
     id: 'readOperation',
     tag: 'Operations',
-    summary: 'Where a queued update stands',
-    description: 'Every attempt, and at the end the answer that the update would have had.',
+    summary: 'The state of a queued update',
+    description: 'Every attempt and, once it has ended, the answer that the update would have had.',
     scope: 'staff:read',
     parameters: [parameterRef('OperationId'), REQUEST_ID],
     success: {
@@ -308,7 +308,7 @@ const OPERATIONS: readonly Operation[] = [
     path: '/changes',
     id: 'listChanges',
     tag: 'Audit',
-    summary: 'Who changed what, and what came of it',
+    summary: 'Who changed what, and with what result',
     description:
       'The clinic’s part of the audit, newest first: as pages, or with `Accept: application/x-ndjson` as a stream of lines. ' +
       'Without `kind` only updates: every valid one that was carried out or refused. `kind` asks for other rows, such as dry runs, ' +

@@ -41,7 +41,7 @@ function recordSchemas(): Record<string, Part> {
         'A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown ' +
         'is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day ' +
         'names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no ' +
-        'half of a surrogate pair, and no control characters; line breaks and tabs may stand in `address.text` and in the ' +
+        'half of a surrogate pair, and no control characters; line breaks and tabs are allowed in `address.text` and in the ' +
         '`description` of a recurrence. Dates are of the calendar, from the year 0001.',
       properties: sent,
     },
@@ -102,7 +102,7 @@ const receiptRow = object('What became of one top-level member of the update.', 
       'value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it ' +
       '(`Prefer: handling=lenient` only).',
   },
-  'detail?': text('Why, where the outcome alone does not say.'),
+  'detail?': text('Why, if the outcome alone does not say it.'),
 });
 
 const warning = object('Something to know although the request succeeded.', {
@@ -131,7 +131,7 @@ const problem = object('Problem details (RFC 9457). Every answer that is not a s
     name: text('Name of the vendor connection.'),
     'status?': number('The status of the vendor’s answer.'),
     'code?': text('The vendor’s own code.'),
-    'message?': text('The vendor’s own sentence, only where it carries no personal data.'),
+    'message?': text('The vendor’s own sentence, only if it carries no personal data.'),
   }),
   'outcome?': {
     type: 'string',
@@ -146,7 +146,7 @@ const readMeta = {
   clinic: text('The caller’s clinic.'),
   vendor: text('Name of the vendor connection that holds the record.'),
   vendorRecordId: text('The vendor’s own id of the record.'),
-  warnings: listOf(ref('Warning'), 'Empty where there is nothing to tell.'),
+  warnings: listOf(ref('Warning'), 'Empty if there is nothing to report.'),
 };
 
 const listMeta = object('About the page, and the list that it is of.', {
@@ -184,7 +184,7 @@ const updateMeta = object('About the answer, with the receipt.', {
   warnings: readMeta.warnings,
   'dryRun?': { type: 'boolean', const: true, description: 'Nothing was sent to be written.' },
   'vendorRequest?': {
-    description: 'Dry run only: what would be sent, credentials masked; `null` where nothing would change.',
+    description: 'Dry run only: what would be sent, credentials masked; `null` if nothing would change.',
     anyOf: [
       object('The request to the vendor.', {
         method: text('HTTP method.'),
@@ -203,9 +203,9 @@ const capability = object('What a clinic can do with one field.', {
   write: { type: 'boolean', description: 'Whether `PATCH` can change it.' },
   clear: {
     type: 'boolean',
-    description: 'Whether `null` is accepted for the whole field; `note` tells where a part differs.',
+    description: 'Whether `null` is accepted for the whole field; `note` says if a part differs.',
   },
-  'values?': listOf({ type: 'string' }, 'The allowed values, where they are a closed list.'),
+  'values?': listOf({ type: 'string' }, 'The allowed values, if they are a closed list.'),
   'notStored?': {
     type: 'object',
     additionalProperties: { type: 'string' },
@@ -231,7 +231,7 @@ const operationSummary = {
 const operation = object('An update that is delivered later.', {
   ...operationSummary,
   'finishedAt?': time('When it reached its end.'),
-  'nextAttemptAt?': time('When it is tried next, where only time stands in between.'),
+  'nextAttemptAt?': time('When it is tried next, if it only waits for its time.'),
   'waitsFor?': text('The earlier operation of the same staff member that has to end first.'),
   'lastError?': object('Why the last attempt did not succeed.', {
     code: text('A problem code, or one of the queue’s own.'),
@@ -277,16 +277,16 @@ const change = object('One row of the audit. Rows are never changed.', {
   caller: text('Who did it.'),
   staffId: text('Whose record it was about; empty where it was about none.'),
   vendor: text('Name of the vendor connection; empty where it was about none.'),
-  vendorRecordId: { type: ['string', 'null'], description: '`null` where the record was not found out.' },
+  vendorRecordId: { type: ['string', 'null'], description: '`null` if the record was not determined.' },
   outcome: {
     type: 'string',
     enum: [...CHANGE_OUTCOMES],
     description:
-      '`refused`: it was not wanted. `failed`: it could not be done. `unknown`: nobody can tell. `not_sent`: a dry run, which sends nothing.',
+      '`refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing.',
   },
   status: {
     type: ['integer', 'null'],
-    description: 'Status of the answer; `null` where nobody was left to be answered.',
+    description: 'Status of the answer; `null` if no caller was waiting any more.',
   },
   code: { type: ['string', 'null'], description: 'Problem code of the answer; `null` for a success.' },
   durationMs: number('How long it took, in milliseconds.'),
@@ -328,7 +328,7 @@ export function schemas(): Record<string, Part> {
     ClinicMeta: clinicMeta,
     ListedStaff: listedStaff(record.Staff),
     StaffListAnswer: object('A page of the staff list.', {
-      data: listOf(ref('ListedStaff'), 'In the vendor’s order. Empty where nothing fits.'),
+      data: listOf(ref('ListedStaff'), 'In the vendor’s order. Empty if nothing matches.'),
       meta: listMeta,
     }),
     StaffAnswer: enveloped('A staff member.', ref('Staff'), ref('ReadMeta')),
@@ -372,7 +372,7 @@ export function schemas(): Record<string, Part> {
       ref('ClinicMeta'),
     ),
     NewLink: jsonSchemaOf(linkSchema, { rules: 'strict' }),
-    Link: object('Which vendor record a staff id stands for.', {
+    Link: object('Which vendor record a staff id is linked to.', {
       vendor: text('Name of the vendor connection.'),
       vendorRecordId: text('The vendor’s own id of the record.'),
     }),
@@ -383,11 +383,11 @@ export function schemas(): Record<string, Part> {
       ref('ClinicMeta'),
     ),
     Operation: operation,
-    OperationAnswer: enveloped('Where an operation stands.', ref('Operation'), ref('ClinicMeta')),
+    OperationAnswer: enveloped('The state of an operation.', ref('Operation'), ref('ClinicMeta')),
     Change: change,
     ChangesAnswer: enveloped(
       'A page of the audit, newest first.',
-      listOf(ref('Change'), 'Empty where nothing fits.'),
+      listOf(ref('Change'), 'Empty if nothing matches.'),
       object('About the answer.', {
         requestId: readMeta.requestId,
         clinic: readMeta.clinic,

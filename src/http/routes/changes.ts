@@ -55,7 +55,7 @@ export const changesQuerySchema = Joi.object<Filters>({
     .description('Only changes at this vendor connection, by its name in the configuration.'),
   outcome: Joi.string()
     .valid(...CHANGE_OUTCOMES)
-    .description('Only changes that ended so.'),
+    .description('Only changes with this outcome.'),
   since: moment.description('Only changes that ended at this moment or later: ISO 8601.'),
   until: moment.description('Only changes that ended before this moment: ISO 8601.'),
   cursor: Joi.string().custom(cursorValue).description('`meta.nextCursor` of the page before.'),

@@ -8,7 +8,7 @@ import { sendJson } from '../answer';
 import { authorized } from '../authentication';
 import { refuseUnknownQuery } from '../query';
 
-/** `GET /operations/:id`: where a queued update stands, every attempt, and at the end the answer. */
+/** `GET /operations/:id`: the state of a queued update, every attempt, and once it has ended the answer. */
 export async function getOperation(operations: Operations, req: Request, res: Response): Promise<void> {
   const { clinic, requestId } = authorized(res, 'staff:read');
   refuseUnknownQuery(req, []);
@@ -63,9 +63,9 @@ async function shown(operations: Operations, operation: Operation): Promise<Reco
   };
 }
 
-/** Also said of another clinic's: whether it exists is not this caller's business. */
+/** Also said of another clinic's: this caller may not learn whether it exists. */
 function noSuchOperation(): Problem {
-  return new Problem('not_found', 'There is no such operation, or it was kept long enough and forgotten.');
+  return new Problem('not_found', 'There is no such operation, or its retention time is over.');
 }
 
 function idOf(req: Request): string {

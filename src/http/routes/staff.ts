@@ -51,7 +51,9 @@ export async function getStaff(
 /** An update whose only fault is that it clears what cannot be cleared says so, as it does if a vendor cannot. */
 function invalid(errors: readonly FieldError[]): Problem {
   return errors.every(({ code }) => code === 'not_clearable')
-    ? new Problem('not_clearable', 'The update clears what cannot be cleared. Nothing was sent.', { errors })
+    ? new Problem('not_clearable', 'The update clears a field that cannot be cleared. Nothing was sent.', {
+        errors,
+      })
     : new Problem('validation_failed', 'The update is not valid. Nothing was sent.', { errors });
 }
 
