@@ -14,6 +14,7 @@ import {
   referencedId,
   refuseOtherSystem,
   type VendorRecord,
+  wordIn,
 } from '../../src/adapter';
 import { COMMON, HOLD_NO, KEEP, losesCodings, statusField, TITLE } from './reading';
 
@@ -54,7 +55,7 @@ function referenceField(key: string, fhirKey: string, type: string, table?: Code
     holds: (role, value) => {
       const wanted = String(codes.encode(value, () => undefined));
       const ids = idsIn(role);
-      return ids.length > 0 && ids.every((id) => String(id) === wanted);
+      return ids.length > 0 && ids.every((id) => wordIn(id) === wanted);
     },
   });
 

@@ -26,6 +26,7 @@ import {
   UNREADABLE,
   type VendorRecord,
   weekOf,
+  wordIn,
 } from '../../src/adapter';
 import { asStored, decodeShift, encodeShift, type Sent, type Words } from './shifts';
 
@@ -63,7 +64,7 @@ export function hoursField(
   protect = false,
 ): MappedField<AvailableTime[]> {
   const words: Words = {
-    units: enumeration(RECURRENCE_UNITS, units, UNKNOWN_UNIT, (word) => String(word).toLowerCase()),
+    units: enumeration(RECURRENCE_UNITS, units, UNKNOWN_UNIT, (word) => wordIn(word).toLowerCase()),
     facilities: codeList(locations, {
       fold: foldFacility,
       own: FACILITY_ID,

@@ -11,6 +11,7 @@ import {
   type Shift,
   timesOf,
   UNREADABLE,
+  wordIn,
 } from '../../src/adapter';
 
 /** What of a block is translated word by word: the units and places that this connection can express. */
@@ -110,7 +111,7 @@ function decodeRecurrence(stored: unknown, units: Codec<RecurrenceUnit>) {
   if (says === undefined || says === null || (Array.isArray(says) && says.length === 0)) return null;
   const unit = units.decode(member(stored, 'recur_interval_type'));
   // A number when written, text when read (contract section 7).
-  const amount = String(member(stored, 'recur_interval_amount'));
+  const amount = wordIn(member(stored, 'recur_interval_amount'));
   const bounds = periodOf(member(stored, 'rec_start_date'), member(stored, 'rec_end_date'));
   const description = member(stored, 'recur_interval_description') ?? '';
   if (typeof unit !== 'string' || !/^[1-9]\d{0,3}$/.test(amount) || bounds === UNREADABLE) return UNREADABLE;

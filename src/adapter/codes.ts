@@ -44,9 +44,14 @@ export function activeOrInactive(vendor: string, words: Words<'active' | 'inacti
   });
 }
 
+/** A stored word as text; empty for a list or an object, which is no word and may not even become text. */
+export function wordIn(stored: unknown): string {
+  return typeof stored === 'object' ? '' : String(stored);
+}
+
 /** A vendor's word in any case, with any white space around it and in it. */
 export function foldWord(word: unknown): string {
-  return codeSpelling(String(word)).toLowerCase();
+  return codeSpelling(wordIn(word)).toLowerCase();
 }
 
 /** The caller's code → the vendor's code. */

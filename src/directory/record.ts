@@ -63,7 +63,7 @@ function unreadable(field: Field): Warning {
     pointer: pointerOf(field),
     code: 'unreadable',
     detail:
-      'The vendor stores a value that has no canonical meaning. It is not shown, and never overwritten unasked.',
+      'The vendor stores a value that has no canonical meaning. It is not shown, and only overwritten if you send a new value.',
   };
 }
 

@@ -172,7 +172,24 @@ describe.each(setups)('$title', ({ adapter }) => {
         adapter.errors.code?.(body);
         for (const rule of adapter.errors.rules ?? []) rule.when?.(body);
       }),
-      { numRuns: 300 },
+      {
+        numRuns: 300,
+        // Objects that cannot become text, alone and within the blocks of a week.
+        examples: [
+          [{ toString: null }, ''],
+          [
+            [
+              {
+                recurrence: {
+                  recur_interval_amount: { toString: null },
+                  recur_interval_type: { toString: null },
+                },
+              },
+            ],
+            [],
+          ],
+        ],
+      },
     );
   });
 

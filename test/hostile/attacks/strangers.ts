@@ -105,7 +105,7 @@ export const STRANGER_ATTACKS: readonly Attack[] = [
     name: 'learn the names of connections from /readyz',
     run: async ({ stage }) => {
       const { body } = await stage.call('GET', '/readyz', { key: null });
-      same(Object.keys(body).sort(), ['checks', 'configFile', 'status']);
+      same(Object.keys(body).sort(), ['certificate', 'checks', 'configFile', 'status']);
     },
   },
 ];
