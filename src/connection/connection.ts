@@ -307,7 +307,7 @@ export class VendorConnection {
 
   /** One observed and guarded exchange: the body of a good answer. */
   async #send(request: VendorRequest, session: string | undefined, limits: CallLimits): Promise<unknown> {
-    const call = this.observer?.begin(this, this.#operation(request));
+    const call = this.observer?.begin(this, this.#operation(request), limits.deadline.requestId);
     try {
       const exchange = () => this.#exchange(request, session, limits, call);
       const { answer, failure } = await this.#guard.run(exchange, limits.deadline);

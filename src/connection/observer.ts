@@ -27,7 +27,8 @@ export interface ObservedCall {
 }
 
 export interface VendorObserver {
-  begin(connection: ObservedConnection, operation: Operation): ObservedCall;
+  /** @param requestId of the request that the call is made for, if it is for one */
+  begin(connection: ObservedConnection, operation: Operation, requestId?: string): ObservedCall;
   /** Calls are not made any more, because the last ones have failed: of this kind was the last one. */
   paused(connection: ObservedConnection, kind: FailureKind): void;
   /** Calls are made again. */

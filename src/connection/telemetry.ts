@@ -12,7 +12,8 @@ export function createObserver(metrics: Metrics, log: Log): VendorObserver {
     noticed: (connection, kind, name) => log.notice('vendor contract drift', { connection, kind, name }),
   });
   return {
-    begin: (connection, operation) => beginCall(metrics, log, connection, operation),
+    begin: (connection, operation, requestId) =>
+      beginCall({ metrics, log, requestId }, connection, operation),
     paused: ({ name }, kind) =>
       log.notice('a vendor is failing: calls to it are paused', { connection: name, kind }),
     resumed: ({ name }) => log.notice('a vendor answers again: calls to it are made', { connection: name }),
@@ -24,7 +25,11 @@ export function createObserver(metrics: Metrics, log: Log): VendorObserver {
   };
 }
 
-function beginCall(metrics: Metrics, log: Log, connection: ObservedConnection, operation: Operation) {
+function beginCall(
+  { metrics, log, requestId }: { metrics: Metrics; log: Log; requestId: string | undefined },
+  connection: ObservedConnection,
+  operation: Operation,
+) {
   const span = startSpan(connection.name, connection.config.adapter, operation);
   let left: number | undefined;
   return {
@@ -35,7 +40,7 @@ function beginCall(metrics: Metrics, log: Log, connection: ObservedConnection, o
     end: (outcome: CallOutcome, status?: number) => {
       const milliseconds = left === undefined ? undefined : performance.now() - left;
       metrics.vendorCall(connection.name, operation, outcome, milliseconds);
-      log.vendorCall(connection.name, operation, outcome, status, milliseconds);
+      log.vendorCall({ requestId, vendor: connection.name, operation, outcome, status }, milliseconds);
       if (outcome !== 'ok') span.setStatus({ code: 2 });
       span.setAttribute('gateway.outcome', outcome);
       if (status !== undefined) span.setAttribute('http.response.status_code', status);

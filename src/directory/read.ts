@@ -29,7 +29,7 @@ export async function readStaff(
   const { clinic, staffId, requestId } = request;
   const { connection, recordId } = await locate(links, clinic, staffId);
   const record = await connection
-    .read(recordId, new Deadline(connection.config.timeoutMs, clinic.name))
+    .read(recordId, new Deadline(connection.config.timeoutMs, clinic.name, requestId))
     .catch((error) => {
       throw error instanceof VendorFailure ? problemFrom(error, connection) : error;
     });

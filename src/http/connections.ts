@@ -85,8 +85,8 @@ export class Connections {
   }
 
   /**
-   * After `lingerMs`, in which what is on its way is let arrive: accepts no more connections, answers what was taken on those
-   * that there are, and closes them. Resolves when all are closed.
+   * Accepts no more connections, lets what is on its way on the others arrive for `lingerMs`, answers what was taken on them, and
+   * closes them. Resolves when all are closed.
    */
   async close(lingerMs: number): Promise<void> {
     await this.#acceptWhatWaits();
@@ -100,6 +100,7 @@ export class Connections {
     await closed;
   }
 
+  /** A listener that is closed resets connections that it has not got round to accept. */
   async #acceptWhatWaits(): Promise<void> {
     for (let turn = 0; turn < 100; turn += 1) {
       const accepted = this.#accepted;

@@ -24,10 +24,13 @@ export class Deadline {
   readonly #at: number;
   /** On whose behalf: a clinic. Failures of one do not hold up another at a connection that both use. */
   readonly owner: string;
+  /** Of the request that all this is done for, for the log. */
+  readonly requestId: string | undefined;
 
-  constructor(milliseconds: number, owner = '') {
+  constructor(milliseconds: number, owner = '', requestId?: string) {
     this.#at = performance.now() + milliseconds;
     this.owner = owner;
+    this.requestId = requestId;
   }
 
   /** Milliseconds left, never negative. */
@@ -37,7 +40,7 @@ export class Deadline {
 
   /** An earlier deadline: keeps `milliseconds` of this one back for what comes after. */
   reserving(milliseconds: number): Deadline {
-    return new Deadline(Math.max(0, this.remaining() - milliseconds), this.owner);
+    return new Deadline(Math.max(0, this.remaining() - milliseconds), this.owner, this.requestId);
   }
 
   /** `within` the time that is left. */

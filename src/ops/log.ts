@@ -17,16 +17,21 @@ export interface RequestFacts {
   vendor?: string;
 }
 
+/** What the log says of a call to a vendor. */
+export interface VendorCallFacts {
+  /** Of the request that it was made for, if it was for one: a login is for many. */
+  requestId: string | undefined;
+  /** The name of the connection. */
+  vendor: string;
+  operation: string;
+  outcome: string;
+  status: number | undefined;
+}
+
 export interface Log {
   request(context: RequestFacts, method: string, status: number, milliseconds: number): void;
   /** At level `debug`: one line for each vendor call. @param milliseconds undefined for one that never left */
-  vendorCall(
-    connection: string,
-    operation: string,
-    outcome: string,
-    status: number | undefined,
-    milliseconds: number | undefined,
-  ): void;
+  vendorCall(call: VendorCallFacts, milliseconds: number | undefined): void;
   /** A defect of ours: the kind of error and where it arose, never its message, which may quote a value. */
   defect(context: RequestFacts, error: unknown): void;
   /** Something that was done as asked, in our own words. */
@@ -55,9 +60,12 @@ export function createLog(level: string, destination?: DestinationStream): Log {
         'request',
       );
     },
-    vendorCall(vendor, operation, outcome, status, milliseconds) {
+    vendorCall({ requestId, vendor, operation, outcome, status }, milliseconds) {
       if (!logger.isLevelEnabled('debug')) return;
-      logger.debug({ vendor, operation, outcome, status, ms: tenths(milliseconds) }, 'vendor call');
+      logger.debug(
+        { requestId, vendor, operation, outcome, status, ms: tenths(milliseconds) },
+        'vendor call',
+      );
     },
     defect({ requestId, route }, error) {
       const frames = error instanceof Error ? framesOf(error) : [];

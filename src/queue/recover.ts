@@ -69,7 +69,7 @@ async function fieldsShownBy(connection: VendorConnection, attempt: Attempt): Pr
   try {
     record = await connection.read(
       attempt.vendorRecordId,
-      new Deadline(connection.config.timeoutMs, attempt.clinic),
+      new Deadline(connection.config.timeoutMs, attempt.clinic, attempt.requestId),
     );
   } catch (error) {
     if (!(error instanceof VendorFailure)) throw error;

@@ -90,7 +90,7 @@ async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<End
     const { connection } = location;
     if (isElsewhere(request, location)) throw linkMoved();
     const admitted = admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
-    const deadline = new Deadline(connection.config.timeoutMs, request.clinic.name);
+    const deadline = new Deadline(connection.config.timeoutMs, request.clinic.name, request.requestId);
     const isConditional =
       request.settleFirst || request.ifMatch !== undefined || request.ifNoneMatch !== undefined;
     const reading = isConditional ? 'merge' : needsCurrent(connection.adapter, admitted.changes);

@@ -181,7 +181,7 @@ test('the table of the log names exactly the members that a line can have', () =
   const log = createLog('debug', { write: (line: string) => void lines.push(line) });
   const context = { requestId: 'r', code: 'c', caller: 'a', clinic: 'n', vendor: 'v', route: '/r' };
   log.request(context, 'GET', 200, 1);
-  log.vendorCall('v', 'read', 'ok', 200, 1);
+  log.vendorCall({ requestId: 'r', vendor: 'v', operation: 'read', outcome: 'ok', status: 200 }, 1);
   log.defect(context, new Error('x'));
   log.info('audit head', { sequence: 1, hash: 'h' });
   const members = new Set(lines.flatMap((line) => Object.keys(JSON.parse(line))));

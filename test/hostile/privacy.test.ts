@@ -356,10 +356,12 @@ describe('the log', () => {
       'ms',
       'msg',
     ]);
-    log.vendorCall('v', 'read', 'ok', 200, 3);
+    const call = { requestId: 'r', vendor: 'v', operation: 'read', outcome: 'ok', status: 200 };
+    log.vendorCall({ ...call, ...{ secret: CANARIES.given } }, 3);
     expect(Object.keys(written())).toEqual([
       'level',
       'time',
+      'requestId',
       'vendor',
       'operation',
       'outcome',

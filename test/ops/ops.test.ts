@@ -134,14 +134,14 @@ describe('metrics', () => {
         config.vendors['clinikapi-main'].breaker = { failures: 1, openMs: 60_000 };
       },
     });
-    await here.call('GET', '/staff/st-1');
+    await here.call('GET', '/staff/st-1', { headers: { 'x-request-id': 'a-read' } });
     here.clinikapi.faults.next({ kind: 'answer', status: 500 });
     await here.call('GET', '/staff/st-1');
     await here.call('GET', '/staff/st-1');
     const calls = here.lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'vendor call');
     const read = { vendor: 'clinikapi-main', operation: 'read' };
     expect(calls).toMatchObject([
-      { ...read, outcome: 'ok', status: 200 },
+      { ...read, requestId: 'a-read', outcome: 'ok', status: 200 },
       { ...read, outcome: 'unavailable', status: 500 },
       { ...read, outcome: 'not_sent' },
     ]);

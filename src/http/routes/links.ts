@@ -40,7 +40,7 @@ export async function putLink(
   const staffId = staffIdOf(req);
   const vendorRecordId = recordIdIn(await readJsonBody(req), connection);
   const { clinic, requestId } = authenticated;
-  if (!(await isThere(connection, vendorRecordId, clinic.name))) throw noSuchRecord(connection);
+  if (!(await isThere(connection, vendorRecordId, authenticated))) throw noSuchRecord(connection);
   const by = actorOf(authenticated);
   const link = { clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId };
   const result = await links.put(link, { checked: true, by });
@@ -85,9 +85,14 @@ function connectionOf({ generation, clinic }: Authenticated, req: Request): Vend
 }
 
 /** @throws Problem if the vendor cannot be asked */
-async function isThere(connection: VendorConnection, recordId: string, clinic: string): Promise<boolean> {
+async function isThere(
+  connection: VendorConnection,
+  recordId: string,
+  { clinic, requestId }: Authenticated,
+): Promise<boolean> {
   try {
-    return await connection.has(recordId, new Deadline(connection.config.timeoutMs, clinic));
+    const deadline = new Deadline(connection.config.timeoutMs, clinic.name, requestId);
+    return await connection.has(recordId, deadline);
   } catch (error) {
     if (!(error instanceof VendorFailure)) throw error;
     if (error.kind === 'record_not_found') return false;
