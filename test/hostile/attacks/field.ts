@@ -36,7 +36,7 @@ export async function openField(): Promise<Field> {
       Object.assign(config.server, {
         maxInFlight: 20,
         maxConnections: 60,
-        stallMs: 500,
+        stallMs: 2_000,
         anonymous: { maxInFlight: 8, maxPerAddress: 4 },
       });
       Object.assign(config.vendors, {
