@@ -21,7 +21,7 @@ interface Options {
 }
 
 /** A quick run is a smoke test on any machine: it fails only where a ratio is far off. */
-const QUICK_TOLERANCE = 3;
+const QUICK_TOLERANCE = 2;
 
 async function main(options: Options): Promise<void> {
   const base = options.quick ? QUICK : FULL;
@@ -58,7 +58,7 @@ function isMissed({ met }: Verdict): boolean {
 
 /** By the median of the rounds, and by the least of all: what a neighbour adds to one of the two is not in the other. */
 function isFarOff({ target, spread }: Verdict, results: Results): boolean {
-  const most = target.limit * QUICK_TOLERANCE;
+  const most = target.limit * (target.quickTolerance ?? QUICK_TOLERANCE);
   if (target.ratioOf === undefined || spread.median <= most) return false;
   const least = (name: string) => leastCpu(results.subjects.find((subject) => subject.name === name));
   return least(target.ratioOf.subject) / least(target.ratioOf.reference) > most;
@@ -66,10 +66,7 @@ function isFarOff({ target, spread }: Verdict, results: Results): boolean {
 
 new Command('bench')
   .description('measures the gateway beside other proxies, interleaved round by round')
-  .option(
-    '--quick',
-    'a smoke test in less than a minute; fails only when a ratio is beyond three times its target',
-  )
+  .option('--quick', 'a smoke test in less than a minute; fails only when a ratio is beyond twice its target')
   .option('--sittings <number>', 'how often every subject is started anew')
   .option('--rounds <number>', 'rounds in each sitting; the median is over all of them')
   .option('--seconds <number>', 'length of one turn of one subject')
