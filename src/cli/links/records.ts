@@ -4,8 +4,8 @@ import type { AdapterModule } from '../../adapter/contract';
 import type { VendorConfig } from '../../config/types';
 import { VendorConnection } from '../../connection/connection';
 import { VendorFailure } from '../../connection/failure';
+import { adviceOn } from '../../connection/vendorAdvice';
 import { Deadline } from '../../lib/deadline';
-import { adviceOn } from '../vendorAdvice';
 
 export interface RecordReader {
   /**
