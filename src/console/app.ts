@@ -206,7 +206,7 @@ function valid(schema: Joi.ObjectSchema, body: unknown): unknown {
   throw new Problem('validation_failed', 'The body is not what is expected here.', {
     errors: error.details.map(({ path, type }) => ({
       pointer: path.map((step) => `/${pointerToken(step)}`).join(''),
-      code: 'invalid',
+      code: 'invalid_format',
       detail: `breaks the rule ${type}`,
     })),
   });

@@ -58,7 +58,9 @@ const doctor = route({
     const checks = (await examine(name, vendor, config, adapters)).map(inJson);
     const passed = checks.every(({ result }) => result !== 'failed');
     const outcome = passed ? 'success' : 'failed';
-    await trail.add([act({ kind: 'operator', ...by, clinic: '', vendor: name, code: 'doctor', outcome })]);
+    await trail.add([
+      act({ kind: 'operator', ...by, clinic: '', vendor: name, detail: { act: 'doctor' }, outcome }),
+    ]);
     return { body: { data: { connection: name, passed, checks } } };
   },
 });

@@ -106,7 +106,7 @@ async function note(
   { trail }: SignInParts,
   res: Response,
   { operator }: Signed,
-  code: string,
+  done: string,
 ): Promise<void> {
   const { requestId } = contextOf(res);
   await trail.add([
@@ -115,8 +115,7 @@ async function note(
       clinic: '',
       caller: operatorCaller(operator.name),
       requestId,
-      code,
-      detail: { role: operator.role },
+      detail: { act: done, role: operator.role },
     }),
   ]);
 }
@@ -142,6 +141,6 @@ function credentialsIn(body: unknown): { key: string; name?: string } {
     (name === undefined || (typeof name === 'string' && name.length <= 64));
   if (known && wellFormed) return { key, ...(name !== undefined && { name }) };
   throw new Problem('validation_failed', 'A text "key" is expected, and a text "name" if any.', {
-    errors: [{ pointer: '/key', code: 'invalid', detail: 'is the operator’s key, a text' }],
+    errors: [{ pointer: '/key', code: 'invalid_format', detail: 'is the operator’s key, a text' }],
   });
 }
