@@ -161,6 +161,30 @@ interface ChangeBlocksTable {
   max_at: string;
 }
 
+/** See migrations/0013_moving.ts. */
+interface ComparisonsTable {
+  id: string;
+  clinic: string;
+  here: string;
+  there: string;
+  started_at: string;
+  finished_at: string;
+  /** 1 if all of both sides was compared. PostgreSQL gives numbers as text. */
+  complete: number | string;
+  /** JSON: how many fields have each verdict. */
+  counts: string;
+  differences: number | string;
+}
+
+/** A vendor record that is not the staff member's: somebody has said so. */
+interface RejectedPairsTable {
+  clinic: string;
+  staff_id: string;
+  vendor: string;
+  vendor_record_id: string;
+  created_at: string;
+}
+
 export interface Schema {
   links: LinksTable;
   settings: SettingsTable;
@@ -172,4 +196,6 @@ export interface Schema {
   change_blocks: ChangeBlocksTable;
   operations: OperationsTable;
   operation_attempts: OperationAttemptsTable;
+  comparisons: ComparisonsTable;
+  rejected_pairs: RejectedPairsTable;
 }
