@@ -745,6 +745,16 @@ export interface KeySet {
     alg: "RS384" | "ES384";
     /** It signs. */
     use: "sig";
+    /** Of an RSA key. */
+    n?: string;
+    /** Of an RSA key. */
+    e?: string;
+    /** Of an elliptic key: `P-384`. */
+    crv?: string;
+    /** Of an elliptic key. */
+    x?: string;
+    /** Of an elliptic key. */
+    y?: string;
   }[];
 }
 
