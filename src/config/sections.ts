@@ -2,12 +2,12 @@ import joi from 'joi';
 import {
   baseUrl,
   host,
-  jwksUri,
   keySet,
   NAME,
   oneOf,
   oneOrList,
   origin,
+  secureUrl,
   sha256,
   storeUrl,
   whole,
@@ -340,7 +340,7 @@ export const TOKEN_KEYS = {
     .description('The `aud` claim that means this gateway, or a list of such.'),
   jwksUri: joi
     .string()
-    .custom(jwksUri)
+    .custom(secureUrl)
     .description("Where the issuer's public keys are: https only. Either this or jwks."),
   jwks: joi
     .any()
