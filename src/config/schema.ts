@@ -81,8 +81,7 @@ function vendorSchema(
       .required()
       .description('The kind of vendor system: the name of a folder in adapters/.'),
     baseUrl: BASE_URL,
-    credentials: (adapter?.settings.credentials ?? joi.any())
-      .required()
+    credentials: (adapter?.settings.credentials ?? joi.any().required())
       .meta({ type: 'object' })
       .description(
         'What the vendor gave you to sign in with; the keys depend on the adapter. Never printed.',

@@ -3,12 +3,12 @@ import { OPS_KEYS } from './operators';
 import {
   baseUrl,
   host,
-  jwksUri,
   keySet,
   NAME,
   oneOf,
   oneOrList,
   origin,
+  secureUrl,
   sha256,
   storeUrl,
   whole,
@@ -181,8 +181,15 @@ export const IDEMPOTENCY = joi
 export const DELIVERIES = joi
   .object({
     concurrency: whole(1, 1_000)
-      .default(8)
-      .description('Queued updates that are delivered at the same time by one process.'),
+      .default(16)
+      .description(
+        'Queued updates that are delivered at the same time by one process. Half of them at most are of one connection.',
+      ),
+    maxQueuedPerCaller: whole(1, 1_000_000)
+      .default(1_000)
+      .description(
+        'Queued updates of one caller that are not finished, dead ones included; more are answered 429.',
+      ),
     maxAttempts: whole(1, 10_000)
       .default(100)
       .description(
@@ -337,7 +344,7 @@ export const TOKEN_KEYS = {
     .description('The `aud` claim that means this gateway, or a list of such.'),
   jwksUri: joi
     .string()
-    .custom(jwksUri)
+    .custom(secureUrl)
     .description("Where the issuer's public keys are: https only. Either this or jwks."),
   jwks: joi
     .any()

@@ -108,8 +108,10 @@ export interface VendorConfig extends AdapterSettings {
 
 /** How updates that are delivered later are tried. */
 export interface DeliveriesConfig {
-  /** Deliveries under way at the same time in this process. */
+  /** Deliveries under way at the same time in this process; half of them at most are of one connection. */
   concurrency: number;
+  /** What one caller may have queued that is not finished. */
+  maxQueuedPerCaller: number;
   /** Attempts without a definite answer until an operation is `dead`. */
   maxAttempts: number;
   /** Milliseconds: the longest pause after the first attempt. It doubles with each further one, up to `maxDelayMs`. */

@@ -166,7 +166,8 @@ describe('a good configuration', () => {
       audit: { values: 'hashed', reads: false },
       idempotency: { ttlHours: 24 },
       deliveries: {
-        concurrency: 8,
+        concurrency: 16,
+        maxQueuedPerCaller: 1_000,
         maxAttempts: 100,
         baseDelayMs: 1_000,
         maxDelayMs: 300_000,
