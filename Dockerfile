@@ -12,7 +12,8 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 COPY adapters ./adapters
 COPY config ./config
-COPY scripts/bundle.ts ./scripts/
+COPY console ./console
+COPY scripts/bundle.ts scripts/bundleConsole.ts ./scripts/
 RUN npm run build
 
 # Production dependencies only, without the Node that npm would bring: the image has its own.
