@@ -9,6 +9,7 @@ export * from './contract';
 export * from './fhir';
 export * from './fields';
 export * from './path';
+export * from './resources';
 export * from './retryAfter';
 export * from './settings';
 export * from './time';
