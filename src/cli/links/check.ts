@@ -1,11 +1,11 @@
 /** `links check`: are a clinic's links at a connection complete, and do their records exist? Changes nothing. */
 import type { Command } from 'commander';
+import { whatIsWrong } from '../../connection/vendorAdvice';
 import { checkLinks, type LinkCheck, type LinkCheckResult } from '../../switch/checkLinks';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
 import { printable } from '../printable';
 import { directRemark, type Opened, withOpened } from '../switch/open';
 import { createStepProgress } from '../switch/progress';
-import { whatIsWrong } from '../vendorAdvice';
 import { count } from './progress';
 
 export function linksCheckCommand(links: Command, context: CommandContext): void {

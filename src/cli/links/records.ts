@@ -3,9 +3,9 @@ import type { AdapterModule } from '../../adapter/contract';
 import type { VendorConfig } from '../../config/types';
 import { VendorConnection } from '../../connection/connection';
 import { VendorFailure } from '../../connection/failure';
+import { whatIsWrong } from '../../connection/vendorAdvice';
 import { Deadline } from '../../lib/deadline';
 import { patiently } from '../../switch/patience';
-import { whatIsWrong } from '../vendorAdvice';
 
 export interface RecordReader {
   /**

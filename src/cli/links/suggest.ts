@@ -1,6 +1,7 @@
 /** `links suggest`: who is the same person at another connection, in a file that a person decides in. */
 import { createReadStream, existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { whatIsWrong } from '../../connection/vendorAdvice';
 import type { Evidence } from '../../switch/match/evidence';
 import { type SuggestedLinks, type Suggestion, suggestLinks } from '../../switch/suggestLinks';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
@@ -8,7 +9,6 @@ import { messageOf } from '../problems';
 import { directRemark, type Opened, withOpened } from '../switch/open';
 import { createStepProgress } from '../switch/progress';
 import { harmless, writeTable } from '../table';
-import { whatIsWrong } from '../vendorAdvice';
 import { count } from './progress';
 import { isRejected, openTable, unusable } from './rows';
 

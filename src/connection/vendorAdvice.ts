@@ -1,4 +1,4 @@
-import type { VendorFailure } from '../connection/failure';
+import type { VendorFailure } from './failure';
 
 /** What each kind of failure of a plain read says about a connection, and what to do. */
 const ADVICE: Readonly<Partial<Record<VendorFailure['kind'], string>>> = {
