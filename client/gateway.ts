@@ -756,6 +756,31 @@ export interface ChangesAnswer {
   };
 }
 
+/** A JSON Web Key Set (RFC 7517). */
+export interface KeySet {
+  /** One for each private key in the configuration. */
+  keys: {
+    /** The kind of key. */
+    kty: "RSA" | "EC";
+    /** Its thumbprint (RFC 7638), which names it in what is signed. */
+    kid: string;
+    /** What it signs with. */
+    alg: "RS384" | "ES384";
+    /** It signs. */
+    use: "sig";
+    /** Of an RSA key. */
+    n?: string;
+    /** Of an RSA key. */
+    e?: string;
+    /** Of an elliptic key: `P-384`. */
+    crv?: string;
+    /** Of an elliptic key. */
+    x?: string;
+    /** Of an elliptic key. */
+    y?: string;
+  }[];
+}
+
 /** What a problem code means. */
 export interface ProblemKind {
   code:
@@ -1168,6 +1193,22 @@ export class Gateway extends HttpClient {
     ) =>
       this.request<ProblemKind, Problem>({
         path: `/problems/${encodeURIComponent(code)}`,
+        method: "GET",
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description For vendors that check what the gateway signs itself in with there (`private_key_jwt`). 404 if no connection signs anything.
+     *
+     * @tags Service
+     * @name ReadKeys
+     * @summary The public keys of the gateway
+     * @request GET:/.well-known/jwks.json
+     */
+    readKeys: (params: RequestParams = {}) =>
+      this.request<KeySet, Problem>({
+        path: `/.well-known/jwks.json`,
         method: "GET",
         format: "json",
         ...params,

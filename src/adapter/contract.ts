@@ -20,6 +20,15 @@ export interface VendorRequest {
   path: string;
   headers?: Readonly<Record<string, string>>;
   body?: VendorRecord | readonly unknown[];
+  /** Instead of a body: what a web form would send. */
+  form?: Readonly<Record<string, string>>;
+  /**
+   * True if `path` is a link out of an answer, absolute or relative to the base URL. It is followed on the origin of the base URL
+   * only, whatever its path is.
+   */
+  isLink?: boolean;
+  /** True if a good answer may have no body; what is true then is read. */
+  mayAnswerNothing?: boolean;
 }
 
 /** A stored value that has no canonical meaning: not shown, told in a warning, and never replaced by a guess. */
@@ -164,12 +173,25 @@ export interface AdapterErrors {
 
 /** How a session is opened if no static credential is configured. */
 export interface Login {
-  request: VendorRequest;
+  /** A function if it is dated or signed, and so made anew for each login. */
+  request: VendorRequest | ((moment: LoginMoment) => Promise<VendorRequest>);
+  /** The configured address of the login if it is not below the base URL; its path takes the place of the request's. */
+  url?: string;
   /** The token in a successful answer. */
   session(body: unknown): string | undefined;
   /** For how long a token is used before a new one is fetched, in seconds. */
-  lifetimeSeconds: number;
+  lifetimeSeconds: number | ((body: unknown) => number);
 }
+
+/** What a login may not make up by itself. */
+export interface LoginMoment {
+  readonly now: Date;
+  /** A text that no other login has. */
+  readonly unique: string;
+}
+
+/** A public key as a JSON Web Key (RFC 7517). */
+export type PublicKey = Readonly<Record<string, unknown>>;
 
 /** How records of one kind are read and written. All members are pure. */
 export interface RecordAccess {
@@ -254,10 +276,16 @@ export interface Adapter extends RecordAccess {
   idOf(body: VendorRecord): string | undefined;
   /** Further resources of a staff record, in the order in which they are written. */
   readonly also?: readonly Resource[];
+  /** True if numbers of a record go back with the digits that they came with. */
+  readonly exactNumbers?: boolean;
+  /** The public keys of what this connection signs with, which the vendor may fetch from the gateway. */
+  publicKeys?(): Promise<readonly PublicKey[]>;
   /** For `doctor`: what shows, without changing anything, that the connection is in order. */
   readonly checks?: ConnectionChecks;
   /** Stored data that a change of `keys` would destroy without the caller's knowledge: `[field, detail]` rows. */
   endangers?(record: VendorRecord, keys: readonly string[]): readonly (readonly [Field, string])[];
+  /** A person's name in a record of a vendor that shows one and has no field for it: to find who is the same elsewhere. */
+  nameIn?(record: VendorRecord): string | undefined;
 }
 
 /** All records of a vendor, in one answer or by pages. Filters are applied above: vendors' own cannot be trusted alike. */

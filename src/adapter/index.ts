@@ -8,6 +8,7 @@ export * from './codes';
 export * from './contract';
 export * from './fhir';
 export * from './fields';
+export { type BearerCredentials, bearerCredentials, clientLogin, clientOf, publicKeysOf } from './oauth';
 export * from './path';
 export * from './resources';
 export * from './retryAfter';

@@ -4,13 +4,13 @@
  * once for all vendors.
  */
 
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Axios } from 'axios';
-import type { Pool } from 'undici';
 import type {
   Adapter,
   AdapterModule,
   FailureKind,
+  Login,
   RecordAccess,
   VendorRecord,
   VendorRequest,
@@ -22,14 +22,14 @@ import { Deadline } from '../lib/deadline';
 import { isObject } from '../lib/json';
 import { SlidingLimit } from '../lib/limits';
 import type { Ceilings } from '../store/ceilings';
-import { parseAnswer } from './answer';
-import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
+import { failureIn, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
 import { type BreakerState, Guard, isOutage } from './guard';
 import { plainHeaders, requestHeaders } from './headers';
 import { type ListPage, readPages } from './list';
 import { type ObservedCall, type Operation, outcomeOf, type VendorObserver } from './observer';
-import { Sessions } from './sessions';
-import { createPool, type GoneSignal, type RawAnswer, RawRequest, undiciAdapter } from './transport';
+import { type Session, Sessions } from './sessions';
+import type { GoneSignal } from './transport';
+import { Wire } from './wire';
 
 /** What a dry run shows: everything that would go out, credentials masked. */
 export interface ShownRequest {
@@ -74,9 +74,7 @@ export class VendorConnection {
   readonly title: string;
   readonly config: VendorConfig;
   readonly adapter: Adapter;
-  readonly #pool: Pool;
-  readonly #http: InstanceType<typeof Axios>;
-  readonly #basePath: string;
+  readonly #wire: Wire;
   readonly observer: VendorObserver | undefined;
   readonly #guard: Guard;
   readonly #sessions: Sessions | undefined;
@@ -95,17 +93,7 @@ export class VendorConnection {
     this.title = module.title;
     this.config = config;
     this.adapter = module.connect(config);
-    const base = new URL(config.baseUrl);
-    this.#basePath = base.pathname.replace(/\/$/, '');
-    this.#pool = createPool(base.origin, {
-      connections: config.maxConcurrent,
-      // A share of the deadline, so that there is time left to try again: a failure to connect proves that nothing was sent.
-      connectTimeoutMs: Math.max(50, Math.min(3000, config.timeoutMs / 3)),
-      ...(config.ca !== '' && { ca: config.ca }),
-    });
-    // The class itself: every default that `axios.create` takes over is merged anew for each request. Status codes and
-    // bodies are judged here, so the adapter is the only one that is needed.
-    this.#http = new Axios({ adapter: undiciAdapter(this.#pool) });
+    this.#wire = new Wire(config, this.adapter);
     const watch = {
       opened: (kind: FailureKind) => this.observer?.paused(this, kind),
       closed: () => this.observer?.resumed(this),
@@ -115,8 +103,8 @@ export class VendorConnection {
       const { requests, perSeconds } = config.rateLimit;
       this.#listPace = new SlidingLimit({ requests: Math.max(1, Math.floor(requests / 2)), perSeconds });
     }
-    const login = this.adapter.login;
-    if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
+    const { login } = this.adapter;
+    if (login) this.#sessions = new Sessions(() => this.#logIn(login), isRefusedLogin);
   }
 
   /** True if the id could exist at this vendor. */
@@ -296,6 +284,8 @@ export class VendorConnection {
         throw index > 0 && error instanceof VendorFailure ? halfWay(error) : error;
       });
     }
+    // Nothing was said, so that a read has to show it.
+    if (answer === undefined) return undefined;
     if (access.answers === 'record') return this.#recordIn(access, answer, id);
     this.#checkId(access, isObject(answer) ? answer : {}, id);
     return undefined;
@@ -329,7 +319,7 @@ export class VendorConnection {
 
   /** Waits for calls in flight, then closes the connections. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    await this.#wire.close();
   }
 
   #recordIn(access: RecordAccess, body: unknown, id: string): VendorRecord {
@@ -417,16 +407,22 @@ export class VendorConnection {
   }
 
   /** One observed and guarded exchange: the body of a good answer. */
-  async #send(request: VendorRequest, session: string | undefined, limits: CallLimits): Promise<unknown> {
-    const call = this.observer?.begin(this, this.#operation(request), limits.deadline.requestId);
+  async #send(
+    request: VendorRequest,
+    session: string | undefined,
+    limits: CallLimits,
+    operation: Operation = request.method === 'GET' ? 'read' : 'write',
+  ): Promise<unknown> {
+    const call = this.observer?.begin(this, operation, limits.deadline.requestId);
+    const isLogin = operation === 'login';
     try {
-      const exchange = () => this.#exchange(request, session, limits, call);
+      const exchange = () => this.#exchange(request, session, { ...limits, isLogin }, call);
       const { answer, failure } = await this.#guard.run(exchange, limits.deadline);
       this.#noteLimits(answer, failure);
       // Without a login there is no other session to be had.
       if (failure?.kind === 'session_expired' && !this.#sessions) throw credentialsRejected(failure);
       if (failure) throw failure;
-      if (answer.body === undefined) {
+      if (answer.body === undefined && !(request.mayAnswerNothing && answer.isEmpty)) {
         throw unexpectedResponse('The vendor’s answer is not JSON.', answer.status);
       }
       call?.end('ok', answer.status);
@@ -435,11 +431,6 @@ export class VendorConnection {
       call?.end(outcomeOf(error), error instanceof VendorFailure ? error.status : undefined);
       throw error;
     }
-  }
-
-  #operation(request: VendorRequest): Operation {
-    if (request === this.adapter.login?.request) return 'login';
-    return request.method === 'GET' ? 'read' : 'write';
   }
 
   /** Keeps quiet for as long as the vendor says, be it in a refusal or because the allowance is just used up. */
@@ -458,34 +449,23 @@ export class VendorConnection {
   async #exchange(
     request: VendorRequest,
     session: string | undefined,
-    { deadline, gone }: CallLimits,
+    { deadline, gone, isLogin }: CallLimits & { isLogin: boolean },
     call: ObservedCall | undefined,
   ): Promise<{ answer: VendorAnswer; failure: VendorFailure | undefined }> {
-    const data = new RawRequest({
-      method: request.method,
-      path: this.#basePath + request.path,
-      headers: requestHeaders(this.adapter, request, session, call?.leaving()),
-      body: request.body ? JSON.stringify(request.body) : null,
-      timeoutMs: Math.max(1, Math.ceil(deadline.remaining())),
-      gone,
-    });
-    let answer: VendorAnswer;
-    try {
-      const { status, data: raw } = await this.#http.request<RawAnswer>({ data });
-      answer = { status, headers: raw.headers, body: parseAnswer(raw.bytes, raw.headers) };
-    } catch (error) {
-      throw transportFailure(error);
-    }
+    const headers = requestHeaders(this.adapter, request, session, call?.leaving());
+    const answer = await this.#wire.send(request, { headers, deadline, gone, isLogin });
     const failure = failureIn(answer, this.adapter.errors, this.title);
     if (failure && isOutage(failure)) throw failure;
     return { answer, failure };
   }
 
-  async #logIn(): Promise<string> {
-    const login = this.adapter.login;
-    if (login === undefined) throw new TypeError('this vendor has no login');
+  async #logIn(login: Login): Promise<Session> {
     const limits = { deadline: new Deadline(this.config.timeoutMs / 2) };
-    const body = await this.#send(login.request, undefined, limits).catch((error) => {
+    const request =
+      typeof login.request === 'function'
+        ? await login.request({ now: new Date(), unique: randomUUID() })
+        : login.request;
+    const body = await this.#send(request, undefined, limits, 'login').catch((error) => {
       if (!(error instanceof VendorFailure)) throw error;
       throw error.kind === 'rejected' || error.kind === 'session_expired'
         ? credentialsRejected(error)
@@ -494,7 +474,11 @@ export class VendorConnection {
     const token = login.session(body);
     if (token === undefined)
       throw loginFailed(unexpectedResponse('The vendor’s login answer holds no token.'));
-    return token;
+    const { lifetimeSeconds } = login;
+    return {
+      token,
+      lifetimeSeconds: typeof lifetimeSeconds === 'function' ? lifetimeSeconds(body) : lifetimeSeconds,
+    };
   }
 }
 

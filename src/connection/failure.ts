@@ -76,6 +76,8 @@ export interface VendorAnswer {
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   body: unknown;
+  /** True if there was no body at all. */
+  isEmpty?: boolean;
 }
 
 /**

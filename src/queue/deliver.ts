@@ -17,6 +17,7 @@ import { StoreUnavailable } from '../store/unavailable';
 import { refusal, type UpdateRequest, type UpdateResponse } from '../update/request';
 import { type UpdateParts, update } from '../update/update';
 import { judge } from './judge';
+import { createTurns } from './turns';
 
 export interface DeliveryParts extends UpdateParts {
   runtime: Runtime;
@@ -39,24 +40,35 @@ const PURGE_MS = 3_600_000;
 export function createDeliveries(parts: DeliveryParts): Deliveries {
   const { runtime, operations, log } = parts;
   const owner = randomUUID();
-  const running = new Map<string, { ended: Promise<void>; cancel: () => void }>();
+  const running = new Map<string, { lease: Lease; ended: Promise<void>; cancel: () => void }>();
+  const turns = createTurns();
   const signal = createSignal();
   let stopping = false;
   let troubled = false;
 
   const settings = () => runtime.current.config.deliveries;
 
-  /** @returns milliseconds until it is worth looking again */
+  /** @returns milliseconds until it is worth looking again; the end of a delivery wakes earlier */
   async function takeWhatIsDue(): Promise<number> {
     const { concurrency, leaseSeconds, pollMs } = settings();
-    const free = concurrency - running.size;
-    if (free <= 0) return pollMs;
-    const due = await operations.nextDue();
-    if (due === undefined || due > 0) return Math.min(pollMs, Math.max(1, Math.ceil(due ?? pollMs)));
-    const leases = await operations.claim(owner, free, leaseSeconds);
+    if (running.size >= concurrency) return pollMs;
+    const lanes = await operations.lanes();
+    const busy = [...running.values()].map(({ lease }) => laneOf(lease));
+    const due = lanes.filter(({ dueMs }) => dueMs <= 0);
+    const shares = turns.share(due, { most: concurrency, busy }, sharedConnections());
+    if (shares.length === 0) {
+      const waits = lanes.filter(({ dueMs }) => dueMs > 0).map(({ dueMs }) => Math.ceil(dueMs));
+      return Math.min(pollMs, ...waits);
+    }
+    const leases = await operations.claim(owner, shares, leaseSeconds);
     if (stopping) await Promise.all(leases.map((lease) => operations.release(lease)));
     else leases.forEach(begin);
     return leases.length > 0 ? 0 : pollMs;
+  }
+
+  function sharedConnections(): ReadonlySet<string> {
+    const used = Object.values(runtime.current.config.clinics).map(({ vendor }) => vendor);
+    return new Set(used.filter((vendor, index) => used.indexOf(vendor) !== index));
   }
 
   async function work(): Promise<void> {
@@ -80,7 +92,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       running.delete(lease.id);
       signal.raise();
     });
-    running.set(lease.id, { ended, cancel: () => gone.abort() });
+    running.set(lease.id, { lease, ended, cancel: () => gone.abort() });
   }
 
   /** One attempt and the note of its result. If that cannot be written, the lease runs out. */
@@ -171,6 +183,10 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       await within(GIVE_BACK_MS, all());
     },
   };
+}
+
+function laneOf({ clinic, target }: Lease) {
+  return { connection: target?.vendor ?? '', clinic };
 }
 
 /** @throws Problem, StoreUnavailable or a defect, if the update was not even begun or failed itself */

@@ -7,12 +7,14 @@ import type { Attempt, NewOperation, Operation, OperationFilter } from './operat
 import { earlierOf, type KnownKey, keyOf } from './operationKeys';
 import { type OperationRow, toAttempt, toOperation } from './operationRow';
 import type { Schema } from './schema';
-import { type Connection, inQueue, scheduled } from './staffQueue';
+import { type Connection, inQueue, lockUntilEnd, scheduled } from './staffQueue';
 import { orUnavailable } from './unavailable';
 
 export interface CallerQueue {
   /** Durable when it resolves. */
   enqueue(operation: NewOperation): Promise<Operation>;
+  /** As `enqueue`; undefined, and nothing is queued, if its caller has as many unfinished ones in its clinic as it may. */
+  enqueueWithin(quota: number, operation: NewOperation): Promise<Operation | undefined>;
   /** Whether the staff member has updates that are not finished; dead ones count. */
   isBehind(clinic: string, staffId: string): Promise<boolean>;
   find(id: string, clinic?: string): Promise<Operation | undefined>;
@@ -30,9 +32,16 @@ export function createCallerQueue(database: Database): CallerQueue {
   return {
     enqueue: (operation) =>
       inQueue(database, operation, async (transaction) => {
-        const key = await keyOf(transaction, operation.idempotencyScope);
-        const earlier = key && (await earlierOf(transaction, key));
-        return toOperation(earlier ?? (await insert(database, transaction, operation, key)));
+        const known = await findByKey(transaction, operation);
+        return toOperation(known.earlier ?? (await insert(database, transaction, operation, known.key)));
+      }),
+
+    enqueueWithin: (quota, operation) =>
+      inQueue(database, operation, async (transaction) => {
+        const known = await findByKey(transaction, operation);
+        if (known.earlier) return toOperation(known.earlier);
+        if (await hasQueued(database, transaction, operation, quota)) return undefined;
+        return toOperation(await insert(database, transaction, operation, known.key));
       }),
 
     isBehind: async (clinic, staffId) => (await orUnavailable(() => behind(clinic, staffId))) !== undefined,
@@ -102,6 +111,43 @@ function predecessor(on: Connection, id: string): Promise<{ id: string } | undef
     .orderBy('earlier.seq', 'desc')
     .limit(1)
     .executeTakeFirst();
+}
+
+/** What the same request has queued before, if it came with a key. */
+async function findByKey(transaction: Transaction<Schema>, { idempotencyScope }: NewOperation) {
+  const key = await keyOf(transaction, idempotencyScope);
+  return { key, earlier: key && (await earlierOf(transaction, key)) };
+}
+
+/** More than all replicas together have connections on which to queue at the same time. */
+const AT_ONCE = 500;
+
+/** Whether the caller has so many unfinished operations. Counted by one at a time once it is near to that. */
+async function hasQueued(
+  { engine }: Database,
+  transaction: Transaction<Schema>,
+  { clinic, caller }: NewOperation,
+  quota: number,
+): Promise<boolean> {
+  const count = async () => {
+    const unfinished = transaction
+      .selectFrom('operations')
+      .select('clinic')
+      .where('clinic', '=', clinic)
+      .where('caller', '=', caller)
+      .where('finished_at', 'is', null)
+      .limit(quota);
+    const { found } = await transaction
+      .selectFrom(unfinished.as('unfinished'))
+      .select(({ fn }) => fn.countAll().as('found'))
+      .executeTakeFirstOrThrow();
+    return Number(found);
+  };
+  const found = await count();
+  if (engine === 'sqlite' || found < quota - AT_ONCE || found >= quota) return found >= quota;
+  // Others may have counted the same and not yet added their own.
+  await lockUntilEnd(transaction, `quota ${clinic} ${caller}`);
+  return (await count()) >= quota;
 }
 
 async function insert(

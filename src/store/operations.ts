@@ -25,6 +25,7 @@ export function createOperations(database: Database): Operations {
     ...operators,
     onDue: (listener) => void listeners.add(listener),
     enqueue: (operation) => tellingDue(callers.enqueue(operation)),
+    enqueueWithin: (quota, operation) => tellingDue(callers.enqueueWithin(quota, operation)),
     retry: (id, clinic) => tellingDue(operators.retry(id, clinic)),
   };
 }

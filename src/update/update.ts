@@ -70,14 +70,16 @@ async function answerTo(parts: UpdateParts, asked: UpdateRequest): Promise<Updat
   if (request.respondAsync && !request.dryRun) return defer(parts, request);
 
   const started = performance.now();
-  const ended = await carryOut(parts, request);
-  if ('behind' in ended) {
+  const carried = await carryOut(parts, request);
+  if ('behind' in carried) {
     if (request.clinic.whenVendorDown === 'queue') return defer(parts, request);
     await releaseKey(parts.journal, request);
     return refusal(stillQueued(request), request);
   }
 
-  const deferred = request.dryRun ? undefined : await deferUnsent(parts, request, ended);
+  const later = request.dryRun ? undefined : await deferUnsent(parts, request, carried);
+  const ended: Ending = later instanceof Problem ? { ...carried, problem: later } : carried;
+  const deferred = later instanceof Problem ? undefined : later;
   const response = deferred ?? ('defect' in ended ? undefined : responseTo(request, ended));
   try {
     // The journal ends: the audit row, the key's answer and the end of the attempt, in one transaction.

@@ -467,6 +467,7 @@ function locationAt(connection: VendorConnection): Location {
     requireIfMatch: false,
     whenVendorDown: 'fail' as const,
     connection,
+    maxQueuedPerCaller: 1,
   };
   return { clinic, staffId: 'st-1', connection, recordId: '1' };
 }

@@ -1,0 +1,25 @@
+import { sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import type { Engine } from '../engine';
+
+/**
+ * Workers take in turns what each clinic has queued at each connection, so that is what the index of what is due begins with;
+ * and what a caller has queued is counted before it may queue more.
+ */
+export function fairQueue(engine: Engine): Migration {
+  const lane = sql`(coalesce(vendor, '') || '/' || clinic)`;
+  const text = engine === 'sqlite' ? sql`` : sql`collate "C"`;
+  return {
+    async up(db) {
+      await sql`create index operations_lanes on operations (${lane} ${text}, available_at, seq)
+        where available_at is not null`.execute(db);
+      await db.schema.dropIndex('operations_available').execute();
+      await db.schema
+        .createIndex('operations_callers')
+        .on('operations')
+        .columns(['clinic', 'caller'])
+        .where(sql<boolean>`finished_at is null`)
+        .execute();
+    },
+  };
+}
