@@ -119,7 +119,7 @@ export async function serve({
   const journal = openJournal(config, database, { log, metrics, kept });
   const refusals = createRefusals((change) => journal.end({ change }));
   const locks = createRecordLocks(config.store.url);
-  const operations = createOperations(database);
+  const operations = createOperations(database, { cipher: createCipher(storeSecrets(config.store)), trail });
   const parts = { links, locks, journal, operations, runtime, log };
   const deliveries = createDeliveries(parts);
   const app = createApp({

@@ -1,9 +1,10 @@
 /** Operations as an operator sees them: which fields each changes, and what it waits for. Never a value. */
 import { isObject, member } from '../lib/json';
 import { FIELDS, pointerOf } from '../staff/fields';
+import { type Cipher, PLAIN } from './cipher';
 import type { Database } from './database';
 import type { Operation, OperationFilter, OperationStatus } from './operation';
-import { type OperationRow, toOperation } from './operationRow';
+import { type OperationRow, placeOf, toOperation } from './operationRow';
 import { orUnavailable } from './unavailable';
 
 /** `time`: the next attempt is later. `operation`: an earlier update of the same staff member is not finished. */
@@ -24,20 +25,23 @@ export const OF_INTEREST: readonly OperationStatus[] = ['queued', 'running', 'de
 
 /**
  * Newest first. Without ids and statuses those of interest.
+ * @param cipher opens what is sealed; without the right key the fields are those that the audit names
  * @throws StoreUnavailable when the database does
  */
 export async function listOperations(
   database: Database,
   filter: OperationFilter,
   limit: number,
+  cipher: Cipher = PLAIN,
 ): Promise<ListedOperation[]> {
   return orUnavailable(async () => {
     const rows = await select(database, filter).orderBy('seq', 'desc').limit(limit).execute();
     const listed: ListedOperation[] = [];
     for (const row of rows) {
       const waitsFor = await waitOf(database, row);
-      const fields = row.patch === null ? await auditedFields(database, row) : fieldsIn(row.patch);
-      listed.push({ ...toOperation(row), fields, ...(waitsFor !== undefined && { waitsFor }) });
+      const patch = row.patch === null ? undefined : cipher.open(row.patch, placeOf(row.id, 'patch'));
+      const fields = patch === undefined ? await auditedFields(database, row) : fieldsIn(patch);
+      listed.push({ ...toOperation(row, cipher), fields, ...(waitsFor !== undefined && { waitsFor }) });
     }
     return listed;
   });
