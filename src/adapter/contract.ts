@@ -230,6 +230,8 @@ export interface Adapter {
   readonly checks?: ConnectionChecks;
   /** Stored data that a change of `keys` would destroy without the caller's knowledge: `[field, detail]` rows. */
   endangers?(record: VendorRecord, keys: readonly string[]): readonly (readonly [Field, string])[];
+  /** A person's name in a record of a vendor that shows one and has no field for it: to find who is the same elsewhere. */
+  nameIn?(record: VendorRecord): string | undefined;
 }
 
 /** All records of a vendor, in one answer or by pages. Filters are applied above: vendors' own cannot be trusted alike. */

@@ -1,4 +1,5 @@
 import joi from 'joi';
+import { OPERATORS } from './operators';
 import { NAME, oneOf } from './rules';
 import {
   AUDIT,
@@ -50,6 +51,7 @@ export function configSchema(names: Names): joi.ObjectSchema<GatewayConfig> {
       .items(callerSchema(names.clinics.filter(isName)))
       .default([])
       .description('The apps that may call the gateway, each for one clinic.'),
+    operators: OPERATORS,
     audit: AUDIT,
     idempotency: IDEMPOTENCY,
     deliveries: DELIVERIES,

@@ -1,4 +1,5 @@
 import joi from 'joi';
+import { OPS_KEYS } from './operators';
 import {
   baseUrl,
   host,
@@ -101,9 +102,12 @@ export const OPS = joi
   .object({
     host: host().description('Address to listen on. OPS_HOST overrides it.'),
     port: joi.number().port().default(9464).description('Port; 0 takes any free one. OPS_PORT overrides it.'),
+    ...OPS_KEYS,
   })
   .default()
-  .description('Where metrics are served, apart from the callers. Changing it needs a restart.');
+  .description(
+    'Where metrics and the console are served, apart from the callers. Changing it needs a restart.',
+  );
 
 export const STORE = joi
   .object({

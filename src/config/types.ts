@@ -1,4 +1,5 @@
 import type { ObjectSchema, Schema } from 'joi';
+import type { OperatorConfig, OpsConfig } from './operators';
 
 /** What the configuration may say about one vendor connection, as checked by the adapter's own schemas. */
 export interface AdapterSettings {
@@ -26,7 +27,8 @@ export interface ConfigurableAdapter {
 /** The configuration after substitution, validation and defaults. Everything in it is plain data. */
 export interface GatewayConfig {
   server: ServerConfig;
-  ops: { host: string; port: number };
+  ops: OpsConfig;
+  operators: readonly OperatorConfig[];
   store: StoreConfig;
   vendors: Readonly<Record<string, VendorConfig>>;
   clinics: Readonly<Record<string, ClinicConfig>>;

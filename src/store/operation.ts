@@ -110,6 +110,8 @@ export interface OperationFilter {
   clinic?: string;
   staffId?: string;
   statuses?: readonly OperationStatus[];
+  /** Only unfinished ones of which an earlier attempt may have reached the vendor. */
+  unclear?: boolean;
 }
 
 export type Redriven = 'done' | 'not_found' | 'wrong_status';

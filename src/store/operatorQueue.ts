@@ -14,6 +14,14 @@ import { inQueue, type OperationChange, PERSONAL, promote } from './staffQueue';
 import type { Trail } from './trail';
 import { orUnavailable } from './unavailable';
 
+export type RedriveKind = 'retry' | 'discard';
+
+/** The statuses that an operation may have for it. */
+export const REDRIVEN_FROM: Readonly<Record<RedriveKind, readonly OperationStatus[]>> = {
+  retry: ['dead'],
+  discard: ['dead', 'queued'],
+};
+
 /** Who decides about an operation, for the audit. */
 export interface Decider {
   caller: string;
@@ -56,13 +64,13 @@ export function createOperatorQueue(database: Database, trail: Trail): OperatorQ
     // It becomes due as the head of its queue, which it has been since it died.
     retry: (id, by) =>
       redrive(parts, {
-        ...{ id, by, kind: 'retry', from: ['dead'] },
+        ...{ id, by, kind: 'retry', from: REDRIVEN_FROM.retry },
         change: ({ attempts }) => ({ status: 'queued', answer: null, attempts_before: attempts }),
       }),
 
     discard: (id, by) =>
       redrive(parts, {
-        ...{ id, by, kind: 'discard', from: ['dead', 'queued'] },
+        ...{ id, by, kind: 'discard', from: REDRIVEN_FROM.discard },
         change: () => ended('discarded', 'An operator discarded this update.'),
       }),
 
@@ -86,7 +94,7 @@ export function createOperatorQueue(database: Database, trail: Trail): OperatorQ
 interface Decision {
   id: string;
   by: Decider;
-  kind: 'retry' | 'discard';
+  kind: RedriveKind;
   code?: string;
   /** The statuses that it may have. */
   from: readonly OperationStatus[];

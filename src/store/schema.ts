@@ -185,6 +185,19 @@ interface RejectedPairsTable {
   created_at: string;
 }
 
+/** Sessions of the operators' console. See migrations/0012_console.ts. */
+interface ConsoleSessionsTable {
+  /** SHA-256 of the token, hex. */
+  token_hash: string;
+  operator: string;
+  key_sha256: string | null;
+  /** Null if the configuration decides. */
+  role: string | null;
+  created_at: string;
+  seen_at: string;
+  expires_at: string;
+}
+
 export interface Schema {
   links: LinksTable;
   settings: SettingsTable;
@@ -196,6 +209,7 @@ export interface Schema {
   change_blocks: ChangeBlocksTable;
   operations: OperationsTable;
   operation_attempts: OperationAttemptsTable;
+  console_sessions: ConsoleSessionsTable;
   comparisons: ComparisonsTable;
   rejected_pairs: RejectedPairsTable;
 }

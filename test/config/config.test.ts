@@ -177,6 +177,7 @@ describe('a good configuration', () => {
       },
       callers: [{ name: 'app', keySha256: HASH, clinic: 'north', scopes: ['staff:read'] }],
       tokens: [],
+      operators: [],
     });
     expect(warnings).toEqual([
       'audit.key: there is none, so whoever can write the store can also rewrite the audit',

@@ -4,6 +4,7 @@ import { loadAuditedStore } from '../../config/load';
 import type { AuditConfig } from '../../config/types';
 import type { OperationFilter, OperationStatus, Redriven } from '../../store/operation';
 import { createOperations, type Operations } from '../../store/operations';
+import { REDRIVEN_FROM, type RedriveKind } from '../../store/operatorQueue';
 import { OPERATOR, trailOf } from '../audit';
 import { type CommandContext, exitCodes } from '../command';
 import { type Choice, choosing, chosen, type DeliveriesOptions, withStore } from './choose';
@@ -46,28 +47,15 @@ function redriveCommand(
 
 /** @returns the exit code: 0 all done, 1 nothing was done, 2 some could not be done */
 export function retryDeliveries(options: RedriveOptions): Promise<number> {
-  return redrive(options, { from: ['dead'], done: 'retried' }, (operations, id) =>
-    operations.retry(id, OPERATOR),
-  );
+  return redriveAll(options, 'retry', 'retried');
 }
 
 /** @returns as `retryDeliveries` does */
 export function discardDeliveries(options: RedriveOptions): Promise<number> {
-  return redrive(options, { from: ['dead', 'queued'], done: 'discarded' }, (operations, id) =>
-    operations.discard(id, OPERATOR),
-  );
+  return redriveAll(options, 'discard', 'discarded');
 }
 
-interface Act {
-  from: readonly OperationStatus[];
-  done: string;
-}
-
-async function redrive(
-  options: RedriveOptions,
-  { from, done }: Act,
-  carryOut: (operations: Operations, id: string) => Promise<Redriven>,
-): Promise<number> {
+async function redriveAll(options: RedriveOptions, kind: RedriveKind, done: string): Promise<number> {
   const { filter, confirmed, out, err } = options;
   return withStore(options, async (database) => {
     const operations = createOperations(database, { trail: trailOf(database, options.audit) });
@@ -78,9 +66,9 @@ async function redrive(
     }
     let changed = 0;
     for (const id of ids) {
-      const result = await carryOut(operations, id);
+      const result = await operations[kind](id, OPERATOR);
       if (result === 'done') changed += 1;
-      else err.write(`${id}: ${reason(result, from)}\n`);
+      else err.write(`${id}: ${reason(result, REDRIVEN_FROM[kind])}\n`);
     }
     out.write(`${count(changed)} ${done}.\n`);
     return changed === ids.length ? 0 : 2;
