@@ -97,6 +97,7 @@ test('every code inside errors and warnings is named', () => {
   const elsewhere = [
     'lease_expired',
     'discarded',
+    'expired',
     'vendor_failed',
     'login_required',
     'session_expired',
