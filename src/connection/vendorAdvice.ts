@@ -14,3 +14,11 @@ const ADVICE: Readonly<Partial<Record<VendorFailure['kind'], string>>> = {
 export function adviceOn({ kind }: VendorFailure): string | undefined {
   return ADVICE[kind];
 }
+
+/** What a connection does that lets nothing be read: `refuses the credentials (status 401)`. */
+export function whatIsWrong(failure: VendorFailure): string {
+  const status = failure.status === undefined ? '' : ` (status ${failure.status})`;
+  if (failure.kind === 'credentials_rejected' || failure.kind === 'session_expired')
+    return `refuses the credentials${status}`;
+  return `${adviceOn(failure) ?? 'refuses a read'}${status}`;
+}
