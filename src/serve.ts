@@ -29,7 +29,7 @@ import { Runtime } from './runtime/runtime';
 import { cachedLinks } from './store/cachedLinks';
 import { createCeilings } from './store/ceilings';
 import { createChanges } from './store/changes';
-import { createCipher } from './store/cipher';
+import { type Cipher, createCipher } from './store/cipher';
 import { type Database, openDatabase } from './store/database';
 import { guardedLinks } from './store/guardedLinks';
 import { createJournal, type Journal } from './store/journal';
@@ -93,6 +93,7 @@ export async function serve({
   const kept = await trailOptions(database, { ...config.audit, key: auditSecrets(config.audit) });
   const trail = createTrail(database, kept);
   await trail.adopt();
+  const cipher = createCipher(storeSecrets(config.store));
   const links = cachedLinks(guardedLinks(timedLinks(createLinks(database, undefined, trail), metrics)), {
     ttlSeconds: 5,
     maxKeys: 100_000,
@@ -121,10 +122,10 @@ export async function serve({
     configRefused,
     certificateRefused,
   });
-  const journal = openJournal(config, database, { log, metrics, kept });
+  const journal = openJournal(config, database, { log, metrics, kept, cipher });
   const refusals = createRefusals((change) => journal.end({ change }));
   const locks = createRecordLocks(config.store.url);
-  const operations = createOperations(database);
+  const operations = createOperations(database, { cipher, trail });
   const parts = { links, locks, journal, operations, runtime, log };
   const changes = createChanges(database);
   const deliveries = createDeliveries(parts);
@@ -142,7 +143,18 @@ export async function serve({
   const { server } = listener;
   const connections = serveRequests(server, config.server, app);
   await listen(server, config.server.port, config.server.host);
-  const consoleParts = { ...parts, adapters, database, changes, trail, refusals, observer, health, now };
+  const consoleParts = {
+    ...parts,
+    adapters,
+    database,
+    cipher,
+    changes,
+    trail,
+    refusals,
+    observer,
+    health,
+    now,
+  };
   const operatorsConsole = createConsole({
     ...consoleParts,
     following: () => watch,
@@ -204,12 +216,12 @@ export async function serve({
 function openJournal(
   config: GatewayConfig,
   database: Database,
-  { log, metrics, kept }: { log: Log; metrics: Metrics; kept: TrailOptions },
+  { log, metrics, kept, cipher }: { log: Log; metrics: Metrics; kept: TrailOptions; cipher: Cipher },
 ): Journal {
   const { retentionDays } = config.audit;
   return createJournal(database, {
     ...kept,
-    cipher: createCipher(storeSecrets(config.store)),
+    cipher,
     keyTtlMs: config.idempotency.ttlHours * HOUR_MS,
     ...(retentionDays !== undefined && { retentionMs: retentionDays * 24 * HOUR_MS }),
     onTransaction: (milliseconds) => metrics.store('journal_commit', milliseconds),

@@ -10,6 +10,7 @@ export * from './fhir';
 export * from './fields';
 export { type BearerCredentials, bearerCredentials, clientLogin, clientOf, publicKeysOf } from './oauth';
 export * from './path';
+export * from './resources';
 export * from './retryAfter';
 export * from './settings';
 export * from './time';

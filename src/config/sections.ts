@@ -120,7 +120,7 @@ export const STORE = joi
       .empty('')
       .meta({ type: 'string, or a list of strings' })
       .description(
-        'Secret that kept answers and updates under way are encrypted with, 32 characters or more. Of a list the first encrypts and all decrypt. Absent or empty: they are in clear. Never printed.',
+        'Secret that kept answers, updates under way and queued ones are encrypted with, 32 characters or more. Of a list the first encrypts and all decrypt. Absent or empty: they are in clear. Never printed.',
       ),
   })
   .default()
@@ -211,7 +211,9 @@ export const DELIVERIES = joi
       .description('Milliseconds between looks for updates that other processes have queued.'),
     retentionDays: whole(1, 3_650)
       .default(7)
-      .description('Days for which a finished operation and its answer can be fetched.'),
+      .description(
+        'Days for which a finished operation and its answer can be fetched, and for which a dead one waits for a decision.',
+      ),
   })
   .default()
   .description('How updates that are delivered later are tried (Prefer: respond-async, whenVendorDown).');

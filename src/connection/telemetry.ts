@@ -33,7 +33,7 @@ export function createObserver(metrics: Metrics, log: Log): ReportingObserver {
     },
     driftAt: (connection) => drift.foundAt(connection),
     pauseOf: (connection) => pauses.get(connection),
-    record: (connection, record) => drift.record(connection, record),
+    record: (connection, record, access) => drift.record(connection, record, access),
     answered(connection, { warnings, receipt = [] }) {
       drift.warnings(connection, warnings);
       for (const { outcome } of receipt) metrics.receipt(connection.name, outcome);

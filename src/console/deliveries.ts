@@ -2,9 +2,9 @@
 import Joi from 'joi';
 import { digits } from '../http/query';
 import { Problem } from '../problem';
-import { REDRIVEN_FROM, type RedriveKind, redrive } from '../queue/redrive';
 import { OPERATION_STATUSES, type OperationFilter, type OperationStatus } from '../store/operation';
 import { countOperations, type ListedOperation, pageOfOperations } from '../store/operationList';
+import { REDRIVEN_FROM, type RedriveKind } from '../store/operatorQueue';
 import { pathParameter, type Route, route } from './route';
 
 interface Filters {
@@ -46,14 +46,14 @@ const list = route({
   access: 'viewer',
   summary: 'Updates that are delivered later, newest first.',
   query,
-  work: async ({ parts: { database }, query: { status, clinic, staffId, cursor, limit } }) => {
+  work: async ({ parts: { database, cipher }, query: { status, clinic, staffId, cursor, limit } }) => {
     const filter: OperationFilter = {
       ...(status === 'unclear' ? { unclear: true } : status !== undefined && { statuses: [status] }),
       ...(clinic !== undefined && { clinic }),
       ...(staffId !== undefined && { staffId }),
     };
     const [{ operations, next }, counts] = await Promise.all([
-      pageOfOperations(database, filter, limit, cursor),
+      pageOfOperations(database, filter, limit, { before: cursor, cipher }),
       countOperations(database),
     ]);
     return {
@@ -70,11 +70,11 @@ const one = route({
   path: '/deliveries/:id',
   access: 'viewer',
   summary: 'One of them, with every attempt.',
-  work: async ({ req, parts: { database, operations } }) => {
+  work: async ({ req, parts: { database, operations, cipher } }) => {
     const id = pathParameter(req, 'id');
     const {
       operations: [found],
-    } = await pageOfOperations(database, { ids: [id] }, 1);
+    } = await pageOfOperations(database, { ids: [id] }, 1, { cipher });
     if (found === undefined) throw new Problem('not_found', 'There is no such delivery.');
     const { answer } = found;
     const code = answer?.body.code;
@@ -101,10 +101,10 @@ function decide(kind: RedriveKind, summary: string): Route {
     access: 'operator',
     summary,
     body,
-    work: async ({ parts: { operations, trail }, body: { ids }, by }) => {
+    work: async ({ parts: { operations }, body: { ids }, by }) => {
       const results: { id: string; result: string }[] = [];
       for (const id of ids) {
-        results.push({ id, result: await redrive({ operations, trail, by }, kind, id) });
+        results.push({ id, result: await operations[kind](id, by) });
       }
       const done = results.filter(({ result }) => result === 'done').length;
       return { body: { data: { done, failed: results.length - done, results } } };

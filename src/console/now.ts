@@ -55,12 +55,12 @@ const show = route({
   },
 });
 
-async function queueItems({ database, now }: ConsoleParts): Promise<Item[]> {
+async function queueItems({ database, cipher, now }: ConsoleParts): Promise<Item[]> {
   const counts = await countOperations(database);
   const { dead = 0, unclear = 0, queued = 0 } = counts;
   const {
     operations: [first],
-  } = await pageOfOperations(database, { statuses: ['dead'] }, 1);
+  } = await pageOfOperations(database, { statuses: ['dead'] }, 1, { cipher });
   const oldest = queued === 0 ? undefined : await oldestQueued(database);
   const isLate = oldest !== undefined && now().getTime() - Date.parse(oldest) > LATE_MS;
   return [

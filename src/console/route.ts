@@ -9,6 +9,7 @@ import type { Log } from '../ops/log';
 import type { Following } from '../runtime/follow';
 import type { Runtime } from '../runtime/runtime';
 import type { Changes } from '../store/changes';
+import type { Cipher } from '../store/cipher';
 import type { Database } from '../store/database';
 import type { Journal } from '../store/journal';
 import type { Links } from '../store/links';
@@ -21,6 +22,8 @@ export interface ConsoleParts {
   runtime: Runtime;
   adapters: readonly AdapterModule[];
   database: Database;
+  /** Opens what the store holds sealed. */
+  cipher: Cipher;
   operations: Operations;
   links: Links;
   changes: Changes;

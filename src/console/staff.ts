@@ -14,7 +14,7 @@ const story = route({
   path: '/staff/:clinic/:id',
   access: 'viewer',
   summary: 'One staff member: links, queue, changes with their receipts.',
-  work: async ({ req, parts: { runtime, database, links, changes } }) => {
+  work: async ({ req, parts: { runtime, database, links, changes, cipher } }) => {
     const name = pathParameter(req, 'clinic');
     const staffId = pathParameter(req, 'id');
     const clinic = runtime.current.clinics.get(name);
@@ -22,7 +22,7 @@ const story = route({
     if (!isStaffId(staffId)) throw new Problem('not_found', 'No staff id has this form.');
     const [linked, queue, done] = await Promise.all([
       links.list(name, staffId),
-      pageOfOperations(database, { clinic: name, staffId, statuses: OPERATION_STATUSES }, MOST),
+      pageOfOperations(database, { clinic: name, staffId, statuses: OPERATION_STATUSES }, MOST, { cipher }),
       changes.list({ clinic: name, staffId }, MOST),
     ]);
     return {

@@ -120,7 +120,12 @@ export function createApp(parts: AppParts): Express {
   );
 
   route(app, '/operations/:id', { GET: (req, res) => getOperation(operations, req, res) }, entrance);
-  route(app, '/operations/:id/retry', { POST: (req, res) => retryOperation(parts, req, res) }, entrance);
+  route(
+    app,
+    '/operations/:id/retry',
+    { POST: (req, res) => retryOperation(parts.operations, req, res) },
+    entrance,
+  );
   const shown = { changes: parts.changes, values: audit.values, limits: entrance.limits };
   route(app, '/changes', { GET: (req, res) => getChanges(shown, req, res) }, entrance);
 

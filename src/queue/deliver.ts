@@ -154,11 +154,19 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     });
   }
 
+  const expire = async () => {
+    const ids = await operations.expire(settings().retentionDays);
+    for (const operation of ids)
+      log.notice('a dead update has expired: nobody decided about it', { operation });
+    return ids.length;
+  };
+
   const purge = async () => {
     try {
+      for (let expired = await expire(); expired > 0 && !stopping; expired = await expire());
       while (!stopping && (await operations.purge(settings().retentionDays)) > 0);
     } catch (error) {
-      log.notice('finished operations cannot be purged', { reason: reasonOf(error) });
+      log.notice('old operations cannot be purged', { reason: reasonOf(error) });
     }
   };
 
@@ -240,7 +248,9 @@ function mayStillWrite({ callers, tokens, clinics }: GatewayConfig, { caller, cl
   return issuer !== undefined && Object.values(issuer.clinics ?? Object.keys(clinics)).includes(clinic);
 }
 
+/** @throws Problem `internal_error`, upon which it is tried again: the key may come back */
 function patchIn({ patch }: Lease): CanonicalPatch {
+  if (patch === undefined) throw new Problem('internal_error', 'The update is sealed with an unknown key.');
   const value: unknown = JSON.parse(patch);
   if (isPatch(value)) return value;
   throw new Problem('validation_failed', 'The update was queued by a version with other fields.');

@@ -1,11 +1,12 @@
 /** The queue as callers use it: updates are put in, and what became of them is asked for. */
 import type { Transaction } from 'kysely';
 import { v7 as uuidV7 } from 'uuid';
+import type { Cipher } from './cipher';
 import { type Database, parameter } from './database';
 import { databaseClock } from './databaseClock';
 import type { Attempt, NewOperation, Operation, OperationFilter } from './operation';
 import { earlierOf, type KnownKey, keyOf } from './operationKeys';
-import { type OperationRow, toAttempt, toOperation } from './operationRow';
+import { type OperationRow, placeOf, toAttempt, toOperation } from './operationRow';
 import type { Schema } from './schema';
 import { type Connection, inQueue, lockUntilEnd, scheduled } from './staffQueue';
 import { orUnavailable } from './unavailable';
@@ -25,30 +26,32 @@ export interface CallerQueue {
   list(filter: OperationFilter, limit: number): Promise<Operation[]>;
 }
 
-export function createCallerQueue(database: Database): CallerQueue {
+export function createCallerQueue(database: Database, cipher: Cipher): CallerQueue {
   const { db } = database;
+  const parts = { database, cipher };
+  const told = (row: OperationRow) => toOperation(row, cipher);
   const behind = database.prepare((on) => unfinishedOf(on, parameter(0), parameter(1)));
 
   return {
     enqueue: (operation) =>
       inQueue(database, operation, async (transaction) => {
         const known = await findByKey(transaction, operation);
-        return toOperation(known.earlier ?? (await insert(database, transaction, operation, known.key)));
+        return told(known.earlier ?? (await insert(parts, transaction, operation, known.key)));
       }),
 
     enqueueWithin: (quota, operation) =>
       inQueue(database, operation, async (transaction) => {
         const known = await findByKey(transaction, operation);
-        if (known.earlier) return toOperation(known.earlier);
+        if (known.earlier) return told(known.earlier);
         if (await hasQueued(database, transaction, operation, quota)) return undefined;
-        return toOperation(await insert(database, transaction, operation, known.key));
+        return told(await insert(parts, transaction, operation, known.key));
       }),
 
     isBehind: async (clinic, staffId) => (await orUnavailable(() => behind(clinic, staffId))) !== undefined,
 
     find: async (id, clinic) => {
       const row = await orUnavailable(() => findOperation(db, id, clinic));
-      return row && toOperation(row);
+      return row && told(row);
     },
 
     attemptsOf: async (id) => {
@@ -63,7 +66,7 @@ export function createCallerQueue(database: Database): CallerQueue {
       const rows = await orUnavailable(() =>
         select(db, filter).orderBy('seq', 'desc').limit(limit).execute(),
       );
-      return rows.map(toOperation);
+      return rows.map(told);
     },
   };
 }
@@ -151,23 +154,24 @@ async function hasQueued(
 }
 
 async function insert(
-  { engine }: Database,
+  { database: { engine }, cipher }: { database: Database; cipher: Cipher },
   transaction: Transaction<Schema>,
   operation: NewOperation,
   key: KnownKey | undefined,
 ): Promise<OperationRow> {
   const { now } = databaseClock(engine);
   const waits = await unfinishedOf(transaction, operation.clinic, operation.staffId).executeTakeFirst();
+  // Sorts by time, so that indexes grow at their end.
+  const id = uuidV7();
   return transaction
     .insertInto('operations')
     .values({
-      // Sorts by time, so that indexes grow at their end.
-      id: uuidV7(),
+      id,
       clinic: operation.clinic,
       staff_id: operation.staffId,
       caller: operation.caller,
       request_id: operation.requestId,
-      patch: operation.patch,
+      patch: cipher.seal(operation.patch, placeOf(id, 'patch')),
       lenient: operation.lenient ? 1 : 0,
       if_match: operation.ifMatch ?? null,
       if_none_match: operation.ifNoneMatch ?? null,

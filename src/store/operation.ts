@@ -81,7 +81,8 @@ export interface Lease {
   staffId: string;
   caller: string;
   requestId: string;
-  patch: string;
+  /** The canonical patch, as JSON; absent if it is gone, or sealed with a key that is not known. */
+  patch?: string;
   lenient: boolean;
   ifMatch?: string;
   ifNoneMatch?: string;

@@ -1,9 +1,10 @@
 /** Operations as an operator sees them: which fields each changes, and what it waits for. Never a value. */
 import { isObject, member } from '../lib/json';
 import { FIELDS, pointerOf } from '../staff/fields';
+import { type Cipher, PLAIN } from './cipher';
 import type { Database } from './database';
 import type { Operation, OperationFilter, OperationStatus } from './operation';
-import { type OperationRow, toOperation } from './operationRow';
+import { type OperationRow, placeOf, toOperation } from './operationRow';
 import { orUnavailable } from './unavailable';
 
 /** `time`: the next attempt is later. `operation`: an earlier update of the same staff member is not finished. */
@@ -32,8 +33,9 @@ export async function listOperations(
   database: Database,
   filter: OperationFilter,
   limit: number,
+  cipher: Cipher = PLAIN,
 ): Promise<ListedOperation[]> {
-  return (await pageOfOperations(database, filter, limit)).operations;
+  return (await pageOfOperations(database, filter, limit, { cipher })).operations;
 }
 
 export interface OperationPage {
@@ -44,14 +46,15 @@ export interface OperationPage {
 
 /**
  * Newest first, as `listOperations`, page by page.
- * @param before `next` of the page before
+ * @param options `before`: `next` of the page before. `cipher` opens what is sealed; without the right key the fields are those
+ *   that the audit names.
  * @throws StoreUnavailable when the database does
  */
 export function pageOfOperations(
   database: Database,
   filter: OperationFilter,
   limit: number,
-  before?: number,
+  { before, cipher = PLAIN }: { before?: number | undefined; cipher?: Cipher } = {},
 ): Promise<OperationPage> {
   return orUnavailable(async () => {
     let query = select(database, filter);
@@ -63,8 +66,9 @@ export function pageOfOperations(
     const operations: ListedOperation[] = [];
     for (const row of rows.slice(0, limit)) {
       const waitsFor = await waitOf(database, row);
-      const fields = row.patch === null ? await auditedFields(database, row) : fieldsIn(row.patch);
-      operations.push({ ...toOperation(row), fields, ...(waitsFor !== undefined && { waitsFor }) });
+      const patch = row.patch === null ? undefined : cipher.open(row.patch, placeOf(row.id, 'patch'));
+      const fields = patch === undefined ? await auditedFields(database, row) : fieldsIn(patch);
+      operations.push({ ...toOperation(row, cipher), fields, ...(waitsFor !== undefined && { waitsFor }) });
     }
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return { operations, ...(last !== undefined && { next: Number(last.seq) }) };

@@ -1,10 +1,11 @@
 /** The queue as workers use it: each takes what is due, holds it by a lease, and gives it back or ends it. */
 import type { Transaction } from 'kysely';
+import type { Cipher } from './cipher';
 import type { Database } from './database';
 import { databaseClock } from './databaseClock';
 import { findLanes, type Lane, type Share, takeShares } from './lanes';
 import type { AttemptOutcome, Ending, Lease, Postponement } from './operation';
-import { type OperationRow, toLease } from './operationRow';
+import { type OperationRow, placeOf, toLease } from './operationRow';
 import type { Schema } from './schema';
 import { type Connection, inQueue, type OperationChange, PERSONAL, promote, scheduled } from './staffQueue';
 import { orUnavailable } from './unavailable';
@@ -25,7 +26,7 @@ export interface WorkerQueue {
 /** A clock that is kept right by steps this small does no harm: what is due comes so much later. */
 const MOST_JITTER_MS = 1_000;
 
-export function createWorkerQueue(database: Database): WorkerQueue {
+export function createWorkerQueue(database: Database, cipher: Cipher): WorkerQueue {
   const { db, engine } = database;
   const { now } = databaseClock(engine);
 
@@ -43,7 +44,7 @@ export function createWorkerQueue(database: Database): WorkerQueue {
         db.transaction().execute(async (transaction) => {
           const rows = await takeShares(engine, transaction, { owner, shares, leaseSeconds });
           if (rows.length > 0) await beginAttempts(database, transaction, rows);
-          return rows.map((row) => toLease(row, owner));
+          return rows.map((row) => toLease(row, owner, cipher));
         }),
       ),
 
@@ -58,7 +59,8 @@ export function createWorkerQueue(database: Database): WorkerQueue {
           lease_owner: null,
           last_code: error?.code ?? null,
           last_detail: error?.detail ?? null,
-          answer: answer === undefined ? null : JSON.stringify(answer),
+          answer:
+            answer === undefined ? null : cipher.seal(JSON.stringify(answer), placeOf(lease.id, 'answer')),
           ...(status !== 'dead' && { finished_at: now(), ...PERSONAL }),
         });
         if (!ours) return false;

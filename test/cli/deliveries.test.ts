@@ -118,8 +118,8 @@ describe.each(ENGINES)('npm run cli -- deliveries on %s', (engine) => {
   it('shows what has failed after it was accepted, but not what an operator has discarded', async () => {
     const database = await openDatabase(test.url);
     const operations = createOperations(database);
-    await operations.retry(ids.first);
-    await operations.discard(ids.south);
+    await operations.retry(ids.first, { caller: 'operator:test' });
+    await operations.discard(ids.south, { caller: 'operator:test' });
     const [lease] = await claimDue(operations, 'worker', 10, 30);
     if (lease === undefined) throw new Error('nothing is due');
     await operations.finish(lease, { status: 'failed', error: { code: 'vendor_rejected', detail: 'No.' } });

@@ -9,6 +9,7 @@ import { createPostgresDatabase } from '../support/postgres';
 
 const ENGINES = ['sqlite', 'postgres'] as const;
 const LEASE_SECONDS = 30;
+const BY = { caller: 'operator:test' };
 const ERROR = { code: 'vendor_unavailable', detail: 'The vendor is down.' };
 const ANSWER = { status: 200, body: { data: { id: 'st-1' } } };
 
@@ -206,9 +207,9 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     await operations.finish(await claimOne(), { status: 'dead', answer: ANSWER, error: ERROR });
     expect(await operations.isBehind('north', 'st-1')).toBe(true);
     expect((await claim()).map((lease) => lease.id)).toEqual([other.id]);
-    expect(await operations.retry(next.id)).toBe('wrong_status');
-    expect(await operations.retry(id, 'south')).toBe('not_found');
-    expect(await operations.retry(id, 'north')).toBe('done');
+    expect(await operations.retry(next.id, BY)).toBe('wrong_status');
+    expect(await operations.retry(id, { ...BY, clinic: 'south' })).toBe('not_found');
+    expect(await operations.retry(id, { ...BY, clinic: 'north' })).toBe('done');
 
     const again = await claimOne();
     expect(again).toMatchObject({ id, number: 2, counted: 1 });
@@ -223,11 +224,11 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     const { id } = await operations.enqueue(update('st-1'));
     const next = await operations.enqueue(update('st-1'));
     if (status === 'dead') await operations.finish(await claimOne(), { status, error: ERROR });
-    expect(await operations.discard(id)).toBe('done');
+    expect(await operations.discard(id, BY)).toBe('done');
     expect(await operations.find(id)).toMatchObject({ status: 'failed', lastError: { code: 'discarded' } });
     expect(await claimOne()).toMatchObject({ id: next.id });
-    expect(await operations.discard(next.id)).toBe('wrong_status');
-    expect(await operations.discard('none')).toBe('not_found');
+    expect(await operations.discard(next.id, BY)).toBe('wrong_status');
+    expect(await operations.discard('none', BY)).toBe('not_found');
     const { patch } = await database.db
       .selectFrom('operations')
       .select('patch')
@@ -241,7 +242,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     const middle = await operations.enqueue(update('st-1'));
     const last = await operations.enqueue(update('st-1'));
     const lease = await claimOne();
-    await operations.discard(middle.id);
+    await operations.discard(middle.id, BY);
     expect(await claim()).toEqual([]);
     await operations.finish(lease, { status: 'succeeded', answer: ANSWER });
     expect(await claimOne()).toMatchObject({ id: last.id });
@@ -303,6 +304,40 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     expect(await operations.purge(7)).toBe(1);
     expect((await operations.list({}, 10)).map(({ status }) => status).sort()).toEqual(['dead', 'queued']);
     expect(await operations.attemptsOf(done.id)).toEqual([]);
+  });
+
+  it('ends a dead one that nobody has decided about for long, with what it says of a person, and goes on', async () => {
+    const old = await operations.enqueue(update('st-1', { ifMatch: '"e"' }));
+    const next = await operations.enqueue(update('st-1'));
+    const recent = await operations.enqueue(update('st-2'));
+    for (const lease of await claim()) {
+      await operations.finish(lease, { status: 'dead', answer: ANSWER, error: ERROR });
+    }
+    expect(await operations.expire(7)).toEqual([]);
+    await database.db
+      .updateTable('operations')
+      .set({ scheduled_at: '2020-01-01T00:00:00.000Z' })
+      .where('id', '=', old.id)
+      .execute();
+    expect(await operations.expire(7)).toEqual([old.id]);
+    const row = await database.db
+      .selectFrom('operations')
+      .selectAll()
+      .where('id', '=', old.id)
+      .executeTakeFirst();
+    expect(row).toMatchObject({ status: 'failed', patch: null, if_match: null, answer: null });
+    expect(row).toMatchObject({ last_code: 'expired', finished_at: expect.any(String) });
+    expect(await statusOf(recent.id)).toBe('dead');
+    expect((await claim()).map(({ id }) => id)).toEqual([next.id]);
+    const audited = await database.db
+      .selectFrom('changes')
+      .select(['kind', 'code', 'caller', 'staff_id', 'detail'])
+      .orderBy('seq', 'desc')
+      .executeTakeFirst();
+    expect(audited).toEqual({
+      ...{ kind: 'discard', code: 'expired', caller: 'gateway', staff_id: 'st-1' },
+      detail: JSON.stringify({ operation: old.id }),
+    });
   });
 
   it('lists by clinic, staff member, status and id, newest first', async () => {

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { loadAuditedStore } from '../../config/load';
 import type { AuditConfig } from '../../config/types';
-import { REDRIVEN_FROM, type RedriveKind, redrive } from '../../queue/redrive';
 import type { OperationFilter, OperationStatus, Redriven } from '../../store/operation';
 import { createOperations, type Operations } from '../../store/operations';
+import { REDRIVEN_FROM, type RedriveKind } from '../../store/operatorQueue';
 import { OPERATOR, trailOf } from '../audit';
 import { type CommandContext, exitCodes } from '../command';
 import { type Choice, choosing, chosen, type DeliveriesOptions, withStore } from './choose';
@@ -58,8 +58,7 @@ export function discardDeliveries(options: RedriveOptions): Promise<number> {
 async function redriveAll(options: RedriveOptions, kind: RedriveKind, done: string): Promise<number> {
   const { filter, confirmed, out, err } = options;
   return withStore(options, async (database) => {
-    const operations = createOperations(database);
-    const trail = trailOf(database, options.audit);
+    const operations = createOperations(database, { trail: trailOf(database, options.audit) });
     const ids = filter.ids ?? (await idsOf(operations, { statuses: ['dead'], ...filter }));
     if (filter.ids === undefined && !confirmed) {
       err.write(`${count(ids.length)} would be ${done}. Nothing was done: add --yes to do it.\n`);
@@ -67,7 +66,7 @@ async function redriveAll(options: RedriveOptions, kind: RedriveKind, done: stri
     }
     let changed = 0;
     for (const id of ids) {
-      const result = await redrive({ operations, trail, by: OPERATOR }, kind, id);
+      const result = await operations[kind](id, OPERATOR);
       if (result === 'done') changed += 1;
       else err.write(`${id}: ${reason(result, REDRIVEN_FROM[kind])}\n`);
     }
