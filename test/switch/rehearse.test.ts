@@ -83,7 +83,7 @@ describe.each(Object.entries(PLACES))('%s', (clinic, { here, there, key }) => {
 
   test('has met nearly all verdicts', () => {
     const met = new Set(document.rows.map(({ verdict }) => verdict));
-    const both = ['fits', 'same', 'unsupported', 'no_record', 'unreadable'];
+    const both = ['fits', 'same', 'unsupported', 'not_expressible', 'no_record', 'unreadable'];
     const wanted = clinic === 'north' ? [...both, 'unmapped_code', 'blocked'] : both;
     expect([...met].sort()).toEqual(wanted.sort());
   });
