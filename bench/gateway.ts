@@ -158,7 +158,7 @@ export async function startGateway(
   const started = performance.now();
   const child = children.spawn(
     'gateway',
-    ['--max-semi-space-size=16', ...nodeArgs, main, '--config', configFile(folder), 'serve'],
+    ['--max-semi-space-size=8', ...nodeArgs, main, '--config', configFile(folder), 'serve'],
     {
       env: { PATH: process.env.PATH, NODE_ENV: 'production', LOG_LEVEL: 'info' },
       stdio: ['ignore', log, 'pipe'],

@@ -169,10 +169,7 @@ function securityHeaders(): Map<string, string> {
   return new Map(Object.entries(res.getHeaders()).map(([name, value]) => [name, String(value)]));
 }
 
-function beginRequest(
-  { log, metrics, refusals }: AppParts,
-  security: Map<string, string>,
-): RequestHandler {
+function beginRequest({ log, metrics, refusals }: AppParts, security: Map<string, string>): RequestHandler {
   return (req, res, next) => {
     res.setHeaders(security);
     const given = req.headers['x-request-id'];
