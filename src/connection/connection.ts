@@ -1,66 +1,60 @@
 /**
- * One configured vendor connection: sends what an adapter describes and gives back records or one kind of failure.
- * Authorisation, sessions, deadlines, retries, the breaker, the cap on concurrency and the vendor's limits live here,
- * once for all vendors.
+ * One configured vendor connection: sends what an adapter describes and gives back records or one kind of failure. A staff
+ * record may be kept in several resources; here they become one.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Axios } from 'axios';
-import type { Pool } from 'undici';
-import type { Adapter, AdapterModule, FailureKind, VendorRecord, VendorRequest } from '../adapter/contract';
-import { retryAfterHeader } from '../adapter/retryAfter';
+import type {
+  Adapter,
+  AdapterModule,
+  RecordAccess,
+  RecordList,
+  Resource,
+  VendorRecord,
+  VendorRequest,
+} from '../adapter/contract';
+import { primaryOf, withPart } from '../adapter/resources';
 import type { VendorConfig } from '../config/types';
 import { Deadline } from '../lib/deadline';
 import { isObject } from '../lib/json';
 import { SlidingLimit } from '../lib/limits';
-import type { Ceilings } from '../store/ceilings';
-import { parseAnswer } from './answer';
-import { failureIn, transportFailure, unexpectedResponse, type VendorAnswer, VendorFailure } from './failure';
-import { type BreakerState, Guard, isOutage } from './guard';
-import { plainHeaders, requestHeaders } from './headers';
+import { Calls, type ConnectionSurroundings } from './calls';
+import { unexpectedResponse, VendorFailure } from './failure';
+import type { BreakerState } from './guard';
+import { plainHeaders } from './headers';
 import { type ListPage, readPages } from './list';
-import { type ObservedCall, type Operation, outcomeOf, type VendorObserver } from './observer';
-import { Sessions } from './sessions';
-import { createPool, type GoneSignal, type RawAnswer, RawRequest, undiciAdapter } from './transport';
+import type { VendorObserver } from './observer';
+import type { GoneSignal } from './transport';
+
+export type { ConnectionSurroundings } from './calls';
 
 /** What a dry run shows: everything that would go out, credentials masked. */
 export interface ShownRequest {
   method: string;
   url: string;
   headers: Readonly<Record<string, string>>;
-  body?: Readonly<Record<string, unknown>>;
+  body?: VendorRequest['body'];
+}
+
+/** What is to be written to one record. */
+export interface RecordWrite {
+  /** The further resource that it is a record of; undefined: the primary one. */
+  resource: string | undefined;
+  id: string;
+  /** New values by the keys of the table. */
+  body: VendorRecord;
+  /** The record that this was planned on, if one was read. */
+  current?: VendorRecord | undefined;
 }
 
 const MASK = '***';
-
-/** Longer pauses between calls that were too fast are not believed; a used-up quota may well last for weeks. */
-const LONGEST_PAUSE_SECONDS = 3600;
-
-/** What limits one call: its time, and whether somebody still waits for it. */
-interface CallLimits {
-  deadline: Deadline;
-  gone?: GoneSignal | undefined;
-}
-
-/** What connections have in common. */
-export interface ConnectionSurroundings {
-  /** Hears of every vendor call. */
-  observer?: VendorObserver | undefined;
-  /** Absent where this process is the only one. */
-  ceilings?: Ceilings | undefined;
-}
 
 export class VendorConnection {
   readonly name: string;
   readonly title: string;
   readonly config: VendorConfig;
   readonly adapter: Adapter;
-  readonly #pool: Pool;
-  readonly #http: InstanceType<typeof Axios>;
-  readonly #basePath: string;
   readonly observer: VendorObserver | undefined;
-  readonly #guard: Guard;
-  readonly #sessions: Sessions | undefined;
+  readonly #calls: Calls;
   /** Half of the ceiling: a long list leaves room for updates. */
   readonly #listPace: SlidingLimit | undefined;
 
@@ -69,35 +63,18 @@ export class VendorConnection {
     name: string,
     config: VendorConfig,
     module: AdapterModule,
-    { observer, ceilings }: ConnectionSurroundings = {},
+    surroundings: ConnectionSurroundings = {},
   ) {
     this.name = name;
-    this.observer = observer;
+    this.observer = surroundings.observer;
     this.title = module.title;
     this.config = config;
     this.adapter = module.connect(config);
-    const base = new URL(config.baseUrl);
-    this.#basePath = base.pathname.replace(/\/$/, '');
-    this.#pool = createPool(base.origin, {
-      connections: config.maxConcurrent,
-      // A share of the deadline, so that there is time left to try again: a failure to connect proves that nothing was sent.
-      connectTimeoutMs: Math.max(50, Math.min(3000, config.timeoutMs / 3)),
-      ...(config.ca !== '' && { ca: config.ca }),
-    });
-    // The class itself: every default that `axios.create` takes over is merged anew for each request. Status codes and
-    // bodies are judged here, so the adapter is the only one that is needed.
-    this.#http = new Axios({ adapter: undiciAdapter(this.#pool) });
-    const watch = {
-      opened: (kind: FailureKind) => this.observer?.paused(this, kind),
-      closed: () => this.observer?.resumed(this),
-    };
-    this.#guard = new Guard(config, watch, ceilings && ((limit) => ceilings.of(`vendor ${name}`, limit)));
+    this.#calls = new Calls(this, surroundings);
     if (config.rateLimit) {
       const { requests, perSeconds } = config.rateLimit;
       this.#listPace = new SlidingLimit({ requests: Math.max(1, Math.floor(requests / 2)), perSeconds });
     }
-    const login = this.adapter.login;
-    if (login) this.#sessions = new Sessions(() => this.#logIn(), login.lifetimeSeconds, isRefusedLogin);
   }
 
   /** True if the id could exist at this vendor. */
@@ -107,12 +84,12 @@ export class VendorConnection {
 
   /** Whether calls are made at present. */
   get breaker(): BreakerState {
-    return this.#guard.state;
+    return this.#calls.breaker;
   }
 
   /** Calls under way, and those that wait for one of them to end. */
   get load(): { inFlight: number; waiting: number } {
-    return this.#guard.load;
+    return this.#calls.load;
   }
 
   /**
@@ -120,22 +97,98 @@ export class VendorConnection {
    * @throws VendorFailure
    */
   async probe(request: VendorRequest, deadline: Deadline): Promise<unknown> {
-    return this.#call(request, { deadline });
+    return this.#calls.once(request, { deadline });
   }
 
   /**
-   * Reads one record. Failed reads are repeated, with full jitter, as long as the deadline allows.
+   * Reads one staff record: its primary record and those of further resources.
+   * @param gone calls the read off
+   * @param resources names of further resources; default: all that there are
+   * @throws VendorFailure, `record_not_found` among them; CallCancelled once `gone` is aborted
+   */
+  async read(
+    recordId: string,
+    deadline: Deadline,
+    gone?: GoneSignal,
+    resources: readonly string[] = this.resources,
+  ): Promise<VendorRecord> {
+    const primary = await this.readOne(undefined, recordId, deadline, gone);
+    return this.readParts(primary, resources, deadline, gone);
+  }
+
+  /** Names of the further resources that a staff record is kept in. */
+  get resources(): readonly string[] {
+    return this.adapter.also?.map(({ name }) => name) ?? [];
+  }
+
+  /** The record with those of further resources beside it that were read now; parts that are not there are left out. */
+  async readParts(
+    record: VendorRecord,
+    resources: readonly string[],
+    deadline: Deadline,
+    gone?: GoneSignal,
+  ): Promise<VendorRecord> {
+    const parts = await Promise.all(
+      resources.map(async (name) => {
+        const id = this.idOfPart(name, record);
+        return id === undefined ? undefined : await this.#part(name, id, deadline, gone);
+      }),
+    );
+    return resources.reduce((whole, name, index) => {
+      const part = parts[index];
+      return part === undefined ? whole : withPart(whole, name, part);
+    }, record);
+  }
+
+  /** The id of a staff record's part in a resource; undefined if the primary record leads to none. */
+  idOfPart(resource: string | undefined, primary: VendorRecord): string | undefined {
+    if (resource === undefined) return this.adapter.idOf(primary);
+    return this.adapter.also?.find(({ name }) => name === resource)?.idIn(primary);
+  }
+
+  /** How the records of a resource are read and written; undefined: of the primary one. */
+  accessTo(resource: string | undefined): RecordAccess {
+    if (resource === undefined) return this.adapter;
+    const found = this.adapter.also?.find(({ name }) => name === resource);
+    if (found === undefined) throw new TypeError(`no resource is named ${resource}`);
+    return found;
+  }
+
+  /**
+   * Reads one record of one resource. Failed reads are repeated, with full jitter, as long as the deadline allows.
    * @param gone calls the read off
    * @throws VendorFailure, `record_not_found` among them; CallCancelled once `gone` is aborted
    */
-  async read(recordId: string, deadline: Deadline, gone?: GoneSignal): Promise<VendorRecord> {
-    const limits = { deadline, gone };
-    const body = await this.#repeated(
-      limits,
-      () => true,
-      () => this.#call(this.adapter.read(recordId), limits),
-    );
-    return this.#recordIn(body, recordId);
+  async readOne(
+    resource: string | undefined,
+    id: string,
+    deadline: Deadline,
+    gone?: GoneSignal,
+  ): Promise<VendorRecord> {
+    const access = this.accessTo(resource);
+    try {
+      const body = await this.#calls.read(access.read(id), { deadline, gone });
+      return this.#recordIn(access, body, id);
+    } catch (error) {
+      const absent = this.adapter.also?.find(({ name }) => name === resource)?.absent;
+      if (absent !== undefined && isNotFound(error)) return absent;
+      throw error;
+    }
+  }
+
+  async #part(
+    name: string,
+    id: string,
+    deadline: Deadline,
+    gone: GoneSignal | undefined,
+  ): Promise<VendorRecord | undefined> {
+    try {
+      return await this.readOne(name, id, deadline, gone);
+    } catch (error) {
+      // The primary record leads nowhere.
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -144,85 +197,128 @@ export class VendorConnection {
    * @throws VendorFailure, `record_not_found` among them
    */
   async has(recordId: string, deadline: Deadline): Promise<boolean> {
-    const limits = { deadline };
-    const body = await this.#repeated(
-      limits,
-      () => true,
-      () => this.#call(this.adapter.read(recordId), limits),
-    );
+    const body = await this.#calls.read(this.adapter.read(recordId), { deadline });
     const record = this.adapter.record(body, recordId);
     if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
     return record !== null && this.adapter.idOf(record) === recordId;
   }
 
   /**
-   * Reads all records, page by page; a failed page is repeated as any read is. Each id is given once.
+   * Reads all records, page by page; a failed page is repeated as any read is. Each id is given once. The lists of further
+   * resources are read before, so that each record has its parts as far as those lists have them.
    * @param whole bounds the time for all pages together; each has the time of one request besides
+   * @param resources names of further resources; default: all that there are
    * @throws VendorFailure: what was read until then is not the whole list. TypeError at an adapter without a list
    */
-  list(whole: Deadline): AsyncGenerator<ListPage> {
+  async *list(
+    whole: Deadline,
+    resources: readonly string[] = this.resources,
+  ): AsyncGenerator<ListPage, void, undefined> {
     const { list, idOf } = this.adapter;
     if (list === undefined) throw new TypeError('this vendor has no list');
+    const wanted = (this.adapter.also ?? []).filter(({ name }) => resources.includes(name));
+    const parts: [Resource, ReadonlyMap<string, VendorRecord>][] = [];
+    for (const resource of wanted) {
+      if (resource.list) parts.push([resource, await this.#listOfParts(resource, resource.list, whole)]);
+    }
+    const admitted = (record: VendorRecord) => {
+      const id = idOf(record);
+      return id !== undefined && this.admits(id) ? id : undefined;
+    };
+    for await (const page of this.#pages(list, admitted, whole)) {
+      let partless = 0;
+      const records = page.records.map(({ id, record }) => {
+        const joined = parts.reduce((into, [resource, known]) => {
+          const partId = resource.idIn(record);
+          if (partId === undefined) return into;
+          const part = known.get(partId) ?? resource.absent;
+          if (part === undefined) partless += 1;
+          return part === undefined ? into : withPart(into, resource.name, part);
+        }, record);
+        return { id, record: joined };
+      });
+      yield { ...page, records, partless };
+    }
+  }
+
+  #pages(list: RecordList, idOf: (record: VendorRecord) => string | undefined, whole: Deadline) {
     return readPages(list, {
       whole,
       pace: this.#listPace,
-      idOf: (record) => {
-        const id = idOf(record);
-        return id !== undefined && this.admits(id) ? id : undefined;
-      },
-      fetch: (request) => {
-        const limits = { deadline: new Deadline(Math.min(this.config.timeoutMs, whole.remaining())) };
-        return this.#repeated(
-          limits,
-          () => true,
-          () => this.#call(request, limits),
-        );
-      },
+      idOf,
+      fetch: (request) =>
+        this.#calls.read(request, {
+          deadline: new Deadline(Math.min(this.config.timeoutMs, whole.remaining())),
+        }),
     });
   }
 
+  /** All records of a further resource by their ids. */
+  async #listOfParts(
+    { idOf, absent }: Resource,
+    list: RecordList,
+    whole: Deadline,
+  ): Promise<ReadonlyMap<string, VendorRecord>> {
+    const found = new Map<string, VendorRecord>();
+    try {
+      for await (const { records } of this.#pages(list, (record) => idOf?.(record), whole)) {
+        for (const { id, record } of records) found.set(id, record);
+      }
+    } catch (error) {
+      // "Not found" says that there is none at all.
+      if (absent === undefined || !isNotFound(error)) throw error;
+    }
+    return found;
+  }
+
   /**
-   * Writes once. It is repeated only if the first attempt provably did nothing: no connection was made, the session
+   * Writes once. A request is repeated only if its first attempt provably did nothing: no connection was made, the session
    * had ended, or the vendor asked to come back later.
    * @returns the record in the answer, or undefined from a vendor that only acknowledges
    * @throws VendorFailure whose `fate` says what is known
    */
-  async write(
-    recordId: string,
-    body: Readonly<Record<string, unknown>>,
-    deadline: Deadline,
-  ): Promise<VendorRecord | undefined> {
-    const limits = { deadline };
-    const answer = await this.#repeated(
-      limits,
-      (failure) => failure.fate === 'not_sent',
-      () => this.#call(this.adapter.write(recordId, body), limits),
-    );
-    if (this.adapter.answers === 'record') return this.#recordIn(answer, recordId);
-    this.#checkId(isObject(answer) ? answer : {}, recordId);
+  async write(write: RecordWrite, deadline: Deadline): Promise<VendorRecord | undefined> {
+    const { id } = write;
+    const access = this.accessTo(write.resource);
+    let answer: unknown;
+    for (const [index, request] of this.#requestsOf(write).entries()) {
+      answer = await this.#calls.write(request, { deadline }).catch((error) => {
+        throw index > 0 && error instanceof VendorFailure ? halfWay(error) : error;
+      });
+    }
+    // Nothing was said, so that a read has to show it.
+    if (answer === undefined) return undefined;
+    if (access.answers === 'record') return this.#recordIn(access, answer, id);
+    this.#checkId(access, isObject(answer) ? answer : {}, id);
     return undefined;
   }
 
-  /** The request that `write` would send. */
-  show(recordId: string, body: Readonly<Record<string, unknown>>): ShownRequest {
-    const request = this.adapter.write(recordId, body);
-    const secret = this.adapter.authorize(this.#sessions ? MASK : undefined);
+  #requestsOf({ resource, id, body, current }: RecordWrite): readonly VendorRequest[] {
+    const access = this.accessTo(resource);
+    return [
+      current === undefined ? access.write(id, body) : access.write(id, body, primaryOf(current)),
+    ].flat();
+  }
+
+  /** The requests that `write` would send, in order. */
+  show(write: RecordWrite): ShownRequest[] {
+    const secret = this.adapter.authorize(this.adapter.login ? MASK : undefined);
     const masked = Object.fromEntries(Object.keys(secret).map((name) => [name, MASK]));
-    return {
+    return this.#requestsOf(write).map((request) => ({
       method: request.method,
       url: this.config.baseUrl + request.path,
       headers: { ...plainHeaders(request), ...masked },
       ...(request.body && { body: request.body }),
-    };
+    }));
   }
 
   /** Waits for calls in flight, then closes the connections. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    await this.#calls.close();
   }
 
-  #recordIn(body: unknown, recordId: string): VendorRecord {
-    const record = this.adapter.record(body, recordId);
+  #recordIn(access: RecordAccess, body: unknown, id: string): VendorRecord {
+    const record = access.record(body, id);
     if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
     if (record === null) {
       throw new VendorFailure({
@@ -231,182 +327,31 @@ export class VendorConnection {
         reason: 'The vendor lists no such record.',
       });
     }
-    this.#checkId(record, recordId);
-    this.observer?.record(this, record);
+    this.#checkId(access, record, id);
+    this.observer?.record(this, record, access);
     return record;
   }
 
-  #checkId(record: VendorRecord, recordId: string): void {
-    const shown = this.adapter.idOf(record);
-    if (shown !== undefined && shown !== recordId) {
+  #checkId(access: RecordAccess, record: VendorRecord, id: string): void {
+    const shown = access.idOf?.(record);
+    if (shown !== undefined && shown !== id) {
       throw unexpectedResponse('The vendor’s answer is about another record.');
     }
   }
-
-  async #repeated<T>(
-    { deadline, gone }: CallLimits,
-    mayRepeat: (failure: VendorFailure) => boolean,
-    attempt: () => Promise<T>,
-  ): Promise<T> {
-    for (let tries = 0; ; tries += 1) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!(error instanceof VendorFailure) || tries >= this.config.readRetries) throw error;
-        const pause = this.#pauseBefore(error, tries, mayRepeat);
-        if (pause === undefined || pause >= deadline.remaining() || gone?.aborted) throw error;
-        if (!this.#guard.mayRetry()) throw error;
-        await sleep(pause);
-      }
-    }
-  }
-
-  /** Milliseconds to wait before the next try; undefined if there must be none. */
-  #pauseBefore(
-    failure: VendorFailure,
-    tries: number,
-    mayRepeat: (failure: VendorFailure) => boolean,
-  ): number | undefined {
-    if (failure.kind === 'rate_limited') return (failure.retryAfter ?? 1) * 1000;
-    // While calls are paused, or too many are waiting, another try would only add to the crowd.
-    if (failure.fate === 'not_sent' && failure.retryAfter !== undefined) return undefined;
-    if (!isOutage(failure) || !mayRepeat(failure)) return undefined;
-    return Math.max(Math.random() * Math.min(2000, 100 * 2 ** tries), (failure.retryAfter ?? 0) * 1000);
-  }
-
-  #call(request: VendorRequest, limits: CallLimits): Promise<unknown> {
-    return this.#sessions
-      ? this.#callWithin(this.#sessions, request, limits)
-      : this.#send(request, undefined, limits);
-  }
-
-  /** One call with a session that is renewed once if the vendor says that it has ended. */
-  async #callWithin(sessions: Sessions, request: VendorRequest, limits: CallLimits): Promise<unknown> {
-    const session = await this.#within(sessions.current(), limits);
-    try {
-      return await this.#send(request, session, limits);
-    } catch (error) {
-      if (!(error instanceof VendorFailure) || error.kind !== 'session_expired') throw error;
-      const renewed = await this.#within(sessions.replacing(session), limits);
-      return await this.#send(request, renewed, limits).catch((second) => {
-        throw second instanceof VendorFailure && second.kind === 'session_expired'
-          ? credentialsRejected(second)
-          : second;
-      });
-    }
-  }
-
-  /** A login is shared by many requests, so each waits for it only as long as its own deadline allows. */
-  #within(login: Promise<string>, { deadline }: CallLimits): Promise<string> {
-    return deadline.within(login, () => {
-      throw loginFailed(
-        new VendorFailure({ kind: 'timeout', fate: 'not_sent', reason: 'It did not end in time.' }),
-      );
-    });
-  }
-
-  /** One observed and guarded exchange: the body of a good answer. */
-  async #send(request: VendorRequest, session: string | undefined, limits: CallLimits): Promise<unknown> {
-    const call = this.observer?.begin(this, this.#operation(request), limits.deadline.requestId);
-    try {
-      const exchange = () => this.#exchange(request, session, limits, call);
-      const { answer, failure } = await this.#guard.run(exchange, limits.deadline);
-      this.#noteLimits(answer, failure);
-      // Without a login there is no other session to be had.
-      if (failure?.kind === 'session_expired' && !this.#sessions) throw credentialsRejected(failure);
-      if (failure) throw failure;
-      if (answer.body === undefined) {
-        throw unexpectedResponse('The vendor’s answer is not JSON.', answer.status);
-      }
-      call?.end('ok', answer.status);
-      return answer.body;
-    } catch (error) {
-      call?.end(outcomeOf(error), error instanceof VendorFailure ? error.status : undefined);
-      throw error;
-    }
-  }
-
-  #operation(request: VendorRequest): Operation {
-    if (request === this.adapter.login?.request) return 'login';
-    return request.method === 'GET' ? 'read' : 'write';
-  }
-
-  /** Keeps quiet for as long as the vendor says, be it in a refusal or because the allowance is just used up. */
-  #noteLimits(answer: VendorAnswer, failure: VendorFailure | undefined): void {
-    if (failure?.kind === 'quota_exhausted') this.#guard.silence(failure.retryAfter ?? LONGEST_PAUSE_SECONDS);
-    else if (failure?.kind === 'rate_limited') {
-      this.#guard.silence(Math.min(failure.retryAfter ?? 1, LONGEST_PAUSE_SECONDS));
-    } else if (answer.headers['x-ratelimit-remaining'] === '0') {
-      const tooFast = this.adapter.errors.rules?.find(({ kind }) => kind === 'rate_limited');
-      const seconds = (tooFast?.retryAfter ?? retryAfterHeader)(answer.headers, new Date()) ?? 0;
-      this.#guard.silence(Math.min(seconds, LONGEST_PAUSE_SECONDS));
-    }
-  }
-
-  /** @throws VendorFailure if it means an outage; a refusal is a sign of life, and returned */
-  async #exchange(
-    request: VendorRequest,
-    session: string | undefined,
-    { deadline, gone }: CallLimits,
-    call: ObservedCall | undefined,
-  ): Promise<{ answer: VendorAnswer; failure: VendorFailure | undefined }> {
-    const data = new RawRequest({
-      method: request.method,
-      path: this.#basePath + request.path,
-      headers: requestHeaders(this.adapter, request, session, call?.leaving()),
-      body: request.body ? JSON.stringify(request.body) : null,
-      timeoutMs: Math.max(1, Math.ceil(deadline.remaining())),
-      gone,
-    });
-    let answer: VendorAnswer;
-    try {
-      const { status, data: raw } = await this.#http.request<RawAnswer>({ data });
-      answer = { status, headers: raw.headers, body: parseAnswer(raw.bytes, raw.headers) };
-    } catch (error) {
-      throw transportFailure(error);
-    }
-    const failure = failureIn(answer, this.adapter.errors, this.title);
-    if (failure && isOutage(failure)) throw failure;
-    return { answer, failure };
-  }
-
-  async #logIn(): Promise<string> {
-    const login = this.adapter.login;
-    if (login === undefined) throw new TypeError('this vendor has no login');
-    const limits = { deadline: new Deadline(this.config.timeoutMs / 2) };
-    const body = await this.#send(login.request, undefined, limits).catch((error) => {
-      if (!(error instanceof VendorFailure)) throw error;
-      throw error.kind === 'rejected' || error.kind === 'session_expired'
-        ? credentialsRejected(error)
-        : loginFailed(error);
-    });
-    const token = login.session(body);
-    if (token === undefined)
-      throw loginFailed(unexpectedResponse('The vendor’s login answer holds no token.'));
-    return token;
-  }
 }
 
-/** A failed login means that the update itself was never sent. */
-function loginFailed(failure: VendorFailure): VendorFailure {
+function isNotFound(error: unknown): boolean {
+  return error instanceof VendorFailure && error.kind === 'record_not_found';
+}
+
+/** What stands before it in the same write was done. */
+function halfWay(failure: VendorFailure): VendorFailure {
+  const { kind, status, vendorCode, complaints, retryAfter, late, reason } = failure;
   return new VendorFailure({
-    kind: failure.kind,
-    fate: 'not_sent',
-    reason: `Logging in at the vendor failed. ${failure.reason}`,
-    ...(failure.status !== undefined && { status: failure.status }),
-    ...(failure.retryAfter !== undefined && { retryAfter: failure.retryAfter }),
-  });
-}
-
-function isRefusedLogin(error: unknown): boolean {
-  return error instanceof VendorFailure && error.kind === 'credentials_rejected';
-}
-
-function credentialsRejected(failure: VendorFailure): VendorFailure {
-  return new VendorFailure({
-    kind: 'credentials_rejected',
-    fate: 'refused',
-    reason: 'The vendor does not accept the gateway’s credentials.',
-    ...(failure.status !== undefined && { status: failure.status }),
+    ...{ kind, complaints, late, reason },
+    fate: failure.fate === 'unknown' ? 'unknown' : 'half_done',
+    ...(status !== undefined && { status }),
+    ...(vendorCode !== undefined && { vendorCode }),
+    ...(retryAfter !== undefined && { retryAfter }),
   });
 }

@@ -123,7 +123,7 @@ interface ChangesTable {
   staff_id: string;
   vendor: string;
   vendor_record_id: string | null;
-  outcome: 'success' | 'not_sent' | 'refused' | 'failed' | 'unknown';
+  outcome: 'success' | 'partial' | 'not_sent' | 'refused' | 'failed' | 'unknown';
   status: number | null;
   code: string | null;
   duration_ms: number;
@@ -161,6 +161,43 @@ interface ChangeBlocksTable {
   max_at: string;
 }
 
+/** See migrations/0013_moving.ts. */
+interface ComparisonsTable {
+  id: string;
+  clinic: string;
+  here: string;
+  there: string;
+  started_at: string;
+  finished_at: string;
+  /** 1 if all of both sides was compared. PostgreSQL gives numbers as text. */
+  complete: number | string;
+  /** JSON: how many fields have each verdict. */
+  counts: string;
+  differences: number | string;
+}
+
+/** A vendor record that is not the staff member's: somebody has said so. */
+interface RejectedPairsTable {
+  clinic: string;
+  staff_id: string;
+  vendor: string;
+  vendor_record_id: string;
+  created_at: string;
+}
+
+/** Sessions of the operators' console. See migrations/0012_console.ts. */
+interface ConsoleSessionsTable {
+  /** SHA-256 of the token, hex. */
+  token_hash: string;
+  operator: string;
+  key_sha256: string | null;
+  /** Null if the configuration decides. */
+  role: string | null;
+  created_at: string;
+  seen_at: string;
+  expires_at: string;
+}
+
 export interface Schema {
   links: LinksTable;
   settings: SettingsTable;
@@ -172,4 +209,7 @@ export interface Schema {
   change_blocks: ChangeBlocksTable;
   operations: OperationsTable;
   operation_attempts: OperationAttemptsTable;
+  console_sessions: ConsoleSessionsTable;
+  comparisons: ComparisonsTable;
+  rejected_pairs: RejectedPairsTable;
 }
