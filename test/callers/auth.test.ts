@@ -1,10 +1,12 @@
 /** Who may come in, and how far: API keys that are rotated, access tokens, scopes, and one clinic's view of another. */
 import { createHash } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
+import { promisify } from 'node:util';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { looksLikeToken, Tokens } from '../../src/callers/tokens';
 import type { TokenConfig } from '../../src/config/types';
 import { KEYS, openStage, type Stage } from '../support/stage';
+import { until } from '../support/until';
 
 let stage: Stage | undefined;
 let issuer: Issuer;
@@ -31,6 +33,10 @@ interface Issuer {
   uri: string;
   /** How often the keys were fetched. */
   fetches: number;
+  /** Connections that are open. */
+  connections: () => Promise<number>;
+  /** What the next fetches wait for. */
+  held: Promise<void> | undefined;
   /** What the next fetches get instead of the keys. */
   answer: { status: number; body: string } | undefined;
   keys: JWK[];
@@ -63,8 +69,9 @@ async function openIssuer(): Promise<Issuer> {
   };
   await make('first');
   const first = publicKeys.get('first') ?? { kty: 'EC' };
-  const server: Server = createServer((_req, res) => {
+  const server: Server = createServer(async (_req, res) => {
     it.fetches += 1;
+    await it.held;
     const { status, body } = it.answer ?? { status: 200, body: JSON.stringify({ keys: it.keys }) };
     res.writeHead(status, { 'content-type': 'application/json', location: `${it.uri}/elsewhere` }).end(body);
   });
@@ -74,6 +81,8 @@ async function openIssuer(): Promise<Issuer> {
   const it: Issuer = {
     uri: `http://127.0.0.1:${port}/jwks`,
     fetches: 0,
+    connections: () => promisify(server.getConnections.bind(server))(),
+    held: undefined,
     answer: undefined,
     keys: [first],
     async sign(claims = {}, { kid = 'first', called = kid, expires = '5m', notBefore, without, type } = {}) {
@@ -108,6 +117,7 @@ async function openIssuer(): Promise<Issuer> {
     },
     reset() {
       it.answer = undefined;
+      it.held = undefined;
       it.fetches = 0;
       it.keys = [first];
     },
@@ -433,6 +443,12 @@ describe('the keys of an issuer', () => {
     expect(issuer.fetches).toBe(1);
   });
 
+  test('an answer that is no key set holds no connection, however long it is', async () => {
+    issuer.answer = { status: 503, body: 'x'.repeat(4_000_000) };
+    expect(await tokens({ fetchTimeout: 60_000 }).identify(await issuer.sign(), any)).toBeUndefined();
+    await until(issuer.connections, (count) => count === 0);
+  });
+
   test('what looks like a token', () => {
     expect(['a.b.c', 'a.b.'].map(looksLikeToken)).toEqual([true, true]);
     expect(['pdg_abc', 'a.b', 'a.b.c.d', '', 'a.b.c/'].map(looksLikeToken)).toEqual([
@@ -442,6 +458,45 @@ describe('the keys of an issuer', () => {
       false,
       false,
     ]);
+  });
+});
+
+describe('tokens that are being checked', () => {
+  /** The status of a read from this address of the machine's own. */
+  const statusFrom = (localAddress: string, url: string, key: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${key}` };
+      request(`${url}/staff/st-1`, { headers, localAddress, agent: false }, (res) => {
+        res.resume();
+        resolve(res.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  test('are bounded for each address, and keep out nobody else', async () => {
+    const here = await open((config) => {
+      Object.assign(config.server, { maxInFlight: 8 });
+      Object.assign(config, { tokens: [tokenConfig()] });
+    });
+    let letGo: () => void = () => {};
+    issuer.held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    const token = await issuer.sign();
+    // Four of eight are an address' share; they wait for the issuer's keys.
+    const waiting = Array.from({ length: 4 }, () => statusFrom('127.0.0.1', here.url, token));
+    await until(
+      () => statusFrom('127.0.0.1', here.url, KEYS.north),
+      (status) => status === 429,
+    );
+    const refused = await here.call('GET', '/staff/st-1', { key: token });
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await here.call('GET', '/healthz', { key: null })).status).toBe(200);
+    expect(await statusFrom('127.0.0.2', here.url, KEYS.north)).toBe(200);
+    letGo();
+    expect(await Promise.all(waiting)).toEqual([200, 200, 200, 200]);
   });
 });
 
