@@ -9,6 +9,7 @@ import { isObject, member } from '../src/lib/json';
 import { advisoryComplaints } from './advisories';
 import { formatted, table } from './generatedParts';
 import { LINT_OPTIONS, LOCK_FILES, lockComplaints } from './lockfile';
+import { PINNED_FILES, pinComplaints } from './pins';
 
 /** The root of the checkout, seen from dist/scripts. */
 const ROOT = join(__dirname, '../..');
@@ -132,6 +133,17 @@ ${table(['package', 'licence'], unique)}
   say(`licences: ${unique.length} production packages, ${others.length} to look at`);
 }
 
+function checkPins(): void {
+  const complaints = PINNED_FILES.flatMap((path) =>
+    pinComplaints(path, readFileSync(join(ROOT, path), 'utf8'), new Date()),
+  );
+  if (complaints.length > 0) fail(complaints.join('\n'));
+  else
+    say(
+      `${PINNED_FILES.join(', ')}: images and actions by digest, or with a line of the last 90 days that says why not`,
+    );
+}
+
 /** The list that is kept by hand: also where the registry answers, so that it does not grow old unnoticed. */
 function checkAdvisories(): void {
   const known = parsed(readFileSync(join(ROOT, 'scripts/advisories.json'), 'utf8'));
@@ -184,4 +196,5 @@ const wants = (name: string) =>
 if (wants('lock')) for (const path of LOCK_FILES) checkLockFile(path);
 if (wants('licences')) checkLicences(parts.includes('--check'));
 if (wants('audit')) audit();
+if (wants('pins')) checkPins();
 if (wants('sbom')) billOfMaterials();
