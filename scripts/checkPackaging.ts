@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { isObject, member } from '../src/lib/json';
 import { advisoryComplaints } from './advisories';
 import { formatted, table } from './generatedParts';
-import { LINT_OPTIONS, LOCK_FILES, lockComplaints } from './lockfile';
+import { isOutsider, LINT_OPTIONS, LOCK_FILES, lockComplaints } from './lockfile';
 import { PINNED_FILES, pinComplaints } from './pins';
 
 /** The root of the checkout, seen from dist/scripts. */
@@ -57,10 +57,13 @@ function checkLockFile(path: string): void {
   const lint = tool('lockfile-lint', '--path', path, ...LINT_OPTIONS);
   if (lint.status !== 0) complaints.push((lint.out + lint.err).trim());
   if (complaints.length > 0) fail(`${path}:\n  ${complaints.join('\n  ')}`);
-  else
-    say(
-      `${path}: ${Object.keys(Object(member(lock, 'packages'))).length - 1} packages, all with integrity hashes`,
-    );
+  else {
+    const packages = Object.values(Object(member(lock, 'packages')));
+    const outsiders = packages.filter(isOutsider).length;
+    const others =
+      outsiders > 0 ? `; without one ${outsiders} builds of development tools for other platforms` : '';
+    say(`${path}: ${packages.length - 1 - outsiders} packages, each with its integrity hash${others}`);
+  }
 }
 
 /** Licences that ask for nothing but their text. Another one is looked at by a person before it is added here. */

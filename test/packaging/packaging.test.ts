@@ -23,6 +23,10 @@ describe('the lock file', () => {
   test.each([
     ['no hash', { 'node_modules/a': { version: '1.0.0' } }],
     ['no hash and no platform that it is for', { 'node_modules/a': { version: '1.0.0', optional: true } }],
+    [
+      'no hash, for another platform, in production',
+      { 'node_modules/a-darwin': { version: '1.0.0', optional: true, os: ['darwin'] } },
+    ],
     ['a weak hash', { 'node_modules/a': { ...entry, integrity: 'md5-abc' } }],
     ['a repository', { 'node_modules/a': { ...entry, resolved: 'git+ssh://git@example.org/a.git' } }],
     ['plain http', { 'node_modules/a': { ...entry, resolved: 'http://registry.example.org/a.tgz' } }],
@@ -38,6 +42,7 @@ describe('the lock file', () => {
       '': {},
       'node_modules/a': entry,
       'node_modules/a/node_modules/b': { inBundle: true },
+      'node_modules/a-darwin': { version: '1.0.0', optional: true, dev: true, os: ['darwin'] },
       'node_modules/c': { ...entry, dev: true, hasInstallScript: true },
     };
     expect(lockComplaints({ lockfileVersion: 3, packages })).toEqual([]);
