@@ -9,6 +9,8 @@ import type { Runtime } from './runtime';
 export interface FollowParts extends Pick<WatchOptions, 'adapters' | 'env' | 'pollMs' | 'quietMs'> {
   configPath: string;
   runtime: Runtime;
+  /** Puts a new configuration to use. @throws ConfigError if it is refused after all */
+  replace(config: GatewayConfig): Promise<void>;
   certificate: Certificate;
   log: Log;
 }
@@ -33,6 +35,7 @@ export async function follow({
   adapters,
   env,
   runtime,
+  replace,
   certificate,
   log,
   ...timing
@@ -47,9 +50,9 @@ export async function follow({
     current: started,
     files: certificate.files,
     onLook: () => refresh.look(),
-    onChange: ({ config, warnings }) => {
+    onChange: async ({ config, warnings }) => {
       const before = runtime.current.config;
-      runtime.replace(config);
+      await replace(config);
       configRefused = false;
       tell(log, { started, before, config, warnings });
     },

@@ -11,10 +11,13 @@ import { type Connection, inQueue, scheduled } from './staffQueue';
 import { orUnavailable } from './unavailable';
 
 export interface CallerQueue {
-  /** Durable when it resolves. */
-  enqueue(operation: NewOperation): Promise<Operation>;
-  /** Whether the staff member has updates that are not finished; dead ones count. */
-  isBehind(clinic: string, staffId: string): Promise<boolean>;
+  /** Durable when it resolves. @returns undefined if the clinic is elsewhere than the operation's target */
+  enqueue(operation: NewOperation): Promise<Operation | undefined>;
+  /**
+   * How an update of the staff member at this connection stands. `away`: the clinic's updates go elsewhere. `behind`: others are not
+   * finished; dead ones count.
+   */
+  standing(clinic: string, staffId: string, vendor: string): Promise<'first' | 'behind' | 'away'>;
   find(id: string, clinic?: string): Promise<Operation | undefined>;
   attemptsOf(id: string): Promise<Attempt[]>;
   /** The unfinished operation right before this one, of the same staff member. */
@@ -25,17 +28,23 @@ export interface CallerQueue {
 
 export function createCallerQueue(database: Database): CallerQueue {
   const { db } = database;
-  const behind = database.prepare((on) => unfinishedOf(on, parameter(0), parameter(1)));
+  const standing = database.prepare((on) => standingOf(on));
 
   return {
     enqueue: (operation) =>
       inQueue(database, operation, async (transaction) => {
         const key = await keyOf(transaction, operation.idempotencyScope);
         const earlier = key && (await earlierOf(transaction, key));
-        return toOperation(earlier ?? (await insert(database, transaction, operation, key)));
+        if (earlier) return toOperation(earlier);
+        if (await isElsewhere(database, transaction, operation)) return undefined;
+        return toOperation(await insert(database, transaction, operation, key));
       }),
 
-    isBehind: async (clinic, staffId) => (await orUnavailable(() => behind(clinic, staffId))) !== undefined,
+    standing: async (clinic, staffId, vendor) => {
+      const found = await orUnavailable(() => standing(clinic, vendor, clinic, staffId, vendor));
+      if (found?.away) return 'away';
+      return found?.behind ? 'behind' : 'first';
+    },
 
     find: async (id, clinic) => {
       const row = await orUnavailable(() => findOperation(db, id, clinic));
@@ -77,14 +86,42 @@ function select(on: Connection, filter: OperationFilter) {
   return query;
 }
 
-function unfinishedOf(on: Connection, clinic: string, staffId: string) {
+/** What is still on its way to this connection as its mirror comes before what goes there since the clinic is there. */
+function unfinishedOf(on: Connection, clinic: string, staffId: string, vendor: string) {
   return on
     .selectFrom('operations')
     .select('id')
     .where('clinic', '=', clinic)
     .where('staff_id', '=', staffId)
     .where('finished_at', 'is', null)
+    .where((eb) => eb.or([eb('mirrored', '=', 0), eb('vendor', '=', vendor)]))
     .limit(1);
+}
+
+/** In one look. */
+function standingOf(on: Connection) {
+  return on.selectNoFrom(({ exists }) => [
+    exists(
+      on
+        .selectFrom('whereabouts')
+        .select('clinic')
+        .where('clinic', '=', parameter(0))
+        .where('vendor', '<>', parameter(1)),
+    ).as('away'),
+    exists(unfinishedOf(on, parameter(2), parameter(3), parameter(4))).as('behind'),
+  ]);
+}
+
+/** The row is held until the operation is durable: a move either sees the operation, or is seen. */
+async function isElsewhere(
+  { engine }: Database,
+  transaction: Transaction<Schema>,
+  { clinic, target }: NewOperation,
+): Promise<boolean> {
+  if (target === undefined) return false;
+  const query = transaction.selectFrom('whereabouts').select('vendor').where('clinic', '=', clinic);
+  const place = await (engine === 'postgres' ? query.forShare() : query).executeTakeFirst();
+  return place !== undefined && place.vendor !== target.vendor;
 }
 
 function predecessor(on: Connection, id: string): Promise<{ id: string } | undefined> {
@@ -111,7 +148,12 @@ async function insert(
   key: KnownKey | undefined,
 ): Promise<OperationRow> {
   const { now } = databaseClock(engine);
-  const waits = await unfinishedOf(transaction, operation.clinic, operation.staffId).executeTakeFirst();
+  const waits = await unfinishedOf(
+    transaction,
+    operation.clinic,
+    operation.staffId,
+    operation.target?.vendor ?? '',
+  ).executeTakeFirst();
   return transaction
     .insertInto('operations')
     .values({

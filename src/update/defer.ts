@@ -19,13 +19,17 @@ interface DeferParts {
   operations: Operations;
 }
 
-/** Judged as far as that needs no vendor, so that a mistake is answered at once; then queued. */
-export async function defer(parts: DeferParts, request: UpdateRequest): Promise<UpdateResponse> {
+/**
+ * Judged as far as that needs no vendor, so that a mistake is answered at once; then queued.
+ * @returns `away` if the clinic is elsewhere; nothing was done then
+ */
+export async function defer(parts: DeferParts, request: UpdateRequest): Promise<UpdateResponse | 'away'> {
   try {
     const location = await locate(parts.links, request.clinic, request.staffId);
     const { connection } = location;
     admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
     const operation = await enqueue(parts, request, location, request.settleFirst ?? false);
+    if (operation === undefined) return 'away';
     const response = acceptedAs(operation, request);
     await endKey(parts.journal, request, response);
     return response;
@@ -54,20 +58,24 @@ export async function deferUnsent(
   try {
     const settle = (request.settleFirst ?? false) || !provablyUnsent(ended.problem);
     const location = await locate(parts.links, request.clinic, request.staffId);
-    return acceptedAs(await enqueue(parts, request, location, settle), request);
+    const operation = await enqueue(parts, request, location, settle);
+    return operation && acceptedAs(operation, request);
   } catch (error) {
     if (error instanceof StoreUnavailable) return undefined;
     throw error;
   }
 }
 
-/** @param settle an attempt that was already made may have reached the vendor */
+/**
+ * @param settle an attempt that was already made may have reached the vendor
+ * @returns undefined if the clinic is elsewhere by now
+ */
 function enqueue(
   { operations }: DeferParts,
   request: UpdateRequest,
   { connection, recordId }: Location,
   settle: boolean,
-): Promise<Operation> {
+): Promise<Operation | undefined> {
   const { idempotencyHandle: handle, ifMatch, ifNoneMatch, clinic, patch, staffId } = request;
   return operations.enqueue({
     clinic: clinic.name,

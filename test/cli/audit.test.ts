@@ -19,6 +19,7 @@ import { type Database, openDatabase } from '../../src/store/database';
 import { createOperations } from '../../src/store/operations';
 import { verifyChain } from '../../src/store/verify';
 import { run } from '../support/commandLine';
+import { enqueued } from '../support/queue';
 import { KEYS, openStage, type Stage } from '../support/stage';
 
 const KEY = 'the-key-of-the-audit-in-these-tests';
@@ -154,7 +155,7 @@ describe('acts of operators', () => {
   it('a retry and a discard have a row each', async () => {
     const id = await withDatabase(async (database) => {
       const operation = { clinic: 'south', staffId: 'st-7', caller: 'app', requestId: 'r-1', patch: '{}' };
-      const queued = await createOperations(database).enqueue({
+      const queued = await enqueued(createOperations(database), {
         ...operation,
         lenient: false,
         settle: false,

@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/store/database';
 import type { OperationFilter, OperationStatus } from '../../src/store/operation';
 import { createOperations } from '../../src/store/operations';
 import { createTestDatabase, ENGINES, type TestDatabase } from '../support/engines';
+import { enqueued } from '../support/queue';
 
 const ERROR = { code: 'vendor_unavailable', detail: `The vendor is down. ${'Long '.repeat(30)}` };
 
@@ -32,7 +33,7 @@ describe.each(ENGINES)('npm run cli -- deliveries on %s', (engine) => {
         members: ['name', 'status'],
       });
       const rest = { caller: 'app', requestId: 'r', patch, lenient: false, settle: false };
-      return (await operations.enqueue({ clinic, staffId, ...rest })).id;
+      return (await enqueued(operations, { clinic, staffId, ...rest })).id;
     };
     ids = {
       first: await enqueue('north', 'st-1'),

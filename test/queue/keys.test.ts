@@ -5,7 +5,7 @@ import { type Claimed, scopeOf } from '../../src/store/idempotency';
 import { createJournal, type Journal } from '../../src/store/journal';
 import { createOperations, type Operations } from '../../src/store/operations';
 import { createTestDatabase, ENGINES, type TestDatabase } from '../support/engines';
-import { openQueue, type Queue, STAFF } from '../support/queue';
+import { enqueued, openQueue, type Queue, STAFF } from '../support/queue';
 import { until } from '../support/until';
 
 const HOUR = 3_600_000;
@@ -46,7 +46,7 @@ describe.each(ENGINES)('an operation and its key on %s', (engine) => {
     return claimed.handle;
   };
   const enqueue = async (handle: string) => {
-    const { id } = await operations.enqueue({
+    const { id } = await enqueued(operations, {
       ...{ clinic: 'north', staffId: scope, caller: 'app', requestId: 'r', patch: '{}', lenient: false },
       ...{ settle: false, idempotencyScope: scopeOf(handle) },
     });

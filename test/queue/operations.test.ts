@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../../src/store/database';
 import type { Lease, NewOperation } from '../../src/store/operation';
 import { createOperations, type Operations } from '../../src/store/operations';
 import { createPostgresDatabase } from '../support/postgres';
+import { enqueued } from '../support/queue';
 
 const ENGINES = ['sqlite', 'postgres'] as const;
 const LEASE_SECONDS = 30;
@@ -65,7 +66,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
       .execute();
 
   it('gives what was queued to one worker, with everything that delivering needs', async () => {
-    const { id, status } = await operations.enqueue(update('st-1', { lenient: true, ifMatch: '"e"' }));
+    const { id, status } = await enqueued(operations, update('st-1', { lenient: true, ifMatch: '"e"' }));
     expect(status).toBe('queued');
     expect(await operations.nextDue()).toBeLessThanOrEqual(0);
     expect(await claim()).toEqual([
@@ -85,7 +86,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   it('gives ids that sort in the order of their making', async () => {
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
-      ids.push((await operations.enqueue(update(`st-${index}`))).id);
+      ids.push((await enqueued(operations, update(`st-${index}`))).id);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     expect([...ids].sort()).toEqual(ids);
@@ -93,7 +94,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('shares out what is due among workers that ask at the same time, each to one of them', async () => {
-    for (let index = 0; index < 40; index += 1) await operations.enqueue(update(`st-${index}`));
+    for (let index = 0; index < 40; index += 1) await enqueued(operations, update(`st-${index}`));
     const shares = await Promise.all(Array.from({ length: 8 }, (_, index) => claim(5, `w-${index}`)));
     const ids = shares.flat().map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
@@ -102,10 +103,10 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('hands out one update at a time for each staff member, in the order of their queueing', async () => {
-    const first = await operations.enqueue(update('st-1'));
-    const second = await operations.enqueue(update('st-1'));
-    const other = await operations.enqueue(update('st-2'));
-    const sameIdElsewhere = await operations.enqueue(update('st-1', { clinic: 'south' }));
+    const first = await enqueued(operations, update('st-1'));
+    const second = await enqueued(operations, update('st-1'));
+    const other = await enqueued(operations, update('st-2'));
+    const sameIdElsewhere = await enqueued(operations, update('st-1', { clinic: 'south' }));
     expect(await operations.predecessorOf(second.id)).toBe(first.id);
 
     const leases = await claim();
@@ -122,7 +123,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   it('keeps the order under 30 enqueueings of one staff member at once', async () => {
     const queued = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
-        operations.enqueue(update('st-1', { requestId: `r-${index}` })),
+        enqueued(operations, update('st-1', { requestId: `r-${index}` })),
       ),
     );
     const order: string[] = [];
@@ -141,7 +142,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('postpones until later, says when and why, and remembers that the outcome is open', async () => {
-    const { id } = await operations.enqueue(update('st-1'));
+    const { id } = await enqueued(operations, update('st-1'));
     await operations.postpone(await claimOne(), { delayMs: 60_000, settle: true, error: ERROR });
     const found = await operations.find(id);
     expect(found).toMatchObject({ status: 'queued', lastError: ERROR });
@@ -156,7 +157,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('takes over from a worker whose lease ran out, which then can do nothing any more', async () => {
-    const { id } = await operations.enqueue(update('st-1'));
+    const { id } = await enqueued(operations, update('st-1'));
     const stale = await claimOne();
     await expire(id);
     const [taken] = await claim(1, 'second');
@@ -174,7 +175,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('keeps a lease that is renewed', async () => {
-    const { id } = await operations.enqueue(update('st-1'));
+    const { id } = await enqueued(operations, update('st-1'));
     const lease = await claimOne();
     await expire(id);
     expect(await operations.renew(lease, LEASE_SECONDS)).toBe(true);
@@ -182,14 +183,14 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('takes back what was released, as if it had not been tried', async () => {
-    const { id } = await operations.enqueue(update('st-1'));
+    const { id } = await enqueued(operations, update('st-1'));
     await operations.release(await claimOne());
     expect(await operations.attemptsOf(id)).toEqual([]);
     expect(await claimOne()).toMatchObject({ id, number: 1, settle: false });
   });
 
   it('erases the patch and the precondition when it ends, and keeps the answer', async () => {
-    await operations.enqueue(update('st-1', { ifMatch: '"e"' }));
+    await enqueued(operations, update('st-1', { ifMatch: '"e"' }));
     await operations.finish(await claimOne(), { status: 'failed', answer: ANSWER, error: ERROR });
     const rows = await database.db.selectFrom('operations').selectAll().execute();
     expect(rows).toMatchObject([{ status: 'failed', patch: null, if_match: null }]);
@@ -199,11 +200,11 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('lets a dead one hold back its own staff member until it is retried', async () => {
-    const { id } = await operations.enqueue(update('st-1'));
-    const next = await operations.enqueue(update('st-1'));
-    const other = await operations.enqueue(update('st-2'));
+    const { id } = await enqueued(operations, update('st-1'));
+    const next = await enqueued(operations, update('st-1'));
+    const other = await enqueued(operations, update('st-2'));
     await operations.finish(await claimOne(), { status: 'dead', answer: ANSWER, error: ERROR });
-    expect(await operations.isBehind('north', 'st-1')).toBe(true);
+    expect(await operations.standing('north', 'st-1', 'vendor')).toBe('behind');
     expect((await claim()).map((lease) => lease.id)).toEqual([other.id]);
     expect(await operations.retry(next.id)).toBe('wrong_status');
     expect(await operations.retry(id, 'south')).toBe('not_found');
@@ -215,12 +216,12 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     await operations.finish(again, { status: 'succeeded', answer: ANSWER });
     await operations.finish(await claimOne(), { status: 'succeeded', answer: ANSWER });
     expect(await statusOf(next.id)).toBe('succeeded');
-    expect(await operations.isBehind('north', 'st-1')).toBe(false);
+    expect(await operations.standing('north', 'st-1', 'vendor')).toBe('first');
   });
 
   it.each(['dead', 'queued'] as const)('discards a %s one, and what waited goes on', async (status) => {
-    const { id } = await operations.enqueue(update('st-1'));
-    const next = await operations.enqueue(update('st-1'));
+    const { id } = await enqueued(operations, update('st-1'));
+    const next = await enqueued(operations, update('st-1'));
     if (status === 'dead') await operations.finish(await claimOne(), { status, error: ERROR });
     expect(await operations.discard(id)).toBe('done');
     expect(await operations.find(id)).toMatchObject({ status: 'failed', lastError: { code: 'discarded' } });
@@ -236,9 +237,9 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('discards in the middle of a queue without letting the rest overtake', async () => {
-    await operations.enqueue(update('st-1'));
-    const middle = await operations.enqueue(update('st-1'));
-    const last = await operations.enqueue(update('st-1'));
+    await enqueued(operations, update('st-1'));
+    const middle = await enqueued(operations, update('st-1'));
+    const last = await enqueued(operations, update('st-1'));
     const lease = await claimOne();
     await operations.discard(middle.id);
     expect(await claim()).toEqual([]);
@@ -261,16 +262,16 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     };
 
     it('goes on with what was due', async () => {
-      const { id } = await operations.enqueue(update('st-1'));
+      const { id } = await enqueued(operations, update('st-1'));
       await setBack();
       expect(await operations.nextDue()).toBeLessThanOrEqual(0);
       expect((await claim()).map((lease) => lease.id)).toEqual([id]);
     });
 
     it('keeps pauses and leases as long as they were, from then on', async () => {
-      const paused = await operations.enqueue(update('st-1'));
+      const paused = await enqueued(operations, update('st-1'));
       await operations.postpone(await claimOne(), { delayMs: 60_000, settle: false, error: ERROR });
-      const running = await operations.enqueue(update('st-2'));
+      const running = await enqueued(operations, update('st-2'));
       const lease = await claimOne();
       await setBack();
       const due = await operations.nextDue();
@@ -287,7 +288,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('forgets what has finished long ago, and nothing that has not', async () => {
-    for (const staffId of ['st-1', 'st-2', 'st-3']) await operations.enqueue(update(staffId));
+    for (const staffId of ['st-1', 'st-2', 'st-3']) await enqueued(operations, update(staffId));
     const [done, dead] = await claim(2);
     if (done === undefined || dead === undefined) throw new Error('nothing was due');
     await operations.finish(done, { status: 'succeeded', answer: ANSWER });
@@ -305,9 +306,9 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('lists by clinic, staff member, status and id, newest first', async () => {
-    const first = await operations.enqueue(update('st-1'));
-    const second = await operations.enqueue(update('st-2'));
-    const south = await operations.enqueue(update('st-1', { clinic: 'south' }));
+    const first = await enqueued(operations, update('st-1'));
+    const second = await enqueued(operations, update('st-2'));
+    const south = await enqueued(operations, update('st-1', { clinic: 'south' }));
     const ids = async (...[filter, limit]: Parameters<Operations['list']>) =>
       (await operations.list(filter, limit)).map(({ id }) => id);
     expect(await ids({}, 10)).toEqual([south.id, second.id, first.id]);

@@ -8,6 +8,7 @@ import { createLinks } from '../../src/store/links';
 import { createOperations } from '../../src/store/operations';
 import { verifyChain } from '../../src/store/verify';
 import { createTestDatabase, ENGINES, type TestDatabase } from '../support/engines';
+import { enqueued } from '../support/queue';
 
 const CANARY = '99887766X';
 const HASHED: KeptValues = { kind: 'hashed', salt: 'a-salt-of-the-test' };
@@ -100,7 +101,7 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
     ]);
     expect(results).toEqual(['moved', 'begun', 'moved', 'moved', 'begun']);
     const { staffId, clinic } = link;
-    const { id } = await createOperations(database).enqueue({
+    const { id } = await enqueued(createOperations(database), {
       clinic,
       staffId,
       caller: 'app',
@@ -124,7 +125,7 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
     const operation = { clinic: 'north', staffId: 'st-1', caller: 'app', requestId: 'r-1', patch: '{}' };
     const seen = new Set<string>();
     for (let round = 0; round < 60; round += 1) {
-      const { id } = await operations.enqueue({ ...operation, lenient: false, settle: false });
+      const { id } = await enqueued(operations, { ...operation, lenient: false, settle: false });
       const ids = Array.from({ length: 8 }, (_, index) => `a-${round}-${index}`);
       const results = await Promise.all([
         ...ids.map((of, index) =>

@@ -457,6 +457,7 @@ function locationAt(connection: VendorConnection): Location {
     identity: 'linked' as const,
     requireIfMatch: false,
     whenVendorDown: 'fail' as const,
+    switchGuard: 'warn' as const,
     connection,
   };
   return { clinic, staffId: 'st-1', connection, recordId: '1' };

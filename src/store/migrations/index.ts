@@ -9,6 +9,7 @@ import { auditOfEverything } from './0006_audit';
 import { operationSchedule } from './0007_schedule';
 import { createCeilings } from './0008_ceilings';
 import { checkedLinks } from './0009_checked_links';
+import { whereabouts } from './0011_whereabouts';
 import { createMoving } from './0013_moving';
 
 /**
@@ -26,6 +27,7 @@ export function migrations(engine: Engine): Readonly<Record<string, Migration>> 
     '0007_schedule': operationSchedule(engine),
     '0008_ceilings': createCeilings(engine),
     '0009_checked_links': checkedLinks,
+    '0011_whereabouts': whereabouts(engine),
     '0013_moving': createMoving(engine),
   };
 }
