@@ -226,8 +226,14 @@ export interface AvailableTime {
 export interface ReceiptRow {
   /** JSON pointer of the member, such as `/name`. */
   pointer: string;
-  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). */
-  outcome: "verified" | "accepted" | "unchanged" | "dropped";
+  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). Only in a problem: `not_applied`: it was not written. `unknown`: nobody can tell, or only a part of it was. */
+  outcome:
+    | "verified"
+    | "accepted"
+    | "unchanged"
+    | "dropped"
+    | "not_applied"
+    | "unknown";
   /** Why, if the outcome alone does not say it. */
   detail?: string;
 }
@@ -312,9 +318,9 @@ export interface Problem {
     /** The vendor’s own sentence, only if it carries no personal data. */
     message?: string;
   };
-  /** What is known about the update although its answer did not arrive as it should. */
-  outcome?: "applied" | "not_applied" | "unknown";
-  /** What became of the other members. */
+  /** What is known about the update although its answer did not arrive as it should. `partial`: a part of it was applied, and `receipt` says which; the same request with the same `Idempotency-Key` sends only what is missing. */
+  outcome?: "applied" | "partial" | "not_applied" | "unknown";
+  /** What became of the other members; if `outcome` is `partial`, of every member that was sent. */
   receipt?: ReceiptRow[];
 }
 
@@ -348,14 +354,25 @@ export interface UpdateMeta {
   warnings: Warning[];
   /** Nothing was sent to be written. */
   dryRun?: true;
-  /** Dry run only: what would be sent, credentials masked; `null` if nothing would change. */
+  /** Dry run only: what would be sent, in this order, credentials masked; empty if nothing would change. */
+  vendorRequests?: {
+    /** HTTP method. */
+    method: string;
+    /** URL at the vendor. */
+    url: string;
+    headers: Record<string, string>;
+    /** As JSON. */
+    body?: Record<string, any> | any[];
+  }[];
+  /** Dry run only: the same, if it is one request; `null` if nothing would change, absent if there would be several. */
   vendorRequest?: {
     /** HTTP method. */
     method: string;
     /** URL at the vendor. */
     url: string;
     headers: Record<string, string>;
-    body?: Record<string, any>;
+    /** As JSON. */
+    body?: Record<string, any> | any[];
   } | null;
 }
 
@@ -691,8 +708,14 @@ export interface Change {
   vendor: string;
   /** `null` if the record was not determined. */
   vendorRecordId: string | null;
-  /** `refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing. */
-  outcome: "success" | "not_sent" | "refused" | "failed" | "unknown";
+  /** `partial`: a part of it was done, and `fields` says which. `refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing. */
+  outcome:
+    | "success"
+    | "partial"
+    | "not_sent"
+    | "refused"
+    | "failed"
+    | "unknown";
   /** Status of the answer; `null` if no caller was waiting any more. */
   status: number | null;
   /** Problem code of the answer; `null` for a success. */
@@ -732,6 +755,31 @@ export interface ChangesAnswer {
     /** Send it as `cursor` for the next page; absent on the last one. */
     nextCursor?: string;
   };
+}
+
+/** A JSON Web Key Set (RFC 7517). */
+export interface KeySet {
+  /** One for each private key in the configuration. */
+  keys: {
+    /** The kind of key. */
+    kty: "RSA" | "EC";
+    /** Its thumbprint (RFC 7638), which names it in what is signed. */
+    kid: string;
+    /** What it signs with. */
+    alg: "RS384" | "ES384";
+    /** It signs. */
+    use: "sig";
+    /** Of an RSA key. */
+    n?: string;
+    /** Of an RSA key. */
+    e?: string;
+    /** Of an elliptic key: `P-384`. */
+    crv?: string;
+    /** Of an elliptic key. */
+    x?: string;
+    /** Of an elliptic key. */
+    y?: string;
+  }[];
 }
 
 /** What a problem code means. */
@@ -1066,7 +1114,13 @@ export class Gateway extends HttpClient {
          */
         vendor?: string;
         /** Only changes with this outcome. */
-        outcome?: "success" | "not_sent" | "refused" | "failed" | "unknown";
+        outcome?:
+          | "success"
+          | "partial"
+          | "not_sent"
+          | "refused"
+          | "failed"
+          | "unknown";
         /**
          * Only changes that ended at this moment or later: ISO 8601.
          * @format date-time
@@ -1142,6 +1196,22 @@ export class Gateway extends HttpClient {
     ) =>
       this.request<ProblemKind, Problem>({
         path: `/problems/${encodeURIComponent(code)}`,
+        method: "GET",
+        format: "json",
+        ...params,
+      }),
+
+    /**
+     * @description For vendors that check what the gateway signs itself in with there (`private_key_jwt`). 404 if no connection signs anything.
+     *
+     * @tags Service
+     * @name ReadKeys
+     * @summary The public keys of the gateway
+     * @request GET:/.well-known/jwks.json
+     */
+    readKeys: (params: RequestParams = {}) =>
+      this.request<KeySet, Problem>({
+        path: `/.well-known/jwks.json`,
         method: "GET",
         format: "json",
         ...params,

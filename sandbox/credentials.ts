@@ -25,4 +25,10 @@ export const SANDBOX_CREDENTIALS = {
     clientSecret: 'cs_live_SANDBOXFAKESECRET',
     accessToken: 'SANDBOXFAKEACCESSTOKEN',
   },
+  fhir: {
+    /** A fixed bearer token that never runs out. */
+    token: 'sandbox-fhir-bearer-token',
+    clientId: 'sandbox-fhir-client',
+    clientSecret: 'sandbox-fhir-client-secret',
+  },
 } as const;

@@ -3,6 +3,8 @@ import type { Reference, Role } from './clinikapi/seeds';
 import { ORGANIZATION, STAMP } from './clinikapi/seeds';
 import type { DayHours, Provider } from './cobalt/seeds';
 import { LOCATIONS } from './cobalt/seeds';
+import { practitionerResource, roleResource } from './fhir/people';
+import type { Json } from './fhir/store';
 import type { Person } from './people';
 import { asIntegerColumn } from './vitalis/columns';
 import type { Professional, Schedule, Speciality, VitalisSeeds } from './vitalis/seeds';
@@ -13,9 +15,10 @@ export interface SeededPeople {
   vitalis: VitalisSeeds & { professionals: Professional[] };
   clinikapi: { roles: Role[]; practitioners: Reference[] };
   cobalt: { providers: Provider[] };
+  fhir: { roles: Json[]; practitioners: Json[] };
 }
 
-/** The people as the three vendors keep them. What a vendor needs and a record does not have is filled in. */
+/** The people as the vendors keep them. What a vendor needs and a record does not have is filled in. */
 export function seedPeople(people: readonly Person[]): SeededPeople {
   const specialities = specialitiesOf(people);
   return {
@@ -29,6 +32,10 @@ export function seedPeople(people: readonly Person[]): SeededPeople {
       practitioners: people.map((person, index) => practitionerOf(person, index + 1)),
     },
     cobalt: { providers: people.map((person, index) => providerOf(person, index + 1)) },
+    fhir: {
+      roles: people.map((person, index) => roleResource(person, suffix(index + 1))),
+      practitioners: people.map((person, index) => practitionerResource(person, suffix(index + 1))),
+    },
   };
 }
 

@@ -2,13 +2,15 @@ import { Command } from 'commander';
 import { createClinikapiSandbox } from './clinikapi';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
+import { createFhirSandbox, FHIR_BASE } from './fhir';
+import { SEEDS } from './fhir/seeds';
 import type { Listening, Sandbox } from './kit';
 import { readPeople } from './people';
 import { readPort } from './port';
 import { type SeededPeople, seedPeople } from './seedPeople';
 import { createVitalisSandbox } from './vitalis';
 
-const { vitalis, clinikapi, cobalt } = SANDBOX_CREDENTIALS;
+const { vitalis, clinikapi, cobalt, fhir } = SANDBOX_CREDENTIALS;
 
 /** A sandbox that is ready to listen, and what can be asked of it. */
 interface Ready {
@@ -20,6 +22,8 @@ interface Vendor {
   create: (people?: SeededPeople) => Ready;
   /** Its port when all are started. */
   port: number;
+  /** What belongs to its base URL besides the origin. */
+  base?: string;
   /** The credentials that open it, one a line. */
   opens: readonly string[];
 }
@@ -56,6 +60,16 @@ const VENDORS: Readonly<Record<string, Vendor>> = {
       `client_id: ${cobalt.clientId}, client_secret: ${cobalt.clientSecret}, access_token: ${cobalt.accessToken}`,
     ],
   },
+  fhir: {
+    create(people) {
+      const seeds = people ? [...people.fhir.practitioners, ...people.fhir.roles] : SEEDS;
+      const ids = seeds.filter(({ resourceType }) => resourceType === 'PractitionerRole').map(({ id }) => id);
+      return { sandbox: createFhirSandbox({ seeds }), ids };
+    },
+    port: 4640,
+    base: FHIR_BASE,
+    opens: [`Authorization: Bearer ${fhir.token}`],
+  },
 };
 
 interface ServeOptions {
@@ -70,12 +84,12 @@ async function serve(name: string | undefined, { port: first, host, seed }: Serv
     throw new Error(`there is no sandbox "${name}": ${Object.keys(VENDORS).join(', ')}`);
   const people = seed === undefined ? undefined : seedPeople(readPeople(seed));
   const listening: Listening[] = [];
-  for (const [index, [vendor, { create, port, opens }]] of chosen.entries()) {
+  for (const [index, [vendor, { create, port, base = '', opens }]] of chosen.entries()) {
     const wanted = first === undefined ? port : first === 0 ? 0 : first + index;
     const { sandbox, ids } = create(people);
     const started = await sandbox.listen(wanted, host);
     listening.push(started);
-    console.log(`${vendor.padEnd(9)} ${started.url}`);
+    console.log(`${vendor.padEnd(9)} ${started.url}${base}`);
     for (const line of [...opens, `ids: ${listed(ids)}`]) console.log(`          ${line}`);
   }
   if (people) printPeople(people);
@@ -101,16 +115,18 @@ function printPeople({
   vitalis: { professionals },
   clinikapi: { roles },
   cobalt: { providers },
+  fhir,
 }: SeededPeople): void {
-  console.log('person,vitalis,clinikapi,cobalt');
+  console.log('person,vitalis,clinikapi,cobalt,fhir');
   for (const [index, { id, name, surname }] of professionals.slice(0, SHOWN_PEOPLE).entries()) {
-    console.log(`${name} ${surname},${id},${roles[index]?.id},${providers[index]?.id}`);
+    const ids = [id, roles[index]?.id, providers[index]?.id, fhir.roles[index]?.id];
+    console.log(`${name} ${surname},${ids.join(',')}`);
   }
   if (professionals.length > SHOWN_PEOPLE) console.log(`and ${professionals.length - SHOWN_PEOPLE} more`);
 }
 
 new Command('sandbox')
-  .description('Starts one vendor sandbox, or all three.')
+  .description('Starts one vendor sandbox, or all of them.')
   .argument('[vendor]', Object.keys(VENDORS).join(' | '))
   .option('--port <number>', 'the port; the next ones for further sandboxes; 0 for any free one', readPort)
   .option('--seed <people>', 'how many made-up people, or a JSON file with a list of canonical records')

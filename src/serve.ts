@@ -9,6 +9,7 @@ import { loadConfig } from './config/load';
 import type { Environment } from './config/substitute';
 import { auditSecrets, type GatewayConfig, storeSecrets } from './config/types';
 import { createObserver } from './connection/telemetry';
+import { createConsole } from './console/app';
 import { createApp } from './http/app';
 import { messagesOf } from './http/messages';
 import { createRefusals } from './http/refusals';
@@ -30,7 +31,7 @@ import { Runtime } from './runtime/runtime';
 import { cachedLinks } from './store/cachedLinks';
 import { createCeilings } from './store/ceilings';
 import { createChanges } from './store/changes';
-import { createCipher } from './store/cipher';
+import { type Cipher, createCipher } from './store/cipher';
 import { type Database, openDatabase } from './store/database';
 import { evidenceOf } from './store/evidence';
 import { guardedLinks } from './store/guardedLinks';
@@ -54,6 +55,8 @@ export interface ServeOptions {
    * where clinics are.
    */
   watch?: { pollMs: number; quietMs: number; beatMs?: number };
+  /** The time by which sessions of the console end. */
+  now?: () => Date;
 }
 
 export interface RunningGateway {
@@ -87,6 +90,7 @@ export async function serve({
   adapters,
   log,
   watch: timing,
+  now = () => new Date(),
 }: ServeOptions): Promise<RunningGateway> {
   const { config, warnings } = await loadConfig(configPath, { adapters, env });
   for (const warning of warnings) log.notice(warning);
@@ -98,12 +102,14 @@ export async function serve({
   const kept = await trailOptions(database, { ...config.audit, key: auditSecrets(config.audit) });
   const trail = createTrail(database, kept);
   await trail.adopt();
+  const cipher = createCipher(storeSecrets(config.store));
   const links = cachedLinks(guardedLinks(timedLinks(createLinks(database, undefined, trail), metrics)), {
     ttlSeconds: 5,
     maxKeys: 100_000,
   });
   const ceilings = createCeilings(database);
-  const runtime = new Runtime(config, adapters, { observer: createObserver(metrics, log), ceilings });
+  const observer = createObserver(metrics, log);
+  const runtime = new Runtime(config, adapters, { observer, ceilings });
   const presence = new OwnPresence();
   const relocation = createRelocation({
     runtime,
@@ -137,11 +143,12 @@ export async function serve({
     configRefused,
     certificateRefused,
   });
-  const journal = openJournal(config, database, { log, metrics, kept });
+  const journal = openJournal(config, database, { log, metrics, kept, cipher });
   const refusals = createRefusals((change) => journal.end({ change }));
   const locks = createRecordLocks(config.store.url);
-  const operations = createOperations(database);
+  const operations = createOperations(database, { cipher, trail });
   const parts = { links, locks, journal, operations, runtime, presence, log };
+  const changes = createChanges(database);
   const deliveries = createDeliveries(parts);
   const app = createApp({
     ...parts,
@@ -150,14 +157,36 @@ export async function serve({
     inFlight,
     metrics,
     health,
-    changes: createChanges(database),
+    changes,
     refusals,
   });
   const listener = createListener(config.server.tls, { ...serverOptions(config.server), ...messagesOf(app) });
   const { server } = listener;
   const connections = serveRequests(server, config.server, app);
   await listen(server, config.server.port, config.server.host);
-  const opsServer = createOpsServer({ metrics, health });
+  const consoleParts = {
+    ...parts,
+    adapters,
+    database,
+    cipher,
+    changes,
+    trail,
+    refusals,
+    observer,
+    health,
+    now,
+  };
+  const operatorsConsole = createConsole({
+    ...consoleParts,
+    following: () => watch,
+    url: () => urlOf(opsServer, config.ops.host),
+  });
+  const hasConsole = () => runtime.current.config.operators.length > 0 || config.ops.oidc !== undefined;
+  const opsServer = createOpsServer({
+    metrics,
+    health,
+    console: () => (hasConsole() ? operatorsConsole : undefined),
+  });
   await listen(opsServer, config.ops.port, config.ops.host);
   deliveries.start();
   const tellHead = createHeadTeller({ database, log, keys: kept.keys, headFile: config.audit.headFile });
@@ -217,12 +246,12 @@ export async function serve({
 function openJournal(
   config: GatewayConfig,
   database: Database,
-  { log, metrics, kept }: { log: Log; metrics: Metrics; kept: TrailOptions },
+  { log, metrics, kept, cipher }: { log: Log; metrics: Metrics; kept: TrailOptions; cipher: Cipher },
 ): Journal {
   const { retentionDays } = config.audit;
   return createJournal(database, {
     ...kept,
-    cipher: createCipher(storeSecrets(config.store)),
+    cipher,
     keyTtlMs: config.idempotency.ttlHours * HOUR_MS,
     ...(retentionDays !== undefined && { retentionMs: retentionDays * 24 * HOUR_MS }),
     onTransaction: (milliseconds) => metrics.store('journal_commit', milliseconds),

@@ -1,12 +1,13 @@
 /** The schemas of an adapter's settings. */
 import joi, { type CustomValidator, type ObjectSchema, type Schema, type SchemaMap } from 'joi';
 import { oneOrList } from '../config/rules';
+import { member } from '../lib/json';
 import { codeSpelling, foldedCode, withoutUnseen } from '../staff/spelling';
 import type { AdapterModule } from './contract';
 
 /**
  * What may be said about a connection.
- * @param credentials the members, or a schema if it depends on which of them are given
+ * @param credentials the members, or a schema if it depends on which of them are given; `optional()` if there may be none at all
  * @param options members with a default, or optional
  * @param codes the code lists
  */
@@ -15,8 +16,10 @@ export function settings(
   options: SchemaMap = {},
   codes: SchemaMap = {},
 ): AdapterModule['settings'] {
+  const given = joi.compile(credentials);
+  const isOptional = member(given.describe().flags, 'presence') === 'optional';
   return {
-    credentials: joi.compile(credentials).required(),
+    credentials: isOptional ? given.default({}) : given.required(),
     options: joi.object(options).default(),
     codes: joi.object(codes).default({}),
   };

@@ -1,4 +1,5 @@
 import joi from 'joi';
+import { OPERATORS } from './operators';
 import { NAME, oneOf } from './rules';
 import {
   AUDIT,
@@ -50,6 +51,7 @@ export function configSchema(names: Names): joi.ObjectSchema<GatewayConfig> {
       .items(callerSchema(names.clinics.filter(isName)))
       .default([])
       .description('The apps that may call the gateway, each for one clinic.'),
+    operators: OPERATORS,
     audit: AUDIT,
     idempotency: IDEMPOTENCY,
     deliveries: DELIVERIES,
@@ -79,8 +81,7 @@ function vendorSchema(
       .required()
       .description('The kind of vendor system: the name of a folder in adapters/.'),
     baseUrl: BASE_URL,
-    credentials: (adapter?.settings.credentials ?? joi.any())
-      .required()
+    credentials: (adapter?.settings.credentials ?? joi.any().required())
       .meta({ type: 'object' })
       .description(
         'What the vendor gave you to sign in with; the keys depend on the adapter. Never printed.',

@@ -1,4 +1,5 @@
 /** Vendor bodies are hostile input: bytes in, JSON or nothing out. */
+import { parseExactJson } from '../lib/exactJson';
 import { unexpectedResponse } from './failure';
 
 /** Deeper than any vendor's record, far below where recursion hurts. */
@@ -7,9 +8,14 @@ const MAX_DEPTH = 64;
 /**
  * Parses an answer's bytes as JSON whatever its content type says, since vendors label loosely. Honours `charset`, drops
  * a byte order mark.
+ * @param exactNumbers whether numbers keep their spelling, for a vendor whose records are sent back whole
  * @returns the value, or undefined if the body is empty or not JSON (an HTML error page, say)
  */
-export function parseAnswer(bytes: Buffer, headers: Readonly<Record<string, string | undefined>>): unknown {
+export function parseAnswer(
+  bytes: Buffer,
+  headers: Readonly<Record<string, string | undefined>>,
+  exactNumbers = false,
+): unknown {
   const coding = headers['content-encoding'];
   // Nothing compressed is asked for, so nothing is inflated: no decompression bomb can go off here.
   if (coding !== undefined && coding !== '' && coding !== 'identity') {
@@ -18,7 +24,9 @@ export function parseAnswer(bytes: Buffer, headers: Readonly<Record<string, stri
   const text = decode(bytes, headers['content-type'] ?? '');
   if (text === undefined || !/^\s*[[{]/.test(text)) return undefined;
   try {
-    const value: unknown = JSON.parse(LONG_NUMBER.test(text) ? withExactNumbers(text) : text);
+    const value = exactNumbers
+      ? parseExactJson(text)
+      : JSON.parse(LONG_NUMBER.test(text) ? withExactNumbers(text) : text);
     return opens(text) > MAX_DEPTH && isDeeper(value, MAX_DEPTH) ? undefined : value;
   } catch {
     return undefined;

@@ -3,7 +3,7 @@
  * next to nothing, and told once for each kind and name rather than with every request.
  */
 
-import type { VendorRecord } from '../adapter/contract';
+import type { RecordAccess, VendorRecord } from '../adapter/contract';
 import type { Warning } from '../receipt';
 import type { ObservedConnection } from './observer';
 
@@ -11,7 +11,13 @@ import type { ObservedConnection } from './observer';
  * `unreadable_value`: a stored value without a canonical meaning, such as a new enumeration member. `missing_key`: a member
  * that every record had is gone. `new_key`: a member that the contract does not name.
  */
-export type DriftKind = 'unreadable_value' | 'missing_key' | 'new_key';
+const KINDS = ['unreadable_value', 'missing_key', 'new_key'] as const;
+export type DriftKind = (typeof KINDS)[number];
+
+export interface DriftNote {
+  kind: DriftKind;
+  names: readonly string[];
+}
 
 export interface Drift {
   /** Every single finding, for counting. */
@@ -36,8 +42,12 @@ export class DriftWatch {
   }
 
   /** Compares a record's members with the vendor's contract. */
-  record({ name, adapter }: ObservedConnection, record: VendorRecord): void {
-    const shape = this.#shapeOf(adapter);
+  record(
+    { name }: ObservedConnection,
+    record: VendorRecord,
+    access: Pick<RecordAccess, 'recordShape'>,
+  ): void {
+    const shape = this.#shapeOf(access);
     if (shape === undefined) return;
     for (const key of shape.always) {
       if (!Object.hasOwn(record, key)) this.#found(name, 'missing_key', key);
@@ -47,6 +57,14 @@ export class DriftWatch {
     }
   }
 
+  /** What was found at a connection since the process began, names of each kind. */
+  foundAt(connection: string): DriftNote[] {
+    return KINDS.flatMap((kind) => {
+      const names = this.#told.get(`${connection} ${kind}`);
+      return names === undefined ? [] : [{ kind, names: [...names] }];
+    });
+  }
+
   /** Takes the stored values that could not be read from what the caller was told. */
   warnings({ name }: ObservedConnection, warnings: readonly Warning[]): void {
     for (const { code, pointer = '' } of warnings) {
@@ -54,8 +72,7 @@ export class DriftWatch {
     }
   }
 
-  #shapeOf(adapter: ObservedConnection['adapter']) {
-    const { recordShape } = adapter;
+  #shapeOf({ recordShape }: Pick<RecordAccess, 'recordShape'>) {
     if (recordShape === undefined) return undefined;
     let shape = this.#shapes.get(recordShape);
     if (shape === undefined) {

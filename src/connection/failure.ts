@@ -19,9 +19,10 @@ export interface Complaint {
 
 /**
  * What is known about a write that failed. `not_sent`: it never left. `refused`: the vendor answered that it will not.
+ * `half_done`: it takes several requests; the first ones were applied, and one after them was refused or never left.
  * `unknown`: it may have been applied.
  */
-export type Fate = 'not_sent' | 'refused' | 'unknown';
+export type Fate = 'not_sent' | 'refused' | 'half_done' | 'unknown';
 
 interface FailureFacts {
   kind: FailureKind;
@@ -75,6 +76,8 @@ export interface VendorAnswer {
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   body: unknown;
+  /** True if there was no body at all. */
+  isEmpty?: boolean;
 }
 
 /**

@@ -6,14 +6,19 @@ const REFUSAL = 'refusal';
 /** A password that was refused is not tried again for so long: many vendors lock an account after a few failures. */
 const REFUSAL_SECONDS = 30;
 
+/** A token, and for how long it is used, in seconds. */
+export interface Session {
+  token: string;
+  lifetimeSeconds: number;
+}
+
 /**
  * The session token of one vendor connection. Any number of concurrent requests share one login, and a token that the
  * vendor refused is replaced once, however many calls notice it.
  */
 export class Sessions {
   readonly #cache = new NodeCache({ useClones: false, checkperiod: 0 });
-  readonly #login: () => Promise<string>;
-  readonly #lifetimeSeconds: number;
+  readonly #login: () => Promise<Session>;
   readonly #isRefusal: (error: unknown) => boolean;
   #pending: Promise<string> | undefined;
 
@@ -22,9 +27,8 @@ export class Sessions {
    * @param isRefusal true for a failure that says that the credentials are wrong; it is passed on without a new login for
    * a while
    */
-  constructor(login: () => Promise<string>, lifetimeSeconds: number, isRefusal: (error: unknown) => boolean) {
+  constructor(login: () => Promise<Session>, isRefusal: (error: unknown) => boolean) {
     this.#login = login;
-    this.#lifetimeSeconds = lifetimeSeconds;
     this.#isRefusal = isRefusal;
   }
 
@@ -43,8 +47,9 @@ export class Sessions {
     const refusal = this.#cache.get<Error>(REFUSAL);
     if (refusal !== undefined) throw refusal;
     this.#pending ??= this.#login()
-      .then((token) => {
-        this.#cache.set(KEY, token, this.#lifetimeSeconds);
+      .then(({ token, lifetimeSeconds }) => {
+        // To the cache, 0 means forever.
+        this.#cache.set(KEY, token, Math.max(1, lifetimeSeconds));
         return token;
       })
       .catch((error: unknown) => {

@@ -35,6 +35,7 @@ import type { Refusals } from './refusals';
 import { RequestIds } from './requestIds';
 import { getChanges } from './routes/changes';
 import { getDocs, getDocsFile, getOpenApi } from './routes/docs';
+import { getKeys } from './routes/keys';
 import { deleteLink, getLinks, putLink } from './routes/links';
 import { getOperation, retryOperation } from './routes/operations';
 import { getStaff, patchStaff, type ReadTrail } from './routes/staff';
@@ -101,6 +102,7 @@ export function createApp(parts: AppParts): Express {
   route(app, '/readyz', { GET: readiness(parts) }, probes);
   route(app, '/problems/:code', { GET: describeProblem }, files);
   route(app, '/openapi.json', { GET: getOpenApi }, files);
+  route(app, '/.well-known/jwks.json', { GET: (req, res) => getKeys(parts.runtime, req, res) }, files);
   if (parts.runtime.current.config.server.docs === 'on') {
     route(app, '/docs', { GET: getDocs }, files);
     route(app, '/docs/:file', { GET: getDocsFile }, files);
@@ -118,7 +120,12 @@ export function createApp(parts: AppParts): Express {
   );
 
   route(app, '/operations/:id', { GET: (req, res) => getOperation(operations, req, res) }, entrance);
-  route(app, '/operations/:id/retry', { POST: (req, res) => retryOperation(parts, req, res) }, entrance);
+  route(
+    app,
+    '/operations/:id/retry',
+    { POST: (req, res) => retryOperation(parts.operations, req, res) },
+    entrance,
+  );
   const shown = { changes: parts.changes, values: audit.values, limits: entrance.limits };
   route(app, '/changes', { GET: (req, res) => getChanges(shown, req, res) }, entrance);
 

@@ -7,13 +7,14 @@ import { isObject } from '../lib/json';
 import type { Outcome } from '../receipt';
 import type { ChangeRow } from './chain';
 import { type Filter, findChanges } from './changeList';
+import { scanChanges } from './changeScan';
 import type { Database } from './database';
 import { orUnavailable } from './unavailable';
 
-export const CHANGE_OUTCOMES = ['success', 'not_sent', 'refused', 'failed', 'unknown'] as const;
+export const CHANGE_OUTCOMES = ['success', 'partial', 'not_sent', 'refused', 'failed', 'unknown'] as const;
 
 /**
- * What became of the whole act. `refused`: it was not wanted; `failed`: it could not be done; `not_sent`: a dry run, which
+ * What became of the whole act. `partial`: a part of it was done; `refused`: it was not wanted; `failed`: it could not be done; `not_sent`: a dry run, which
  * never sends anything.
  */
 export type ChangeOutcome = (typeof CHANGE_OUTCOMES)[number];
@@ -162,12 +163,32 @@ export interface Changes {
    * @throws StoreUnavailable
    */
   list(filter: ChangeFilter, limit: number, before?: number): Promise<StoredChange[]>;
+  /**
+   * Over all clinics, newest first. Looks at a bounded number of rows: there may be fewer than `limit` and still a `next`.
+   * @param before `next` of the page before
+   * @throws StoreUnavailable
+   */
+  scan(
+    filter: Omit<ChangeFilter, 'clinic'>,
+    limit: number,
+    before?: number,
+  ): Promise<{ changes: StoredChange[]; next?: number }>;
 }
 
 export function createChanges(database: Database): Changes {
   return {
     list: (filter, limit, before) =>
       orUnavailable(async () => (await findChanges(database, filterOf(filter), limit, before)).map(stored)),
+    scan: (filter, limit, before) =>
+      orUnavailable(async () => {
+        const { rows, next } = await scanChanges(
+          database,
+          filterOf({ clinic: '', ...filter }),
+          limit,
+          before,
+        );
+        return { changes: rows.map(stored), ...(next !== undefined && { next }) };
+      }),
   };
 }
 

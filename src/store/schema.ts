@@ -152,7 +152,7 @@ interface ChangesTable {
   staff_id: string;
   vendor: string;
   vendor_record_id: string | null;
-  outcome: 'success' | 'not_sent' | 'refused' | 'failed' | 'unknown';
+  outcome: 'success' | 'partial' | 'not_sent' | 'refused' | 'failed' | 'unknown';
   status: number | null;
   code: string | null;
   duration_ms: number;
@@ -214,6 +214,19 @@ interface RejectedPairsTable {
   created_at: string;
 }
 
+/** Sessions of the operators' console. See migrations/0012_console.ts. */
+interface ConsoleSessionsTable {
+  /** SHA-256 of the token, hex. */
+  token_hash: string;
+  operator: string;
+  key_sha256: string | null;
+  /** Null if the configuration decides. */
+  role: string | null;
+  created_at: string;
+  seen_at: string;
+  expires_at: string;
+}
+
 export interface Schema {
   links: LinksTable;
   settings: SettingsTable;
@@ -228,6 +241,7 @@ export interface Schema {
   whereabouts: WhereaboutsTable;
   replicas: ReplicasTable;
   replica_clinics: ReplicaClinicsTable;
+  console_sessions: ConsoleSessionsTable;
   comparisons: ComparisonsTable;
   rejected_pairs: RejectedPairsTable;
 }

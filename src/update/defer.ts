@@ -29,7 +29,7 @@ export async function defer(parts: DeferParts, request: UpdateRequest): Promise<
     const { connection } = location;
     admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
     const operation = await enqueue(parts, request, location, request.settleFirst ?? false);
-    if (operation === undefined) return 'away';
+    if (operation === 'away') return operation;
     const response = acceptedAs(operation, request);
     await endKey(parts.journal, request, response);
     return response;
@@ -44,13 +44,14 @@ export async function defer(parts: DeferParts, request: UpdateRequest): Promise<
 
 /**
  * Queues an update that did not reach the vendor, if the clinic wants that.
- * @returns undefined if the update's own ending is the answer, also because even the queue fails
+ * @returns undefined if the update's own ending is the answer, also because even the queue fails; a problem if the caller may
+ *   queue no more
  */
 export async function deferUnsent(
   parts: DeferParts,
   request: UpdateRequest,
   ended: Ending,
-): Promise<UpdateResponse | undefined> {
+): Promise<UpdateResponse | Problem | undefined> {
   if (request.queued || request.clinic.whenVendorDown !== 'queue' || !('problem' in ended)) return undefined;
   const { code, extras } = ended.problem;
   const down = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
@@ -59,25 +60,27 @@ export async function deferUnsent(
     const settle = (request.settleFirst ?? false) || !provablyUnsent(ended.problem);
     const location = await locate(parts.links, request.clinic, request.staffId);
     const operation = await enqueue(parts, request, location, settle);
-    return operation && acceptedAs(operation, request);
+    return operation === 'away' ? undefined : acceptedAs(operation, request);
   } catch (error) {
     if (error instanceof StoreUnavailable) return undefined;
+    if (error instanceof Problem && error.code === 'rate_limited') return error;
     throw error;
   }
 }
 
 /**
  * @param settle an attempt that was already made may have reached the vendor
- * @returns undefined if the clinic is elsewhere by now
+ * @returns `away` if the clinic is elsewhere by now
+ * @throws Problem `rate_limited` if the caller has as many queued as it may
  */
-function enqueue(
+async function enqueue(
   { operations }: DeferParts,
   request: UpdateRequest,
   { connection, recordId }: Location,
   settle: boolean,
-): Promise<Operation | undefined> {
+): Promise<Operation | 'away'> {
   const { idempotencyHandle: handle, ifMatch, ifNoneMatch, clinic, patch, staffId } = request;
-  return operations.enqueue({
+  const operation = await operations.enqueueWithin(clinic.maxQueuedPerCaller, {
     clinic: clinic.name,
     staffId,
     caller: request.caller,
@@ -90,6 +93,16 @@ function enqueue(
     ...(ifNoneMatch !== undefined && { ifNoneMatch }),
     ...(handle !== undefined && { idempotencyScope: scopeOf(handle) }),
   });
+  if (operation === 'full') throw tooManyQueued(request);
+  return operation;
+}
+
+function tooManyQueued({ clinic, settleFirst }: UpdateRequest): Problem {
+  return new Problem(
+    'rate_limited',
+    `This caller has ${clinic.maxQueuedPerCaller} unfinished updates in the queue, which is all it may. Nothing was queued.`,
+    { outcome: settleFirst ? 'unknown' : 'not_applied', headers: { 'retry-after': '10' } },
+  );
 }
 
 function acceptedAs(

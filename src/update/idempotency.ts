@@ -77,15 +77,18 @@ export function keyVerdict(
   if (handle === undefined) return undefined;
   const done = response && ({ handle, state: 'done', answer: storedAnswer(response) } as const);
   if (done && (deferred || 'result' in ended)) return done;
+  // What is missing is sent by the next request with it.
+  if ('problem' in ended && ended.problem.extras.outcome === 'partial') return { handle, state: 'unsettled' };
   if (ended.attempt === undefined || ('problem' in ended && didNothing(ended.problem))) {
     return { handle, state: settleFirst ? 'unsettled' : 'free' };
   }
   return done && done.answer.status < 500 ? done : { handle, state: 'unsettled' };
 }
 
-/** The client left before anything was sent, or the vendor could not be reached. */
+/** The client left before anything was sent, or the vendor could not be reached, and the queue was full too. */
 function didNothing({ code, status, extras }: Problem): boolean {
-  return code === 'malformed_request' || (status === 503 && extras.outcome === 'not_applied');
+  if (code === 'malformed_request' || code === 'rate_limited') return true;
+  return status === 503 && extras.outcome === 'not_applied';
 }
 
 /** Ends the key of a request that is answered without an update of its own. */

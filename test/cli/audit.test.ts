@@ -19,7 +19,6 @@ import { type Database, openDatabase } from '../../src/store/database';
 import { createOperations } from '../../src/store/operations';
 import { verifyChain } from '../../src/store/verify';
 import { run } from '../support/commandLine';
-import { enqueued } from '../support/queue';
 import { KEYS, openStage, type Stage } from '../support/stage';
 
 const KEY = 'the-key-of-the-audit-in-these-tests';
@@ -155,7 +154,7 @@ describe('acts of operators', () => {
   it('a retry and a discard have a row each', async () => {
     const id = await withDatabase(async (database) => {
       const operation = { clinic: 'south', staffId: 'st-7', caller: 'app', requestId: 'r-1', patch: '{}' };
-      const queued = await enqueued(createOperations(database), {
+      const queued = await createOperations(database).enqueue({
         ...operation,
         lenient: false,
         settle: false,
@@ -173,6 +172,28 @@ describe('acts of operators', () => {
     const rows = await rowsOf('retry');
     expect(rows).toMatchObject([{ clinic: 'south', staff_id: 'st-7', detail: `{"operation":"${id}"}` }]);
     expect(await withDatabase((database) => verifyChain(database, { keys }))).toMatchObject({ valid: true });
+  });
+});
+
+describe('a decision about a queued update whose row of the audit cannot be written', () => {
+  it.each([
+    { name: 'retry', command: retryDeliveries },
+    { name: 'discard', command: discardDeliveries },
+  ])('is not taken: $name without the key of the audit', async ({ command }) => {
+    const id = await withDatabase(async (database) => {
+      const operation = { clinic: 'south', staffId: 'st-6', caller: 'app', requestId: 'r-1', patch: '{}' };
+      const dead = await createOperations(database).enqueue({ ...operation, lenient: false, settle: false });
+      const change = { status: 'dead', available_at: null } as const;
+      await database.db.updateTable('operations').set(change).where('id', '=', dead.id).execute();
+      return dead.id;
+    });
+    const options = { databaseUrl: url, filter: { ids: [id] }, confirmed: true };
+    expect(await said((streams) => command({ ...options, ...streams }))).toMatchObject({
+      code: 1,
+      err: 'The store cannot be used: The audit is signed, so audit.key is needed to add to it.\n',
+    });
+    const operation = await withDatabase((database) => createOperations(database).find(id));
+    expect(operation).toMatchObject({ status: 'dead' });
   });
 });
 

@@ -5,7 +5,7 @@ import { type Claimed, scopeOf } from '../../src/store/idempotency';
 import { createJournal, type Journal } from '../../src/store/journal';
 import { createOperations, type Operations } from '../../src/store/operations';
 import { createTestDatabase, ENGINES, type TestDatabase } from '../support/engines';
-import { enqueued, openQueue, type Queue, STAFF } from '../support/queue';
+import { openQueue, type Queue, STAFF } from '../support/queue';
 import { until } from '../support/until';
 
 const HOUR = 3_600_000;
@@ -46,7 +46,7 @@ describe.each(ENGINES)('an operation and its key on %s', (engine) => {
     return claimed.handle;
   };
   const enqueue = async (handle: string) => {
-    const { id } = await enqueued(operations, {
+    const { id } = await operations.enqueue({
       ...{ clinic: 'north', staffId: scope, caller: 'app', requestId: 'r', patch: '{}', lenient: false },
       ...{ settle: false, idempotencyScope: scopeOf(handle) },
     });
@@ -103,7 +103,7 @@ describe.each(ENGINES)('an operation and its key on %s', (engine) => {
     remember(30 * 24 * HOUR);
     const handle = handleIn(await claim('first'));
     const id = await enqueue(handle);
-    await operations.discard(id);
+    await operations.discard(id, { caller: 'operator:test' });
     await database.db
       .updateTable('operations')
       .set({ finished_at: '2020-01-01T00:00:00.000Z', created_at: '2020-01-01T00:00:00.000Z' })

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { type Database, openDatabase } from '../../src/store/database';
 import type { Lease, NewOperation } from '../../src/store/operation';
 import { createOperations, type Operations } from '../../src/store/operations';
+import { claimDue, nextDue } from '../support/claims';
 import { createPostgresDatabase } from '../support/postgres';
-import { enqueued } from '../support/queue';
 
 const ENGINES = ['sqlite', 'postgres'] as const;
 const LEASE_SECONDS = 30;
+const BY = { caller: 'operator:test' };
 const ERROR = { code: 'vendor_unavailable', detail: 'The vendor is down.' };
 const ANSWER = { status: 200, body: { data: { id: 'st-1' } } };
 
@@ -50,7 +51,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     await database.db.deleteFrom('operations').execute();
   });
 
-  const claim = (limit = 10, owner = 'worker') => operations.claim(owner, limit, LEASE_SECONDS);
+  const claim = (limit = 10, owner = 'worker') => claimDue(operations, owner, limit, LEASE_SECONDS);
   const claimOne = async (): Promise<Lease> => {
     const [lease] = await claim(1);
     if (lease === undefined) throw new Error('nothing is due');
@@ -66,9 +67,9 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
       .execute();
 
   it('gives what was queued to one worker, with everything that delivering needs', async () => {
-    const { id, status } = await enqueued(operations, update('st-1', { lenient: true, ifMatch: '"e"' }));
+    const { id, status } = await operations.enqueue(update('st-1', { lenient: true, ifMatch: '"e"' }));
     expect(status).toBe('queued');
-    expect(await operations.nextDue()).toBeLessThanOrEqual(0);
+    expect(await nextDue(operations)).toBeLessThanOrEqual(0);
     expect(await claim()).toEqual([
       {
         ...update('st-1', { lenient: true, ifMatch: '"e"' }),
@@ -79,14 +80,14 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
       },
     ]);
     expect(await claim()).toEqual([]);
-    expect(await operations.nextDue()).toBeGreaterThan(0);
+    expect(await nextDue(operations)).toBeGreaterThan(0);
     expect(await operations.find(id)).toMatchObject({ status: 'running', attempts: 1 });
   });
 
   it('gives ids that sort in the order of their making', async () => {
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
-      ids.push((await enqueued(operations, update(`st-${index}`))).id);
+      ids.push((await operations.enqueue(update(`st-${index}`))).id);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     expect([...ids].sort()).toEqual(ids);
@@ -94,7 +95,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('shares out what is due among workers that ask at the same time, each to one of them', async () => {
-    for (let index = 0; index < 40; index += 1) await enqueued(operations, update(`st-${index}`));
+    for (let index = 0; index < 40; index += 1) await operations.enqueue(update(`st-${index}`));
     const shares = await Promise.all(Array.from({ length: 8 }, (_, index) => claim(5, `w-${index}`)));
     const ids = shares.flat().map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
@@ -103,10 +104,10 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('hands out one update at a time for each staff member, in the order of their queueing', async () => {
-    const first = await enqueued(operations, update('st-1'));
-    const second = await enqueued(operations, update('st-1'));
-    const other = await enqueued(operations, update('st-2'));
-    const sameIdElsewhere = await enqueued(operations, update('st-1', { clinic: 'south' }));
+    const first = await operations.enqueue(update('st-1'));
+    const second = await operations.enqueue(update('st-1'));
+    const other = await operations.enqueue(update('st-2'));
+    const sameIdElsewhere = await operations.enqueue(update('st-1', { clinic: 'south' }));
     expect(await operations.predecessorOf(second.id)).toBe(first.id);
 
     const leases = await claim();
@@ -123,7 +124,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   it('keeps the order under 30 enqueueings of one staff member at once', async () => {
     const queued = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
-        enqueued(operations, update('st-1', { requestId: `r-${index}` })),
+        operations.enqueue(update('st-1', { requestId: `r-${index}` })),
       ),
     );
     const order: string[] = [];
@@ -142,12 +143,12 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('postpones until later, says when and why, and remembers that the outcome is open', async () => {
-    const { id } = await enqueued(operations, update('st-1'));
+    const { id } = await operations.enqueue(update('st-1'));
     await operations.postpone(await claimOne(), { delayMs: 60_000, settle: true, error: ERROR });
     const found = await operations.find(id);
     expect(found).toMatchObject({ status: 'queued', lastError: ERROR });
     expect(Date.parse(found?.nextAttemptAt ?? '') - Date.now()).toBeGreaterThan(30_000);
-    expect(await operations.nextDue()).toBeGreaterThan(30_000);
+    expect(await nextDue(operations)).toBeGreaterThan(30_000);
     await expire(id);
     expect(await claimOne()).toMatchObject({ number: 2, settle: true });
     expect(await operations.attemptsOf(id)).toMatchObject([
@@ -157,7 +158,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('takes over from a worker whose lease ran out, which then can do nothing any more', async () => {
-    const { id } = await enqueued(operations, update('st-1'));
+    const { id } = await operations.enqueue(update('st-1'));
     const stale = await claimOne();
     await expire(id);
     const [taken] = await claim(1, 'second');
@@ -175,7 +176,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('keeps a lease that is renewed', async () => {
-    const { id } = await enqueued(operations, update('st-1'));
+    const { id } = await operations.enqueue(update('st-1'));
     const lease = await claimOne();
     await expire(id);
     expect(await operations.renew(lease, LEASE_SECONDS)).toBe(true);
@@ -183,14 +184,14 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('takes back what was released, as if it had not been tried', async () => {
-    const { id } = await enqueued(operations, update('st-1'));
+    const { id } = await operations.enqueue(update('st-1'));
     await operations.release(await claimOne());
     expect(await operations.attemptsOf(id)).toEqual([]);
     expect(await claimOne()).toMatchObject({ id, number: 1, settle: false });
   });
 
   it('erases the patch and the precondition when it ends, and keeps the answer', async () => {
-    await enqueued(operations, update('st-1', { ifMatch: '"e"' }));
+    await operations.enqueue(update('st-1', { ifMatch: '"e"' }));
     await operations.finish(await claimOne(), { status: 'failed', answer: ANSWER, error: ERROR });
     const rows = await database.db.selectFrom('operations').selectAll().execute();
     expect(rows).toMatchObject([{ status: 'failed', patch: null, if_match: null }]);
@@ -200,15 +201,15 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('lets a dead one hold back its own staff member until it is retried', async () => {
-    const { id } = await enqueued(operations, update('st-1'));
-    const next = await enqueued(operations, update('st-1'));
-    const other = await enqueued(operations, update('st-2'));
+    const { id } = await operations.enqueue(update('st-1'));
+    const next = await operations.enqueue(update('st-1'));
+    const other = await operations.enqueue(update('st-2'));
     await operations.finish(await claimOne(), { status: 'dead', answer: ANSWER, error: ERROR });
     expect(await operations.standing('north', 'st-1', 'vendor')).toBe('behind');
     expect((await claim()).map((lease) => lease.id)).toEqual([other.id]);
-    expect(await operations.retry(next.id)).toBe('wrong_status');
-    expect(await operations.retry(id, 'south')).toBe('not_found');
-    expect(await operations.retry(id, 'north')).toBe('done');
+    expect(await operations.retry(next.id, BY)).toBe('wrong_status');
+    expect(await operations.retry(id, { ...BY, clinic: 'south' })).toBe('not_found');
+    expect(await operations.retry(id, { ...BY, clinic: 'north' })).toBe('done');
 
     const again = await claimOne();
     expect(again).toMatchObject({ id, number: 2, counted: 1 });
@@ -220,14 +221,14 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it.each(['dead', 'queued'] as const)('discards a %s one, and what waited goes on', async (status) => {
-    const { id } = await enqueued(operations, update('st-1'));
-    const next = await enqueued(operations, update('st-1'));
+    const { id } = await operations.enqueue(update('st-1'));
+    const next = await operations.enqueue(update('st-1'));
     if (status === 'dead') await operations.finish(await claimOne(), { status, error: ERROR });
-    expect(await operations.discard(id)).toBe('done');
+    expect(await operations.discard(id, BY)).toBe('done');
     expect(await operations.find(id)).toMatchObject({ status: 'failed', lastError: { code: 'discarded' } });
     expect(await claimOne()).toMatchObject({ id: next.id });
-    expect(await operations.discard(next.id)).toBe('wrong_status');
-    expect(await operations.discard('none')).toBe('not_found');
+    expect(await operations.discard(next.id, BY)).toBe('wrong_status');
+    expect(await operations.discard('none', BY)).toBe('not_found');
     const { patch } = await database.db
       .selectFrom('operations')
       .select('patch')
@@ -237,11 +238,11 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('discards in the middle of a queue without letting the rest overtake', async () => {
-    await enqueued(operations, update('st-1'));
-    const middle = await enqueued(operations, update('st-1'));
-    const last = await enqueued(operations, update('st-1'));
+    await operations.enqueue(update('st-1'));
+    const middle = await operations.enqueue(update('st-1'));
+    const last = await operations.enqueue(update('st-1'));
     const lease = await claimOne();
-    await operations.discard(middle.id);
+    await operations.discard(middle.id, BY);
     expect(await claim()).toEqual([]);
     await operations.finish(lease, { status: 'succeeded', answer: ANSWER });
     expect(await claimOne()).toMatchObject({ id: last.id });
@@ -262,19 +263,19 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     };
 
     it('goes on with what was due', async () => {
-      const { id } = await enqueued(operations, update('st-1'));
+      const { id } = await operations.enqueue(update('st-1'));
       await setBack();
-      expect(await operations.nextDue()).toBeLessThanOrEqual(0);
+      expect(await nextDue(operations)).toBeLessThanOrEqual(0);
       expect((await claim()).map((lease) => lease.id)).toEqual([id]);
     });
 
     it('keeps pauses and leases as long as they were, from then on', async () => {
-      const paused = await enqueued(operations, update('st-1'));
+      const paused = await operations.enqueue(update('st-1'));
       await operations.postpone(await claimOne(), { delayMs: 60_000, settle: false, error: ERROR });
-      const running = await enqueued(operations, update('st-2'));
+      const running = await operations.enqueue(update('st-2'));
       const lease = await claimOne();
       await setBack();
-      const due = await operations.nextDue();
+      const due = await nextDue(operations);
       expect(due).toBeGreaterThan(20_000);
       // The two clocks are read one after the other.
       expect(due).toBeLessThan(LEASE_SECONDS * 1000 + 1);
@@ -288,7 +289,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   });
 
   it('forgets what has finished long ago, and nothing that has not', async () => {
-    for (const staffId of ['st-1', 'st-2', 'st-3']) await enqueued(operations, update(staffId));
+    for (const staffId of ['st-1', 'st-2', 'st-3']) await operations.enqueue(update(staffId));
     const [done, dead] = await claim(2);
     if (done === undefined || dead === undefined) throw new Error('nothing was due');
     await operations.finish(done, { status: 'succeeded', answer: ANSWER });
@@ -305,10 +306,44 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     expect(await operations.attemptsOf(done.id)).toEqual([]);
   });
 
+  it('ends a dead one that nobody has decided about for long, with what it says of a person, and goes on', async () => {
+    const old = await operations.enqueue(update('st-1', { ifMatch: '"e"' }));
+    const next = await operations.enqueue(update('st-1'));
+    const recent = await operations.enqueue(update('st-2'));
+    for (const lease of await claim()) {
+      await operations.finish(lease, { status: 'dead', answer: ANSWER, error: ERROR });
+    }
+    expect(await operations.expire(7)).toEqual([]);
+    await database.db
+      .updateTable('operations')
+      .set({ scheduled_at: '2020-01-01T00:00:00.000Z' })
+      .where('id', '=', old.id)
+      .execute();
+    expect(await operations.expire(7)).toEqual([old.id]);
+    const row = await database.db
+      .selectFrom('operations')
+      .selectAll()
+      .where('id', '=', old.id)
+      .executeTakeFirst();
+    expect(row).toMatchObject({ status: 'failed', patch: null, if_match: null, answer: null });
+    expect(row).toMatchObject({ last_code: 'expired', finished_at: expect.any(String) });
+    expect(await statusOf(recent.id)).toBe('dead');
+    expect((await claim()).map(({ id }) => id)).toEqual([next.id]);
+    const audited = await database.db
+      .selectFrom('changes')
+      .select(['kind', 'code', 'caller', 'staff_id', 'detail'])
+      .orderBy('seq', 'desc')
+      .executeTakeFirst();
+    expect(audited).toEqual({
+      ...{ kind: 'discard', code: 'expired', caller: 'gateway', staff_id: 'st-1' },
+      detail: JSON.stringify({ operation: old.id }),
+    });
+  });
+
   it('lists by clinic, staff member, status and id, newest first', async () => {
-    const first = await enqueued(operations, update('st-1'));
-    const second = await enqueued(operations, update('st-2'));
-    const south = await enqueued(operations, update('st-1', { clinic: 'south' }));
+    const first = await operations.enqueue(update('st-1'));
+    const second = await operations.enqueue(update('st-2'));
+    const south = await operations.enqueue(update('st-1', { clinic: 'south' }));
     const ids = async (...[filter, limit]: Parameters<Operations['list']>) =>
       (await operations.list(filter, limit)).map(({ id }) => id);
     expect(await ids({}, 10)).toEqual([south.id, second.id, first.id]);

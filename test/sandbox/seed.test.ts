@@ -9,7 +9,7 @@ import { makePeople, readPeople } from '../../sandbox/people';
 import { seedPeople } from '../../sandbox/seedPeople';
 import { createVitalisSandbox } from '../../sandbox/vitalis';
 
-/** `npm run sandbox -- --seed`: the three sandboxes with the same people. */
+/** `npm run sandbox -- --seed`: the sandboxes with the same people. */
 
 const { vitalis, clinikapi, cobalt } = SANDBOX_CREDENTIALS;
 const HEADERS = {
@@ -163,6 +163,6 @@ test('the command prints where each sandbox listens, what opens it and who is in
     expect(printed).toContain(shown);
   }
   expect(printed).toMatch(
-    /\nperson,vitalis,clinikapi,cobalt\nMaría José Núñez,1,pr_seed00001,[0-9a-f]{32}\n/,
+    /\nperson,vitalis,clinikapi,cobalt,fhir\nMaría José Núñez,1,pr_seed00001,[0-9a-f]{32},role-seed00001\n/,
   );
 });

@@ -8,7 +8,6 @@ import { createLinks } from '../../src/store/links';
 import { createOperations } from '../../src/store/operations';
 import { verifyChain } from '../../src/store/verify';
 import { createTestDatabase, ENGINES, type TestDatabase } from '../support/engines';
-import { enqueued } from '../support/queue';
 
 const CANARY = '99887766X';
 const HASHED: KeptValues = { kind: 'hashed', salt: 'a-salt-of-the-test' };
@@ -101,7 +100,7 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
     ]);
     expect(results).toEqual(['moved', 'begun', 'moved', 'moved', 'begun']);
     const { staffId, clinic } = link;
-    const { id } = await enqueued(createOperations(database), {
+    const { id } = await createOperations(database).enqueue({
       clinic,
       staffId,
       caller: 'app',
@@ -113,7 +112,7 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
     expect(await begin('a-7', {}, both)).toBe('behind');
     expect(await begin('a-8', {}, { linked: true })).toBe('begun');
     expect(await begin('a-9', { clinic: 'south' }, { first: true })).toBe('begun');
-    await createOperations(database).discard(id);
+    await createOperations(database).discard(id, { caller: 'operator:test' });
     expect(await begin('b-1', {}, both)).toBe('begun');
     expect((await attempts()).map((row) => row.id)).toEqual(['a-3', 'a-6', 'a-8', 'a-9', 'b-1']);
   });
@@ -125,13 +124,13 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
     const operation = { clinic: 'north', staffId: 'st-1', caller: 'app', requestId: 'r-1', patch: '{}' };
     const seen = new Set<string>();
     for (let round = 0; round < 60; round += 1) {
-      const { id } = await enqueued(operations, { ...operation, lenient: false, settle: false });
+      const { id } = await operations.enqueue({ ...operation, lenient: false, settle: false });
       const ids = Array.from({ length: 8 }, (_, index) => `a-${round}-${index}`);
       const results = await Promise.all([
         ...ids.map((of, index) =>
           journal.begin(attempt(of), 1_000, { linked: index % 2 === 0, first: true }),
         ),
-        operations.discard(id),
+        operations.discard(id, { caller: 'operator:test' }),
       ]);
       for (const result of results.slice(0, -1)) seen.add(result);
     }

@@ -2,8 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
 import { ROLES, type Role } from '../../sandbox/clinikapi/seeds';
-import type { NewOperation, Operation } from '../../src/store/operation';
-import type { Operations } from '../../src/store/operations';
 import { createPostgresDatabase } from './postgres';
 import { KEYS, openStage, type Reply, type StageConfig } from './stage';
 
@@ -111,10 +109,3 @@ export async function until(isSo: () => Promise<boolean> | boolean, what = 'it')
 }
 
 type Exchange = ReturnType<typeof createClinikapiSandbox>['log'][number];
-
-/** Puts an operation straight into the queue, for a clinic that nobody has moved. */
-export async function enqueued(operations: Operations, operation: NewOperation): Promise<Operation> {
-  const accepted = await operations.enqueue(operation);
-  if (accepted === undefined) throw new Error('the clinic is elsewhere');
-  return accepted;
-}

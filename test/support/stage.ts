@@ -51,6 +51,8 @@ export interface StageOptions {
   configure?: (config: StageConfig) => void;
   /** Default: info. */
   logLevel?: string;
+  /** The time by which sessions of the console end. */
+  now?: () => Date;
   vitalis?: Parameters<typeof createVitalisSandbox>[0];
   clinikapi?: Parameters<typeof createClinikapiSandbox>[0];
   cobalt?: Parameters<typeof createCobaltSandbox>[0];
@@ -73,7 +75,14 @@ export async function openStage(options: StageOptions = {}) {
   await writeFile(configPath, stringify(config));
   const lines: string[] = [];
   const log = createLog(options.logLevel ?? 'info', { write: (line: string) => void lines.push(line) });
-  const gateway = await serve({ configPath, env: {}, adapters, log, watch: WATCH });
+  const gateway = await serve({
+    configPath,
+    env: {},
+    adapters,
+    log,
+    watch: WATCH,
+    ...(options.now && { now: options.now }),
+  });
 
   const call = async (
     method: string,

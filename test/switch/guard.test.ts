@@ -3,7 +3,6 @@ import { ConfigError } from '../../src/config/problem';
 import { type Comparison, createComparisons } from '../../src/store/comparisons';
 import { createLinks } from '../../src/store/links';
 import { createOperations } from '../../src/store/operations';
-import { enqueued } from '../support/queue';
 import { auditOf, HERE, openReplicas, type Replica, type Replicas, said, THERE } from '../support/replicas';
 import { KEYS } from '../support/stage';
 
@@ -50,8 +49,8 @@ const linkOnlyHere = async () => {
 
 /** One that waits behind a dead one, as long as nobody decides. */
 const queueDead = async () => {
-  const operations = createOperations(play.database);
-  const { id } = await enqueued(operations, {
+  const operations = createOperations(play.database, {});
+  const { id } = await operations.enqueue({
     clinic: 'north',
     staffId: 'st-1',
     caller: 'north-app',

@@ -345,6 +345,21 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/.well-known/jwks.json',
+    id: 'readKeys',
+    tag: 'Service',
+    summary: 'The public keys of the gateway',
+    description:
+      'For vendors that check what the gateway signs itself in with there (`private_key_jwt`). 404 if no connection signs anything.',
+    success: {
+      200: answer('A JSON Web Key Set (RFC 7517).', ref('KeySet'), exampleRefs('keySet'), {
+        authenticated: false,
+      }),
+    },
+    problems: [...OF_NOBODY, 'not_found'],
+  },
+  {
+    method: 'get',
     path: '/openapi.json',
     id: 'readOpenApi',
     tag: 'Service',
