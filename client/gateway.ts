@@ -460,7 +460,7 @@ export interface StaffListAnswer {
     total: number;
     /** Send it as `cursor`, with the same filters, for the next page; `null` on the last one. */
     nextCursor: string | null;
-    /** Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped` and `not_listed`. */
+    /** Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped`, `parts_not_listed` and `not_listed`. */
     warnings: Warning[];
   };
 }

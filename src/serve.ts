@@ -176,16 +176,20 @@ export async function serve({
     health,
     now,
   };
-  const operatorsConsole = createConsole({
-    ...consoleParts,
-    following: () => watch,
-    url: () => urlOf(opsServer, config.ops.host),
-  });
+  let operatorsConsole: ReturnType<typeof createConsole> | undefined;
+  const openConsole = () => {
+    operatorsConsole ??= createConsole({
+      ...consoleParts,
+      following: () => watch,
+      url: () => urlOf(opsServer, config.ops.host),
+    });
+    return operatorsConsole;
+  };
   const hasConsole = () => runtime.current.config.operators.length > 0 || config.ops.oidc !== undefined;
   const opsServer = createOpsServer({
     metrics,
     health,
-    console: () => (hasConsole() ? operatorsConsole : undefined),
+    console: () => (hasConsole() ? openConsole() : undefined),
   });
   await listen(opsServer, config.ops.port, config.ops.host);
   deliveries.start();

@@ -296,8 +296,11 @@ export interface RecordList {
    * left out. `undefined` for all of it: not an answer that this vendor's contract knows, or one that does not say how to go on.
    */
   rows(body: unknown): readonly unknown[] | undefined;
-  /** The request for the next page; undefined after the last one. */
-  next?(body: unknown): VendorRequest | undefined;
+  /**
+   * The request for the next page; undefined after the last one.
+   * @param request what `body` answers
+   */
+  next?(body: unknown, request: VendorRequest): VendorRequest | undefined;
   /**
    * How many there are on all pages, if the answer says so: where pages are counted off, a record that is added or removed
    * meanwhile moves others to pages that were read.
