@@ -32,6 +32,7 @@ import { claimKey, keyVerdict, releaseKey } from './idempotency';
 import { makePlan, ofResource } from './plan';
 import { dryRunResult, type UpdateResult, updateResult } from './receipt';
 import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } from './request';
+import { sharedWarnings } from './shared';
 import { visibleTo } from './visible';
 import { writeAndConfirm } from './write';
 
@@ -214,7 +215,7 @@ async function inTurns(
   });
   if (begun === 'behind') return { behind: true };
   if (begun === 'moved') throw linkMoved();
-  return send(admission, { plan, current }, attempt);
+  return send(parts.links, admission, { plan, current }, attempt);
 }
 
 /**
@@ -240,18 +241,25 @@ async function checkRecord(
 }
 
 /** The writes, each at most once, and what became of them. */
-async function send(admission: Admission, first: Planned, attempt: Attempt): Promise<Ending> {
+async function send(
+  links: FindLink,
+  admission: Admission,
+  first: Planned,
+  attempt: Attempt,
+): Promise<Ending> {
   const { request, location, admitted, deadline, reading } = admission;
   const { changes } = admitted;
   try {
     const again = mergedOn(reading, first.plan, location.connection.adapter);
     const rechecked = await recheck(request, location, changes, first, again, deadline);
     if (request.gone.aborted) throw clientGone();
+    const shared = sharedWarnings(links, location, rechecked.plan, rechecked.current, deadline);
     const { planned, confirmation } = await writeAndConfirm(
       { request, location, changes, deadline },
       rechecked,
     );
-    const result = updateResult(request, location, admitted, planned, confirmation);
+    const warnings = [...(confirmation.warnings ?? []), ...(await shared)];
+    const result = updateResult(request, location, admitted, planned, { ...confirmation, warnings });
     return { attempt, ...observed(location, result) };
   } catch (error) {
     return { attempt, ...endingOf(error, request) };
