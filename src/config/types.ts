@@ -154,7 +154,14 @@ export interface ClinicConfig {
   whenVendorDown: 'fail' | 'queue';
   /** Further connections, keys of `vendors`, at which its callers may link staff: to prepare a switch. */
   links?: readonly string[];
+  /** A key of `vendors`: what the clinic's own connection has confirmed is written there too, later. */
+  mirror?: string;
+  /** What becomes of a new `vendor` that something speaks against: refused, or taken over with or without a warning. */
+  switchGuard: SwitchGuard;
 }
+
+export const SWITCH_GUARDS = ['enforce', 'warn', 'off'] as const;
+export type SwitchGuard = (typeof SWITCH_GUARDS)[number];
 
 export const SCOPES = ['staff:read', 'staff:write', 'links:write', 'changes:read'] as const;
 export type Scope = (typeof SCOPES)[number];

@@ -172,7 +172,7 @@ function named(what: string, codes: readonly MappedCode[]): string[] {
 }
 
 /** All entries of a list, page by page; a text says why not. */
-async function entriesAt(
+export async function entriesAt(
   connection: VendorConnection,
   list: ReferenceList,
 ): Promise<ReferenceEntry[] | string> {

@@ -161,7 +161,13 @@ describe('a good configuration', () => {
         },
       },
       clinics: {
-        north: { vendor: 'main', identity: 'linked', requireIfMatch: false, whenVendorDown: 'fail' },
+        north: {
+          vendor: 'main',
+          identity: 'linked',
+          requireIfMatch: false,
+          whenVendorDown: 'fail',
+          switchGuard: 'warn',
+        },
       },
       audit: { values: 'hashed', reads: false },
       idempotency: { ttlHours: 24 },
