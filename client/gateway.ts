@@ -226,8 +226,14 @@ export interface AvailableTime {
 export interface ReceiptRow {
   /** JSON pointer of the member, such as `/name`. */
   pointer: string;
-  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). */
-  outcome: "verified" | "accepted" | "unchanged" | "dropped";
+  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). Only in a problem: `not_applied`: it was not written. `unknown`: nobody can tell, or only a part of it was. */
+  outcome:
+    | "verified"
+    | "accepted"
+    | "unchanged"
+    | "dropped"
+    | "not_applied"
+    | "unknown";
   /** Why, if the outcome alone does not say it. */
   detail?: string;
 }
@@ -311,9 +317,9 @@ export interface Problem {
     /** The vendor’s own sentence, only if it carries no personal data. */
     message?: string;
   };
-  /** What is known about the update although its answer did not arrive as it should. */
-  outcome?: "applied" | "not_applied" | "unknown";
-  /** What became of the other members. */
+  /** What is known about the update although its answer did not arrive as it should. `partial`: a part of it was applied, and `receipt` says which; the same request with the same `Idempotency-Key` sends only what is missing. */
+  outcome?: "applied" | "partial" | "not_applied" | "unknown";
+  /** What became of the other members; if `outcome` is `partial`, of every member that was sent. */
   receipt?: ReceiptRow[];
 }
 
@@ -347,14 +353,25 @@ export interface UpdateMeta {
   warnings: Warning[];
   /** Nothing was sent to be written. */
   dryRun?: true;
-  /** Dry run only: what would be sent, credentials masked; `null` if nothing would change. */
+  /** Dry run only: what would be sent, in this order, credentials masked; empty if nothing would change. */
+  vendorRequests?: {
+    /** HTTP method. */
+    method: string;
+    /** URL at the vendor. */
+    url: string;
+    headers: Record<string, string>;
+    /** As JSON. */
+    body?: Record<string, any> | any[];
+  }[];
+  /** Dry run only: the same, if it is one request; `null` if nothing would change, absent if there would be several. */
   vendorRequest?: {
     /** HTTP method. */
     method: string;
     /** URL at the vendor. */
     url: string;
     headers: Record<string, string>;
-    body?: Record<string, any>;
+    /** As JSON. */
+    body?: Record<string, any> | any[];
   } | null;
 }
 
@@ -690,8 +707,14 @@ export interface Change {
   vendor: string;
   /** `null` if the record was not determined. */
   vendorRecordId: string | null;
-  /** `refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing. */
-  outcome: "success" | "not_sent" | "refused" | "failed" | "unknown";
+  /** `partial`: a part of it was done, and `fields` says which. `refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing. */
+  outcome:
+    | "success"
+    | "partial"
+    | "not_sent"
+    | "refused"
+    | "failed"
+    | "unknown";
   /** Status of the answer; `null` if no caller was waiting any more. */
   status: number | null;
   /** Problem code of the answer; `null` for a success. */
@@ -1089,7 +1112,13 @@ export class Gateway extends HttpClient {
          */
         vendor?: string;
         /** Only changes with this outcome. */
-        outcome?: "success" | "not_sent" | "refused" | "failed" | "unknown";
+        outcome?:
+          | "success"
+          | "partial"
+          | "not_sent"
+          | "refused"
+          | "failed"
+          | "unknown";
         /**
          * Only changes that ended at this moment or later: ISO 8601.
          * @format date-time

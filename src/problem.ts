@@ -11,8 +11,8 @@ export interface FieldError {
   detail: string;
 }
 
-/** What is known about a write whose answer did not arrive. */
-export type WriteOutcome = 'applied' | 'not_applied' | 'unknown';
+/** What is known about a write that has failed. `partial`: a part of the update was applied, and the receipt says which. */
+export type WriteOutcome = 'applied' | 'partial' | 'not_applied' | 'unknown';
 
 interface ProblemKind {
   readonly status: number;

@@ -8,10 +8,18 @@ export const OUTCOMES = ['verified', 'accepted', 'unchanged', 'dropped'] as cons
  */
 export type Outcome = (typeof OUTCOMES)[number];
 
+/**
+ * What became of a member besides, if only a part of the update was applied. `not_applied`: it was not. `unknown`: nobody can
+ * tell, or a part of it was.
+ */
+export const OPEN_OUTCOMES = ['not_applied', 'unknown'] as const;
+
+export type OpenOutcome = (typeof OPEN_OUTCOMES)[number];
+
 export interface ReceiptRow {
   /** Pointer of the top-level member, such as `/name`. */
   pointer: string;
-  outcome: Outcome;
+  outcome: Outcome | OpenOutcome;
   /** Why, if the outcome alone does not say it. Never a value. */
   detail?: string;
 }
@@ -26,12 +34,15 @@ export interface Warning {
 /** The outcome of one field of a top-level member. */
 export interface FieldOutcome {
   field: string;
-  outcome: Outcome;
+  outcome: Outcome | OpenOutcome;
   detail?: string;
 }
 
 /** From most to least certain. A member with several fields is as certain as the least certain of those that were sent. */
-const CERTAINTY: readonly Outcome[] = ['unchanged', 'verified', 'accepted', 'dropped'];
+const CERTAINTY: readonly FieldOutcome['outcome'][] = [
+  ...(['unchanged', 'verified', 'accepted'] as const),
+  ...(['not_applied', 'unknown', 'dropped'] as const),
+];
 
 /** Folds the outcomes of the fields of one top-level member into its row. */
 export function receiptRow(member: string, outcomes: readonly FieldOutcome[]): ReceiptRow {
@@ -46,7 +57,7 @@ export function receiptRow(member: string, outcomes: readonly FieldOutcome[]): R
   return rowOf(member, (written ?? worst).outcome, details.length > 0 ? details.join(' ') : undefined);
 }
 
-function rowOf(member: string, outcome: Outcome, detail: string | undefined): ReceiptRow {
+function rowOf(member: string, outcome: FieldOutcome['outcome'], detail: string | undefined): ReceiptRow {
   const pointer = `/${member}`;
   return detail === undefined ? { pointer, outcome } : { pointer, outcome, detail };
 }

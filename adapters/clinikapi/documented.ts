@@ -16,12 +16,18 @@ import {
   type VendorRecord,
   wordIn,
 } from '../../src/adapter';
-import { COMMON, HOLD_NO, KEEP, losesCodings, statusField, TITLE } from './reading';
+import { CONTACT, PERSON } from './practitioner';
+import { COMMON, HOLD_NO, KEEP, losesCodings, NO_PERSON, statusField, TITLE } from './reading';
 
-export function documentedFields(codes: Readonly<Record<string, CodeTable>>): FieldTable {
+/** @param practitioner whether the person behind the role is read and written too */
+export function documentedFields(
+  codes: Readonly<Record<string, CodeTable>>,
+  practitioner: boolean,
+): FieldTable {
   return {
     ...COMMON,
-    ...absent(HOLD_NO, 'phone', 'email', 'availableTime'),
+    ...(practitioner ? { ...PERSON, ...CONTACT } : { ...NO_PERSON, ...absent(HOLD_NO, 'phone', 'email') }),
+    ...absent(HOLD_NO, 'availableTime'),
     status: statusField('status', { active: ['active', true], inactive: ['inactive', false] }),
     specialty: field('specialty', specialty, {
       ...KEEP,

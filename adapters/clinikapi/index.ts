@@ -23,11 +23,12 @@ import {
 import { documentedFields } from './documented';
 import { errors } from './errors';
 import { liveFields } from './live';
+import { practitionerResource } from './practitioner';
 import { TITLE } from './reading';
 
 interface Settings extends AdapterSettings {
   credentials: { apiKey: string };
-  options: { dialect?: 'documented' | 'live' };
+  options: { dialect?: 'documented' | 'live'; practitioner?: boolean };
 }
 
 export const clinikapi: AdapterModule<Settings> = {
@@ -41,6 +42,12 @@ export const clinikapi: AdapterModule<Settings> = {
         .default('documented')
         .description(
           'How updates are written: as the documents say, or as the live API wants them. Both are read.',
+        ),
+      practitioner: joi
+        .boolean()
+        .default(true)
+        .description(
+          'Whether the person behind a role (name, phone, email, gender, birth date, address) is read and written too.',
         ),
     },
     {
@@ -59,23 +66,26 @@ export const clinikapi: AdapterModule<Settings> = {
 
   connect({ credentials, options, codes }) {
     const live = options.dialect === 'live';
+    const { practitioner = true } = options;
+    // Contract section 8: the live API wants this type although the body is no list of operations.
+    const type = live ? { headers: { 'content-type': 'application/json-patch+json' } } : {};
     const write = (id: string, body: VendorRecord): VendorRequest => ({
       method: 'PATCH',
       path: path`/v1/practitioner-roles/${id}`,
-      // Contract section 8: the live API wants this type although the body is no list of operations.
-      ...(live && { headers: { 'content-type': 'application/json-patch+json' } }),
+      ...type,
       body,
     });
     return {
       writes: 'changes',
       answers: 'record',
-      fields: live ? liveFields(codes) : documentedFields(codes),
+      fields: live ? liveFields(codes, practitioner) : documentedFields(codes, practitioner),
       errors,
       // By contract section 7.
       recordId: OPAQUE_ID,
       authorize: () => ({ 'x-api-key': credentials.apiKey }),
       read: (id) => ({ method: 'GET', path: path`/v1/practitioner-roles/${id}` }),
       list: roleList,
+      ...(practitioner && { also: [practitionerResource(type, roleList.rows)] }),
       write,
       record: roleIn,
       idOf: (role) => (typeof role.id === 'string' ? role.id : undefined),

@@ -22,15 +22,20 @@ import {
   unsupported,
   type VendorRecord,
 } from '../../src/adapter';
-import { COMMON, KEEP, losesCodings, statusField, TITLE } from './reading';
+import { PERSON } from './practitioner';
+import { COMMON, KEEP, losesCodings, NO_PERSON, statusField, TITLE } from './reading';
 
 /** Of what it writes as one value the live API may hold several (lists by type), so an update looks first what is there. */
 const LOOK = { ...KEEP, needsCurrent: 'look' } as const;
 
-/** @param codes the caller's codes and the vendor's names of what it takes by name */
-export function liveFields(codes: Readonly<Record<string, CodeTable>>): FieldTable {
+/**
+ * @param codes the caller's codes and the vendor's names of what it takes by name
+ * @param practitioner whether the person behind the role is read and written too; phone and e-mail are the role's own here
+ */
+export function liveFields(codes: Readonly<Record<string, CodeTable>>, practitioner: boolean): FieldTable {
   return {
     ...COMMON,
+    ...(practitioner ? PERSON : NO_PERSON),
     role: { ...COMMON.role, ...LOOK },
     status: statusField('active', { active: [true, 'active'], inactive: [false, 'inactive'] }),
     phone: contactField('phone'),

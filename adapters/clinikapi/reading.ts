@@ -25,9 +25,15 @@ export function losesCodings(key: 'specialty' | 'code') {
 
 export const HOLD_NO = 'ClinikAPI practitioner roles hold no';
 
-/** The fields that are the same in both dialects. */
+/** The fields of a person, if the practitioner is left alone (`options.practitioner: false`). */
+export const NO_PERSON = absent(
+  HOLD_NO,
+  ...(['name.given', 'name.family', 'birthDate', 'gender', 'address.text'] as const),
+);
+
+/** The fields of a role that are the same in both dialects. */
 export const COMMON = {
-  ...absent(HOLD_NO, 'name.given', 'name.family', 'nationalId', 'birthDate', 'gender', 'address.text'),
+  ...absent('ClinikAPI holds no', 'nationalId'),
   role: field('role', text, {
     ...KEEP,
     decode: ({ role, code }) => (role === undefined ? codeOrTextIn(code) : text.decode(role)),

@@ -1,10 +1,11 @@
-/** Where the canonical fields are in the two resources, by the vendor contract's "Canonical mapping". */
+/** Where the canonical fields are in the two resources (contract, "Canonical mapping"). */
 import {
+  addressField,
   type CodeTable,
+  codeField,
   codeList,
-  concept,
-  conceptCode,
-  currentContacts,
+  conceptField,
+  contactField,
   currentIdentifiers,
   currentNames,
   date,
@@ -12,64 +13,38 @@ import {
   enumeration,
   GENDERS,
   givenNames,
+  hoursField,
   type ItemRule,
   itemMember,
-  losing,
-  losingConcepts,
-  losingReferences,
-  oneInList,
   period,
   placed,
-  postalAddress,
-  reference,
+  referenceField,
   STATUSES,
   text,
   unsupported,
-  weeklyHours,
+  type VendorRecord,
 } from '../../src/adapter';
 
 export const TITLE = 'FHIR R4';
 
-export interface Options {
-  nationalIdSystem?: string;
-  organization?: string;
-  roleSystem?: string;
-  allDay?: boolean;
-  ifMatch?: boolean;
-}
+export type Options = Partial<
+  Record<'nationalIdSystem' | 'organization' | 'roleSystem', string> & Record<'allDay' | 'ifMatch', boolean>
+>;
 
-/** @param baseUrl a reference to another server is none to a record of this one */
-export function roleFields(
-  { roleSystem, allDay = false }: Options,
-  codes: Readonly<Record<string, CodeTable>>,
-  baseUrl: string,
-) {
-  const organization = reference(TITLE, 'Organization', codeList(codes.organization), baseUrl);
-  const location = oneInList(reference(TITLE, 'Location', codeList(codes.location), baseUrl));
-  const role = element('code');
+type Codes = Readonly<Record<string, CodeTable>>;
+
+/** Fields of PractitionerRole. */
+export function roleFields({ roleSystem, allDay = false }: Options, codes: Codes, baseUrl: string) {
+  const to = (type: string, table: CodeTable | undefined, isList = false) =>
+    referenceField(type.toLowerCase(), { vendor: TITLE, type, codes: codeList(table), baseUrl, isList });
   return {
     status: placed('active', element('active'), status, { notClearable: 'A role is active or not.' }),
-    role: placed('code', role, conceptCode(), {
-      encode: (code, _refuse, current) => conceptCode(roleSystem, current && role.get(current)).encode(code, _refuse),
-      loses: losingConcepts('role', role),
-    }),
-    specialty: placed('specialty', element('specialty'), concept, {
-      members: ['code', 'display', 'system'],
-      loses: losingConcepts('specialty', element('specialty')),
-    }),
-    organizationId: placed('organization', element('organization'), organization, {
-      loses: losingReferences('organization', element('organization')),
-    }),
-    locationId: placed('location', element('location'), location, {
-      loses: losingReferences('location', element('location')),
-    }),
+    role: codeField('code', roleSystem, 'role'),
+    specialty: conceptField('specialty'),
+    organizationId: to('Organization', codes.organization),
+    locationId: to('Location', codes.location, true),
     period: placed('period', element('period'), period, { members: ['start', 'end'] }),
-    availableTime: placed('availableTime', element('availableTime'), weeklyHours(TITLE, { allDay }), {
-      encode: (blocks, refuse, current) =>
-        weeklyHours(TITLE, { allDay, stored: current?.availableTime }).encode(blocks, refuse),
-      loses: losing('hours', ({ availableTime }) => availableTime, HOURS),
-      note: 'Days and times only: no `locationId`, `period` or `recurrence` in a block.',
-    }),
+    availableTime: hoursField('availableTime', TITLE, allDay),
   };
 }
 
@@ -79,50 +54,49 @@ const status = enumeration(
   { code: 'not_expressible', detail: 'FHIR R4 knows no leave: a role is active or not.' },
 );
 
-const HOURS = ['daysOfWeek', 'allDay', 'availableStartTime', 'availableEndTime'];
-
+/** Fields of Practitioner. */
 export function practitionerFields({ nationalIdSystem }: Options) {
   return {
-    'name.given': placed('given', itemMember('name', 'given', NAME), givenNames, NAME_EXTRAS),
-    'name.family': placed('family', itemMember('name', 'family', NAME), text, NAME_EXTRAS),
-    nationalId:
-      nationalIdSystem === undefined
-        ? unsupported('FHIR R4 has identifiers of many systems, and `options.nationalIdSystem` names none')
-        : placed('nationalId', itemMember('identifier', 'value', identifier(nationalIdSystem)), text),
+    'name.given': placed('given', itemMember('name', 'given', NAME), givenNames, { loses: losesText }),
+    'name.family': placed('family', itemMember('name', 'family', NAME), text, { loses: losesText }),
     birthDate: placed('birthDate', element('birthDate'), date),
     gender: placed('gender', element('gender'), gender),
-    'address.text': postalAddress(TITLE, 'address'),
-    phone: contact('phone'),
-    email: contact('email'),
+    'address.text': addressField('address', TITLE, text),
+    phone: contactField('phone', text),
+    email: contactField('email', text),
+    nationalId: nationalId(nationalIdSystem),
   };
+}
+
+/** Of which system the national id is, only the configuration can say. */
+function nationalId(system: string | undefined) {
+  if (system === undefined) {
+    return unsupported('FHIR R4 has identifiers of many systems, and `options.nationalIdSystem` names none');
+  }
+  const candidates = currentIdentifiers(system);
+  return placed(
+    'nationalId',
+    itemMember('identifier', 'value', { candidates, fresh: { system }, goes: true, single: true }),
+    text,
+  );
 }
 
 const gender = enumeration(
   GENDERS,
   { male: 'male', female: 'female', other: 'other', unknown: 'unknown' },
-  { code: 'not_expressible', detail: 'FHIR R4 has no such gender.' },
+  { code: 'not_expressible', detail: 'FHIR R4 knows no such gender.' },
 );
 
 const NAME: ItemRule = {
   candidates: currentNames,
-  // Both say the same: what is shown of the whole must be found in its parts (HumanName, "text").
+  // By the standard nothing may be in the text of a name that is not in its parts.
   stale: ['text', '_given'],
-  isOpaque: ({ text: whole, given, family }) => whole !== undefined && given === undefined && family === undefined,
+  isOpaque: ({ text: whole, given, family }) => (given ?? family) === undefined && whole !== undefined,
 };
 
-const NAME_EXTRAS = {
-  loses: losing(
-    'name',
-    ({ name }) => name,
-    [],
-  ),
-};
-
-function identifier(system: string): ItemRule {
-  return { candidates: currentIdentifiers(system), fresh: { system }, goes: true, single: true };
-}
-
-function contact(system: 'phone' | 'email') {
-  const candidates = currentContacts(system);
-  return placed(system, itemMember('telecom', 'value', { candidates, fresh: { system }, goes: true }), text);
+function losesText({ name }: VendorRecord): string | undefined {
+  const names = Array.isArray(name) ? currentNames(name) : [];
+  return names[0]?.text === undefined && names[0]?._given === undefined
+    ? undefined
+    : 'The stored name has a text of its own, or notes on its parts. An update of it deletes them.';
 }

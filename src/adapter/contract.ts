@@ -16,10 +16,10 @@ export type VendorRecord = Readonly<Record<string, unknown>>;
 
 /** What an adapter wants sent. `path` starts with `/`, is already encoded and is relative to the configured base URL. */
 export interface VendorRequest {
-  method: 'GET' | 'PATCH' | 'POST';
+  method: 'GET' | 'PATCH' | 'POST' | 'PUT';
   path: string;
   headers?: Readonly<Record<string, string>>;
-  body?: Readonly<Record<string, unknown>>;
+  body?: VendorRecord | readonly unknown[];
   /** Instead of a body: what a web form would send. */
   form?: Readonly<Record<string, string>>;
   /**
@@ -50,7 +50,9 @@ export type Refuse = (at: string, code: RefusalCode, detail: string) => void;
 /** A field that this vendor holds. `V` is the canonical value. */
 export interface MappedField<V> {
   readonly supported: true;
-  /** The member of the vendor's request body. No two fields of one table may share it. */
+  /** The further resource that holds it, one of `Adapter.also`; absent: the primary one. Set by `inResource`. */
+  readonly resource?: string;
+  /** The member of the vendor's request body. No two fields of one resource may share it. */
   readonly key: string;
   /** The canonical values that can be expressed, if they are a closed list. */
   readonly values?: readonly string[];
@@ -59,7 +61,11 @@ export interface MappedField<V> {
   /** Members that may be sent with the value but are not stored, each with the reason. Leads to a warning. */
   readonly notStored?: Readonly<Record<string, string>>;
   /** The body value that empties the field. A table entry without it makes the field not clearable. */
-  readonly cleared?: { readonly wire: unknown };
+  readonly cleared?: {
+    readonly wire: unknown;
+    /** Why this stored value cannot be taken away, as a sentence, although others can. Refused as `not_clearable`. */
+    unless?(record: VendorRecord): string | undefined;
+  };
   /** The reason why `null` is refused, for people. Required if and only if `cleared` is missing. */
   readonly notClearable?: string;
   /**
@@ -107,8 +113,13 @@ export type FailureKind =
   | 'credentials_rejected'
   /** The session token is no longer valid; a new login may help. */
   | 'session_expired'
-  /** The update contradicts something that is stored: a taken identifier, a newer version. */
+  /** The update contradicts something that is stored: a taken identifier. */
   | 'conflict'
+  /**
+   * The record is not the one that the write was planned on any more, and the vendor has refused it for that. The record is read
+   * again, merged anew and written once more, unless somebody else has changed the very same field.
+   */
+  | 'outdated'
   /** The vendor judged the update and refused it. */
   | 'rejected'
   /** Too fast; waiting helps. */
@@ -157,8 +168,11 @@ export type IssueRule = {
 
 export interface AdapterErrors {
   readonly rules?: readonly ErrorRule[];
-  /** The complaints in an error body, in the vendor's order. */
-  issues(body: unknown): readonly VendorIssue[];
+  /**
+   * The complaints in an error body, in the vendor's order.
+   * @param sent the body that they are about, for vendors that point into it
+   */
+  issues(body: unknown, sent?: unknown): readonly VendorIssue[];
   readonly issueRules: readonly IssueRule[];
   /** The vendor's own machine-readable code, if the body has one; what does not look like a code is not shown. */
   code?(body: unknown): string | undefined;
@@ -186,30 +200,38 @@ export interface LoginMoment {
 /** A public key as a JSON Web Key (RFC 7517). */
 export type PublicKey = Readonly<Record<string, unknown>>;
 
-/** An adapter that has been given its settings. All members are pure. */
-export interface Adapter {
-  /** `changes`: only changed members are sent. `whole-record`: every member of the table is sent each time. */
-  readonly writes: 'changes' | 'whole-record';
+/** How records of one kind are read and written. All members are pure. */
+export interface RecordAccess {
+  /**
+   * `changes`: only changed members are sent. `whole-record`: every member of the table is sent each time. `merged`: the body
+   * holds only changed members, and `write` puts them into `current`, which is always read before.
+   */
+  readonly writes: 'changes' | 'whole-record' | 'merged';
   /** What a successful write answers with. */
   readonly answers: 'record' | 'acknowledgement';
-  readonly fields: FieldTable;
-  readonly errors: AdapterErrors;
-  /** Only ids of this form exist at the vendor; any other is "not found" without a call. */
-  readonly recordId: RegExp;
-  readonly login?: Login;
-  /** Headers that authorise a call; `session` is the token of `login` if there is one. */
-  authorize(session: string | undefined): Readonly<Record<string, string>>;
   read(id: string): VendorRequest;
-  /** How all records are read. Absent: the vendor has no list, so that its staff cannot be listed or searched. */
-  readonly list?: RecordList;
-  write(id: string, body: Readonly<Record<string, unknown>>): VendorRequest;
+  /**
+   * The requests that make the record hold `body`; usually one. Several are sent in order, each once, and stop at the first that
+   * fails; what is true then only a read can tell, so they need `answers: 'acknowledgement'`.
+   * @param body new values by the keys of the table
+   * @param current the stored record that the update was planned on, if one was read: to keep what the table does not know, to
+   * name its version, to send only what differs
+   */
+  write(id: string, body: VendorRecord, current?: VendorRecord): VendorRequest | readonly VendorRequest[];
+  /**
+   * True if `write` names the version that it was planned on, so that the vendor refuses it (`outdated`) once the record has
+   * changed: it is not read again right before it is written.
+   */
+  readonly versioned?: boolean;
   /**
    * The record in an answer to `read`, or to `write` if it answers with one. `null`: a good answer (a list, say) in
    * which the record is not found. `undefined`: not an answer that this vendor's contract knows.
    */
   record(body: unknown, id: string): VendorRecord | null | undefined;
   /** The id that the vendor's record, or its acknowledgement, says it is about. */
-  idOf(body: VendorRecord): string | undefined;
+  idOf?(body: VendorRecord): string | undefined;
+  /** How all records are read. Absent: the vendor has no list of them. */
+  readonly list?: RecordList;
   /** A value that changes whenever the stored record changes, if the vendor has one. */
   revision?(record: VendorRecord): string | undefined;
   /**
@@ -222,6 +244,45 @@ export interface Adapter {
     /** Shown in some. */
     readonly sometimes: readonly string[];
   };
+}
+
+/**
+ * Where a vendor keeps another part of a staff record. It is read only if a sent field, or a read, needs it, and written after
+ * the resources that stand before it. Its fields are lifted by `inResource`, so that they see records of this resource alone.
+ */
+export interface Resource extends RecordAccess {
+  /** For people and plans: `practitioner`. */
+  readonly name: string;
+  /** The id of the part that belongs to a primary record; undefined: there is none, so its fields can be neither read nor written. */
+  idIn(primary: VendorRecord): string | undefined;
+  /** What "not found" stands for, if it only says that nothing is stored yet. Absent: a part that is not there. */
+  readonly absent?: VendorRecord;
+  /** How the primary records that lead to a part are found, if it may be several. Absent: a part has one owner. */
+  owners?(id: string): Owners;
+}
+
+/** A read that finds the primary records that lead to one part, and perhaps others. */
+export interface Owners {
+  readonly request: VendorRequest;
+  /** The ids of those that do; undefined for an answer that the vendor's contract does not know. */
+  ids(body: unknown): readonly string[] | undefined;
+}
+
+/**
+ * An adapter that has been given its settings. It is the access to the primary records, which links name, and knows where the
+ * rest of a staff record is.
+ */
+export interface Adapter extends RecordAccess {
+  readonly fields: FieldTable;
+  readonly errors: AdapterErrors;
+  /** Only ids of this form exist at the vendor; any other is "not found" without a call. */
+  readonly recordId: RegExp;
+  readonly login?: Login;
+  /** Headers that authorise a call; `session` is the token of `login` if there is one. */
+  authorize(session: string | undefined): Readonly<Record<string, string>>;
+  idOf(body: VendorRecord): string | undefined;
+  /** Further resources of a staff record, in the order in which they are written. */
+  readonly also?: readonly Resource[];
   /** True if numbers of a record go back with the digits that they came with. */
   readonly exactNumbers?: boolean;
   /** The public keys of what this connection signs with, which the vendor may fetch from the gateway. */
@@ -253,6 +314,11 @@ export interface RecordList {
 export interface ConnectionChecks {
   /** A cheap read that only works with good credentials. */
   readonly credentials: VendorRequest;
+  /** What the vendor says of itself that it cannot do; a sentence each, none if all is well, undefined for any other answer. */
+  readonly abilities?: {
+    readonly request: VendorRequest;
+    missing(body: unknown): readonly string[] | undefined;
+  };
   /** What proves that the credentials may write, or a sentence that says why that cannot be checked. */
   readonly write?: WriteProof | string;
   /** Per code list: where the vendor lists its codes, or a sentence that says why that cannot be checked. */

@@ -5,7 +5,7 @@
 import { isObject, member } from '../lib/json';
 import type { Codec } from './codecs';
 import { listOf, textIn } from './codecs';
-import { type MappedField, UNREADABLE, type VendorRecord } from './contract';
+import { type MappedField, UNREADABLE, type UnsupportedField, type VendorRecord } from './contract';
 
 /** Where a value is in a resource. */
 export interface Place {
@@ -39,13 +39,16 @@ export function placed<V>(
   };
 }
 
+/** Fields of one resource, those that are not held among them. */
+export type PlacedFields = readonly (
+  | Pick<PlacedField<never>, 'supported' | 'key' | 'place'>
+  | UnsupportedField
+)[];
+
 /** The resource with new values, by the keys of its fields. */
-export function withValues(
-  fields: readonly Pick<PlacedField<never>, 'key' | 'place'>[],
-  resource: VendorRecord,
-  values: VendorRecord,
-): VendorRecord {
+export function withValues(fields: PlacedFields, resource: VendorRecord, values: VendorRecord): VendorRecord {
   return fields
+    .filter((field) => field.supported)
     .filter(({ key }) => Object.hasOwn(values, key))
     .reduce((merged, { key, place }) => place.put(merged, values[key]), resource);
 }
@@ -71,17 +74,20 @@ export interface ItemRule {
   stale?: readonly string[];
   /** True if an item without the value says nothing, so that it goes too. */
   goes?: boolean;
+  /** True if an item says the value in another form, so that it cannot be read. */
+  isOpaque?(item: VendorRecord): boolean;
   /** True if all candidates mean the same thing, so that several that differ cannot be read, and a new value takes their place. */
   single?: boolean;
 }
 
 /** A member of one item of a list; the other items stay. */
 export function itemMember(list: string, name: string, rule: ItemRule): Place {
-  const { candidates, fresh = {}, stale = [], goes = false, single = false } = rule;
+  const { candidates, fresh = {}, stale = [], goes = false, single = false, isOpaque } = rule;
   const found = (resource: VendorRecord) => candidates(listOf(member(resource, list)).filter(isObject));
   return {
     get: (resource) => {
       const [first, ...others] = found(resource);
+      if (first && isOpaque?.(first)) return UNREADABLE;
       const isOne = !single || others.every((item) => item[name] === first?.[name]);
       return isOne ? first?.[name] : UNREADABLE;
     },
@@ -110,20 +116,6 @@ function withMember(holder: VendorRecord, name: string, value: unknown): VendorR
   if (value !== null && value !== undefined) return { ...holder, [name]: value };
   const { [name]: _, ...rest } = holder;
   return rest;
-}
-
-/** What of an item or a concept goes with an update of its value, as a sentence; undefined if nothing does. */
-export function losing(
-  what: string,
-  place: (resource: VendorRecord) => readonly unknown[],
-  kept: readonly string[],
-) {
-  return (resource: VendorRecord): string | undefined => {
-    const more = place(resource).some(
-      (item) => isObject(item) && Object.keys(item).some((name) => !kept.includes(name)),
-    );
-    return more ? `The stored ${what} says more than is shown. An update of it deletes that.` : undefined;
-  };
 }
 
 /** The HumanNames that are in use: the official ones first. */

@@ -1,7 +1,7 @@
 /** `doctor`: does each vendor connection work, and do the codes in the configuration exist at the vendor? Changes nothing. */
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import type { AdapterModule, ReferenceEntry, ReferenceList } from '../adapter/contract';
+import type { AdapterModule, ConnectionChecks, ReferenceEntry, ReferenceList } from '../adapter/contract';
 import { loadConfig } from '../config/load';
 import type { GatewayConfig, VendorConfig } from '../config/types';
 import { VendorConnection } from '../connection/connection';
@@ -94,6 +94,8 @@ async function examine(
     const access = await reach(connection);
     const rows = access.map(([check, result, detail]) => finding(check, result, detail));
     if (rows.some(({ result }) => result === 'FAILED')) return rows;
+    if (checks.abilities)
+      rows.push(finding('abilities', ...(await abilitiesOf(connection, checks.abilities))));
     const names = [...new Set([...Object.keys(checks.lists), ...Object.keys(vendor.codes)])].sort();
     for (const list of names) {
       const judged = await judge(connection, checks.lists[list], vendor.codes[list] ?? {});
@@ -151,6 +153,23 @@ async function mayWrite(connection: VendorConnection): Promise<[string, Result, 
       ? `the credentials may read, but not write${statusOf(error)}: give them that right at the vendor`
       : `an update that changes nothing is not answered as it should be: the vendor ${adviceOn(error) ?? 'refuses it'}${statusOf(error)}`;
     return [['write', 'FAILED', detail]];
+  }
+}
+
+/** What the vendor says that it cannot do is missed by somebody sooner or later. */
+async function abilitiesOf(
+  connection: VendorConnection,
+  { request, missing }: NonNullable<ConnectionChecks['abilities']>,
+): Promise<[Result, string]> {
+  try {
+    const lacks = missing(await connection.probe(request, deadlineOf(connection)));
+    if (lacks === undefined) return ['-', 'the vendor does not say what it can do'];
+    return lacks.length === 0
+      ? ['ok', 'all that is needed']
+      : ['FAILED', `the vendor says: ${lacks.join('; ')}`];
+  } catch (error) {
+    if (!(error instanceof VendorFailure)) throw error;
+    return ['-', `the vendor does not say what it can do: it ${adviceOn(error) ?? 'refuses a plain read'}`];
   }
 }
 

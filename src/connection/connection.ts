@@ -11,9 +11,11 @@ import type {
   AdapterModule,
   FailureKind,
   Login,
+  RecordAccess,
   VendorRecord,
   VendorRequest,
 } from '../adapter/contract';
+import { withPart } from '../adapter/resources';
 import { retryAfterHeader } from '../adapter/retryAfter';
 import type { VendorConfig } from '../config/types';
 import { Deadline } from '../lib/deadline';
@@ -34,7 +36,18 @@ export interface ShownRequest {
   method: string;
   url: string;
   headers: Readonly<Record<string, string>>;
-  body?: Readonly<Record<string, unknown>>;
+  body?: VendorRequest['body'];
+}
+
+/** What is to be written to one record. */
+export interface RecordWrite {
+  /** The further resource that it is a record of; undefined: the primary one. */
+  resource: string | undefined;
+  id: string;
+  /** New values by the keys of the table. */
+  body: VendorRecord;
+  /** The record that this was planned on, if one was read. */
+  current?: VendorRecord | undefined;
 }
 
 const MASK = '***';
@@ -118,18 +131,99 @@ export class VendorConnection {
   }
 
   /**
-   * Reads one record. Failed reads are repeated, with full jitter, as long as the deadline allows.
+   * Reads one staff record: its primary record and those of further resources.
+   * @param gone calls the read off
+   * @param resources names of further resources; default: all that there are
+   * @throws VendorFailure, `record_not_found` among them; CallCancelled once `gone` is aborted
+   */
+  async read(
+    recordId: string,
+    deadline: Deadline,
+    gone?: GoneSignal,
+    resources: readonly string[] = this.resources,
+  ): Promise<VendorRecord> {
+    const primary = await this.readOne(undefined, recordId, deadline, gone);
+    return this.readParts(primary, resources, deadline, gone);
+  }
+
+  /** Names of the further resources that a staff record is kept in. */
+  get resources(): readonly string[] {
+    return this.adapter.also?.map(({ name }) => name) ?? [];
+  }
+
+  /** The record with those of further resources beside it that were read now; parts that are not there are left out. */
+  async readParts(
+    record: VendorRecord,
+    resources: readonly string[],
+    deadline: Deadline,
+    gone?: GoneSignal,
+  ): Promise<VendorRecord> {
+    const parts = await Promise.all(
+      resources.map(async (name) => {
+        const id = this.idOfPart(name, record);
+        return id === undefined ? undefined : await this.#part(name, id, deadline, gone);
+      }),
+    );
+    return resources.reduce((whole, name, index) => {
+      const part = parts[index];
+      return part === undefined ? whole : withPart(whole, name, part);
+    }, record);
+  }
+
+  /** The id of a staff record's part in a resource; undefined if the primary record leads to none. */
+  idOfPart(resource: string | undefined, primary: VendorRecord): string | undefined {
+    if (resource === undefined) return this.adapter.idOf(primary);
+    return this.adapter.also?.find(({ name }) => name === resource)?.idIn(primary);
+  }
+
+  /** How the records of a resource are read and written; undefined: of the primary one. */
+  accessTo(resource: string | undefined): RecordAccess {
+    if (resource === undefined) return this.adapter;
+    const found = this.adapter.also?.find(({ name }) => name === resource);
+    if (found === undefined) throw new TypeError(`no resource is named ${resource}`);
+    return found;
+  }
+
+  /**
+   * Reads one record of one resource. Failed reads are repeated, with full jitter, as long as the deadline allows.
    * @param gone calls the read off
    * @throws VendorFailure, `record_not_found` among them; CallCancelled once `gone` is aborted
    */
-  async read(recordId: string, deadline: Deadline, gone?: GoneSignal): Promise<VendorRecord> {
+  async readOne(
+    resource: string | undefined,
+    id: string,
+    deadline: Deadline,
+    gone?: GoneSignal,
+  ): Promise<VendorRecord> {
+    const access = this.accessTo(resource);
     const limits = { deadline, gone };
-    const body = await this.#repeated(
-      limits,
-      () => true,
-      () => this.#call(this.adapter.read(recordId), limits),
-    );
-    return this.#recordIn(body, recordId);
+    try {
+      const body = await this.#repeated(
+        limits,
+        () => true,
+        () => this.#call(access.read(id), limits),
+      );
+      return this.#recordIn(access, body, id);
+    } catch (error) {
+      const absent = this.adapter.also?.find(({ name }) => name === resource)?.absent;
+      if (absent !== undefined && isNotFound(error)) return absent;
+      throw error;
+    }
+  }
+
+  async #part(
+    name: string,
+    id: string,
+    deadline: Deadline,
+    gone: GoneSignal | undefined,
+  ): Promise<VendorRecord | undefined> {
+    try {
+      return await this.readOne(name, id, deadline, gone);
+    } catch (error) {
+      // The primary record leads nowhere.
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -176,40 +270,51 @@ export class VendorConnection {
   }
 
   /**
-   * Writes once. It is repeated only if the first attempt provably did nothing: no connection was made, the session
+   * Writes once. A request is repeated only if its first attempt provably did nothing: no connection was made, the session
    * had ended, or the vendor asked to come back later.
    * @returns the record in the answer, or undefined from a vendor that only acknowledges
    * @throws VendorFailure whose `fate` says what is known
    */
-  async write(
-    recordId: string,
-    body: Readonly<Record<string, unknown>>,
-    deadline: Deadline,
-  ): Promise<VendorRecord | undefined> {
-    const limits = { deadline };
-    const answer = await this.#repeated(
-      limits,
-      (failure) => failure.fate === 'not_sent',
-      () => this.#call(this.adapter.write(recordId, body), limits),
-    );
+  async write(write: RecordWrite, deadline: Deadline): Promise<VendorRecord | undefined> {
+    const { id } = write;
+    const access = this.accessTo(write.resource);
+    let answer: unknown;
+    for (const [index, request] of this.#requestsOf(write).entries()) {
+      answer = await this.#writeOne(request, deadline).catch((error) => {
+        throw index > 0 && error instanceof VendorFailure ? halfWay(error) : error;
+      });
+    }
     // Nothing was said, so that a read has to show it.
     if (answer === undefined) return undefined;
-    if (this.adapter.answers === 'record') return this.#recordIn(answer, recordId);
-    this.#checkId(isObject(answer) ? answer : {}, recordId);
+    if (access.answers === 'record') return this.#recordIn(access, answer, id);
+    this.#checkId(access, isObject(answer) ? answer : {}, id);
     return undefined;
   }
 
-  /** The request that `write` would send. */
-  show(recordId: string, body: Readonly<Record<string, unknown>>): ShownRequest {
-    const request = this.adapter.write(recordId, body);
+  #writeOne(request: VendorRequest, deadline: Deadline): Promise<unknown> {
+    const limits = { deadline };
+    return this.#repeated(
+      limits,
+      (failure) => failure.fate === 'not_sent',
+      () => this.#call(request, limits),
+    );
+  }
+
+  #requestsOf({ resource, id, body, current }: RecordWrite): readonly VendorRequest[] {
+    const access = this.accessTo(resource);
+    return [current === undefined ? access.write(id, body) : access.write(id, body, current)].flat();
+  }
+
+  /** The requests that `write` would send, in order. */
+  show(write: RecordWrite): ShownRequest[] {
     const secret = this.adapter.authorize(this.#sessions ? MASK : undefined);
     const masked = Object.fromEntries(Object.keys(secret).map((name) => [name, MASK]));
-    return {
+    return this.#requestsOf(write).map((request) => ({
       method: request.method,
       url: this.config.baseUrl + request.path,
       headers: { ...plainHeaders(request), ...masked },
       ...(request.body && { body: request.body }),
-    };
+    }));
   }
 
   /** Waits for calls in flight, then closes the connections. */
@@ -217,8 +322,8 @@ export class VendorConnection {
     await this.#wire.close();
   }
 
-  #recordIn(body: unknown, recordId: string): VendorRecord {
-    const record = this.adapter.record(body, recordId);
+  #recordIn(access: RecordAccess, body: unknown, id: string): VendorRecord {
+    const record = access.record(body, id);
     if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
     if (record === null) {
       throw new VendorFailure({
@@ -227,14 +332,14 @@ export class VendorConnection {
         reason: 'The vendor lists no such record.',
       });
     }
-    this.#checkId(record, recordId);
-    this.observer?.record(this, record);
+    this.#checkId(access, record, id);
+    this.observer?.record(this, record, access);
     return record;
   }
 
-  #checkId(record: VendorRecord, recordId: string): void {
-    const shown = this.adapter.idOf(record);
-    if (shown !== undefined && shown !== recordId) {
+  #checkId(access: RecordAccess, record: VendorRecord, id: string): void {
+    const shown = access.idOf?.(record);
+    if (shown !== undefined && shown !== id) {
       throw unexpectedResponse('The vendor’s answer is about another record.');
     }
   }
@@ -349,7 +454,7 @@ export class VendorConnection {
   ): Promise<{ answer: VendorAnswer; failure: VendorFailure | undefined }> {
     const headers = requestHeaders(this.adapter, request, session, call?.leaving());
     const answer = await this.#wire.send(request, { headers, deadline, gone, isLogin });
-    const failure = failureIn(answer, this.adapter.errors, this.title);
+    const failure = failureIn(answer, this.adapter.errors, this.title, request.body);
     if (failure && isOutage(failure)) throw failure;
     return { answer, failure };
   }
@@ -375,6 +480,22 @@ export class VendorConnection {
       lifetimeSeconds: typeof lifetimeSeconds === 'function' ? lifetimeSeconds(body) : lifetimeSeconds,
     };
   }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof VendorFailure && error.kind === 'record_not_found';
+}
+
+/** What stands before it in the same write was done. */
+function halfWay(failure: VendorFailure): VendorFailure {
+  const { kind, status, vendorCode, complaints, retryAfter, late, reason } = failure;
+  return new VendorFailure({
+    ...{ kind, complaints, late, reason },
+    fate: failure.fate === 'unknown' ? 'unknown' : 'half_done',
+    ...(status !== undefined && { status }),
+    ...(vendorCode !== undefined && { vendorCode }),
+    ...(retryAfter !== undefined && { retryAfter }),
+  });
 }
 
 /** A failed login means that the update itself was never sent. */

@@ -3,7 +3,7 @@
  * next to nothing, and told once for each kind and name rather than with every request.
  */
 
-import type { VendorRecord } from '../adapter/contract';
+import type { RecordAccess, VendorRecord } from '../adapter/contract';
 import type { Warning } from '../receipt';
 import type { ObservedConnection } from './observer';
 
@@ -36,8 +36,12 @@ export class DriftWatch {
   }
 
   /** Compares a record's members with the vendor's contract. */
-  record({ name, adapter }: ObservedConnection, record: VendorRecord): void {
-    const shape = this.#shapeOf(adapter);
+  record(
+    { name }: ObservedConnection,
+    record: VendorRecord,
+    access: Pick<RecordAccess, 'recordShape'>,
+  ): void {
+    const shape = this.#shapeOf(access);
     if (shape === undefined) return;
     for (const key of shape.always) {
       if (!Object.hasOwn(record, key)) this.#found(name, 'missing_key', key);
@@ -54,8 +58,7 @@ export class DriftWatch {
     }
   }
 
-  #shapeOf(adapter: ObservedConnection['adapter']) {
-    const { recordShape } = adapter;
+  #shapeOf({ recordShape }: Pick<RecordAccess, 'recordShape'>) {
     if (recordShape === undefined) return undefined;
     let shape = this.#shapes.get(recordShape);
     if (shape === undefined) {

@@ -3,7 +3,7 @@
  * or a URL.
  */
 
-import type { Adapter, FailureKind, VendorRecord } from '../adapter/contract';
+import type { FailureKind, RecordAccess, VendorRecord } from '../adapter/contract';
 import type { ReceiptRow, Warning } from '../receipt';
 import { CallCancelled, VendorFailure } from './failure';
 
@@ -16,7 +16,6 @@ export type CallOutcome = 'ok' | 'not_sent' | 'cancelled' | 'defect' | FailureKi
 export interface ObservedConnection {
   readonly name: string;
   readonly config: { readonly adapter: string; readonly propagateTrace: boolean };
-  readonly adapter: Pick<Adapter, 'recordShape'>;
 }
 
 export interface ObservedCall {
@@ -33,8 +32,12 @@ export interface VendorObserver {
   paused(connection: ObservedConnection, kind: FailureKind): void;
   /** Calls are made again. */
   resumed(connection: ObservedConnection): void;
-  /** A record that a vendor has shown. */
-  record(connection: ObservedConnection, record: VendorRecord): void;
+  /** A record that a vendor has shown, of the resource with this shape. */
+  record(
+    connection: ObservedConnection,
+    record: VendorRecord,
+    shape: Pick<RecordAccess, 'recordShape'>,
+  ): void;
   /** What a caller was told about a record. */
   answered(
     connection: ObservedConnection,

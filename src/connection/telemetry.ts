@@ -17,7 +17,7 @@ export function createObserver(metrics: Metrics, log: Log): VendorObserver {
     paused: ({ name }, kind) =>
       log.notice('a vendor is failing: calls to it are paused', { connection: name, kind }),
     resumed: ({ name }) => log.notice('a vendor answers again: calls to it are made', { connection: name }),
-    record: (connection, record) => drift.record(connection, record),
+    record: (connection, record, access) => drift.record(connection, record, access),
     answered(connection, { warnings, receipt = [] }) {
       drift.warnings(connection, warnings);
       for (const { outcome } of receipt) metrics.receipt(connection.name, outcome);

@@ -1,6 +1,6 @@
 /** From a vendor's failure to the problem that the caller sees, with pointers to the caller's own fields. */
 
-import type { FailureKind } from '../adapter/contract';
+import type { FailureKind, RecordAccess } from '../adapter/contract';
 import type { VendorConnection } from '../connection/connection';
 import { VendorFailure } from '../connection/failure';
 import { type FieldError, Problem, type ProblemCode, type VendorDetail, type WriteOutcome } from '../problem';
@@ -12,6 +12,7 @@ const CODES: Readonly<Record<FailureKind, ProblemCode>> = {
   credentials_rejected: 'vendor_credentials_rejected',
   session_expired: 'vendor_credentials_rejected',
   conflict: 'conflict',
+  outdated: 'conflict',
   rejected: 'vendor_rejected',
   rate_limited: 'vendor_rate_limited',
   quota_exhausted: 'vendor_rate_limited',
@@ -25,13 +26,14 @@ const DEFAULT_RETRY_AFTER = 5;
 
 /**
  * @param outcome what is known about the write; absent for a failed read, which has no outcome
- * @param changed the body members that the update changed, if it had to send others as well
+ * @param about `resource`: the one that it was about; `changed`: the body members that the update changed, if it had to send
+ * others as well
  */
 export function problemFrom(
   failure: VendorFailure,
   connection: VendorConnection,
   outcome?: WriteOutcome,
-  changed?: readonly string[],
+  { resource, changed }: { resource?: string | undefined; changed?: readonly string[] | undefined } = {},
 ): Problem {
   const stored = changed && blamesOnlyStored(failure, changed);
   const code = stored ? 'stored_value_invalid' : CODES[failure.kind];
@@ -39,7 +41,7 @@ export function problemFrom(
   const judged = code === 'vendor_rejected' || code === 'conflict' || stored === true;
   const errors = failure.complaints
     .filter((complaint) => judged || complaint.key !== undefined || complaint.code !== 'rejected_by_vendor')
-    .map((complaint) => fieldError(stored ? { ...complaint, code } : complaint, connection));
+    .map((complaint) => fieldError(stored ? { ...complaint, code } : complaint, connection, resource));
   const isBusy = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
   const problem = new Problem(code, detailOf(failure, connection.title), {
     ...(errors.length > 0 && { errors: distinct(errors) }),
@@ -61,10 +63,10 @@ export function problemFrom(
 export function blamingTheOnly(
   sent: readonly string[],
   problem: Problem,
-  connection: VendorConnection,
+  { writes }: Pick<RecordAccess, 'writes'>,
 ): Problem {
   const { cause } = problem;
-  const isAlone = sent.length === 1 && connection.adapter.writes === 'changes';
+  const isAlone = sent.length === 1 && writes === 'changes';
   if (!isAlone || problem.code !== 'vendor_rejected' || !(cause instanceof VendorFailure)) return problem;
   if (cause.complaints.some(({ key }) => key !== undefined)) return problem;
   const said = problem.extras.errors ?? [
@@ -99,12 +101,13 @@ function vendorDetail(failure: VendorFailure, connection: VendorConnection): Ven
 function fieldError(
   complaint: { key?: string; code: string; detail: string },
   connection: VendorConnection,
+  resource: string | undefined,
 ): FieldError {
   const table = tableOf(connection.adapter);
   const [key = '', ...rest] = (complaint.key ?? '').split('.');
   const field = FIELDS.find((name) => {
     const mapping = table[name];
-    return mapping.supported && mapping.key === key;
+    return mapping.supported && mapping.resource === resource && mapping.key === key;
   });
   // A complaint about a member of a composite keeps the member; one about nothing we know points at the whole.
   const inner =

@@ -3,7 +3,7 @@
  * else's, so that the number of series is bounded. What changes slowly is asked for when it is scraped, not counted along.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Outcome } from '../receipt';
+import type { ReceiptRow } from '../receipt';
 import { packageVersion } from './build';
 import type { RequestFacts } from './log';
 
@@ -32,7 +32,7 @@ export interface Metrics {
   ): void;
   /** @param milliseconds since the call left; undefined for one that never did */
   vendorCall(connection: string, operation: string, outcome: string, milliseconds: number | undefined): void;
-  receipt(connection: string, outcome: Outcome): void;
+  receipt(connection: string, outcome: ReceiptRow['outcome']): void;
   drift(connection: string, kind: string): void;
   tokenRefused(issuer: string, reason: string): void;
   store(operation: StoreOperation, milliseconds: number): void;

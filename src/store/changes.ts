@@ -10,10 +10,10 @@ import { type Filter, findChanges } from './changeList';
 import type { Database } from './database';
 import { orUnavailable } from './unavailable';
 
-export const CHANGE_OUTCOMES = ['success', 'not_sent', 'refused', 'failed', 'unknown'] as const;
+export const CHANGE_OUTCOMES = ['success', 'partial', 'not_sent', 'refused', 'failed', 'unknown'] as const;
 
 /**
- * What became of the whole act. `refused`: it was not wanted; `failed`: it could not be done; `not_sent`: a dry run, which
+ * What became of the whole act. `partial`: a part of it was done; `refused`: it was not wanted; `failed`: it could not be done; `not_sent`: a dry run, which
  * never sends anything.
  */
 export type ChangeOutcome = (typeof CHANGE_OUTCOMES)[number];

@@ -123,7 +123,7 @@ interface ChangesTable {
   staff_id: string;
   vendor: string;
   vendor_record_id: string | null;
-  outcome: 'success' | 'not_sent' | 'refused' | 'failed' | 'unknown';
+  outcome: 'success' | 'partial' | 'not_sent' | 'refused' | 'failed' | 'unknown';
   status: number | null;
   code: string | null;
   duration_ms: number;

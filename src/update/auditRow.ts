@@ -79,6 +79,7 @@ function outcomeOf(ended: Ending): ChangeOutcome {
   const { status, code, extras } = ended.problem;
   if (!sent) return status < 500 ? 'refused' : 'failed';
   if (extras.outcome === 'applied') return 'success';
+  if (extras.outcome === 'partial') return 'partial';
   if (extras.outcome === 'unknown') return 'unknown';
   if (status < 500) return 'refused';
   return extras.outcome === 'not_applied' || code === 'write_not_confirmed' ? 'failed' : 'unknown';
@@ -108,7 +109,8 @@ function receiptOf(ended: Ending): readonly ReceiptRow[] {
 function resultWithoutRow(ended: Ending): FieldResult {
   if ('problem' in ended && ended.problem.code === 'write_not_confirmed') return 'not_confirmed';
   const outcome = outcomeOf(ended);
-  return outcome === 'success' ? 'verified' : outcome === 'unknown' ? 'unknown' : 'not_applied';
+  if (outcome === 'success') return 'verified';
+  return outcome === 'unknown' || outcome === 'partial' ? 'unknown' : 'not_applied';
 }
 
 /** The sent values by pointer, as normalised. */

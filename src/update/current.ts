@@ -1,5 +1,6 @@
 /** The stored record that a plan is made on: read, held against `If-Match`, and looked at again right before the write. */
-import type { VendorRecord } from '../adapter/contract';
+import type { Adapter, VendorRecord } from '../adapter/contract';
+import { partOf, withPart } from '../adapter/resources';
 import type { VendorConnection } from '../connection/connection';
 import { CallCancelled, VendorFailure } from '../connection/failure';
 import type { GoneSignal } from '../connection/transport';
@@ -12,7 +13,7 @@ import { Problem } from '../problem';
 import type { Location } from '../runtime/locate';
 import { pointerOf } from '../staff/fields';
 import type { AdmittedChange } from './admit';
-import { makePlan, type Plan } from './plan';
+import { makePlan, needsCurrent, ofResource, type Plan, resourcesOf } from './plan';
 import type { UpdateRequest } from './request';
 
 /** A plan, and the record that it was made on, if one was read. */
@@ -21,16 +22,86 @@ export interface Planned {
   current: VendorRecord | undefined;
 }
 
-/** @throws Problem if the record cannot be read, or nobody waits any more */
+/**
+ * Which resources are read before, and why: the plan depends on their records, or they tell what is kept and lost. The primary
+ * one is also looked at to find the others.
+ */
+export type Reading = ReadonlyMap<string | undefined, 'merge' | 'look'>;
+
+/** @param whole all that is stored is needed, for an entity tag; `settling`: what the record holds already is not sent */
+export function readingFor(
+  adapter: Adapter,
+  changes: readonly AdmittedChange[],
+  { whole, settling }: { whole: boolean; settling: boolean },
+): Reading {
+  const reading = new Map<string | undefined, 'merge' | 'look'>();
+  for (const [resource, access] of resourcesOf(adapter)) {
+    const own = ofResource(changes, resource);
+    const needs = whole || (settling && own.length > 0) ? 'merge' : needsCurrent(access, own);
+    if (needs !== undefined) reading.set(resource, needs);
+  }
+  const isFound = changes.some(({ mapping }) => mapping.resource !== undefined);
+  if (isFound && !reading.has(undefined)) reading.set(undefined, 'look');
+  return reading;
+}
+
+/** @throws Problem if the primary record cannot be read, or nobody waits any more */
 export async function readCurrent(
   { connection, recordId }: Location,
   deadline: Deadline,
   gone: GoneSignal,
 ): Promise<VendorRecord> {
-  return connection.read(recordId, deadline, gone).catch((error) => {
-    if (error instanceof CallCancelled) throw clientGone();
-    throw error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error;
+  return connection.readOne(undefined, recordId, deadline, gone).catch((error) => {
+    throw unread(error, connection);
   });
+}
+
+/**
+ * The record with its further parts that are read before.
+ * @throws Problem if one cannot be read, or a part that is to be changed is not there
+ */
+export async function readFurther(
+  { connection }: Location,
+  primary: VendorRecord,
+  reading: Reading,
+  changes: readonly AdmittedChange[],
+  deadline: Deadline,
+  gone: GoneSignal,
+): Promise<VendorRecord> {
+  refuseAbsent(changes, (resource) => connection.idOfPart(resource, primary) !== undefined);
+  const names = [...reading.keys()].filter((name) => name !== undefined);
+  const record = await connection.readParts(primary, names, deadline, gone).catch((error) => {
+    throw unread(error, connection);
+  });
+  refuseAbsent(changes, (name) => !names.includes(name) || partOf(record, name) !== undefined);
+  return record;
+}
+
+/** @throws Problem `stored_value_invalid` */
+function refuseAbsent(changes: readonly AdmittedChange[], isThere: (resource: string) => boolean): void {
+  const errors = changes.flatMap(({ field, mapping: { resource } }) =>
+    resource === undefined || isThere(resource)
+      ? []
+      : [
+          {
+            pointer: pointerOf(field),
+            code: 'stored_value_invalid',
+            detail: `The stored record leads to no ${resource} that could hold it.`,
+          },
+        ],
+  );
+  if (errors.length === 0) return;
+  const names = errors.map(({ pointer }) => pointer).join(', ');
+  throw new Problem(
+    'stored_value_invalid',
+    `The vendor has no place yet where it could store: ${names}. Nothing was sent.`,
+    { errors, outcome: 'not_applied' },
+  );
+}
+
+function unread(error: unknown, connection: VendorConnection): unknown {
+  if (error instanceof CallCancelled) return clientGone();
+  return error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error;
 }
 
 /** @throws Problem `precondition_failed` */
@@ -50,25 +121,39 @@ export function checkPrecondition(
   );
 }
 
+/** What is looked at again: the records that were merged on, but for those whose write names their version. */
+export function mergedOn(reading: Reading, { writes }: Plan, adapter: Adapter): (string | undefined)[] {
+  return resourcesOf(adapter).flatMap(([resource, { versioned }]) => {
+    const isGuarded = versioned && writes.some((write) => write.resource === resource);
+    return reading.get(resource) === 'merge' && !isGuarded ? [resource] : [];
+  });
+}
+
 /**
- * Compares the record right before writing with the one that was merged on. A change from outside to a field of this
- * update is a conflict; a change elsewhere is taken over by merging again.
+ * Compares the records of these resources right before writing with those that were merged on. A change from outside to a field
+ * of this update is a conflict; a change elsewhere is taken over by merging again.
  * @throws Problem `conflict`, `precondition_failed`
  */
 export async function recheck(
   request: UpdateRequest,
-  location: Location,
+  { connection, recordId }: Location,
   changes: readonly AdmittedChange[],
   { plan, current }: Planned,
+  resources: readonly (string | undefined)[],
   deadline: Deadline,
 ): Promise<Planned> {
-  if (current === undefined) return { plan, current };
-  const { connection } = location;
+  if (current === undefined || resources.length === 0) return { plan, current };
   const { adapter } = connection;
-  const now = await readCurrent(location, deadline, request.gone);
-  const revision = adapter.revision?.(now);
-  const same = revision === undefined ? sameJson(now, current) : revision === adapter.revision?.(current);
-  if (same) return { plan, current };
+  const now = await readAgain(connection, recordId, current, resources, deadline, request.gone);
+  const isSame = resources.every((resource) => {
+    const { revision } = connection.accessTo(resource);
+    const [before, after] = [partOf(current, resource), partOf(now, resource)];
+    const version = after && revision?.(after);
+    return version === undefined
+      ? sameJson(withoutParts(before), withoutParts(after))
+      : version === (before && revision?.(before));
+  });
+  if (isSame) return { plan, current };
   checkPrecondition(request, now, connection);
   const planned = { plan: makePlan(adapter, tableOf(adapter), changes, now), current: now };
   const changed = changes.filter(
@@ -79,6 +164,30 @@ export async function recheck(
   );
   if (changed.length > 0) throw changedMeanwhile(changed);
   return planned;
+}
+
+/** The record with those of the resources as they are now; the primary record leads to the same parts as before. */
+async function readAgain(
+  connection: VendorConnection,
+  recordId: string,
+  current: VendorRecord,
+  resources: readonly (string | undefined)[],
+  deadline: Deadline,
+  gone: GoneSignal,
+): Promise<VendorRecord> {
+  const read = resources.map(async (resource): Promise<[string | undefined, VendorRecord] | undefined> => {
+    const id = resource === undefined ? recordId : connection.idOfPart(resource, current);
+    return id === undefined ? undefined : [resource, await connection.readOne(resource, id, deadline, gone)];
+  });
+  const parts = await Promise.all(read).catch((error) => {
+    throw unread(error, connection);
+  });
+  return parts.reduce<VendorRecord>((record, part) => (part ? withPart(record, ...part) : record), current);
+}
+
+/** Its own members: the parts beside them are compared one by one. */
+function withoutParts(record: VendorRecord | undefined): unknown {
+  return record && Object.fromEntries(Object.entries(record));
 }
 
 /** JSON has no symbols; an unreadable value compares as its description. */

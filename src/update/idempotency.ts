@@ -77,6 +77,8 @@ export function keyVerdict(
   if (handle === undefined) return undefined;
   const done = response && ({ handle, state: 'done', answer: storedAnswer(response) } as const);
   if (done && (deferred || 'result' in ended)) return done;
+  // What is missing is sent by the next request with it.
+  if ('problem' in ended && ended.problem.extras.outcome === 'partial') return { handle, state: 'unsettled' };
   if (ended.attempt === undefined || ('problem' in ended && didNothing(ended.problem))) {
     return { handle, state: settleFirst ? 'unsettled' : 'free' };
   }

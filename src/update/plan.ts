@@ -3,8 +3,9 @@
  * own record, so stored values that have no canonical meaning go back untouched.
  */
 
-import type { Adapter, MappedField, RefusalCode, VendorRecord } from '../adapter/contract';
+import type { Adapter, MappedField, RecordAccess, RefusalCode, VendorRecord } from '../adapter/contract';
 import { UNREADABLE } from '../adapter/contract';
+import { partOf, storedUnder } from '../adapter/resources';
 import type { AnyTable } from '../directory/record';
 import { isObject, member, sameJson } from '../lib/json';
 import { type FieldError, Problem } from '../problem';
@@ -27,25 +28,51 @@ export interface Target {
   replaces: boolean;
 }
 
+/** What is written to one resource. */
+export interface PlannedWrite {
+  /** Undefined: the primary one. */
+  resource: string | undefined;
+  /** New values by the keys of the table. */
+  body: Readonly<Record<string, unknown>>;
+}
+
 export interface Plan {
   targets: readonly Target[];
-  /** The request body; undefined if a read has shown that nothing would change. */
-  body: Readonly<Record<string, unknown>> | undefined;
+  /** In the order in which they are sent, one for each resource; empty if a read has shown that nothing would change. */
+  writes: readonly PlannedWrite[];
 }
 
 /**
- * Whether the stored record has to be read before: `merge` if the plan depends on it, `look` if it only tells what is kept
- * and what is lost.
+ * Whether a resource's stored record has to be read before: `merge` if the plan depends on it, `look` if it only tells what is
+ * kept and what is lost.
+ * @param changes of this resource
  */
 export function needsCurrent(
-  adapter: Adapter,
+  { writes }: Pick<RecordAccess, 'writes'>,
   changes: readonly AdmittedChange[],
 ): 'merge' | 'look' | undefined {
-  if (adapter.writes === 'whole-record') return 'merge';
+  if (changes.length === 0) return undefined;
+  if (writes !== 'changes') return 'merge';
   const needs = changes.map((change) => (isPartial(change) ? 'merge' : change.mapping.needsCurrent));
   if (needs.includes('merge')) return 'merge';
   // Clearing must not delete a value that nobody could read.
   return needs.includes('look') || changes.some(({ value }) => value === null) ? 'look' : undefined;
+}
+
+/** The changes of one resource. */
+export function ofResource<C extends { mapping: Pick<MappedField<unknown>, 'resource'> }>(
+  changes: readonly C[],
+  resource: string | undefined,
+): readonly C[] {
+  return changes.filter(({ mapping }) => mapping.resource === resource);
+}
+
+/** The resources of a vendor in the order in which they are written, each with what its records are written by. */
+export function resourcesOf(adapter: Adapter): readonly [resource: string | undefined, RecordAccess][] {
+  return [
+    [undefined, adapter],
+    ...(adapter.also ?? []).map((access): [string, RecordAccess] => [access.name, access]),
+  ];
 }
 
 /** A composite value that leaves out a member which the vendor holds: the vendor replaces the object, so it is merged. */
@@ -66,15 +93,50 @@ export function makePlan(
 ): Plan {
   const targets = changes.map((change) => target(change, current));
   const moving = targets.filter((item) => !item.unchanged);
-  if (moving.length === 0) return { targets, body: undefined };
+  if (moving.length === 0) return { targets, writes: [] };
   refuseEndangered(adapter, moving, current);
-  if (adapter.writes === 'whole-record' && current !== undefined) {
-    return { targets, body: wholeRecord(table, targets, current) };
+  const parts = resourcesOf(adapter).flatMap(([resource, access]) => {
+    const own = ofResource(targets, resource);
+    if (own.length === 0) return [];
+    // A further resource is left alone if nothing of it changes; so is the primary one.
+    if (own.every(({ unchanged }) => unchanged)) return { targets: own };
+    return planFor(access, resource, table, ofResource(changes, resource), own, current);
+  });
+  return {
+    targets: inOrder(
+      targets,
+      parts.flatMap((part) => part.targets),
+    ),
+    writes: parts.flatMap((part) => part.write ?? []),
+  };
+}
+
+interface PartialPlan {
+  targets: readonly Target[];
+  write?: PlannedWrite;
+}
+
+/** What is written to one resource, of which something changes. */
+function planFor(
+  access: RecordAccess,
+  resource: string | undefined,
+  table: AnyTable,
+  changes: readonly AdmittedChange[],
+  targets: readonly Target[],
+  current: VendorRecord | undefined,
+): PartialPlan {
+  const stored = partOf(current, resource);
+  if (access.writes === 'whole-record' && current !== undefined && stored !== undefined) {
+    return { targets, write: { resource, body: wholeRecord(table, resource, targets, current) } };
   }
-  const sent = needsCurrent(adapter, changes) === 'look' ? targets.map(asked) : targets;
+  const sent = needsCurrent(access, changes) === 'look' ? targets.map(asked) : targets;
   const body: Record<string, unknown> = {};
   for (const { mapping, wire, unchanged } of sent) if (!unchanged) body[mapping.key] = wire;
-  return { targets: sent, body };
+  return { targets: sent, write: { resource, body } };
+}
+
+function inOrder(targets: readonly Target[], planned: readonly Target[]): Target[] {
+  return targets.map((item) => planned.find(({ field }) => field === item.field) ?? item);
 }
 
 /** A look is not repeated right before the write, so what needed none is sent as if there had been none. */
@@ -85,8 +147,8 @@ function asked(target: Target): Target {
     : target;
 }
 
-/** The top-level members that the plan changes, each once. */
-export function changedMembers({ targets }: Plan): string[] {
+/** The top-level members that are to be changed, each once. */
+export function changedMembers(targets: readonly Target[]): string[] {
   return [...new Set(targets.filter(({ unchanged }) => !unchanged).map(({ field }) => topLevelOf(field)))];
 }
 
@@ -98,7 +160,7 @@ function target(change: AdmittedChange, current: VendorRecord | undefined): Targ
   if (wanted === null) {
     // Clearing a part of what is empty changes nothing, whether or not the vendor could clear it.
     const unchanged = stored === null;
-    if (!unchanged) checkClearable(change, stored);
+    if (!unchanged) checkClearable(change, stored, current);
     return { field, mapping, value: null, wire: mapping.cleared?.wire, unchanged, sentBack: false, replaces };
   }
   const sentBack = given !== undefined && isSentBack(field, given, stored);
@@ -107,7 +169,7 @@ function target(change: AdmittedChange, current: VendorRecord | undefined): Targ
     field,
     mapping,
     value: sentBack ? stored : wanted,
-    wire: isComposite(field) ? withStoredMembers(wire, wanted, stored, member(current, mapping.key)) : wire,
+    wire: isComposite(field) ? withStoredMembers(wire, wanted, stored, storedUnder(mapping, current)) : wire,
     unchanged: sentBack || (current !== undefined && isUnchanged(mapping, current, wanted, stored)),
     sentBack,
     replaces,
@@ -121,10 +183,20 @@ function isSentBack(field: Target['field'], given: unknown, stored: unknown): bo
 }
 
 /** Clears what nobody could read only if the empty value itself was sent. */
-function checkClearable({ field, mapping, emptied }: AdmittedChange, stored: unknown): void {
+function checkClearable(
+  { field, mapping, emptied }: AdmittedChange,
+  stored: unknown,
+  current: VendorRecord | undefined,
+): void {
   if (!mapping.cleared) {
     throw new Problem('not_clearable', 'Nothing would be left of the field.', {
       errors: [notClearable(pointerOf(field), mapping)],
+    });
+  }
+  const reason = current && mapping.cleared.unless?.(current);
+  if (reason !== undefined) {
+    throw new Problem('not_clearable', 'The stored value cannot be taken away.', {
+      errors: [{ pointer: pointerOf(field), code: 'not_clearable', detail: reason }],
     });
   }
   if (stored !== UNREADABLE || emptied) return;
@@ -174,7 +246,7 @@ export function holds(mapping: MappedField<unknown>, record: VendorRecord, value
   const stored = mapping.decode(record);
   if (stored !== undefined && stored !== UNREADABLE && sameJson(stored, value)) return true;
   return sameJson(
-    member(record, mapping.key),
+    storedUnder(mapping, record),
     mapping.encode(value, () => undefined),
   );
 }
@@ -240,17 +312,15 @@ function refuseEndangered(
   current: VendorRecord | undefined,
 ): void {
   if (current === undefined) return;
-  const rows =
-    adapter.endangers?.(
-      current,
-      moving.map((item) => item.mapping.key),
-    ) ?? [];
+  const keys = ofResource(moving, undefined).map((item) => item.mapping.key);
+  const rows = adapter.endangers?.(current, keys) ?? [];
   if (rows.length > 0)
     throw storedValueInvalid(rows.map(([field, detail]) => blocked(pointerOf(field), detail)));
 }
 
 function wholeRecord(
   table: AnyTable,
+  resource: string | undefined,
   targets: readonly Target[],
   current: VendorRecord,
 ): Record<string, unknown> {
@@ -258,12 +328,12 @@ function wholeRecord(
   const blocks: FieldError[] = [];
   for (const field of FIELDS) {
     const mapping = table[field];
-    if (!mapping.supported) continue;
+    if (!mapping.supported || mapping.resource !== resource) continue;
     const change = targets.find((item) => item.field === field);
     const problems: string[] = [];
     const kept = mapping.keep
       ? mapping.keep(current, (detail) => problems.push(detail))
-      : member(current, mapping.key);
+      : storedUnder(mapping, current);
     // What was sent is only sent on if it differs from what is stored, or corrects it.
     if (change && (!change.unchanged || problems.length > 0)) body[mapping.key] = change.wire;
     else {

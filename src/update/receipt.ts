@@ -1,5 +1,6 @@
 /** What an update has come to: one receipt row for each sent member, and the record as far as the vendor shows it. */
 import type { VendorRecord } from '../adapter/contract';
+import { partOf } from '../adapter/resources';
 import type { ShownRequest, VendorConnection } from '../connection/connection';
 import { etagOf } from '../directory/etag';
 import type { ReadMeta, StaffResult } from '../directory/read';
@@ -14,18 +15,23 @@ import type { Planned } from './current';
 import type { Plan, Target } from './plan';
 import type { UpdateRequest } from './request';
 import { visibleRequest } from './visible';
-import type { Confirmation, Landing } from './write';
+import type { Confirmation, Fate } from './write';
 
 export interface UpdateMeta extends ReadMeta {
   receipt: readonly ReceiptRow[];
-  /** Dry run only: nothing was sent; this is what would have been, or null if nothing would change. */
+  /** Dry run only: nothing was sent; these requests would have been, in this order. */
   dryRun?: true;
+  vendorRequests?: readonly ShownRequest[];
+  /** The one request, or null if nothing would change; absent if there would be several. */
   vendorRequest?: ShownRequest | null;
 }
 
 export type UpdateResult = StaffResult<UpdateMeta>;
 
-/** @throws Problem `write_not_confirmed` if the vendor's record shows other values than were sent */
+/**
+ * @throws Problem of a write that failed; `write_not_confirmed` if the vendor's record shows other values than were sent. With
+ * `outcome: "partial"` and a whole receipt if another part of the update was applied
+ */
 export function updateResult(
   request: UpdateRequest,
   location: Location,
@@ -37,23 +43,25 @@ export function updateResult(
     outcomeOf(target, confirmation.states[index], confirmation.detail, request.settleFirst ?? false),
   );
   const failed = plan.targets.filter((_, index) => outcomes[index] === undefined);
+  if (confirmation.problem || failed.length > 0) {
+    throw failedUpdate(request, location, admitted, { plan, failed, outcomes, confirmation });
+  }
   const receipt = receiptOf(
     request.patch,
     admitted,
     outcomes.filter((row) => row !== undefined),
-    failed.map(({ field }) => topLevelOf(field)),
+    [],
   );
-  if (failed.length > 0) throw notConfirmed(failed, receipt, location.connection);
   const { before, after } = shownBy(location, current, confirmation.record);
   const data = staffRecord(request.staffId, fieldsAfter(before, after, plan, outcomes));
   const certain = outcomes.every((row) => row?.outcome !== 'accepted');
-  const known = after !== undefined && (after.complete || before !== undefined);
-  const ofConfirmation = confirmation.warning ? [confirmation.warning] : [];
+  const known =
+    after !== undefined && (after.complete || (before !== undefined && isWhole(location, current)));
   const ofRecord = (after ?? before)?.warnings ?? [];
   return {
     data,
     meta: metaOf(request, location, receipt, [
-      ...ofConfirmation,
+      ...(confirmation.warnings ?? []),
       ...admitted.warnings,
       ...lost(plan, current),
       ...ofRecord,
@@ -61,6 +69,59 @@ export function updateResult(
     etag: certain && known ? etagOf(data) : undefined,
   };
 }
+
+/** True if all parts of the record were read. */
+function isWhole({ connection }: Location, record: VendorRecord | undefined): boolean {
+  return connection.resources.every((name) => partOf(record, name) !== undefined);
+}
+
+/** The problem of an update of which not all has landed. */
+function failedUpdate(
+  request: UpdateRequest,
+  { connection }: Location,
+  admitted: Admitted,
+  {
+    plan,
+    failed,
+    outcomes,
+    confirmation: { problem, states },
+  }: {
+    plan: Plan;
+    failed: readonly Target[];
+    outcomes: readonly (FieldOutcome | undefined)[];
+    confirmation: Confirmation;
+  },
+): Problem {
+  const isOpen = (state: Fate | undefined) =>
+    state === 'unsent' || state === 'unclear' || state === 'missing';
+  const changing = states.filter((_, index) => plan.targets[index]?.unchanged === false);
+  const isMixed = plan.writes.length > 1 && changing.some(isOpen) && !changing.every(isOpen);
+  const isPartial = isMixed || problem?.extras.outcome === 'partial';
+  if (isPartial || plan.writes.length > 1) {
+    const rows = plan.targets.map(
+      ({ field }, index): FieldOutcome => outcomes[index] ?? { field, outcome: 'not_applied' },
+    );
+    const receipt = receiptOf(request.patch, admitted, rows, []);
+    const { code, detail, extras, cause } = problem ?? notConfirmed(failed, receipt, connection);
+    const whole = new Problem(code, isPartial ? `${detail} ${PARTLY}` : detail, {
+      ...extras,
+      receipt,
+      ...(isPartial && { outcome: 'partial' }),
+    });
+    whole.cause = cause;
+    return whole;
+  }
+  if (problem) return problem;
+  const receipt = receiptOf(
+    request.patch,
+    admitted,
+    outcomes.filter((row) => row !== undefined),
+    failed.map(({ field }) => topLevelOf(field)),
+  );
+  return notConfirmed(failed, receipt, connection);
+}
+
+const PARTLY = 'A part of the update was applied; the receipt says which.';
 
 /** What a complete record shows, an older one need not tell. */
 function shownBy(
@@ -96,13 +157,15 @@ function fieldsAfter(
 /** @returns undefined if the record does not hold the value that was sent */
 function outcomeOf(
   { field, mapping, value, unchanged }: Target,
-  state: Landing | undefined,
+  state: Fate | undefined,
   detail: string | undefined,
   settling: boolean,
 ): FieldOutcome | undefined {
   // After an unclear attempt, what the record holds may well be that attempt's doing.
   if (unchanged) return { field, outcome: settling ? 'verified' : 'unchanged' };
   if (state === 'missing') return undefined;
+  if (state === 'unsent') return { field, outcome: 'not_applied' };
+  if (state === 'unclear') return { field, outcome: 'unknown' };
   if (state === 'landed') return confirmable({ field, mapping, value });
   return { field, outcome: 'accepted', detail: detail ?? 'The vendor does not show this field.' };
 }
@@ -165,7 +228,13 @@ export function dryRunResult(
   admitted: Admitted,
   { plan, current }: Planned,
 ): UpdateResult {
-  const { connection, recordId } = location;
+  const { connection } = location;
+  const vendorRequests = plan.writes.flatMap(({ resource, body }) =>
+    shownWrite(location, resource, body, current).map((shown) =>
+      visibleRequest(request, shown, plan, resource),
+    ),
+  );
+  const [vendorRequest = null, ...others] = vendorRequests;
   const outcomes = plan.targets.map(
     (target): FieldOutcome =>
       target.unchanged ? { field: target.field, outcome: 'unchanged' } : confirmable(target),
@@ -182,10 +251,21 @@ export function dryRunResult(
         ...(before?.warnings ?? []),
       ]),
       dryRun: true,
-      vendorRequest:
-        plan.body === undefined ? null : visibleRequest(request, connection.show(recordId, plan.body), plan),
+      vendorRequests,
+      ...(others.length === 0 && { vendorRequest }),
     },
   };
+}
+
+function shownWrite(
+  { connection, recordId }: Location,
+  resource: string | undefined,
+  body: VendorRecord,
+  current: VendorRecord | undefined,
+): ShownRequest[] {
+  const id = resource === undefined ? recordId : current && connection.idOfPart(resource, current);
+  if (id === undefined) throw new TypeError(`it was not looked up where ${resource} is`);
+  return connection.show({ resource, id, body, current: partOf(current, resource) });
 }
 
 /** What was stored with the changed fields, and is not any more. */

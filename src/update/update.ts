@@ -2,23 +2,34 @@
  * One update, from top to bottom: key → locate → admit → turn → read → plan → journal begins → write → confirm → receipt →
  * journal ends → answer. Requests and the delivery of queued updates both come through here.
  */
+import type { VendorRecord } from '../adapter/contract';
 import { VendorFailure } from '../connection/failure';
-import { blamingTheOnly, problemFrom } from '../directory/failures';
+import { problemFrom } from '../directory/failures';
 import { tableOf } from '../directory/record';
 import { Deadline } from '../lib/deadline';
 import { Problem } from '../problem';
 import { type FindLink, type Location, locate } from '../runtime/locate';
 import type { Attempt } from '../store/attempts';
 import type { Journal } from '../store/journal';
-import type { Locks, Release } from '../store/locks';
+import type { Locks, Release, Turn } from '../store/locks';
 import type { Operations } from '../store/operations';
 import { StoreUnavailable } from '../store/unavailable';
 import { type Admitted, admit } from './admit';
 import { attemptFor, auditRow, type Ending, leaseMs } from './auditRow';
-import { checkPrecondition, clientGone, type Planned, readCurrent, recheck } from './current';
+import {
+  checkPrecondition,
+  clientGone,
+  mergedOn,
+  type Planned,
+  type Reading,
+  readCurrent,
+  readFurther,
+  readingFor,
+  recheck,
+} from './current';
 import { defer, deferUnsent } from './defer';
 import { claimKey, keyVerdict, releaseKey } from './idempotency';
-import { changedMembers, makePlan, needsCurrent } from './plan';
+import { makePlan, ofResource } from './plan';
 import { dryRunResult, type UpdateResult, updateResult } from './receipt';
 import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } from './request';
 import { visibleTo } from './visible';
@@ -37,8 +48,8 @@ interface Admission {
   location: Location;
   admitted: Admitted;
   deadline: Deadline;
-  /** Why the stored record is read before: the plan depends on it, or it tells what is kept and lost. */
-  reading: 'merge' | 'look' | undefined;
+  /** Which stored records are read before, and why. */
+  reading: Reading;
 }
 
 /** `behind`: earlier updates of the staff member are queued, so this one may not run yet. Nothing was sent. */
@@ -91,9 +102,10 @@ async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<End
     if (isElsewhere(request, location)) throw linkMoved();
     const admitted = admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
     const deadline = new Deadline(connection.config.timeoutMs, request.clinic.name, request.requestId);
-    const isConditional =
-      request.settleFirst || request.ifMatch !== undefined || request.ifNoneMatch !== undefined;
-    const reading = isConditional ? 'merge' : needsCurrent(connection.adapter, admitted.changes);
+    const reading = readingFor(connection.adapter, admitted.changes, {
+      whole: request.ifMatch !== undefined || request.ifNoneMatch !== undefined,
+      settling: request.settleFirst ?? false,
+    });
     const admission = { request, location, admitted, deadline, reading } as const;
     const release = await takeTurn(parts, admission);
     if (release === undefined) return { behind: true };
@@ -109,13 +121,8 @@ async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<End
 
 /** @returns undefined if earlier updates are queued */
 async function takeTurn(parts: UpdateParts, admission: Admission): Promise<Release | undefined> {
-  const { request, location, admitted, deadline, reading } = admission;
-  const { connection, recordId } = location;
-  // A change merged on a read must not meet another one halfway, in whichever replica: neither another merge, nor an
-  // update that replaces a value which others merge on.
-  const merges = reading === 'merge' || admitted.changes.some(({ mapping }) => mapping.members !== undefined);
-  const reach = merges && !request.dryRun ? 'replicas' : 'process';
-  const turn = { key: `${connection.name} ${recordId}`, reach, deadline } as const;
+  const { request, location } = admission;
+  const turn = turnAt(admission, undefined, location.recordId);
   try {
     const taken = await parts.locks.take(turn);
     if (taken) return taken;
@@ -125,22 +132,71 @@ async function takeTurn(parts: UpdateParts, admission: Admission): Promise<Relea
   }
 }
 
-/** The record is this update's alone from here on. */
+function turnAt(
+  { request, location: { connection }, admitted, deadline, reading }: Admission,
+  resource: string | undefined,
+  id: string,
+): Turn {
+  // A change merged on a read must not meet another one halfway, in whichever replica: neither another merge, nor an
+  // update that replaces a value which others merge on.
+  const merges =
+    reading.get(resource) === 'merge' ||
+    ofResource(admitted.changes, resource).some(({ mapping }) => mapping.members !== undefined);
+  return {
+    key: resource === undefined ? `${connection.name} ${id}` : `${connection.name} ${resource} ${id}`,
+    reach: merges && !request.dryRun ? 'replicas' : 'process',
+    deadline,
+  };
+}
+
+/** The primary record is this update's alone from here on. */
 async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> {
+  const { request, location, deadline, reading } = admission;
+  if (reading.size === 0) return inTurns(parts, admission, undefined);
+  // What a read would show is judged when the queue has been delivered.
+  if (await isBehind(parts, request)) return { behind: true };
+  const primary = await readCurrent(location, deadline, request.gone).catch((error) => {
+    throw beforeLooking(error, request);
+  });
+  const releases: Release[] = [];
+  try {
+    for (const turn of furtherTurns(admission, primary)) releases.push(await parts.locks.wait(turn));
+    return await inTurns(parts, admission, primary);
+  } finally {
+    for (const release of releases) release();
+  }
+}
+
+/** A part that others may lead to as well is written by one update at a time; always taken in the order of the resources. */
+function furtherTurns(admission: Admission, primary: VendorRecord): Turn[] {
+  const { connection } = admission.location;
+  return connection.resources.flatMap((name) => {
+    const id = connection.idOfPart(name, primary);
+    const isChanged = ofResource(admission.admitted.changes, name).length > 0;
+    return isChanged && id !== undefined ? [turnAt(admission, name, id)] : [];
+  });
+}
+
+/** All records that are to be changed are this update's alone from here on. */
+async function inTurns(
+  parts: UpdateParts,
+  admission: Admission,
+  primary: VendorRecord | undefined,
+): Promise<Ended> {
   const { request, location, admitted, deadline, reading } = admission;
   const { connection, clinic } = location;
-  // What a read would show is judged when the queue has been delivered.
-  if (reading && (await isBehind(parts, request))) return { behind: true };
-  const current = reading
-    ? await readCurrent(location, deadline, request.gone).catch((error) => {
+  const current =
+    primary &&
+    (await readFurther(location, primary, reading, admitted.changes, deadline, request.gone).catch(
+      (error) => {
         throw beforeLooking(error, request);
-      })
-    : undefined;
+      },
+    ));
   // What an earlier attempt has applied no longer has the entity tag that the caller knew.
   if (!request.settleFirst) checkPrecondition(request, current, connection);
   const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
   if (request.dryRun) return { result: dryRunResult(request, location, admitted, { plan, current }) };
-  if (plan.body === undefined) {
+  if (plan.writes.length === 0) {
     const nothingSent = { record: current, states: [] };
     return observed(location, updateResult(request, location, admitted, { plan, current }, nothingSent));
   }
@@ -181,18 +237,18 @@ async function checkRecord(
   await links.markChecked(link);
 }
 
-/** The write, at most once, and what became of it. */
+/** The writes, each at most once, and what became of them. */
 async function send(admission: Admission, first: Planned, attempt: Attempt): Promise<Ending> {
   const { request, location, admitted, deadline, reading } = admission;
-  const { connection, recordId } = location;
+  const { changes } = admitted;
   try {
-    const planned =
-      reading === 'merge' ? await recheck(request, location, admitted.changes, first, deadline) : first;
+    const again = mergedOn(reading, first.plan, location.connection.adapter);
+    const rechecked = await recheck(request, location, changes, first, again, deadline);
     if (request.gone.aborted) throw clientGone();
-    const confirmation = await writeAndConfirm(connection, recordId, planned, deadline).catch((error) => {
-      const changed = changedMembers(planned.plan);
-      throw error instanceof Problem ? blamingTheOnly(changed, error, connection) : error;
-    });
+    const { planned, confirmation } = await writeAndConfirm(
+      { request, location, changes, deadline },
+      rechecked,
+    );
     const result = updateResult(request, location, admitted, planned, confirmation);
     return { attempt, ...observed(location, result) };
   } catch (error) {

@@ -94,11 +94,15 @@ export function visibleRequest(
   { mayRead = true, patch }: Pick<UpdateRequest, 'mayRead' | 'patch'>,
   shown: ShownRequest,
   { targets }: Plan,
+  resource: string | undefined,
 ): ShownRequest {
-  if (mayRead || shown.body === undefined) return shown;
-  const sent = Object.entries(shown.body).flatMap(([key, value]): [string, unknown][] => {
-    const target = targets.find(({ mapping }) => mapping.key === key);
+  const { body, ...rest } = shown;
+  if (mayRead || body === undefined) return shown;
+  // What an array or an item of it says, no table tells.
+  if (!isObject(body)) return rest;
+  const sent = Object.entries(body).flatMap(([key, value]): [string, unknown][] => {
+    const target = targets.find(({ mapping }) => mapping.resource === resource && mapping.key === key);
     return target ? [[key, sentParts(target.field, value, patch)]] : [];
   });
-  return { ...shown, body: Object.fromEntries(sent) };
+  return { ...rest, body: Object.fromEntries(sent) };
 }

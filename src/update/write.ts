@@ -1,30 +1,58 @@
 /**
  * Writing, and finding out what is true afterwards: by the vendor's own answer, by a read after it, or, if the answer
- * never came, by a read instead of it.
+ * never came, by a read instead of it. Resources are written one after the other, each confirmed before the next.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VendorRecord } from '../adapter/contract';
+import { partOf, withoutPart, withPart } from '../adapter/resources';
 import type { VendorConnection } from '../connection/connection';
 import { VendorFailure } from '../connection/failure';
-import { problemFrom } from '../directory/failures';
+import { blamingTheOnly, problemFrom } from '../directory/failures';
 import type { Deadline } from '../lib/deadline';
-import type { WriteOutcome } from '../problem';
+import { Problem, type WriteOutcome } from '../problem';
 import type { Warning } from '../receipt';
-import type { Planned } from './current';
-import { holds, type Plan, type Target } from './plan';
+import type { Location } from '../runtime/locate';
+import type { AdmittedChange } from './admit';
+import { type Planned, recheck } from './current';
+import { changedMembers, holds, type Plan, type Target } from './plan';
+import type { UpdateRequest } from './request';
 
 /** Whether the record holds the value that was sent. `hidden`: it does not show the field. */
 export type Landing = 'landed' | 'missing' | 'hidden';
+
+/** `unsent`: it was not applied. `unclear`: nobody can tell, or a part of it was. */
+export type Fate = Landing | 'unsent' | 'unclear';
 
 /** What the vendor showed last, and when it could not be shown, why. */
 export interface Confirmation {
   record: VendorRecord | undefined;
   /** For each target of the plan, in their order. */
-  states: readonly Landing[];
+  states: readonly Fate[];
   /** For outcomes that are only `accepted`: why nothing could be read. */
   detail?: string;
-  /** The story behind a success that was not a plain one. */
+  /** The stories behind a success that was not a plain one. */
+  warnings?: readonly Warning[];
+  /** Set if a write failed: nothing was sent after it. */
+  problem?: Problem;
+}
+
+/** The parts of an update that a write needs. */
+export interface Writing {
+  request: UpdateRequest;
+  location: Location;
+  changes: readonly AdmittedChange[];
+  deadline: Deadline;
+}
+
+/** What became of the write of one resource. */
+interface Written {
+  /** Set if it was planned anew. */
+  planned?: Planned;
+  /** The record of that resource. */
+  record?: VendorRecord | undefined;
+  detail?: string;
   warning?: Warning;
+  failure?: { problem: Problem; state: 'landed' | 'unsent' | 'unclear' };
 }
 
 /** How long is kept back from the write so that an unclear answer can be settled by reading, in milliseconds. */
@@ -33,37 +61,108 @@ function reserve(deadline: Deadline): number {
 }
 
 /**
- * Writes the plan, at most once, and confirms it. A plan that changes nothing is not written.
- * @throws Problem if the update did not land, or nobody can tell
+ * Writes the plan, each of its parts at most once, and confirms it. It ends at the first part that did not land.
+ * @returns also the plan as it was carried out: a part may have been merged anew
  */
 export async function writeAndConfirm(
-  connection: VendorConnection,
-  recordId: string,
+  writing: Writing,
+  first: Planned,
+): Promise<{ planned: Planned; confirmation: Confirmation }> {
+  let planned = first;
+  let record = first.current;
+  let detail: string | undefined;
+  const states = new Map<Target['field'], Fate>();
+  const warnings: Warning[] = [];
+  const end = (problem?: Problem) => ({
+    planned,
+    confirmation: {
+      record,
+      states: planned.plan.targets.map(
+        ({ field, unchanged }) => states.get(field) ?? (unchanged ? 'landed' : 'unsent'),
+      ),
+      warnings,
+      ...(detail !== undefined && { detail }),
+      ...(problem && { problem }),
+    },
+  });
+  for (const { resource } of first.plan.writes) {
+    const written = await writeOne(writing, planned, resource);
+    planned = written.planned ?? planned;
+    record = written.record ? withPart(record, resource, written.record) : withoutPart(record, resource);
+    detail = written.detail ?? detail;
+    if (written.warning) warnings.push(written.warning);
+    const { failure } = written;
+    const targets = targetsOf(planned.plan, resource);
+    for (const target of targets) {
+      const state = landing(target, written.record && record);
+      states.set(target.field, failure && !target.unchanged ? failure.state : state);
+    }
+    if (failure) return end(failure.problem);
+    if (targets.some(({ field, unchanged }) => !unchanged && states.get(field) === 'missing')) return end();
+  }
+  return end();
+}
+
+/** What is planned for one resource; the version that it was planned on may turn out to be an old one, once. */
+async function writeOne(writing: Writing, planned: Planned, resource: string | undefined): Promise<Written> {
+  const written = await attempt(writing, planned, resource);
+  const cause = written.failure?.problem.cause;
+  if (!(cause instanceof VendorFailure) || cause.kind !== 'outdated' || cause.fate !== 'refused')
+    return written;
+  const { request, location, changes, deadline } = writing;
+  try {
+    const again = await recheck(request, location, changes, planned, [resource], deadline);
+    if (again.plan === planned.plan) return written;
+    // Somebody else has set the very values.
+    if (!again.plan.writes.some((write) => write.resource === resource)) {
+      return { planned: again, record: partOf(again.current, resource) };
+    }
+    return { planned: again, ...(await attempt(writing, again, resource)) };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return { failure: { problem: error, state: 'unsent' } };
+  }
+}
+
+async function attempt(
+  { location: { connection, recordId }, deadline }: Writing,
   { plan, current }: Planned,
-  deadline: Deadline,
-): Promise<Confirmation> {
-  if (plan.body === undefined) return { record: current, states: [] };
+  resource: string | undefined,
+): Promise<Written> {
+  const id = resource === undefined ? recordId : current && connection.idOfPart(resource, current);
+  const body = plan.writes.find((write) => write.resource === resource)?.body;
+  if (id === undefined || body === undefined) throw new TypeError(`nothing is planned for ${resource}`);
+  const job = { connection, resource, id, current, targets: targetsOf(plan, resource) };
   let returned: VendorRecord | undefined;
   try {
-    returned = await connection.write(recordId, plan.body, deadline.reserving(reserve(deadline)));
+    const write = { resource, id, body, current: partOf(current, resource) };
+    returned = await connection.write(write, deadline.reserving(reserve(deadline)));
   } catch (error) {
     if (!(error instanceof VendorFailure)) throw error;
-    return afterFailure(error, connection, recordId, plan, deadline);
+    return afterFailure(error, job, deadline);
   }
   if (connection.config.verify === 'returned' && returned !== undefined) {
-    const states = landings(plan, returned);
-    const isHidden = plan.targets.some(({ unchanged }, index) => !unchanged && states[index] === 'hidden');
-    if (!isHidden) return { record: returned, states };
+    const states = landingsIn(job, returned);
+    const isHidden = job.targets.some(({ unchanged }, index) => !unchanged && states[index] === 'hidden');
+    if (!isHidden) return { record: returned };
   }
-  const read = await readUntil(connection, recordId, deadline, READ_BACK_PAUSES, (record) =>
-    landings(plan, record).every((state) => state !== 'missing'),
+  const read = await readUntil(job, deadline, READ_BACK_PAUSES, (record) =>
+    landingsIn(job, record).every((state) => state !== 'missing'),
   );
   // What a field that the answer leaves out holds, only a read can show.
   const record = read ?? (connection.config.verify === 'returned' ? returned : undefined);
-  const states = landings(plan, record);
   return record === undefined
-    ? { record, states, detail: 'The vendor acknowledged the update; reading it back failed.' }
-    : { record, states };
+    ? { detail: 'The vendor acknowledged the update; reading it back failed.' }
+    : { record };
+}
+
+/** One record that is written, and what it shall hold. */
+interface Job {
+  connection: VendorConnection;
+  resource: string | undefined;
+  id: string;
+  current: VendorRecord | undefined;
+  targets: readonly Target[];
 }
 
 /** Pauses between reads if the vendor's reading lags behind its writing, in milliseconds. */
@@ -71,8 +170,7 @@ const READ_BACK_PAUSES = [0, 100, 400] as const;
 
 /** @returns the record that was read last; undefined if a read failed, since an earlier one may only have been behind */
 async function readUntil(
-  connection: VendorConnection,
-  recordId: string,
+  { connection, resource, id }: Job,
   deadline: Deadline,
   pauses: readonly number[],
   isEnough: (record: VendorRecord) => boolean,
@@ -82,7 +180,7 @@ async function readUntil(
     if (pause > 0 && pause >= deadline.remaining()) break;
     if (pause > 0) await sleep(pause);
     try {
-      record = await connection.read(recordId, deadline);
+      record = await connection.readOne(resource, id, deadline);
     } catch (error) {
       if (!(error instanceof VendorFailure)) throw error;
       return undefined;
@@ -93,48 +191,59 @@ async function readUntil(
 }
 
 /** After a failed write: what is true now? Reads if the failure leaves it open, and never writes again. */
-async function afterFailure(
-  failure: VendorFailure,
-  connection: VendorConnection,
-  recordId: string,
-  plan: Plan,
-  deadline: Deadline,
-): Promise<Confirmation> {
-  if (failure.fate !== 'unknown') {
-    const isWhole = connection.adapter.writes === 'whole-record';
-    const changed = plan.targets.map(({ mapping }) => mapping.key);
-    throw problemFrom(failure, connection, 'not_applied', isWhole ? changed : undefined);
+async function afterFailure(failure: VendorFailure, job: Job, deadline: Deadline): Promise<Written> {
+  const { connection, resource } = job;
+  const access = connection.accessTo(resource);
+  if (failure.fate === 'not_sent' || failure.fate === 'refused') {
+    const changed = access.writes === 'changes' ? undefined : job.targets.map(({ mapping }) => mapping.key);
+    return failed('not_applied', changed);
   }
-  const lags = connection.adapter.answers === 'acknowledgement';
+  const lags = access.answers === 'acknowledgement';
   const record = await readUntil(
-    connection,
-    recordId,
+    job,
     deadline,
     lags ? READ_BACK_PAUSES : [0],
-    (found) => outcomeShownBy(found, plan) === 'applied',
+    (found) => outcomeShownBy(found, job) === 'applied',
   );
-  const shown = record === undefined ? 'unknown' : outcomeShownBy(record, plan);
+  const shown = record === undefined ? 'unknown' : outcomeShownBy(record, job);
   // A vendor that has not answered yet may still be at work: a missing update proves nothing then.
   const outcome = shown === 'not_applied' && failure.late ? 'unknown' : shown;
+  if (outcome !== 'applied') return failed(failure.fate === 'half_done' ? 'partial' : outcome);
   // An answer that breaks the contract is reported even if the update has landed: someone has to look at it.
-  if (outcome !== 'applied' || failure.kind === 'unexpected_response')
-    throw problemFrom(failure, connection, outcome);
-  return {
-    record,
-    states: landings(plan, record),
-    warning: {
-      code: 'settled_by_reading',
-      detail: `${failure.reason} A read shows that the update was applied.`,
-    },
-  };
+  if (failure.kind === 'unexpected_response') return { ...failed(outcome), record };
+  const detail = `${failure.reason} A read shows that the update was applied.`;
+  return { record, warning: { code: 'settled_by_reading', detail } };
+
+  function failed(outcome: WriteOutcome, changed?: readonly string[]): Written {
+    const problem = blamingTheOnly(
+      changedMembers(job.targets),
+      problemFrom(failure, connection, outcome, { resource, changed }),
+      access,
+    );
+    const states = {
+      applied: 'landed',
+      not_applied: 'unsent',
+      partial: 'unclear',
+      unknown: 'unclear',
+    } as const;
+    return { failure: { problem, state: states[outcome] } };
+  }
 }
 
-function outcomeShownBy(record: VendorRecord, plan: Plan): WriteOutcome {
-  const states = plan.targets
-    .filter((target) => !target.unchanged)
-    .map((target) => landsForSure(target, record));
+function outcomeShownBy(record: VendorRecord, { current, resource, targets }: Job): WriteOutcome {
+  const whole = withPart(current, resource, record);
+  const states = targets.filter((target) => !target.unchanged).map((target) => landsForSure(target, whole));
   if (states.every((state) => state === 'landed')) return 'applied';
   return states.every((state) => state === 'missing') ? 'not_applied' : 'unknown';
+}
+
+function targetsOf({ targets }: Plan, resource: string | undefined): Target[] {
+  return targets.filter(({ mapping }) => mapping.resource === resource);
+}
+
+function landingsIn({ current, resource, targets }: Job, record: VendorRecord): Landing[] {
+  const whole = withPart(current, resource, record);
+  return targets.map((target) => landing(target, whole));
 }
 
 /** For each target, whether the record shows it; without a record nothing does. */

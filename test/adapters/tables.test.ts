@@ -7,7 +7,9 @@ import {
   type FieldMapping,
   type MappedField,
   UNREADABLE,
+  type VendorRecord,
 } from '../../src/adapter/contract';
+import { withPart } from '../../src/adapter/resources';
 import { sameJson } from '../../src/lib/json';
 import {
   type AvailableTime,
@@ -105,6 +107,11 @@ function mappingsOf(adapter: Adapter): [Field, FieldMapping<unknown>][] {
   return FIELDS.map((field) => [field, table[field]]);
 }
 
+/** A record that stores this under the field's key, in its resource. */
+function recordWith({ resource, key }: MappedField<unknown>, ...stored: readonly unknown[]): VendorRecord {
+  return withPart({}, resource, stored.length === 0 ? {} : { [key]: stored[0] });
+}
+
 test('the registry lists each vendor once, by the name of its folder', () => {
   expect(adapters.map((adapter) => adapter.name)).toEqual(['clinikapi', 'vitalis', 'cobalt']);
 });
@@ -121,7 +128,9 @@ describe.each(setups)('$title', ({ adapter }) => {
   });
 
   test('writes no key of the body twice', () => {
-    const keys = mappings.flatMap(([, mapping]) => (mapping.supported ? [mapping.key] : []));
+    const keys = mappings.flatMap(([, mapping]) =>
+      mapping.supported ? [`${mapping.resource} ${mapping.key}`] : [],
+    );
     expect(new Set(keys).size).toBe(keys.length);
     expect(keys.length).toBeGreaterThan(1);
   });
@@ -134,7 +143,7 @@ describe.each(setups)('$title', ({ adapter }) => {
         fc.property(VALUES[field], (value) => {
           fc.pre(refusals(mapping, value).length === 0);
           compared += 1;
-          const record = { [mapping.key]: mapping.encode(value, never) };
+          const record = recordWith(mapping, mapping.encode(value, never));
           const stored = withoutMembers(value, Object.keys(mapping.notStored ?? {}));
           if (mapping.holds) expect(mapping.holds(record, value)).toBe(true);
           // A table may hold less than it can read back as a coded value; then only `holds` can tell.
@@ -150,9 +159,10 @@ describe.each(setups)('$title', ({ adapter }) => {
     '$field tells absent, empty and nonsense apart',
     ({ mapping }) => {
       expect(mapping.decode({})).toBeUndefined();
-      expect(mapping.decode({ [mapping.key]: null })).toBeNull();
+      expect(mapping.decode(recordWith(mapping))).toBeUndefined();
+      expect(mapping.decode(recordWith(mapping, null))).toBeNull();
       for (const nonsense of [{ a: { b: 1 } }, [[1]]]) {
-        expect([UNREADABLE, null]).toContain(mapping.decode({ [mapping.key]: nonsense }));
+        expect([UNREADABLE, null]).toContain(mapping.decode(recordWith(mapping, nonsense)));
       }
     },
   );
@@ -162,7 +172,7 @@ describe.each(setups)('$title', ({ adapter }) => {
       fc.property(fc.jsonValue({ depthSize: 'small' }), fc.jsonValue(), (value, body) => {
         for (const [, mapping] of mappings) {
           if (!mapping.supported) continue;
-          const record = { [mapping.key]: value };
+          const record = recordWith(mapping, value);
           mapping.decode(record);
           mapping.keep?.(record, () => undefined);
         }
@@ -197,7 +207,9 @@ describe.each(setups)('$title', ({ adapter }) => {
     for (const id of ['.', '..', '', 'a/b', 'a?b', 'a%2fb', 'a b', ' 1', '1\n', 'a\u0000'])
       expect(adapter.recordId.test(id)).toBe(false);
     expect(adapter.recordId.test('1')).toBe(true);
-    expect(adapter.write('a/../b?c', {}).path).toMatch(/\/a%2F\.\.%2Fb%3Fc$/);
+    expect(adapter.write('a/../b?c', {})).toMatchObject({
+      path: expect.stringMatching(/\/a%2F\.\.%2Fb%3Fc$/),
+    });
   });
 });
 

@@ -195,6 +195,8 @@ describe('a ceiling on calls', () => {
         vendor(config, 'clinikapi-main', {
           timeoutMs: 1500,
           rateLimit: { requests: 5, perSeconds: 1 },
+          // One call for each read.
+          options: { practitioner: false },
         }),
     });
     const arrivals: number[] = [];

@@ -88,7 +88,7 @@ describe.each(ENGINES)('the audit over HTTP on %s', (engine) => {
   it.each([
     [
       'refused before it was sent',
-      { phone: '0045 1234 5678' },
+      { nationalId: '30999888' },
       undefined,
       'refused',
       'unsupported_field',
@@ -165,7 +165,7 @@ describe.each(ENGINES)('the audit over HTTP on %s', (engine) => {
         ...{ kind: 'dry_run', requestId: 'dry', caller: 'north-app', staffId: 'st-1', outcome: 'not_sent' },
         ...{ status: 200, fields: [{ pointer: '/status', outcome: 'not_applied' }] },
       });
-      await send({ phone: '0045 1234 5678' }, {}, '?dryRun=true');
+      await send({ nationalId: '30999888' }, {}, '?dryRun=true');
       expect((await rows('kind=dry_run&limit=1'))[0]).toMatchObject({
         outcome: 'refused',
         code: 'unsupported_field',

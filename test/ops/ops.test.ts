@@ -399,10 +399,12 @@ describe('contract drift', () => {
     const connection = {
       name: 'x',
       config: { adapter: 'x', propagateTrace: false },
-      adapter: { recordShape: { always: [], sometimes: [] } },
     };
+    const access = { recordShape: { always: [], sometimes: [] } };
     const letters = [...'abcdefghijklmnopqrstuvwxyz'];
-    for (const a of letters) watch.record(connection, Object.fromEntries(letters.map((b) => [a + b, 1])));
+    for (const a of letters) {
+      watch.record(connection, Object.fromEntries(letters.map((b) => [a + b, 1])), access);
+    }
     expect(noticed).toHaveLength(20);
   });
 });

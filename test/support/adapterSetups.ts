@@ -17,7 +17,12 @@ export function connect(
     if (error) throw error;
     return value;
   });
-  return module.connect({ credentials: checkedCredentials, options: checkedOptions, codes: checkedCodes });
+  return module.connect({
+    baseUrl: 'https://vendor.example.test/base',
+    credentials: checkedCredentials,
+    options: checkedOptions,
+    codes: checkedCodes,
+  });
 }
 
 export function moduleNamed(name: string): AdapterModule {

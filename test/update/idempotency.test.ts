@@ -215,7 +215,7 @@ describe.each(ENGINES)('keys over HTTP on %s', (engine) => {
 
   it.each([
     ['not valid', { status: 'nonsense' }],
-    ['not supported by the vendor', { phone: '0045 1234 5678' }],
+    ['not supported by the vendor', { nationalId: '30999888' }],
   ])('is not used up by an update that is %s', async (_name, body) => {
     const key = newKey();
     expect((await send(key, body)).status).toBe(422);

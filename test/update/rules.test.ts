@@ -1,6 +1,7 @@
 /** The pure functions between an update and its answer, each rule by itself: admit, plan, answer, failures, record. */
 
 import { type Adapter, field, text, type VendorRecord } from '../../src/adapter';
+import { withPart } from '../../src/adapter/resources';
 import type { VendorConfig } from '../../src/config/types';
 import { VendorConnection } from '../../src/connection/connection';
 import { VendorFailure } from '../../src/connection/failure';
@@ -28,8 +29,16 @@ function patchOf(body: unknown): CanonicalPatch {
 const admitted = (adapter: Adapter, body: unknown, lenient = false): Admitted =>
   admit(patchOf(body), tableOf(adapter), lenient, 'Vendor');
 
-const planOf = (adapter: Adapter, body: unknown, current?: VendorRecord): Plan =>
-  makePlan(adapter, tableOf(adapter), admitted(adapter, body).changes, current);
+/** The plan, and the body of its one write. */
+const planOf = (
+  adapter: Adapter,
+  body: unknown,
+  current?: VendorRecord,
+): Plan & { body: Plan['writes'][number]['body'] | undefined } => {
+  const plan = makePlan(adapter, tableOf(adapter), admitted(adapter, body).changes, current);
+  expect(plan.writes.length).toBeLessThan(2);
+  return { ...plan, body: plan.writes[0]?.body };
+};
 
 function refusal(work: () => unknown): {
   code: string;
@@ -502,7 +511,7 @@ function played(
       record: after,
       states: landings(plan, after),
       ...(detail !== undefined && { detail }),
-      ...(warning && { warning }),
+      ...(warning && { warnings: [warning] }),
     },
   );
 }
@@ -626,10 +635,14 @@ describe('answer', () => {
   test('an entity tag needs the whole record: all of it afterwards, or the rest from before', () => {
     const connection = connectionTo('clinikapi');
     const partial = { id: 'pr_1', role: 'nurse' };
-    expect(played(connection, { role: 'nurse' }, { after: partial }).etag).toBeUndefined();
-    expect(
-      played(connection, { role: 'nurse' }, { current: { id: 'pr_1', role: 'doctor' }, after: partial }).etag,
-    ).toBeDefined();
+    const before = { id: 'pr_1', role: 'doctor' };
+    const etag = (shown: { current?: VendorRecord; after: VendorRecord }) =>
+      played(connection, { role: 'nurse' }, shown).etag;
+    expect(etag({ after: partial })).toBeUndefined();
+    expect(etag({ current: before, after: partial })).toBeUndefined();
+    const person = { id: 'prac_1' };
+    const whole = withPart(before, 'practitioner', person);
+    expect(etag({ current: whole, after: withPart(partial, 'practitioner', person) })).toBeDefined();
   });
 
   test('one uncertain field is enough for no entity tag, and certain ones are shown as they were', () => {

@@ -7,6 +7,13 @@ const clinic = 'north';
 const vendor = 'clinic-system';
 const vendorRecordId = 'pr_abc123';
 const operationId = '0c7e6f52-1c0b-4a0f-9a55-0a7d3a3c9b11';
+const vendorRequest = {
+  method: 'PATCH',
+  url: 'https://clinic-system.example/v1/roles/pr_abc123',
+  headers: { 'x-api-key': '***' },
+  body: { status: 'active' },
+};
+
 const meta = { requestId, clinic, vendor, vendorRecordId };
 const clinicMeta = { requestId, clinic };
 
@@ -115,12 +122,8 @@ const ANSWERS_AND_BODIES = {
         receipt: [{ pointer: '/status', outcome: 'verified' }],
         warnings: [],
         dryRun: true,
-        vendorRequest: {
-          method: 'PATCH',
-          url: 'https://clinic-system.example/v1/roles/pr_abc123',
-          headers: { 'x-api-key': '***' },
-          body: { status: 'active' },
-        },
+        vendorRequests: [vendorRequest],
+        vendorRequest,
       },
     },
   },

@@ -2,7 +2,7 @@
 
 import { isObject, member } from '../../lib/json';
 import { PROBLEMS } from '../../problem';
-import { OUTCOMES } from '../../receipt';
+import { OPEN_OUTCOMES, OUTCOMES } from '../../receipt';
 import { FIELDS, pointerOf } from '../../staff/fields';
 import { patchSchema } from '../../staff/schema';
 import { CHANGE_KINDS, CHANGE_OUTCOMES } from '../../store/changes';
@@ -96,11 +96,11 @@ const receiptRow = object('What became of one top-level member of the update.', 
   pointer: text('JSON pointer of the member, such as `/name`.'),
   outcome: {
     type: 'string',
-    enum: [...OUTCOMES],
+    enum: [...OUTCOMES, ...OPEN_OUTCOMES],
     description:
       '`verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the ' +
       'value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it ' +
-      '(`Prefer: handling=lenient` only).',
+      '(`Prefer: handling=lenient` only). Only in a problem: `not_applied`: it was not written. `unknown`: nobody can tell, or only a part of it was.',
   },
   'detail?': text('Why, if the outcome alone does not say it.'),
 });
@@ -135,10 +135,15 @@ const problem = object('Problem details (RFC 9457). Every answer that is not a s
   }),
   'outcome?': {
     type: 'string',
-    enum: ['applied', 'not_applied', 'unknown'],
-    description: 'What is known about the update although its answer did not arrive as it should.',
+    enum: ['applied', 'partial', 'not_applied', 'unknown'],
+    description:
+      'What is known about the update although its answer did not arrive as it should. `partial`: a part of it was applied, and `receipt` ' +
+      'says which; the same request with the same `Idempotency-Key` sends only what is missing.',
   },
-  'receipt?': listOf(ref('ReceiptRow'), 'What became of the other members.'),
+  'receipt?': listOf(
+    ref('ReceiptRow'),
+    'What became of the other members; if `outcome` is `partial`, of every member that was sent.',
+  ),
 });
 
 const readMeta = {
@@ -175,6 +180,16 @@ const clinicMeta = object('About the answer.', {
   clinic: readMeta.clinic,
 });
 
+const vendorRequest = object('A request to the vendor.', {
+  method: text('HTTP method.'),
+  url: text('URL at the vendor.'),
+  headers: { type: 'object', additionalProperties: { type: 'string' } },
+  'body?': {
+    anyOf: [{ type: 'object', additionalProperties: true }, { type: 'array' }],
+    description: 'As JSON.',
+  },
+});
+
 const updateMeta = object('About the answer, with the receipt.', {
   requestId: readMeta.requestId,
   clinic: readMeta.clinic,
@@ -183,17 +198,14 @@ const updateMeta = object('About the answer, with the receipt.', {
   receipt: listOf(ref('ReceiptRow'), 'One row for each top-level member that was sent.'),
   warnings: readMeta.warnings,
   'dryRun?': { type: 'boolean', const: true, description: 'Nothing was sent to be written.' },
+  'vendorRequests?': listOf(
+    vendorRequest,
+    'Dry run only: what would be sent, in this order, credentials masked; empty if nothing would change.',
+  ),
   'vendorRequest?': {
-    description: 'Dry run only: what would be sent, credentials masked; `null` if nothing would change.',
-    anyOf: [
-      object('The request to the vendor.', {
-        method: text('HTTP method.'),
-        url: text('URL at the vendor.'),
-        headers: { type: 'object', additionalProperties: { type: 'string' } },
-        'body?': { type: 'object', additionalProperties: true },
-      }),
-      { type: 'null' },
-    ],
+    description:
+      'Dry run only: the same, if it is one request; `null` if nothing would change, absent if there would be several.',
+    anyOf: [vendorRequest, { type: 'null' }],
   },
 });
 
@@ -282,7 +294,7 @@ const change = object('One row of the audit. Rows are never changed.', {
     type: 'string',
     enum: [...CHANGE_OUTCOMES],
     description:
-      '`refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing.',
+      '`partial`: a part of it was done, and `fields` says which. `refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing.',
   },
   status: {
     type: ['integer', 'null'],

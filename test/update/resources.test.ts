@@ -1,0 +1,83 @@
+/** One staff record over two resources of its vendor: one update, two writes, one receipt. */
+import { KEYS, openStage, type Stage } from '../support/stage';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+beforeEach(() => {
+  stage.clinikapi.reset();
+});
+
+const calls = () => stage.clinikapi.log.map(({ method, path }) => `${method} ${path.replace('/v1/', '')}`);
+const ROLE = 'practitioner-roles/pr_abc123';
+const PERSON = 'practitioners/prac_abc123';
+const stored = () => ({
+  status: stage.clinikapi.state.roles.get('pr_abc123')?.status,
+  ...stage.clinikapi.state.practitioners.get('prac_abc123')?.details,
+});
+
+describe('an update of both', () => {
+  test('is found through the first, written in order, and told in one receipt', async () => {
+    const patch = { name: { given: 'Ana', family: 'Paz' }, status: 'inactive' };
+    const { status, body } = await stage.patch(KEYS.north, patch);
+    expect([status, body.meta.receipt]).toEqual([
+      200,
+      [
+        { pointer: '/name', outcome: 'verified' },
+        { pointer: '/status', outcome: 'verified' },
+      ],
+    ]);
+    expect(calls()).toEqual([`GET ${ROLE}`, `PATCH ${ROLE}`, `PATCH ${PERSON}`]);
+    expect(stored()).toMatchObject({ firstName: 'Ana', lastName: 'Paz', status: 'inactive' });
+    expect(body.data).toMatchObject({ ...patch, role: 'doctor', gender: 'female' });
+  });
+
+  test('reads and writes nothing of a resource that it does not need', async () => {
+    expect((await stage.patch(KEYS.north, { status: 'inactive' })).status).toBe(200);
+    expect(calls()).toEqual([`PATCH ${ROLE}`]);
+    stage.clinikapi.log.length = 0;
+    expect((await stage.patch(KEYS.north, { email: 'ana@example.test' })).status).toBe(200);
+    expect(calls()).toEqual([`GET ${ROLE}`, `PATCH ${PERSON}`]);
+  });
+
+  test('a dry run shows all requests in order', async () => {
+    const { body } = await stage.patch(
+      KEYS.north,
+      { gender: 'other', role: 'nurse' },
+      {},
+      'st-1',
+      '?dryRun=true',
+    );
+    expect(body.meta).not.toHaveProperty('vendorRequest');
+    expect(body.meta.vendorRequests).toMatchObject([
+      { method: 'PATCH', url: expect.stringMatching(`/v1/${ROLE}$`), body: { role: 'nurse' } },
+      { method: 'PATCH', url: expect.stringMatching(`/v1/${PERSON}$`), body: { gender: 'other' } },
+    ]);
+    expect(calls()).toEqual([`GET ${ROLE}`]);
+  });
+
+  test('an address keeps what is stored besides its line', async () => {
+    const before = stage.clinikapi.state.practitioners.get('prac_abc123');
+    if (before === undefined) throw new TypeError('the practitioner is seeded');
+    const address = { line: ['Old street 1'], city: 'Córdoba', postalCode: '5000' };
+    stage.clinikapi.state.practitioners.set({ ...before, details: { ...before.details, address } });
+    expect((await stage.patch(KEYS.north, { address: { text: 'New street 2' } })).status).toBe(200);
+    expect(stored()).toMatchObject({ address: { ...address, line: ['New street 2'] } });
+  });
+
+  test('a role that leads to no practitioner: what belongs there is refused, before anything is written', async () => {
+    const role = stage.clinikapi.state.roles.get('pr_abc123');
+    if (role === undefined) throw new TypeError('the role is seeded');
+    stage.clinikapi.state.roles.set({ ...role, practitionerId: '../../x' });
+    const { status, body } = await stage.patch(KEYS.north, { status: 'inactive', gender: 'other' });
+    expect([status, body.code, body.errors]).toEqual([
+      422,
+      'stored_value_invalid',
+      [{ pointer: '/gender', code: 'stored_value_invalid', detail: expect.any(String) }],
+    ]);
+    expect(calls()).toEqual([`GET ${ROLE}`]);
+    expect((await stage.call('GET', '/staff/st-1')).body.data).not.toHaveProperty('name');
+  });
+});
