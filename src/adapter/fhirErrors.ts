@@ -24,8 +24,25 @@ export function outcomeIssues(
     .map((issue) => ({
       key: keyIn(issue, keyOf),
       text: isUnknownTarget(issue) ? 'not-found' : (textIn(issue, 'code') ?? 'unknown'),
-    }));
+    }))
+    .filter(({ key, text }) => key !== undefined || !SAID_BY_STATUS.has(text));
 }
+
+/** Codes that say of the whole what the status says. */
+const SAID_BY_STATUS: ReadonlySet<string> = new Set([
+  ...[
+    'not-found',
+    'deleted',
+    'conflict',
+    'login',
+    'unknown',
+    'expired',
+    'forbidden',
+    'suppressed',
+    'security',
+  ],
+  ...['throttled', 'too-costly', 'exception', 'timeout', 'transient', 'lock-error', 'no-store', 'incomplete'],
+]);
 
 function keyIn(issue: unknown, keyOf: (blamed: BlamedElement) => string | undefined): string | undefined {
   const path = listOf(member(issue, 'expression'))[0] ?? PATH.exec(textIn(issue, 'diagnostics') ?? '')?.[1];

@@ -27,7 +27,7 @@ export interface LinkPlaces extends AuditedStore {
   clinics: readonly string[];
   /** Of each clinic the connection that it uses. */
   clinicVendors: ReadonlyMap<string, string>;
-  vendors: Readonly<Record<string, Pick<VendorConfig, 'baseUrl' | 'adapter' | 'options' | 'codes'>>>;
+  vendors: Readonly<Record<string, Pick<VendorConfig, 'adapter' | 'options' | 'codes'>>>;
 }
 
 /** @throws ConfigError naming what is wrong with the section `store`, or with the text as YAML */

@@ -87,10 +87,10 @@ function recordIdsOf(
   vendors: LinkPlaces['vendors'],
   adapters: readonly AdapterModule[],
 ): ReadonlyMap<string, RegExp> {
-  const ids = Object.entries(vendors).flatMap(([name, { baseUrl, adapter, options, codes }]) => {
+  const ids = Object.entries(vendors).flatMap(([name, { adapter, options, codes }]) => {
     const module = adapters.find((candidate) => candidate.name === adapter);
     return module
-      ? [[name, module.connect({ baseUrl, credentials: {}, options, codes }).recordId] as const]
+      ? [[name, module.connect({ baseUrl: '', credentials: {}, options, codes }).recordId] as const]
       : [];
   });
   return new Map(ids);
