@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../src/store/database';
 import { createLinks, type Link } from '../src/store/links';
+import { type Example, STATUS_ONLY, withReceipt } from './bodies';
 import { type Children, pidOf } from './children';
 import { cobaltId } from './stub';
 import type { Traffic } from './traffic';
@@ -157,7 +158,7 @@ export async function startGateway(
   const started = performance.now();
   const child = children.spawn(
     'gateway',
-    ['--max-semi-space-size=16', ...nodeArgs, main, '--config', configFile(folder), 'serve'],
+    ['--max-semi-space-size=8', ...nodeArgs, main, '--config', configFile(folder), 'serve'],
     {
       env: { PATH: process.env.PATH, NODE_ENV: 'production', LOG_LEVEL: 'info' },
       stdio: ['ignore', log, 'pipe'],
@@ -197,16 +198,20 @@ export function loggedRequests(folder: string): number {
   return readFileSync(logFile(folder), 'utf8').split('"msg":"request"').length - 1;
 }
 
-/** A status update through the gateway, whose answer must show the new status and a verified receipt row. */
-export function gatewayTraffic(origin: string, to: Vendor, ids: readonly string[]): Traffic {
+/** Updates through the gateway; absent: of the status only. */
+export function gatewayTraffic(
+  origin: string,
+  to: Vendor,
+  ids: readonly string[],
+  examples: readonly Example[] = STATUS_ONLY,
+): Traffic {
   return {
     origin,
     method: 'PATCH',
     path: '/staff/{id}',
     ids,
     headers: { authorization: `Bearer ${CLINICS[to].key}` },
-    body: '{"status":"{status}"}',
-    answerHolds: ['"status":"{status}"', '"pointer":"/status","outcome":"verified"'],
+    turns: withReceipt(examples),
   };
 }
 

@@ -7,6 +7,8 @@ export interface Turn {
   cpuMicrosPerRequest: number;
   /** The same for the load before, which began right after the subject had rested. */
   cpuMicrosAfterRest?: number;
+  /** The same for updates of the status only. */
+  cpuMicrosOfStatusOnly?: number;
   requestsPerSecond: number;
   /** Resident memory right after the turn. */
   rssMb: number;

@@ -12,7 +12,6 @@ export interface VendorCounts {
   reads: number;
   writes: number;
   refused: number;
-  lastBody: string;
 }
 
 export type StubCounts = Record<VendorName, VendorCounts>;
@@ -41,7 +40,7 @@ const providerTexts = new Map<string, string>();
 let revision = 0;
 
 function noCounts(): VendorCounts {
-  return { reads: 0, writes: 0, refused: 0, lastBody: '' };
+  return { reads: 0, writes: 0, refused: 0 };
 }
 
 function reset(): void {
@@ -96,8 +95,8 @@ function role(id: string): Fields {
     practitionerId: 'prac_abc123',
     role: 'doctor',
     status: 'active',
-    specialty: { code: '394819006', display: 'Interventional Cardiology' },
-    period: { start: '2024-01-01' },
+    specialty: { code: '394733009', display: 'Medical specialty' },
+    period: { start: '2023-01-01' },
   };
   roles.set(id, fresh);
   return fresh;
@@ -113,8 +112,8 @@ function professional(id: string): Fields {
     dni: 12_345_678,
     birthdate: '1985-03-15T00:00:00.000Z',
     gender: 'Masculino',
-    address: 'Av. Corrientes 5678',
-    phone: '+54 11 9876-5432',
+    address: 'Av. de Mayo 1',
+    phone: '+54 11 1111-1111',
     email: 'j@x.com',
     specialityID: 1,
     state: 'Activo/a',
@@ -129,6 +128,7 @@ const ROLES = '/v1/practitioner-roles/';
 const PROFESSIONALS = '/professionals/';
 const PROVIDERS = '/v1/providers';
 const CHAT = '/v1/chat/completions';
+const ROLE_FIELDS = ['role', 'status', 'specialty', 'period', 'organizationId', 'locationId'];
 const STATUS_WORDS: readonly unknown[] = ['active', 'inactive'];
 const STATE_WORDS: readonly unknown[] = ['Activo/a', 'Inactivo/a'];
 const PROFESSIONAL_FIELDS = 'name surname dni birthdate gender address phone email specialityID state'.split(
@@ -156,10 +156,11 @@ function clinikapi(method: string | undefined, id: string, text: string): Answer
   const stored = role(id);
   if (method === 'PATCH') {
     const body: Fields = JSON.parse(text);
-    if (!STATUS_WORDS.includes(body.status)) return refuse(counts.clinikapi, 422, 'status');
+    const known = Object.keys(body).every((name) => ROLE_FIELDS.includes(name));
+    const rightStatus = body.status === undefined || STATUS_WORDS.includes(body.status);
+    if (!known || !rightStatus || text === '{}') return refuse(counts.clinikapi, 422, 'the role');
     Object.assign(stored, body);
     counts.clinikapi.writes += 1;
-    counts.clinikapi.lastBody = text;
   } else counts.clinikapi.reads += 1;
   const meta =
     '{"requestId":"req_k8f3a7x2","timestamp":"2025-01-15T09:15:00.000Z","status":200,"rateLimitTotal":500,"rateLimitRemaining":498,"rateLimitReset":3600}';
@@ -177,7 +178,6 @@ function vitalis(method: string | undefined, id: string, text: string): Answer {
     const updatedAt = new Date(1_763_000_000_000 + revision).toISOString();
     Object.assign(stored, body, { dni: Number(body.dni), updatedAt });
     counts.vitalis.writes += 1;
-    counts.vitalis.lastBody = text;
   } else counts.vitalis.reads += 1;
   return [200, JSON.stringify({ professional: stored })];
 }
@@ -191,18 +191,21 @@ function cobalt(method: string | undefined, id: string, text: string): Answer {
   const body: Fields = JSON.parse(text);
   if (stored === undefined || !STATUS_WORDS.includes(body.status))
     return refuse(counts.cobalt, 400, 'status');
-  keepProvider({ ...stored, ...body });
+  keepProvider({ ...stored, ...body, ...(Array.isArray(body.hours) && { hours: body.hours.map(named) }) });
   counts.cobalt.writes += 1;
-  counts.cobalt.lastBody = text;
   const message = 'Provider status and hours updated successfully.';
   return [200, JSON.stringify({ success: true, message, provider_id: id })];
+}
+
+/** What Cobalt adds to the shifts that it is sent. */
+function named({ day, shifts }: { day: string; shifts: Fields[] }): Fields {
+  return { day, shifts: shifts.map((shift) => ({ ...shift, facility_name: 'Happy Clinic' })) };
 }
 
 /** Answers a chat completion with the last message: what an LLM gateway is measured with. */
 function chat(text: string): Answer {
   const { messages }: { messages: { content: string }[] } = JSON.parse(text);
   counts.chat.writes += 1;
-  counts.chat.lastBody = text;
   const message = { role: 'assistant', content: messages.at(-1)?.content };
   const choices = [{ index: 0, message, finish_reason: 'stop' }];
   const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CLINIKAPI, COBALT, type Example, plain, STATUS_ONLY, VITALIS } from './bodies';
 import { type Children, originOf, pidOf } from './children';
 import { gatewayTraffic, type RunningGateway, staffIds, type Vendor } from './gateway';
 import type { StubCounts } from './stub';
@@ -17,10 +18,14 @@ export interface Subject {
   note?: string;
   /** The vendor whose counts of the stub prove the work. */
   vendor: keyof StubCounts;
-  /** Vendor reads that each update makes. */
-  readsPerUpdate: number;
+  /** Vendor reads of each request, at least. */
+  reads: number;
+  /** Vendor writes of each request, exactly. */
+  writes: number;
   pid: number;
   traffic: Traffic;
+  /** The same with the smallest body, for a column of its own. */
+  statusOnly?: Traffic;
   /** Also measured for latency. */
   latency: boolean;
   /** Left out of a quick run after its first answers were checked. */
@@ -41,129 +46,161 @@ export interface Places {
   providers: number;
 }
 
-const PLAIN = { vendor: 'clinikapi', readsPerUpdate: 0, latency: true, onlyInFullRuns: false } as const;
+const UPDATE = { vendor: 'clinikapi', reads: 0, writes: 1, latency: true, onlyInFullRuns: false } as const;
+const READ = { vendor: 'clinikapi', reads: 1, writes: 0, latency: false, onlyInFullRuns: false } as const;
 
 export async function startSubjects(children: Children, places: Places): Promise<(Subject | Absent)[]> {
   const ids = staffIds(places.links);
+  const start = (name: string, title: string, module: string, wanted: Requests) =>
+    ours(children, places, { name, title, module, wanted });
+  const proxy = await start(
+    'express-proxy',
+    '(c) Express + http-proxy-middleware, untouched',
+    'expressProxy.js',
+    forwarded(ids),
+  );
+  const fastify = await start(
+    'fastify-proxy',
+    '(d) Fastify + @fastify/http-proxy, untouched',
+    'fastifyProxy.js',
+    forwarded(ids),
+  );
   return [
     ...gatewaySubjects(places, ids),
-    await ours(
-      children,
-      places,
-      'bare',
-      '(a) bare node:http + undici, translating',
-      'bare.js',
-      translated(ids),
-    ),
-    await ours(
-      children,
-      places,
-      'express-axios',
-      '(b) Express + axios, translating',
-      'expressAxios.js',
-      translated(ids),
-    ),
-    await ours(
-      children,
-      places,
-      'express-proxy',
-      '(c) Express + http-proxy-middleware, untouched',
-      'expressProxy.js',
-      forwarded(ids),
-    ),
+    await start('bare', '(a) bare node:http + undici, translating', 'bare.js', translated(ids)),
+    await start('express-axios', '(b) Express + axios, translating', 'expressAxios.js', translated(ids)),
+    proxy,
     {
-      ...(await ours(
-        children,
-        places,
-        'fastify-proxy',
-        '(d) Fastify + @fastify/http-proxy, untouched',
-        'fastifyProxy.js',
-        forwarded(ids),
-      )),
-      onlyInFullRuns: true,
+      ...READ,
+      name: 'express-proxy-get',
+      title: '(c) a GET, untouched',
+      pid: proxy.pid,
+      traffic: { ...proxy.traffic, method: 'GET', turns: [{ answerHolds: ['"id":"pr_'] }] },
     },
+    { ...fastify, onlyInFullRuns: true },
     await portkey(children, places),
   ];
 }
 
 function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]): Subject[] {
+  const of = (vendor: Vendor, examples: readonly Example[], loaded = ids) => {
+    const { pid, origin } = gateways[vendor];
+    return {
+      vendor,
+      pid,
+      traffic: gatewayTraffic(origin, vendor, loaded, examples),
+      statusOnly: gatewayTraffic(origin, vendor, loaded),
+    };
+  };
+  const main = of('clinikapi', CLINIKAPI);
+  const listed = of('cobalt', COBALT, ids.slice(0, providers));
   return [
-    gatewaySubject(gateways, 'clinikapi', {
-      name: 'gateway',
-      title: 'Gateway, ClinikAPI update',
-      readsPerUpdate: 0,
-      ids,
-    }),
-    gatewaySubject(gateways, 'vitalis', {
+    { ...UPDATE, ...main, name: 'gateway', title: 'Gateway, ClinikAPI update' },
+    {
+      ...UPDATE,
+      ...of('vitalis', VITALIS),
       name: 'gateway-vitalis',
       title: 'Gateway, Vitalis update (read, merge, write)',
-      readsPerUpdate: 1,
-      ids,
-    }),
-    gatewaySubject(gateways, 'cobalt', {
+      reads: 1,
+      latency: false,
+    },
+    {
+      ...UPDATE,
+      ...listed,
       name: 'gateway-cobalt',
       title: 'Gateway, Cobalt update (write, read back)',
       note: `each read lists ${providers} providers`,
-      readsPerUpdate: 1,
-      ids: ids.slice(0, providers),
-    }),
+      reads: 1,
+      latency: false,
+    },
+    {
+      ...READ,
+      name: 'gateway-get',
+      title: 'Gateway, GET /staff/:id',
+      pid: main.pid,
+      traffic: { ...main.traffic, method: 'GET', turns: [{ answerHolds: ['"id":"st-'] }] },
+    },
+    {
+      ...UPDATE,
+      name: 'gateway-hot',
+      title: 'Gateway, ClinikAPI updates of one record by all',
+      pid: main.pid,
+      traffic: { ...main.traffic, ids: ids.slice(0, 1), shared: true },
+      latency: false,
+      onlyInFullRuns: true,
+    },
+    {
+      ...READ,
+      name: 'gateway-list',
+      title: 'Gateway, GET /staff',
+      note: `a page of ${providers} staff from the list that is kept for some seconds`,
+      vendor: 'cobalt',
+      reads: 0,
+      pid: listed.pid,
+      traffic: {
+        ...listed.traffic,
+        method: 'GET',
+        path: '/staff?{id}',
+        ids: [''],
+        shared: true,
+        turns: [{ answerHolds: [`"id":"st-${providers}"`] }],
+      },
+      onlyInFullRuns: true,
+    },
   ];
 }
 
-function gatewaySubject(
-  gateways: Places['gateways'],
-  vendor: Vendor,
-  {
-    ids,
-    ...subject
-  }: Pick<Subject, 'name' | 'title' | 'note' | 'readsPerUpdate'> & { ids: readonly string[] },
-): Subject {
-  const { pid, origin } = gateways[vendor];
-  const traffic = gatewayTraffic(origin, vendor, ids);
-  return { ...PLAIN, ...subject, vendor, pid, traffic, latency: vendor === 'clinikapi' };
+/** What a subject is sent: the examples, and the smallest body. */
+interface Requests {
+  traffic: Wanted;
+  statusOnly: Wanted;
 }
 
 type Wanted = Omit<Traffic, 'origin'>;
 
-/** The canonical request, for subjects that translate it. */
-function translated(ids: readonly string[]): Wanted {
+/** The canonical requests, for subjects that translate them. */
+function translated(ids: readonly string[]): Requests {
+  const common = { method: 'PATCH', path: '/staff/{id}', ids, headers: {} } as const;
   return {
-    method: 'PATCH',
-    path: '/staff/{id}',
-    ids,
-    headers: {},
-    body: '{"status":"{status}"}',
-    answerHolds: ['"status":"{status}"', '"id":"st-'],
+    traffic: { ...common, turns: plain(CLINIKAPI) },
+    statusOnly: { ...common, turns: plain(STATUS_ONLY) },
   };
 }
 
-/** The vendor's own request with the vendor's key, for subjects that forward it, and for the direct call. */
-function forwarded(ids: readonly string[]): Wanted {
-  return {
+/** The vendor's own requests with the vendor's key, for subjects that forward them, and for the direct call. */
+function forwarded(ids: readonly string[]): Requests {
+  const common = {
     method: 'PATCH',
     path: '/v1/practitioner-roles/pr_{id}',
     ids: ids.map((id) => id.slice('st-'.length)),
     headers: { 'x-api-key': VENDOR_KEY },
-    body: '{"status":"{status}"}',
-    answerHolds: ['"status":"{status}"', '"id":"pr_'],
+  } as const;
+  return {
+    traffic: { ...common, turns: plain(CLINIKAPI) },
+    statusOnly: { ...common, turns: plain(STATUS_ONLY) },
   };
 }
 
 /** The call that everything else is compared with: the vendor without anything in between. */
 export function directTraffic(vendorUrl: string, links: number): Traffic {
-  return { ...forwarded(staffIds(links)), origin: vendorUrl };
+  return { ...forwarded(staffIds(links)).traffic, origin: vendorUrl };
 }
 
 async function ours(
   children: Children,
   { vendorUrl }: Places,
-  name: string,
-  title: string,
-  module: string,
-  traffic: Wanted,
+  { name, title, module, wanted }: { name: string; title: string; module: string; wanted: Requests },
 ): Promise<Subject> {
   const child = children.fork(name, join('subjects', module), { BENCH_VENDOR_URL: vendorUrl });
-  return { ...PLAIN, name, title, pid: pidOf(child), traffic: { ...traffic, origin: await originOf(child) } };
+  const origin = await originOf(child);
+  return {
+    ...UPDATE,
+    name,
+    title,
+    pid: pidOf(child),
+    traffic: { ...wanted.traffic, origin },
+    statusOnly: { ...wanted.statusOnly, origin },
+  };
 }
 
 const PORTKEY = { name: 'portkey', title: '(e) @portkey-ai/gateway, chat completion' };
@@ -189,7 +226,7 @@ async function portkey(children: Children, { vendorUrl }: Places): Promise<Subje
   const origin = `http://127.0.0.1:${port}`;
   await listening(origin, child);
   return {
-    ...PLAIN,
+    ...UPDATE,
     ...PORTKEY,
     note: 'its own job, as it forwards no PATCH: one short chat completion',
     vendor: 'chat',
@@ -205,8 +242,10 @@ async function portkey(children: Children, { vendorUrl }: Places): Promise<Subje
         'x-portkey-provider': 'openai',
         'x-portkey-custom-host': `${vendorUrl}/v1`,
       },
-      body: '{"model":"stub","messages":[{"role":"user","content":"{status}"}]}',
-      answerHolds: ['"content":"{status}"'],
+      turns: ['inactive', 'active'].map((word) => ({
+        body: JSON.stringify({ model: 'stub', messages: [{ role: 'user', content: word }] }),
+        answerHolds: [`"content":"${word}"`],
+      })),
     },
   };
 }

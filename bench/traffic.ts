@@ -1,57 +1,63 @@
 /** The requests that a subject is loaded with, and what its answers must hold: plain data, so that it can be sent to the load process. */
 
-export const STATUSES = ['inactive', 'active'] as const;
-export type Status = (typeof STATUSES)[number];
+type Method = 'GET' | 'PATCH' | 'POST';
+
+/** One kind of request. */
+export interface Turn {
+  /** Absent: none. */
+  body?: string;
+  /** Texts that every right answer holds. */
+  answerHolds: readonly string[];
+}
 
 export interface Traffic {
   /** `http://127.0.0.1:port` */
   origin: string;
-  method: 'PATCH' | 'POST';
+  method: Method;
   /** With `{id}` in the place of the record's id. */
   path: string;
   ids: readonly string[];
   headers: Readonly<Record<string, string>>;
   /** `Authorization` for the first id, the second, and so on, in turn; absent: what `headers` say. */
   authorizations?: readonly string[];
-  /** With `{status}` in the place of the word. */
-  body: string;
-  /** Texts that every right answer holds; `{status}` as above. */
-  answerHolds: readonly string[];
+  /** What each record is sent in turn, each of them a change of what the one before has left. */
+  turns: readonly Turn[];
+  /** Every connection works on all records, not on records of its own: they meet. */
+  shared?: true;
 }
 
 /** One request of a traffic. */
 export interface Shot {
-  method: 'PATCH' | 'POST';
+  method: Method;
   path: string;
   headers: Record<string, string>;
-  body: string;
+  body?: string;
   answerHolds: readonly string[];
 }
 
 /**
- * The endless loop of one of several connections: all its records made inactive, then active again, so that every request
- * is a change. No record belongs to two connections, so that updates of one record never meet.
+ * The endless loop of one of several connections: all its records in the first turn, then all in the second, so that every
+ * update is a change. Unless they are shared no record belongs to two connections, so that updates of one never meet.
  */
 export function shotsOf(traffic: Traffic, connection: number, connections: number): Shot[] {
-  const { ids, headers, authorizations = [] } = traffic;
+  const { ids, headers, authorizations = [], shared } = traffic;
   const mine = ids.flatMap((id, index) => {
-    if (index % connections !== connection) return [];
+    if (!shared && index % connections !== connection) return [];
     const authorization = authorizations[index % authorizations.length];
     return [
       { id, traffic: authorization ? { ...traffic, headers: { ...headers, authorization } } : traffic },
     ];
   });
-  return STATUSES.flatMap((status) => mine.map((each) => shot(each.traffic, each.id, status)));
+  return traffic.turns.flatMap((turn) => mine.map((each) => shot(each.traffic, each.id, turn)));
 }
 
-export function shot(traffic: Traffic, id: string, status: Status): Shot {
-  const filled = (text: string) => text.replace('{status}', status);
+function shot({ method, path, headers }: Traffic, id: string, { body, answerHolds }: Turn): Shot {
   return {
-    method: traffic.method,
-    path: traffic.path.replace('{id}', id),
-    headers: { 'content-type': 'application/json', ...traffic.headers },
-    body: filled(traffic.body),
-    answerHolds: traffic.answerHolds.map(filled),
+    method,
+    path: path.replace('{id}', id),
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body }),
+    answerHolds,
   };
 }
 

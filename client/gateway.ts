@@ -298,6 +298,7 @@ export interface Problem {
     | "vendor_unavailable"
     | "vendor_rate_limited"
     | "gateway_unavailable"
+    | "clinic_is_moving"
     | "vendor_timeout"
     | "internal_error";
   /** What happened here, for people. Never carries a value. */
@@ -459,7 +460,7 @@ export interface StaffListAnswer {
     total: number;
     /** Send it as `cursor`, with the same filters, for the next page; `null` on the last one. */
     nextCursor: string | null;
-    /** Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped` and `not_listed`. */
+    /** Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped`, `parts_not_listed` and `not_listed`. */
     warnings: Warning[];
   };
 }
@@ -811,6 +812,7 @@ export interface ProblemKind {
     | "vendor_unavailable"
     | "vendor_rate_limited"
     | "gateway_unavailable"
+    | "clinic_is_moving"
     | "vendor_timeout"
     | "internal_error";
   /** The status of answers with this code. */
@@ -1187,6 +1189,7 @@ export class Gateway extends HttpClient {
         | "vendor_unavailable"
         | "vendor_rate_limited"
         | "gateway_unavailable"
+        | "clinic_is_moving"
         | "vendor_timeout"
         | "internal_error",
       params: RequestParams = {},

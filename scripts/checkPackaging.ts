@@ -76,8 +76,15 @@ const ALLOWED = new Set([
   'Unlicense',
 ]);
 
-/** Shipped though a development dependency: the build puts its one file beside the bundle (docs/decisions/0010-reference.md). */
-const BUILT_IN = ['@scalar/api-reference', 'MIT'];
+/** Shipped though development dependencies: the build puts what is needed of them beside the bundle. */
+const BUILT_IN = [
+  // docs/decisions/0010-reference.md
+  ['@scalar/api-reference', 'MIT'],
+  // In the console's page, with their texts in LICENSES.txt beside it.
+  ['preact', 'MIT'],
+  ['@preact/signals', 'MIT'],
+  ['@preact/signals-core', 'MIT'],
+];
 
 function licences(): string[][] {
   const { status, out, err } = tool(
@@ -94,7 +101,7 @@ function licences(): string[][] {
         const at = id.lastIndexOf('@');
         return [id.slice(0, at), [member(facts, 'licenses')].flat().join(', ')];
       })
-      .concat([BUILT_IN])
+      .concat(BUILT_IN)
       // What the platform decides (which build of Node) must not make the list differ from machine to machine.
       .filter(([name = '']) => !/^node-(linux|win)-/.test(name))
       .sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0))

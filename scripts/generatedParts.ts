@@ -15,6 +15,7 @@ import { type Capability, capabilitiesOf } from '../src/directory/capabilities';
 import { createMetrics } from '../src/ops/metrics';
 import { PROBLEMS } from '../src/problem';
 import { registerGauges } from '../src/runtime/gauges';
+import { OwnPresence } from '../src/runtime/presence';
 import { Runtime } from '../src/runtime/runtime';
 import { FIELDS, pointerOf } from '../src/staff/fields';
 import { openDatabase } from '../src/store/database';
@@ -106,6 +107,7 @@ async function metrics(root: string): Promise<string> {
     const all = createMetrics();
     registerGauges(all, {
       runtime,
+      presence: new OwnPresence(),
       inFlight: () => 0,
       database,
       configRefused: () => false,

@@ -9,11 +9,9 @@ import {
   codeTable,
   credential,
   entriesIn,
-  isObject,
   member,
   OPAQUE_ID,
   path,
-  type RecordList,
   type ReferenceList,
   settings,
   textIn,
@@ -22,6 +20,7 @@ import {
 } from '../../src/adapter';
 import { documentedFields } from './documented';
 import { errors } from './errors';
+import { roleIn, roleList } from './lists';
 import { liveFields } from './live';
 import { practitionerResource } from './practitioner';
 import { TITLE } from './reading';
@@ -85,7 +84,7 @@ export const clinikapi: AdapterModule<Settings> = {
       authorize: () => ({ 'x-api-key': credentials.apiKey }),
       read: (id) => ({ method: 'GET', path: path`/v1/practitioner-roles/${id}` }),
       list: roleList,
-      ...(practitioner && { also: [practitionerResource(type, roleList.rows)] }),
+      ...(practitioner && { also: [practitionerResource(type)] }),
       write,
       record: roleIn,
       idOf: (role) => (typeof role.id === 'string' ? role.id : undefined),
@@ -117,40 +116,6 @@ export const clinikapi: AdapterModule<Settings> = {
   },
 };
 
-const rolesFrom = (cursor: string): VendorRequest => ({
-  method: 'GET',
-  path: path`/v1/practitioner-roles?count=100&cursor=${cursor}`,
-});
-
-/** All roles, by pages of 100; `hasMore` alone says whether there is another one (contract section 3). */
-const roleList: RecordList = {
-  first: { method: 'GET', path: '/v1/practitioner-roles?count=100' },
-  rows: (body) => {
-    const list = member(body, 'data');
-    const rows = member(list, 'data');
-    const isDeadEnd = member(list, 'hasMore') === true && cursorIn(list) === undefined;
-    // A search may hold an OperationOutcome between the roles.
-    return Array.isArray(rows) && !isDeadEnd ? rows.map((row) => roleIn({ data: row })) : undefined;
-  },
-  next: (body) => {
-    const list = member(body, 'data');
-    const cursor = cursorIn(list);
-    return member(list, 'hasMore') === true && cursor !== undefined ? rolesFrom(cursor) : undefined;
-  },
-  // The cursor is a number of rows, in fact (contract section 3).
-  total: (body) => {
-    const total = member(member(body, 'data'), 'total');
-    return typeof total === 'number' ? total : undefined;
-  },
-};
-
-/** Documented as text, in fact a number (contract section 3). */
-function cursorIn(list: unknown): string | undefined {
-  const cursor = member(list, 'cursor');
-  if (typeof cursor === 'number') return String(cursor);
-  return typeof cursor === 'string' && cursor !== '' ? cursor : undefined;
-}
-
 /** A role that no key sees. */
 const NO_ROLE = 'no-such-role-doctor-asks';
 
@@ -175,11 +140,4 @@ function referenceList(name: 'organizations' | 'locations', by: 'id' | 'name'): 
 function isInactive(row: unknown): boolean {
   const status = textIn(row, 'status');
   return member(row, 'active') === false || (status !== undefined && status !== 'active');
-}
-
-/** The role in an answer: in its envelope, or bare if the top level is a FHIR resource (contract section 8). */
-function roleIn(body: unknown) {
-  const role = member(body, 'resourceType') === undefined ? member(body, 'data') : body;
-  const type = member(role, 'resourceType') ?? 'PractitionerRole';
-  return isObject(role) && type === 'PractitionerRole' ? role : undefined;
 }

@@ -26,6 +26,7 @@ import {
   type VendorRecord,
   type VendorRequest,
 } from '../../src/adapter';
+import { practitionerIn, practitionerList, roleList } from './lists';
 import { TITLE } from './reading';
 
 const NAME = 'practitioner';
@@ -138,14 +139,8 @@ export function practitionerIdIn({ practitionerId, practitioner }: VendorRecord)
   return typeof id === 'string' && OPAQUE_ID.test(id) ? id : undefined;
 }
 
-/**
- * @param headers of updates, as the dialect wants them
- * @param rolesIn the roles of a page of a list
- */
-export function practitionerResource(
-  headers: Pick<VendorRequest, 'headers'>,
-  rolesIn: (body: unknown) => readonly unknown[] | undefined,
-): Resource {
+/** @param headers of updates, as the dialect wants them */
+export function practitionerResource(headers: Pick<VendorRequest, 'headers'>): Resource {
   return {
     name: NAME,
     idIn: practitionerIdIn,
@@ -154,15 +149,18 @@ export function practitionerResource(
     read: (id) => ({ method: 'GET', path: path`/v1/practitioners/${id}` }),
     write: (id, body) => ({ method: 'PATCH', path: path`/v1/practitioners/${id}`, ...headers, body }),
     record: practitionerIn,
+    list: practitionerList,
     idOf: ({ id }) => (typeof id === 'string' ? id : undefined),
     revision: ({ meta }) => textIn(meta, 'versionId') ?? textIn(meta, 'lastUpdated'),
     // The vendor's own filter is not trusted (contract section 8).
     owners: (id) => ({
       request: { method: 'GET', path: path`/v1/practitioner-roles?practitionerId=${id}&count=100` },
       ids: (body) =>
-        rolesIn(body)?.flatMap((role) =>
-          isObject(role) && practitionerIdIn(role) === id && typeof role.id === 'string' ? [role.id] : [],
-        ),
+        roleList
+          .rows(body)
+          ?.flatMap((role) =>
+            isObject(role) && practitionerIdIn(role) === id && typeof role.id === 'string' ? [role.id] : [],
+          ),
     }),
     recordShape: {
       always: ['id'],
@@ -191,11 +189,4 @@ export function practitionerResource(
       ],
     },
   };
-}
-
-/** In its envelope, or bare if the top level is a FHIR resource (contract section 8). */
-export function practitionerIn(body: unknown): VendorRecord | undefined {
-  const person = member(body, 'resourceType') === undefined ? member(body, 'data') : body;
-  const type = member(person, 'resourceType') ?? 'Practitioner';
-  return isObject(person) && type === 'Practitioner' ? person : undefined;
 }

@@ -142,6 +142,7 @@ export const cobalt: AdapterModule<Settings> = {
           },
         },
       },
+      nameIn: (provider) => textIn(provider, 'name'),
       endangers: ({ hours }, keys) =>
         given.options.protectVisitTypeRules && keys.includes('hours') && carriesForeignData(hours)
           ? [

@@ -291,6 +291,8 @@ export interface Adapter extends RecordAccess {
   readonly checks?: ConnectionChecks;
   /** Stored data that a change of `keys` would destroy without the caller's knowledge: `[field, detail]` rows. */
   endangers?(record: VendorRecord, keys: readonly string[]): readonly (readonly [Field, string])[];
+  /** A person's name in a record of a vendor that shows one and has no field for it: to find who is the same elsewhere. */
+  nameIn?(record: VendorRecord): string | undefined;
 }
 
 /** All records of a vendor, in one answer or by pages. Filters are applied above: vendors' own cannot be trusted alike. */
@@ -301,8 +303,11 @@ export interface RecordList {
    * left out. `undefined` for all of it: not an answer that this vendor's contract knows, or one that does not say how to go on.
    */
   rows(body: unknown): readonly unknown[] | undefined;
-  /** The request for the next page; undefined after the last one. */
-  next?(body: unknown): VendorRequest | undefined;
+  /**
+   * The request for the next page; undefined after the last one.
+   * @param request what `body` answers
+   */
+  next?(body: unknown, request: VendorRequest): VendorRequest | undefined;
   /**
    * How many there are on all pages, if the answer says so: where pages are counted off, a record that is added or removed
    * meanwhile moves others to pages that were read.

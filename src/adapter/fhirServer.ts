@@ -143,7 +143,7 @@ export function abilities(
       const resources = listOf(member(listOf(member(body, 'rest'))[0], 'resource'));
       return Object.entries(types).flatMap(([type, needed]) => {
         const own = resources.find((resource) => member(resource, 'type') === type);
-        if (own === undefined) return [`has no ${type}`];
+        if (own === undefined) return [`no ${type}`];
         const codes = listOf(member(own, 'interaction')).map((interaction) => member(interaction, 'code'));
         const without = needed.filter((code) => !codes.includes(code)).map((code) => `no ${code} of ${type}`);
         const versioning = textIn(own, 'versioning');

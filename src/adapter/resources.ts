@@ -1,11 +1,11 @@
 /**
- * Staff records that are kept in several resources. To the tables such a record is one value: the vendor's primary record, with
- * the records of further resources beside its own members, where no member of a vendor's can be.
+ * Staff records that are kept in several resources. To the tables such a record is one JSON value: the vendor's primary record, with
+ * the records of further resources under a name that no vendor gives to a member.
  */
 import { isObject, member } from '../lib/json';
 import type { MappedField, VendorRecord } from './contract';
 
-const PARTS: unique symbol = Symbol('parts');
+const PARTS = '\u0000parts';
 
 /**
  * The record of one resource in it; undefined if it was not read, or there is none.
@@ -20,9 +20,10 @@ export function partOf(
   return isObject(part) ? part : undefined;
 }
 
-/** The names of the further resources that it holds. */
-export function partsIn(record: VendorRecord): string[] {
-  return Object.keys(partsOf(record));
+/** The vendor's own primary record in it, without the others. */
+export function primaryOf(record: VendorRecord): VendorRecord {
+  const { [PARTS]: _, ...own } = record;
+  return own;
 }
 
 /** The record with that one of a resource in it, which may be a newer one. */
@@ -47,12 +48,12 @@ export function withoutPart(
   return Object.keys(parts).length === 0 ? undefined : assembled({}, parts);
 }
 
-function assembled(record: VendorRecord, parts: VendorRecord): VendorRecord & { [PARTS]: VendorRecord } {
+function assembled(record: VendorRecord, parts: VendorRecord): VendorRecord {
   return { ...record, [PARTS]: parts };
 }
 
 function partsOf(record: VendorRecord): VendorRecord {
-  const parts: unknown = Reflect.get(record, PARTS);
+  const parts = member(record, PARTS);
   return isObject(parts) ? parts : {};
 }
 

@@ -5,8 +5,15 @@ import { linksCheckCommand } from './links/check';
 import { linksExportCommand } from './links/export';
 import { linksImportCommand } from './links/import';
 import { linksRemoveCommand } from './links/remove';
+import { linksSuggestCommand } from './links/suggest';
 
-const COMMANDS = [linksImportCommand, linksExportCommand, linksRemoveCommand, linksCheckCommand];
+const COMMANDS = [
+  linksImportCommand,
+  linksExportCommand,
+  linksRemoveCommand,
+  linksCheckCommand,
+  linksSuggestCommand,
+];
 
 export function linksCommand(program: Command, context: CommandContext): void {
   const links = program.command('links').description('the links from staff ids to vendor records');

@@ -9,7 +9,8 @@ import { type CallerConfig, type ClinicConfig, type GatewayConfig, keyHashes } f
 export function describeChanges(before: GatewayConfig, after: GatewayConfig): string[] {
   return [
     ...clinicChanges(before.clinics, after.clinics),
-    ...listed('callers', byName(before.callers), byName(after.callers), howCallerChanged),
+    ...listed('callers', byName(before.callers), byName(after.callers), howKeyed),
+    ...listed('operators', byName(before.operators), byName(after.operators), howKeyed),
     ...listed('vendor connections', before.vendors, after.vendors),
     ...listed('token issuers', byName(before.tokens), byName(after.tokens)),
     ...(sameJson(before.deliveries, after.deliveries) ? [] : ['deliveries changed']),
@@ -52,8 +53,10 @@ function wordsFor<Item>(
   return sameJson(old, current) ? [] : how(old, current);
 }
 
-/** `rekeyed`: the keys that open this caller's door are others than before. */
-function howCallerChanged(old: CallerConfig, current: CallerConfig): readonly string[] {
+type Keyed = Pick<CallerConfig, 'keySha256'>;
+
+/** `rekeyed`: the keys that open this one's door are others than before. */
+function howKeyed(old: Keyed, current: Keyed): readonly string[] {
   const sameKeys = sameJson([...keyHashes(old)].sort(), [...keyHashes(current)].sort());
   const sameRest = sameJson({ ...old, keySha256: '' }, { ...current, keySha256: '' });
   return [...(sameKeys ? [] : ['rekeyed']), ...(sameRest ? [] : ['changed'])];

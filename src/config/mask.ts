@@ -1,4 +1,5 @@
 import { isObject } from '../lib/json';
+import { maskedOps } from './operators';
 import { auditSecrets, type GatewayConfig, storeSecrets, type VendorConfig } from './types';
 
 const MASK = '***';
@@ -8,6 +9,11 @@ export function maskConfig(config: GatewayConfig): GatewayConfig {
   const copy = structuredClone(config);
   return {
     ...copy,
+    ops: maskedOps(copy.ops, MASK),
+    operators: copy.operators.map((operator) => ({
+      ...operator,
+      keySha256: maskHashes(operator.keySha256),
+    })),
     store: {
       ...copy.store,
       url: maskStoreUrl(copy.store.url),

@@ -60,6 +60,8 @@ const MESSAGES: Readonly<Record<string, (context: Context, path: Path) => string
   'store.encoding': () =>
     `must have special characters of its user, password and parameters percent-encoded (@ is %40, / is %2F, # is %23, ? is %3F, % is %25); what \${…} fills in inside the URL is encoded by the gateway`,
   'origin.form': () => 'must be an origin: https://host or https://host:port, without a path',
+  'issuer.form': () =>
+    'must be a URL that starts with https:// (http:// on the loopback interface only), without a user, a query or a fragment',
   'privateKey.form': () =>
     'must be a private key, PEM or JWK: RSA of 2048 bits or more, or elliptic on the curve P-384',
   'secureUrl.form': () => 'must be a URL that starts with https://, without a user',

@@ -3,6 +3,7 @@ import { isObject, member } from '../lib/json';
 import type { Description } from './describe';
 import { storePasswords } from './mask';
 import { problemsOf } from './messages';
+import { consoleProblems, operatorSecrets } from './operators';
 import { ConfigError, type ConfigProblem, isSecretPath, type Path, pathKey, pathText } from './problem';
 import { configSchema, type Names } from './schema';
 import { sharingWarnings } from './sharing';
@@ -38,6 +39,7 @@ export async function readConfig(
     ...problems,
     ...conflicts(substituted.tree),
     ...forProduction(value, env),
+    ...(value === undefined ? [] : consoleProblems(value.ops, value.operators)),
   ];
   if (value === undefined || all.length > 0) throw new ConfigError(inOrder(all));
   return { config: value, warnings: warningsOf(value), secrets: secretsOf(value, substituted.fileTexts) };
@@ -150,6 +152,8 @@ function conflicts(tree: Record<string, unknown>): ConfigProblem[] {
   return [
     ...repeated(tree, 'callers', 'name'),
     ...repeated(tree, 'callers', 'keySha256'),
+    ...repeated(tree, 'operators', 'name'),
+    ...repeated(tree, 'operators', 'keySha256'),
     ...repeated(tree, 'tokens', 'name'),
     ...repeated(tree, 'tokens', 'issuer'),
     ...samePort(tree),
@@ -240,6 +244,7 @@ function secretsOf(config: GatewayConfig, fileTexts: ReadonlySet<string>): Reado
       ...auditSecrets(config.audit),
       ...storeSecrets(config.store),
       config.audit.salt ?? '',
+      ...operatorSecrets(config.ops),
     ].filter((text) => text !== ''),
   );
 }

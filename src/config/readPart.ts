@@ -14,7 +14,7 @@ import type { AuditConfig, GatewayConfig, VendorConfig } from './types';
 import { parseYaml } from './yaml';
 
 export type StoreConfig = GatewayConfig['store'];
-export type OpsConfig = GatewayConfig['ops'];
+export type OpsConfig = Omit<GatewayConfig['ops'], 'oidc'>;
 
 /** What is needed to read the audit, and to add to it what holds no values. */
 export interface AuditedStore {
@@ -40,8 +40,15 @@ export async function readStore(text: string, sources: Sources): Promise<StoreCo
 /** @throws ConfigError naming what is wrong with the section `ops`, or with the text as YAML */
 export async function readOps(text: string, sources: Sources): Promise<OpsConfig> {
   const { ops } = withOverrides(parseYaml(text), sources.env);
-  const substituted = await substitute(ops === undefined ? {} : { ops }, sources);
+  const substituted = await substitute(given({ ops: withoutSignIn(ops) }), sources);
   return usable(substituted, joi.object<Pick<GatewayConfig, 'ops'>>({ ops: OPS })).ops;
+}
+
+/** Who asks for health signs nobody in. */
+function withoutSignIn(ops: unknown): unknown {
+  if (!isObject(ops)) return ops;
+  const { oidc: _, ...rest } = ops;
+  return rest;
 }
 
 /** @throws ConfigError naming what is wrong with `store` or `audit.key`, or with the text as YAML */

@@ -90,11 +90,20 @@ export const secureUrl: joi.CustomValidator<string> = (text, helpers) => {
   const url = parsedUrl(text);
   // An @ anywhere may end what was meant as a password.
   if (url === undefined || text.includes('@')) return helpers.error('secureUrl.form');
-  const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  return url.protocol === 'https:' || (url.protocol === 'http:' && local)
-    ? url.href
-    : helpers.error('secureUrl.form');
+  return isSecure(url) ? url.href : helpers.error('secureUrl.form');
 };
+
+/** Where people are sent with what proves who they are. A query or a fragment has no place in it. */
+export const issuerUrl: joi.CustomValidator<string> = (text, helpers) => {
+  const url = parsedUrl(text);
+  if (url === undefined || /[@?#]/.test(text)) return helpers.error('issuer.form');
+  return isSecure(url) ? text : helpers.error('issuer.form');
+};
+
+function isSecure({ protocol, hostname }: URL): boolean {
+  const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && local);
+}
 
 export const keySet: joi.CustomValidator = (value, helpers) => {
   const set = typeof value === 'string' ? parsedJson(value) : value;

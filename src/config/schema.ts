@@ -1,4 +1,5 @@
 import joi from 'joi';
+import { OPERATORS } from './operators';
 import { NAME, oneOf } from './rules';
 import {
   AUDIT,
@@ -50,6 +51,7 @@ export function configSchema(names: Names): joi.ObjectSchema<GatewayConfig> {
       .items(callerSchema(names.clinics.filter(isName)))
       .default([])
       .description('The apps that may call the gateway, each for one clinic.'),
+    operators: OPERATORS,
     audit: AUDIT,
     idempotency: IDEMPOTENCY,
     deliveries: DELIVERIES,
@@ -111,6 +113,13 @@ function clinicSchema(vendors: readonly string[]): joi.ObjectSchema {
       .items(oneOf(vendors))
       .description(
         'Further connections, keys of vendors, at which callers with links:write may link staff: to prepare a switch.',
+      ),
+    mirror: oneOf(vendors)
+      .empty('')
+      .invalid(joi.ref('vendor'))
+      .meta({ type: 'a key of vendors' })
+      .description(
+        'A second connection that is kept equal: what vendor has confirmed is written there too, later, and callers never notice. Absent or empty: none.',
       ),
     ...CLINIC_KEYS,
   });

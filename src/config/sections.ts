@@ -1,4 +1,5 @@
 import joi from 'joi';
+import { OPS_KEYS } from './operators';
 import {
   baseUrl,
   host,
@@ -13,7 +14,7 @@ import {
   whole,
   wholeTls,
 } from './rules';
-import { SCOPES, TOKEN_ALGORITHMS } from './types';
+import { SCOPES, SWITCH_GUARDS, TOKEN_ALGORITHMS } from './types';
 
 /**
  * The parts of the configuration's schema that are the same for every document: made once, because joi takes milliseconds for
@@ -101,9 +102,12 @@ export const OPS = joi
   .object({
     host: host().description('Address to listen on. OPS_HOST overrides it.'),
     port: joi.number().port().default(9464).description('Port; 0 takes any free one. OPS_PORT overrides it.'),
+    ...OPS_KEYS,
   })
   .default()
-  .description('Where metrics are served, apart from the callers. Changing it needs a restart.');
+  .description(
+    'Where metrics and the console are served, apart from the callers. Changing it needs a restart.',
+  );
 
 export const STORE = joi
   .object({
@@ -116,7 +120,7 @@ export const STORE = joi
       .empty('')
       .meta({ type: 'string, or a list of strings' })
       .description(
-        'Secret that kept answers and updates under way are encrypted with, 32 characters or more. Of a list the first encrypts and all decrypt. Absent or empty: they are in clear. Never printed.',
+        'Secret that kept answers, updates under way and queued ones are encrypted with, 32 characters or more. Of a list the first encrypts and all decrypt. Absent or empty: they are in clear. Never printed.',
       ),
   })
   .default()
@@ -177,8 +181,15 @@ export const IDEMPOTENCY = joi
 export const DELIVERIES = joi
   .object({
     concurrency: whole(1, 1_000)
-      .default(8)
-      .description('Queued updates that are delivered at the same time by one process.'),
+      .default(16)
+      .description(
+        'Queued updates that are delivered at the same time by one process. Half of them at most are of one connection.',
+      ),
+    maxQueuedPerCaller: whole(1, 1_000_000)
+      .default(1_000)
+      .description(
+        'Queued updates of one caller that are not finished, dead ones included; more are answered 429.',
+      ),
     maxAttempts: whole(1, 10_000)
       .default(100)
       .description(
@@ -200,7 +211,9 @@ export const DELIVERIES = joi
       .description('Milliseconds between looks for updates that other processes have queued.'),
     retentionDays: whole(1, 3_650)
       .default(7)
-      .description('Days for which a finished operation and its answer can be fetched.'),
+      .description(
+        'Days for which a finished operation and its answer can be fetched, and for which a dead one waits for a decision.',
+      ),
   })
   .default()
   .description('How updates that are delivered later are tried (Prefer: respond-async, whenVendorDown).');
@@ -299,6 +312,11 @@ export const CLINIC_KEYS = {
   whenVendorDown: oneOf(['fail', 'queue'])
     .default('fail')
     .description('An update that did not reach the vendor: answered 503, or queued and answered 202.'),
+  switchGuard: oneOf(SWITCH_GUARDS)
+    .default('warn')
+    .description(
+      'What becomes of a new vendor that something speaks against (see `switch status`). enforce: the configuration is refused. warn: it is taken over, and the log says what. off: nothing is asked.',
+    ),
 };
 
 export const CALLER_KEYS = {

@@ -1,4 +1,5 @@
 import type { ObjectSchema, Schema } from 'joi';
+import type { OperatorConfig, OpsConfig } from './operators';
 
 /** What the configuration may say about one vendor connection, as checked by the adapter's own schemas. */
 export interface AdapterSettings {
@@ -28,7 +29,8 @@ export interface ConfigurableAdapter {
 /** The configuration after substitution, validation and defaults. Everything in it is plain data. */
 export interface GatewayConfig {
   server: ServerConfig;
-  ops: { host: string; port: number };
+  ops: OpsConfig;
+  operators: readonly OperatorConfig[];
   store: StoreConfig;
   vendors: Readonly<Record<string, VendorConfig>>;
   clinics: Readonly<Record<string, ClinicConfig>>;
@@ -106,8 +108,10 @@ export interface VendorConfig extends AdapterSettings {
 
 /** How updates that are delivered later are tried. */
 export interface DeliveriesConfig {
-  /** Deliveries under way at the same time in this process. */
+  /** Deliveries under way at the same time in this process; half of them at most are of one connection. */
   concurrency: number;
+  /** What one caller may have queued that is not finished. */
+  maxQueuedPerCaller: number;
   /** Attempts without a definite answer until an operation is `dead`. */
   maxAttempts: number;
   /** Milliseconds: the longest pause after the first attempt. It doubles with each further one, up to `maxDelayMs`. */
@@ -150,7 +154,14 @@ export interface ClinicConfig {
   whenVendorDown: 'fail' | 'queue';
   /** Further connections, keys of `vendors`, at which its callers may link staff: to prepare a switch. */
   links?: readonly string[];
+  /** A key of `vendors`: what the clinic's own connection has confirmed is written there too, later. */
+  mirror?: string;
+  /** What becomes of a new `vendor` that something speaks against: refused, or taken over with or without a warning. */
+  switchGuard: SwitchGuard;
 }
+
+export const SWITCH_GUARDS = ['enforce', 'warn', 'off'] as const;
+export type SwitchGuard = (typeof SWITCH_GUARDS)[number];
 
 export const SCOPES = ['staff:read', 'staff:write', 'links:write', 'changes:read'] as const;
 export type Scope = (typeof SCOPES)[number];

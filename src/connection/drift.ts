@@ -11,7 +11,13 @@ import type { ObservedConnection } from './observer';
  * `unreadable_value`: a stored value without a canonical meaning, such as a new enumeration member. `missing_key`: a member
  * that every record had is gone. `new_key`: a member that the contract does not name.
  */
-export type DriftKind = 'unreadable_value' | 'missing_key' | 'new_key';
+const KINDS = ['unreadable_value', 'missing_key', 'new_key'] as const;
+export type DriftKind = (typeof KINDS)[number];
+
+export interface DriftNote {
+  kind: DriftKind;
+  names: readonly string[];
+}
 
 export interface Drift {
   /** Every single finding, for counting. */
@@ -49,6 +55,14 @@ export class DriftWatch {
     for (const key of Object.keys(record)) {
       if (!shape.known.has(key)) this.#found(name, 'new_key', key);
     }
+  }
+
+  /** What was found at a connection since the process began, names of each kind. */
+  foundAt(connection: string): DriftNote[] {
+    return KINDS.flatMap((kind) => {
+      const names = this.#told.get(`${connection} ${kind}`);
+      return names === undefined ? [] : [{ kind, names: [...names] }];
+    });
   }
 
   /** Takes the stored values that could not be read from what the caller was told. */

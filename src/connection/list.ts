@@ -15,6 +15,8 @@ export interface ListPage {
   records: readonly ListedRecord[];
   /** Rows that are no record, such as one without an id. */
   skipped: number;
+  /** Records that lead to a part in a further resource which its list does not have. */
+  partless: number;
 }
 
 export interface ListParts {
@@ -37,7 +39,10 @@ export class ListChanged extends Error {
 }
 
 /** @throws ListChanged; VendorFailure as soon as a page cannot be read, or cannot be followed by its next one */
-export async function* readPages(list: RecordList, parts: ListParts): AsyncGenerator<ListPage> {
+export async function* readPages(
+  list: RecordList,
+  parts: ListParts,
+): AsyncGenerator<Omit<ListPage, 'partless'>> {
   const asked = new Set<string>();
   const seen = new Set<string>();
   let request: VendorRequest | undefined = list.first;
@@ -55,12 +60,16 @@ export async function* readPages(list: RecordList, parts: ListParts): AsyncGener
     if (asked.size > MOST_PAGES || seen.size > MOST_RECORDS) {
       throw unexpectedResponse('The vendor’s list does not end.');
     }
-    request = list.next?.(body);
+    request = list.next?.(body, request);
   }
 }
 
 /** A list that changes while it is read may show a record on two pages. */
-function pageOf(rows: readonly unknown[], seen: Set<string>, idOf: ListParts['idOf']): ListPage {
+function pageOf(
+  rows: readonly unknown[],
+  seen: Set<string>,
+  idOf: ListParts['idOf'],
+): Omit<ListPage, 'partless'> {
   const records: ListedRecord[] = [];
   let skipped = 0;
   for (const record of rows) {

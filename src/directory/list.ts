@@ -83,7 +83,7 @@ export async function listStaff({ lists, links }: ListParts, request: ListReques
       total,
       nextCursor: next === undefined ? null : cursorText({ snapshotId: snapshot.id, position: next, digest }),
       warnings: [
-        ...listWarnings(connection, snapshot.skipped, unlisted),
+        ...listWarnings(connection, snapshot, unlisted),
         ...page.flatMap((item, index) => item.warnings.map((warning) => below(index, warning))),
       ],
     },
@@ -175,11 +175,19 @@ function below(index: number, { pointer = '', ...rest }: Warning): Warning {
   return { pointer: `/${index}${pointer}`, ...rest };
 }
 
-function listWarnings({ title }: VendorConnection, skipped: number, unlisted: number): Warning[] {
+function listWarnings(
+  { title }: VendorConnection,
+  { skipped, partless }: Snapshot,
+  unlisted: number,
+): Warning[] {
   const warnings: Warning[] = [];
   if (skipped > 0) {
     const detail = `${title} lists ${skipped} rows that are no records, such as rows without an id. They are left out.`;
     warnings.push({ code: 'rows_skipped', detail });
+  }
+  if (partless > 0) {
+    const detail = `${title} keeps a part of ${partless} records elsewhere and does not list it there, so some of their fields are missing here.`;
+    warnings.push({ code: 'parts_not_listed', detail });
   }
   if (unlisted > 0) {
     const detail = `${unlisted} linked staff members are not in the list of ${title}, so they are missing here.`;

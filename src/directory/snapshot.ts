@@ -42,6 +42,8 @@ export interface Snapshot {
   readonly shows: ReadonlySet<Field>;
   /** Rows that were no record. */
   readonly skipped: number;
+  /** Records of which a part is missing, because the list of its own resource does not have it. */
+  readonly partless: number;
 }
 
 /** Records that are made canonical before other requests get their turn. */
@@ -101,11 +103,13 @@ async function readOnce(
   const shows = new Set<Field>();
   const asOf = new Date().toISOString();
   let skipped = 0;
+  let partless = 0;
   let pages = 0;
   try {
     for await (const page of connection.list(whole)) {
       pages += 1;
       skipped += page.skipped;
+      partless += page.partless;
       for (const [index, row] of page.records.entries()) {
         if (index % AT_ONCE === AT_ONCE - 1) await nextTurn();
         const entry = entryOf(table, row, shows);
@@ -116,7 +120,7 @@ async function readOnce(
   } catch (error) {
     throw new Incomplete(pages, error);
   }
-  return { id: randomBytes(16).toString('hex'), asOf, entries, shows, skipped };
+  return { id: randomBytes(16).toString('hex'), asOf, entries, shows, skipped, partless };
 }
 
 /** @param shows takes the fields that the record shows */

@@ -2,6 +2,8 @@
  * The Express composition: which route, in what order. Builds from what it is given and never listens.
  */
 import { randomUUID } from 'node:crypto';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -66,8 +68,7 @@ export function createApp(parts: AppParts): Express {
   // Express' own would pass over whatever is beyond its limits; `queryOf` refuses.
   app.set('query parser', false);
 
-  app.use(helmet());
-  app.use(beginRequest(parts));
+  app.use(beginRequest(parts, securityHeaders()));
   const origins = allowOrigins(parts.runtime.current.config.server.cors.origins);
   if (origins) app.use(origins);
 
@@ -120,7 +121,12 @@ export function createApp(parts: AppParts): Express {
   );
 
   route(app, '/operations/:id', { GET: (req, res) => getOperation(operations, req, res) }, entrance);
-  route(app, '/operations/:id/retry', { POST: (req, res) => retryOperation(parts, req, res) }, entrance);
+  route(
+    app,
+    '/operations/:id/retry',
+    { POST: (req, res) => retryOperation(parts.operations, req, res) },
+    entrance,
+  );
   const shown = { changes: parts.changes, values: audit.values, limits: entrance.limits };
   route(app, '/changes', { GET: (req, res) => getChanges(shown, req, res) }, entrance);
 
@@ -162,8 +168,17 @@ function route(
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-function beginRequest({ log, metrics, refusals }: AppParts): RequestHandler {
+/** helmet's, which are the same for every answer: its middleware is asked once. */
+function securityHeaders(): Map<string, string> {
+  const req = new IncomingMessage(new Socket());
+  const res = new ServerResponse(req);
+  helmet()(req, res, () => {});
+  return new Map(Object.entries(res.getHeaders()).map(([name, value]) => [name, String(value)]));
+}
+
+function beginRequest({ log, metrics, refusals }: AppParts, security: Map<string, string>): RequestHandler {
   return (req, res, next) => {
+    res.setHeaders(security);
     const given = req.headers['x-request-id'];
     const givenId = typeof given === 'string' && REQUEST_ID.test(given);
     const requestId = givenId ? given : randomUUID();

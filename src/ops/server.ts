@@ -1,11 +1,13 @@
-/** The ops port: metrics and health for those who run the gateway, apart from the callers. Reading only, nothing secret. */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+/** The ops port: metrics and health for those who run the gateway, apart from the callers, and the operators' console. */
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Health } from './health';
 import type { Metrics } from './metrics';
 
 export interface OpsParts {
   metrics: Metrics;
   health: () => Promise<Health>;
+  /** Answers everything below `/console`; undefined while the configuration names nobody who may use it. */
+  console?: (() => RequestListener | undefined) | undefined;
 }
 
 type Answer = { status: number; type: string; text: string };
@@ -13,11 +15,13 @@ type Answer = { status: number; type: string; text: string };
 /** Not listening yet. */
 export function createOpsServer(parts: OpsParts): Server {
   return createServer({ headersTimeout: 5_000, requestTimeout: 10_000 }, (req, res) => {
+    // The query string is not needed here.
+    const path = (req.url ?? '/').split('?', 1)[0] ?? '/';
+    const page = path === '/console' || path.startsWith('/console/') ? parts.console?.() : undefined;
+    if (page !== undefined) return page(req, res);
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       return send(res, { ...json(405, { status: 'method not allowed' }) }, { allow: 'GET, HEAD' });
     }
-    // The query string is not needed here.
-    const path = (req.url ?? '/').split('?', 1)[0] ?? '/';
     answer(parts, path)
       .catch(() => json(500, { status: 'failed' }))
       .then((found) => send(res, req.method === 'HEAD' ? { ...found, text: '' } : found));

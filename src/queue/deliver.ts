@@ -17,6 +17,7 @@ import { StoreUnavailable } from '../store/unavailable';
 import { refusal, type UpdateRequest, type UpdateResponse } from '../update/request';
 import { type UpdateParts, update } from '../update/update';
 import { judge } from './judge';
+import { createTurns } from './turns';
 
 export interface DeliveryParts extends UpdateParts {
   runtime: Runtime;
@@ -39,24 +40,35 @@ const PURGE_MS = 3_600_000;
 export function createDeliveries(parts: DeliveryParts): Deliveries {
   const { runtime, operations, log } = parts;
   const owner = randomUUID();
-  const running = new Map<string, { ended: Promise<void>; cancel: () => void }>();
+  const running = new Map<string, { lease: Lease; ended: Promise<void>; cancel: () => void }>();
+  const turns = createTurns();
   const signal = createSignal();
   let stopping = false;
   let troubled = false;
 
   const settings = () => runtime.current.config.deliveries;
 
-  /** @returns milliseconds until it is worth looking again */
+  /** @returns milliseconds until it is worth looking again; the end of a delivery wakes earlier */
   async function takeWhatIsDue(): Promise<number> {
     const { concurrency, leaseSeconds, pollMs } = settings();
-    const free = concurrency - running.size;
-    if (free <= 0) return pollMs;
-    const due = await operations.nextDue();
-    if (due === undefined || due > 0) return Math.min(pollMs, Math.max(1, Math.ceil(due ?? pollMs)));
-    const leases = await operations.claim(owner, free, leaseSeconds);
+    if (running.size >= concurrency) return pollMs;
+    const lanes = await operations.lanes();
+    const busy = [...running.values()].map(({ lease }) => laneOf(lease));
+    const due = lanes.filter(({ dueMs }) => dueMs <= 0);
+    const shares = turns.share(due, { most: concurrency, busy }, sharedConnections());
+    if (shares.length === 0) {
+      const waits = lanes.filter(({ dueMs }) => dueMs > 0).map(({ dueMs }) => Math.ceil(dueMs));
+      return Math.min(pollMs, ...waits);
+    }
+    const leases = await operations.claim(owner, shares, leaseSeconds);
     if (stopping) await Promise.all(leases.map((lease) => operations.release(lease)));
     else leases.forEach(begin);
     return leases.length > 0 ? 0 : pollMs;
+  }
+
+  function sharedConnections(): ReadonlySet<string> {
+    const used = Object.values(runtime.current.config.clinics).map(({ vendor }) => vendor);
+    return new Set(used.filter((vendor, index) => used.indexOf(vendor) !== index));
   }
 
   async function work(): Promise<void> {
@@ -80,7 +92,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       running.delete(lease.id);
       signal.raise();
     });
-    running.set(lease.id, { ended, cancel: () => gone.abort() });
+    running.set(lease.id, { lease, ended, cancel: () => gone.abort() });
   }
 
   /** One attempt and the note of its result. If that cannot be written, the lease runs out. */
@@ -142,11 +154,19 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     });
   }
 
+  const expire = async () => {
+    const ids = await operations.expire(settings().retentionDays);
+    for (const operation of ids)
+      log.notice('a dead update has expired: nobody decided about it', { operation });
+    return ids.length;
+  };
+
   const purge = async () => {
     try {
+      for (let expired = await expire(); expired > 0 && !stopping; expired = await expire());
       while (!stopping && (await operations.purge(settings().retentionDays)) > 0);
     } catch (error) {
-      log.notice('finished operations cannot be purged', { reason: reasonOf(error) });
+      log.notice('old operations cannot be purged', { reason: reasonOf(error) });
     }
   };
 
@@ -171,6 +191,10 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       await within(GIVE_BACK_MS, all());
     },
   };
+}
+
+function laneOf({ clinic, target }: Lease) {
+  return { connection: target?.vendor ?? '', clinic };
 }
 
 /** @throws Problem, StoreUnavailable or a defect, if the update was not even begun or failed itself */
@@ -224,7 +248,9 @@ function mayStillWrite({ callers, tokens, clinics }: GatewayConfig, { caller, cl
   return issuer !== undefined && Object.values(issuer.clinics ?? Object.keys(clinics)).includes(clinic);
 }
 
+/** @throws Problem `internal_error`, upon which it is tried again: the key may come back */
 function patchIn({ patch }: Lease): CanonicalPatch {
+  if (patch === undefined) throw new Problem('internal_error', 'The update is sealed with an unknown key.');
   const value: unknown = JSON.parse(patch);
   if (isPatch(value)) return value;
   throw new Problem('validation_failed', 'The update was queued by a version with other fields.');

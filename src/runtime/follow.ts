@@ -9,6 +9,8 @@ import type { Runtime } from './runtime';
 export interface FollowParts extends Pick<WatchOptions, 'adapters' | 'env' | 'pollMs' | 'quietMs'> {
   configPath: string;
   runtime: Runtime;
+  /** Puts a new configuration to use. @throws ConfigError if it is refused after all */
+  replace(config: GatewayConfig): Promise<void>;
   certificate: Certificate;
   log: Log;
 }
@@ -21,7 +23,22 @@ interface Certificate {
   refresh(): boolean;
 }
 
+/** What became of a reading of the configuration file while the process ran. */
+export interface Reload {
+  at: string;
+  outcome: 'taken' | 'unchanged' | 'refused';
+  /** Sentences: what differs, or what is wrong. Never a value. */
+  lines: readonly string[];
+  /** Keys that take effect at the next start only. */
+  restartNeededFor: readonly string[];
+}
+
+/** So many are remembered. */
+const MOST_RELOADS = 50;
+
 export interface Following extends ConfigWatch {
+  /** The last ones, newest first. */
+  readonly reloads: readonly Reload[];
   /** Whether the configuration file was refused when it was last read. */
   readonly configRefused: boolean;
   /** Whether the certificate's files were refused when they were last read. */
@@ -33,6 +50,7 @@ export async function follow({
   adapters,
   env,
   runtime,
+  replace,
   certificate,
   log,
   ...timing
@@ -40,6 +58,10 @@ export async function follow({
   const started = runtime.current.config;
   const refresh = certificateRefresh(certificate, log);
   let configRefused = false;
+  let reloads: readonly Reload[] = [];
+  const remember = (reload: Omit<Reload, 'at'>) => {
+    reloads = [{ at: new Date().toISOString(), ...reload }, ...reloads].slice(0, MOST_RELOADS);
+  };
   const watch = await watchConfig(configPath, {
     ...timing,
     adapters,
@@ -47,19 +69,26 @@ export async function follow({
     current: started,
     files: certificate.files,
     onLook: () => refresh.look(),
-    onChange: ({ config, warnings }) => {
+    onChange: async ({ config, warnings }) => {
       const before = runtime.current.config;
-      runtime.replace(config);
+      await replace(config);
       configRefused = false;
-      tell(log, { started, before, config, warnings });
+      const lines = describeChanges(before, config);
+      const restartNeededFor = restartNeeded(started, config);
+      remember({ outcome: lines.length === 0 ? 'unchanged' : 'taken', lines, restartNeededFor });
+      tell(log, { lines, restartNeededFor, warnings });
     },
     onRejected: ({ problems }) => {
       configRefused = true;
+      remember({ outcome: 'refused', lines: problems.map(problemLine), restartNeededFor: [] });
       log.notice('new configuration refused, the old one stays in use', { problems: textOf(problems) });
     },
   });
   return {
     ...watch,
+    get reloads() {
+      return reloads;
+    },
     get configRefused() {
       return configRefused;
     },
@@ -69,17 +98,13 @@ export async function follow({
   };
 }
 
-interface Change {
-  /** What this process has started with. */
-  started: GatewayConfig;
-  before: GatewayConfig;
-  config: GatewayConfig;
+interface Change extends Pick<Reload, 'lines' | 'restartNeededFor'> {
   warnings: readonly string[];
 }
 
-function tell(log: Log, { started, before, config, warnings }: Change): void {
-  const changes = describeChanges(before, config).join('; ');
-  const later = restartNeeded(started, config).join(', ');
+function tell(log: Log, { lines, restartNeededFor, warnings }: Change): void {
+  const changes = lines.join('; ');
+  const later = restartNeededFor.join(', ');
   log.info(changes === '' ? 'configuration unchanged' : 'configuration replaced', {
     ...(changes !== '' && { changes }),
     ...(later !== '' && { restartNeededFor: later }),

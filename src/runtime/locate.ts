@@ -8,6 +8,8 @@ import type { Links } from '../store/links';
 export interface Clinic extends ClinicConfig {
   name: string;
   connection: VendorConnection;
+  /** How many unfinished updates each of its callers may have queued. */
+  maxQueuedPerCaller: number;
 }
 
 /** What an update asks of the links: where one leads, and whether the vendor was seen to have that record. */

@@ -107,11 +107,12 @@ function build(
       return [name, new VendorConnection(name, vendor, module, surroundings)];
     }),
   );
+  const { maxQueuedPerCaller } = config.deliveries;
   const clinics = new Map(
     Object.entries(config.clinics).map(([name, clinic]) => {
       const connection = connections.get(clinic.vendor);
       if (connection === undefined) throw new TypeError(`no vendor connection is named ${clinic.vendor}`);
-      return [name, { ...clinic, name, connection }];
+      return [name, { ...clinic, name, connection, maxQueuedPerCaller }];
     }),
   );
   return { config, connections, clinics };

@@ -51,23 +51,11 @@ export function parsePatch(body: unknown): ParsedPatch {
   const errors = [...found.slice(0, MAX_ERRORS).map(fieldError), ...prototypeMembers(body, '')];
   if (errors.length > MAX_ERRORS || found.length > MAX_ERRORS) return { errors: cut(errors) };
   if (errors.length > 0) return { errors };
-  const changes = changesIn(normalised);
+  const { changes, given } = changesIn(normalised, body);
   const members = [...new Set(changes.map((change) => topLevelOf(change.field)))];
   const sentAt = placesOf(member(normalised, 'availableTime'));
   const moved = sentAt.some((place, index) => place !== index);
-  const given = spelledOtherwise(body, normalised);
   return { patch: { changes, members, ...(moved && { sentAt }), ...(given && { given }) } };
-}
-
-/** By field, what normalisation has changed, as it was before. */
-function spelledOtherwise(body: unknown, normalised: unknown): CanonicalPatch['given'] {
-  const changed = STANDS.flatMap(({ field, top, leaf }) => {
-    const at = (record: unknown) =>
-      leaf === undefined ? member(record, top) : member(member(record, top), leaf);
-    const sent = at(body);
-    return sameJson(sent, at(normalised)) ? [] : [[field, sent] as const];
-  });
-  return changed.length === 0 ? undefined : Object.fromEntries(changed);
 }
 
 /** For each block in order, its place in the list that was sent. */
@@ -91,15 +79,26 @@ function cut(errors: readonly FieldError[]): FieldError[] {
   return [...errors.slice(0, MAX_ERRORS), last];
 }
 
-function changesIn(patch: unknown): Change[] {
+/** The changes of a normalised body and, by field, what normalisation has changed, as it was sent. */
+function changesIn(normalised: unknown, body: unknown): Pick<CanonicalPatch, 'changes' | 'given'> {
   const changes: Change[] = [];
+  const given: Partial<Record<Field, unknown>> = {};
+  if (!isObject(normalised)) return { changes };
   for (const { field, top, leaf } of STANDS) {
-    const sent = member(patch, top);
-    const value = leaf === undefined || sent === null ? sent : member(sent, leaf);
+    // Most fields of an update are not there.
+    if (!Object.hasOwn(normalised, top)) continue;
+    const value = valueAt(normalised[top], leaf);
     if (isBlocks(value)) changes.push(week(field, value));
     else if (value !== undefined) changes.push({ field, value });
+    const sent = valueAt(member(body, top), leaf);
+    if (sent !== value && !sameJson(sent, value)) given[field] = sent;
   }
-  return changes;
+  return { changes, ...(Object.keys(given).length > 0 && { given }) };
+}
+
+/** The value of a field in its top-level member; `null` there clears all of its fields. */
+function valueAt(sent: unknown, leaf: string | undefined): unknown {
+  return leaf === undefined || sent === null ? sent : member(sent, leaf);
 }
 
 /** A week without blocks is an empty field: it reads as null, and is refused if that cannot be cleared. */
@@ -246,9 +245,12 @@ function prototypeMembers(value: unknown, pointer: string): FieldError[] {
   if (Array.isArray(value))
     return value.flatMap((item, index) => prototypeMembers(item, `${pointer}/${index}`));
   if (!isObject(value)) return [];
-  return Object.keys(value).flatMap((key) => {
-    const at = `${pointer}/${pointerToken(key)}`;
-    if (key === '__proto__') return [unknownMember([key], at)];
-    return NAMES.has(key) ? prototypeMembers(value[key], at) : [];
-  });
+  const found: FieldError[] = [];
+  for (const key of Object.keys(value)) {
+    // None of these names has a character that a pointer would have to escape.
+    const at = `${pointer}/${key}`;
+    if (key === '__proto__') found.push(unknownMember([key], at));
+    else if (NAMES.has(key)) found.push(...prototypeMembers(value[key], at));
+  }
+  return found;
 }

@@ -7,6 +7,7 @@ import { isObject } from '../lib/json';
 import type { Outcome } from '../receipt';
 import type { ChangeRow } from './chain';
 import { type Filter, findChanges } from './changeList';
+import { scanChanges } from './changeScan';
 import type { Database } from './database';
 import { orUnavailable } from './unavailable';
 
@@ -162,12 +163,32 @@ export interface Changes {
    * @throws StoreUnavailable
    */
   list(filter: ChangeFilter, limit: number, before?: number): Promise<StoredChange[]>;
+  /**
+   * Over all clinics, newest first. Looks at a bounded number of rows: there may be fewer than `limit` and still a `next`.
+   * @param before `next` of the page before
+   * @throws StoreUnavailable
+   */
+  scan(
+    filter: Omit<ChangeFilter, 'clinic'>,
+    limit: number,
+    before?: number,
+  ): Promise<{ changes: StoredChange[]; next?: number }>;
 }
 
 export function createChanges(database: Database): Changes {
   return {
     list: (filter, limit, before) =>
       orUnavailable(async () => (await findChanges(database, filterOf(filter), limit, before)).map(stored)),
+    scan: (filter, limit, before) =>
+      orUnavailable(async () => {
+        const { rows, next } = await scanChanges(
+          database,
+          filterOf({ clinic: '', ...filter }),
+          limit,
+          before,
+        );
+        return { changes: rows.map(stored), ...(next !== undefined && { next }) };
+      }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Everything that the gateway remembers lives in one SQL database: an embedded SQLite file, or PostgreSQL. */
-import { type Compilable, Kysely } from 'kysely';
+import { type Compilable, Kysely, type Transaction } from 'kysely';
 import { within } from '../lib/deadline';
 import { shared } from '../lib/shared';
 import { databaseClock } from './databaseClock';
@@ -15,12 +15,14 @@ import {
 import type { Schema } from './schema';
 import { checkSessions } from './sessions';
 import { openSqlite, openSqliteForReading, type SqliteConnection } from './sqlite';
-import { sqliteDialect } from './sqliteDialect';
+import { sqliteDialect, sqliteTransactions } from './sqliteDialect';
 
 export interface Database {
   readonly engine: Engine;
   /** Typed queries and transactions. On SQLite there is one connection: a transaction holds back all other queries. */
   readonly db: Kysely<Schema>;
+  /** A transaction by the shortest way, for what every update does. */
+  transact<Result>(work: (transaction: Transaction<Schema>) => Promise<Result>): Promise<Result>;
   /** Compiles a query once, for lookups that every request makes. Its values are given as `parameter(0)`, `parameter(1)`, … */
   prepare<Row extends object>(query: (db: Kysely<Schema>) => Compilable<Row>): Prepared<Row>;
   /**
@@ -115,6 +117,7 @@ function sqliteDatabase(
   return database({
     engine: 'sqlite',
     db,
+    transact: sqliteTransactions(connection),
     prepareSql: (sql) => connection.prepare(sql),
     checkFiles: () => connection.checkFiles(),
     emptyLog: () => connection.emptyLog(),
@@ -145,6 +148,7 @@ function postgresDatabase(url: string, options: DatabaseOptions): Database {
   return database({
     engine: 'postgres',
     db,
+    transact: (work) => db.transaction().execute(work),
     prepareSql,
     checkFiles: () => {},
     emptyLog: async () => {},
@@ -155,6 +159,7 @@ function postgresDatabase(url: string, options: DatabaseOptions): Database {
 interface Driven {
   engine: Engine;
   db: Kysely<Schema>;
+  transact: Database['transact'];
   prepareSql: <Row extends object>(sql: string) => Prepared<Row>;
   /** Throws if what is written is not kept where it is looked for. */
   checkFiles: () => void;
@@ -162,7 +167,7 @@ interface Driven {
   end: () => Promise<void>;
 }
 
-function database({ engine, db, prepareSql, checkFiles, emptyLog, end }: Driven): Database {
+function database({ engine, db, transact, prepareSql, checkFiles, emptyLog, end }: Driven): Database {
   const prepare: Database['prepare'] = <Row extends object>(
     query: (db: Kysely<Schema>) => Compilable<Row>,
   ) => {
@@ -182,6 +187,7 @@ function database({ engine, db, prepareSql, checkFiles, emptyLog, end }: Driven)
   return {
     engine,
     db,
+    transact,
     prepare,
     emptyLog,
     check: async (timeout = 1_000) => {

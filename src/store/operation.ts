@@ -81,7 +81,8 @@ export interface Lease {
   staffId: string;
   caller: string;
   requestId: string;
-  patch: string;
+  /** The canonical patch, as JSON; absent if it is gone, or sealed with a key that is not known. */
+  patch?: string;
   lenient: boolean;
   ifMatch?: string;
   ifNoneMatch?: string;
@@ -109,6 +110,8 @@ export interface OperationFilter {
   clinic?: string;
   staffId?: string;
   statuses?: readonly OperationStatus[];
+  /** Only unfinished ones of which an earlier attempt may have reached the vendor. */
+  unclear?: boolean;
 }
 
 export type Redriven = 'done' | 'not_found' | 'wrong_status';

@@ -1,9 +1,10 @@
 /** Operations as an operator sees them: which fields each changes, and what it waits for. Never a value. */
 import { isObject, member } from '../lib/json';
 import { FIELDS, pointerOf } from '../staff/fields';
+import { type Cipher, PLAIN } from './cipher';
 import type { Database } from './database';
 import type { Operation, OperationFilter, OperationStatus } from './operation';
-import { type OperationRow, toOperation } from './operationRow';
+import { type OperationRow, placeOf, toOperation } from './operationRow';
 import { orUnavailable } from './unavailable';
 
 /** `time`: the next attempt is later. `operation`: an earlier update of the same staff member is not finished. */
@@ -22,6 +23,8 @@ export interface ListedOperation extends Operation {
 /** What an operator is shown without being asked for more: all but what went well or was discarded by an operator. */
 export const OF_INTEREST: readonly OperationStatus[] = ['queued', 'running', 'dead', 'failed'];
 
+const UNFINISHED: readonly OperationStatus[] = ['queued', 'running', 'dead'];
+
 /**
  * Newest first. Without ids and statuses those of interest.
  * @throws StoreUnavailable when the database does
@@ -30,24 +33,71 @@ export async function listOperations(
   database: Database,
   filter: OperationFilter,
   limit: number,
+  cipher: Cipher = PLAIN,
 ): Promise<ListedOperation[]> {
+  return (await pageOfOperations(database, filter, limit, { cipher })).operations;
+}
+
+export interface OperationPage {
+  operations: ListedOperation[];
+  /** Where the next page begins; absent after the last one. */
+  next?: number;
+}
+
+/**
+ * Newest first, as `listOperations`, page by page.
+ * @param options `before`: `next` of the page before. `cipher` opens what is sealed; without the right key the fields are those
+ *   that the audit names.
+ * @throws StoreUnavailable when the database does
+ */
+export function pageOfOperations(
+  database: Database,
+  filter: OperationFilter,
+  limit: number,
+  { before, cipher = PLAIN }: { before?: number | undefined; cipher?: Cipher } = {},
+): Promise<OperationPage> {
   return orUnavailable(async () => {
-    const rows = await select(database, filter).orderBy('seq', 'desc').limit(limit).execute();
-    const listed: ListedOperation[] = [];
-    for (const row of rows) {
+    let query = select(database, filter);
+    if (before !== undefined) query = query.where('seq', '<', before);
+    const rows = await query
+      .orderBy('seq', 'desc')
+      .limit(limit + 1)
+      .execute();
+    const operations: ListedOperation[] = [];
+    for (const row of rows.slice(0, limit)) {
       const waitsFor = await waitOf(database, row);
-      const fields = row.patch === null ? await auditedFields(database, row) : fieldsIn(row.patch);
-      listed.push({ ...toOperation(row), fields, ...(waitsFor !== undefined && { waitsFor }) });
+      const patch = row.patch === null ? undefined : cipher.open(row.patch, placeOf(row.id, 'patch'));
+      const fields = patch === undefined ? await auditedFields(database, row) : fieldsIn(patch);
+      operations.push({ ...toOperation(row, cipher), fields, ...(waitsFor !== undefined && { waitsFor }) });
     }
-    return listed;
+    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    return { operations, ...(last !== undefined && { next: Number(last.seq) }) };
   });
 }
 
-function select({ db }: Database, { ids, clinic, staffId, statuses }: OperationFilter) {
+/** How many unfinished ones there are, by status; `unclear`: those of which an attempt may have reached the vendor. */
+export function countOperations({ db }: Database): Promise<Readonly<Record<string, number>>> {
+  return orUnavailable(async () => {
+    const rows = await db
+      .selectFrom('operations')
+      .select(({ fn }) => ['status', fn.countAll().as('count'), fn.sum('settle').as('unclear')])
+      .where('finished_at', 'is', null)
+      .groupBy('status')
+      .execute();
+    const counts = Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
+    return { ...counts, unclear: rows.reduce((sum, { unclear }) => sum + Number(unclear), 0) };
+  });
+}
+
+function select({ db }: Database, { ids, clinic, staffId, statuses, unclear }: OperationFilter) {
   let query = db.selectFrom('operations').selectAll();
   if (ids) query = query.where('id', 'in', [...ids]);
   if (clinic !== undefined) query = query.where('clinic', '=', clinic);
   if (staffId !== undefined) query = query.where('staff_id', '=', staffId);
+  // What is unfinished is found by an index of its own.
+  if (unclear === true) return query.where('settle', '=', 1).where('finished_at', 'is', null);
+  if (statuses?.every((status) => UNFINISHED.includes(status)))
+    query = query.where('finished_at', 'is', null);
   if (statuses) return query.where('status', 'in', [...statuses]);
   if (ids) return query;
   return query
@@ -96,9 +146,10 @@ async function auditedFields({ db }: Database, row: OperationRow): Promise<strin
     .selectFrom('changes')
     .select('fields')
     .where('clinic', '=', row.clinic)
+    .where('kind', '=', 'update')
     .where('staff_id', '=', row.staff_id)
     .where('request_id', '=', row.request_id)
-    .orderBy('seq', 'desc')
+    .orderBy('clinic_seq', 'desc')
     .limit(1)
     .executeTakeFirst();
   const fields: unknown = JSON.parse(audited?.fields ?? '{}');

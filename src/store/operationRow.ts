@@ -1,12 +1,19 @@
 /** From a row of the table of operations to what workers and callers are given. */
 import type { Selectable } from 'kysely';
+import type { Cipher } from './cipher';
 import type { Attempt, Lease, Operation } from './operation';
 import type { Schema } from './schema';
 
 export type OperationRow = Selectable<Schema['operations']>;
 
+/** What a sealed text belongs to. */
+export function placeOf(id: string, column: 'patch' | 'answer'): string {
+  return `operation ${id} ${column}`;
+}
+
 /** What the worker `owner` is given of the operation that it has taken. */
-export function toLease(row: OperationRow, owner: string): Lease {
+export function toLease(row: OperationRow, owner: string, cipher: Cipher): Lease {
+  const patch = row.patch === null ? undefined : cipher.open(row.patch, placeOf(row.id, 'patch'));
   return {
     id: row.id,
     owner,
@@ -16,7 +23,7 @@ export function toLease(row: OperationRow, owner: string): Lease {
     staffId: row.staff_id,
     caller: row.caller,
     requestId: row.request_id,
-    patch: row.patch ?? 'null',
+    ...(patch !== undefined && { patch }),
     lenient: row.lenient === 1,
     settle: row.settle === 1,
     ...(row.if_match !== null && { ifMatch: row.if_match }),
@@ -29,7 +36,9 @@ export function toLease(row: OperationRow, owner: string): Lease {
 }
 
 /** What is told of an operation; nothing of what was asked for. */
-export function toOperation(row: OperationRow): Operation {
+export function toOperation(row: OperationRow, cipher: Cipher): Operation {
+  // What was sealed with a key that is lost is as good as forgotten.
+  const answer = row.answer === null ? undefined : cipher.open(row.answer, placeOf(row.id, 'answer'));
   return {
     id: row.id,
     clinic: row.clinic,
@@ -42,7 +51,7 @@ export function toOperation(row: OperationRow): Operation {
     ...(row.finished_at !== null && { finishedAt: row.finished_at }),
     ...(row.status === 'queued' && row.available_at !== null && { nextAttemptAt: row.available_at }),
     ...(row.last_code !== null && { lastError: { code: row.last_code, detail: row.last_detail ?? '' } }),
-    ...(row.answer !== null && { answer: JSON.parse(row.answer) }),
+    ...(answer !== undefined && { answer: JSON.parse(answer) }),
   };
 }
 

@@ -165,13 +165,12 @@ function identityOf(path: string): string | undefined {
 
 /** `node:sqlite` would take an object in the first place for named parameters, and bind null for every value after it. */
 function bindable(values: readonly unknown[]): StoredValue[] {
-  if (!values.every(isStoredValue))
-    throw new TypeError('a query parameter is neither text nor a number nor null');
-  return [...values];
-}
-
-function isStoredValue(value: unknown): value is StoredValue {
-  return typeof value === 'string' || typeof value === 'number' || value === null;
+  const checked: StoredValue[] = [];
+  for (const value of values) {
+    if (typeof value === 'string' || typeof value === 'number' || value === null) checked.push(value);
+    else throw new TypeError('a query parameter is neither text nor a number nor null');
+  }
+  return checked;
 }
 
 /** Repeats what another process' write lock kept from happening. */

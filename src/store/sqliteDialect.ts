@@ -2,15 +2,18 @@
 import {
   CompiledQuery,
   type DatabaseConnection,
+  DefaultQueryExecutor,
   type Dialect,
   type Driver,
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
+  Transaction,
   type TransactionSettings,
 } from 'kysely';
 import { Deadline } from '../lib/deadline';
+import type { Schema } from './schema';
 import { type SqliteConnection, shortly, whenFree } from './sqlite';
 
 /** The connection for as long as one piece of work has it. While that waits for another process, others have their turn. */
@@ -106,6 +109,44 @@ class SqliteDriver implements Driver {
   async destroy(): Promise<void> {
     this.#connection.close();
   }
+}
+
+/** Runs each query at once on the connection of its transaction: Kysely's own way to it takes several promises for each. */
+class DirectExecutor extends DefaultQueryExecutor {
+  readonly #turn: Turn;
+
+  constructor(turn: Turn) {
+    super(COMPILER, ADAPTER, { provideConnection: (work) => work(turn) });
+    this.#turn = turn;
+  }
+
+  override executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    return this.#turn.executeQuery(query);
+  }
+}
+
+const COMPILER = new SqliteQueryCompiler();
+const ADAPTER = new TransactionalSqliteAdapter();
+
+/** `Kysely.transaction`, for what every request does. */
+export function sqliteTransactions(connection: SqliteConnection) {
+  const dialect = sqliteDialect(connection);
+  const common = { config: { dialect }, dialect, driver: dialect.createDriver() };
+  return async <Result>(work: (transaction: Transaction<Schema>) => Promise<Result>): Promise<Result> => {
+    const turn = await new Turn(connection).begin();
+    try {
+      await turn.executeQuery(BEGIN);
+      const executor = new DirectExecutor(turn);
+      const result = await work(new Transaction<Schema>({ ...common, executor }));
+      await turn.executeQuery(COMMIT);
+      return result;
+    } catch (error) {
+      await turn.rollback();
+      throw error;
+    } finally {
+      turn.end();
+    }
+  };
 }
 
 export function sqliteDialect(connection: SqliteConnection): Dialect {

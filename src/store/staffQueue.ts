@@ -37,13 +37,15 @@ export function inQueue<Result>(
 ): Promise<Result> {
   return orUnavailable(() =>
     db.transaction().execute(async (transaction) => {
-      if (engine === 'postgres') {
-        const key = `queue ${clinic} ${staffId}`;
-        await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(transaction);
-      }
+      if (engine === 'postgres') await lockUntilEnd(transaction, `queue ${clinic} ${staffId}`);
       return work(transaction);
     }),
   );
+}
+
+/** PostgreSQL only: one transaction at a time goes on with this key. */
+export async function lockUntilEnd(transaction: Transaction<Schema>, key: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(transaction);
 }
 
 /** The oldest unfinished one becomes due, if it is queued and nothing is before it any more. */

@@ -1,5 +1,5 @@
 /** Adds rows to the audit: chained, signed where there is a key, and counted for each clinic. */
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { CompiledQuery, type Transaction } from 'kysely';
 import { canonicalJson } from '../lib/json';
 import { type AuditKey, type AuditKeys, auditKeys } from './auditKeys';
@@ -103,6 +103,8 @@ const widenBlocks = overRows(
 export function createTrail(database: Database, { values, keys }: TrailOptions): Trail {
   const { db, engine } = database;
   const key = keys?.signing;
+  // Out of a text it would be made anew for each value.
+  const digests = values.kind === 'hashed' ? createSecretKey(values.salt, 'utf8') : undefined;
   /** The newest end of the audit that this process has seen: it never goes back. */
   let seen: Mark | undefined;
 
@@ -123,7 +125,7 @@ export function createTrail(database: Database, { values, keys }: TrailOptions):
     const places = await placesOf(transaction, engine, all);
     let last = { seq: Number(head.seq), hash: head.hash };
     const rows = all.map((change, index) => {
-      const row = chained(change, { previous: last, place: places[index] ?? 0, key, values });
+      const row = chained(change, { previous: last, place: places[index] ?? 0, key, digests });
       last = row;
       return row;
     });
@@ -227,10 +229,11 @@ interface Chaining {
   previous: { seq: number; hash: string };
   place: number;
   key: AuditKey | undefined;
-  values: KeptValues;
+  /** The secret of the digests; absent: values are kept as they are. */
+  digests: KeyObject | undefined;
 }
 
-function chained(change: Change, { previous, place, key, values }: Chaining): ChangeRow {
+function chained(change: Change, { previous, place, key, digests }: Chaining): ChangeRow {
   const row: ChangeRow = {
     seq: previous.seq + 1,
     clinic_seq: place,
@@ -249,7 +252,7 @@ function chained(change: Change, { previous, place, key, values }: Chaining): Ch
     code: change.code,
     duration_ms: change.durationMs,
     fields: JSON.stringify(change.fields),
-    sent_values: JSON.stringify(keptValues(change, values)),
+    sent_values: JSON.stringify(keptValues(change, digests)),
     detail: change.detail === undefined ? null : JSON.stringify(change.detail),
     previous_hash: previous.hash,
     hash: '',
@@ -262,11 +265,14 @@ function chained(change: Change, { previous, place, key, values }: Chaining): Ch
  * A digest says whether two updates of one person sent the same value for the same field, and nothing else to who lacks the
  * secret: the same value of two people, or in two clinics, has two digests.
  */
-function keptValues({ clinic, staffId, values }: Change, kept: KeptValues): Record<string, unknown> {
-  if (kept.kind === 'full') return { ...values };
+function keptValues(
+  { clinic, staffId, values }: Change,
+  secret: KeyObject | undefined,
+): Readonly<Record<string, unknown>> {
+  if (secret === undefined) return values;
   const digests: Record<string, string> = {};
   for (const pointer of Object.keys(values)) {
-    digests[pointer] = createHmac('sha256', kept.salt)
+    digests[pointer] = createHmac('sha256', secret)
       .update(JSON.stringify([clinic, staffId, pointer, canonicalJson(values[pointer])]))
       .digest('base64url');
   }

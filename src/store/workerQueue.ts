@@ -1,19 +1,20 @@
 /** The queue as workers use it: each takes what is due, holds it by a lease, and gives it back or ends it. */
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
+import type { Cipher } from './cipher';
 import type { Database } from './database';
 import { databaseClock } from './databaseClock';
-import type { Engine } from './engine';
+import { findLanes, type Lane, type Share, takeShares } from './lanes';
 import type { AttemptOutcome, Ending, Lease, Postponement } from './operation';
-import { type OperationRow, toLease } from './operationRow';
+import { type OperationRow, placeOf, toLease } from './operationRow';
 import type { Schema } from './schema';
 import { type Connection, inQueue, type OperationChange, PERSONAL, promote, scheduled } from './staffQueue';
 import { orUnavailable } from './unavailable';
 
 export interface WorkerQueue {
-  /** Milliseconds until the next one is due, negative when it is already; undefined when none waits for the time. */
-  nextDue(): Promise<number | undefined>;
-  /** Takes up to `limit` operations that are due, or whose worker has let its lease run out. Oldest first. */
-  claim(owner: string, limit: number, leaseSeconds: number): Promise<Lease[]>;
+  /** Those in which something waits for the time, or is under way. */
+  lanes(): Promise<Lane[]>;
+  /** Takes of each lane what is due, or whose worker has let its lease run out. Oldest first. */
+  claim(owner: string, shares: readonly Share[], leaseSeconds: number): Promise<Lease[]>;
   /** False when somebody else has the operation meanwhile. So do the two below, and then nothing is changed. */
   renew(lease: Lease, leaseSeconds: number): Promise<boolean>;
   finish(lease: Lease, ending: Ending): Promise<boolean>;
@@ -25,26 +26,25 @@ export interface WorkerQueue {
 /** A clock that is kept right by steps this small does no harm: what is due comes so much later. */
 const MOST_JITTER_MS = 1_000;
 
-export function createWorkerQueue(database: Database): WorkerQueue {
+export function createWorkerQueue(database: Database, cipher: Cipher): WorkerQueue {
   const { db, engine } = database;
   const { now } = databaseClock(engine);
-  const due = database.prepare((on) => nearest(on, engine));
 
   return {
-    nextDue: () =>
+    lanes: () =>
       orUnavailable(async () => {
-        const found = await due();
-        if (found === undefined || (found.setBackMs ?? 0) <= MOST_JITTER_MS) return found?.ms;
+        const { lanes, setBackMs } = await findLanes(database);
+        if (setBackMs <= MOST_JITTER_MS) return lanes;
         await reschedule(database);
-        return (await due())?.ms;
+        return (await findLanes(database)).lanes;
       }),
 
-    claim: (owner, limit, leaseSeconds) =>
+    claim: (owner, shares, leaseSeconds) =>
       orUnavailable(() =>
         db.transaction().execute(async (transaction) => {
-          const rows = await take(database, transaction, { owner, limit, leaseSeconds });
+          const rows = await takeShares(engine, transaction, { owner, shares, leaseSeconds });
           if (rows.length > 0) await beginAttempts(database, transaction, rows);
-          return rows.map((row) => toLease(row, owner));
+          return rows.map((row) => toLease(row, owner, cipher));
         }),
       ),
 
@@ -59,7 +59,8 @@ export function createWorkerQueue(database: Database): WorkerQueue {
           lease_owner: null,
           last_code: error?.code ?? null,
           last_detail: error?.detail ?? null,
-          answer: answer === undefined ? null : JSON.stringify(answer),
+          answer:
+            answer === undefined ? null : cipher.seal(JSON.stringify(answer), placeOf(lease.id, 'answer')),
           ...(status !== 'dead' && { finished_at: now(), ...PERSONAL }),
         });
         if (!ours) return false;
@@ -100,27 +101,6 @@ export function createWorkerQueue(database: Database): WorkerQueue {
   };
 }
 
-/** In how long the next one is due, and how far ahead of the clock the latest of all was scheduled. */
-function nearest(on: Connection, engine: Engine) {
-  const { until } = databaseClock(engine);
-  return on
-    .selectFrom('operations')
-    .select([
-      until('available_at').as('ms'),
-      on
-        .selectFrom('operations')
-        .select(until('scheduled_at').as('ms'))
-        .where('available_at', 'is not', null)
-        .where('scheduled_at', 'is not', null)
-        .orderBy('scheduled_at', 'desc')
-        .limit(1)
-        .as('setBackMs'),
-    ])
-    .where('available_at', 'is not', null)
-    .orderBy('available_at')
-    .limit(1);
-}
-
 /**
  * The clock was set back, or another server with another clock has taken over: what was scheduled ahead of it keeps its pause,
  * and its lease, from now on. A worker that is alive renews its lease long before the end of that.
@@ -146,31 +126,6 @@ async function change(on: Connection, lease: Lease, values: OperationChange): Pr
     .where('attempts', '=', lease.number)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
-}
-
-/** The rows that are due, locked if the engine has locks; rows that others have locked are skipped. */
-async function take(
-  { engine }: Database,
-  transaction: Transaction<Schema>,
-  { owner, limit, leaseSeconds }: { owner: string; limit: number; leaseSeconds: number },
-): Promise<OperationRow[]> {
-  const { now } = databaseClock(engine);
-  const picked = sql`select seq from operations where available_at <= ${now()} order by available_at, seq limit ${limit}`;
-  const source =
-    engine === 'sqlite'
-      ? sql`with picked as materialized (${picked})`
-      : sql`with picked as materialized (${picked} for update skip locked)`;
-  const { rows } = await sql<OperationRow>`${source}
-    update operations set
-      settle = case when status = 'running' then 1 else settle end,
-      attempts = attempts + 1,
-      status = 'running',
-      lease_owner = ${owner},
-      available_at = ${now(leaseSeconds * 1000)},
-      scheduled_at = ${now()}
-    where seq in (select seq from picked)
-    returning *`.execute(transaction);
-  return rows.sort((a, b) => Number(a.seq) - Number(b.seq));
 }
 
 async function beginAttempts(

@@ -89,7 +89,7 @@ export function createWriter<Item, Result extends object>(
   async function transact(items: readonly Item[]): Promise<readonly Result[]> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await database.db.transaction().execute((transaction) => apply(transaction, items));
+        return await database.transact((transaction) => apply(transaction, items));
       } catch (error) {
         if (!isConcurrencyFailure(error) || tries === TRIES) throw error;
       }

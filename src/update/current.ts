@@ -1,6 +1,6 @@
 /** The stored record that a plan is made on: read, held against `If-Match`, and looked at again right before the write. */
 import type { Adapter, VendorRecord } from '../adapter/contract';
-import { partOf, withPart } from '../adapter/resources';
+import { partOf, primaryOf, withPart } from '../adapter/resources';
 import type { VendorConnection } from '../connection/connection';
 import { CallCancelled, VendorFailure } from '../connection/failure';
 import type { GoneSignal } from '../connection/transport';
@@ -150,7 +150,7 @@ export async function recheck(
     const [before, after] = [partOf(current, resource), partOf(now, resource)];
     const version = after && revision?.(after);
     return version === undefined
-      ? sameJson(withoutParts(before), withoutParts(after))
+      ? sameJson(before && primaryOf(before), after && primaryOf(after))
       : version === (before && revision?.(before));
   });
   if (isSame) return { plan, current };
@@ -183,11 +183,6 @@ async function readAgain(
     throw unread(error, connection);
   });
   return parts.reduce<VendorRecord>((record, part) => (part ? withPart(record, ...part) : record), current);
-}
-
-/** Its own members: the parts beside them are compared one by one. */
-function withoutParts(record: VendorRecord | undefined): unknown {
-  return record && Object.fromEntries(Object.entries(record));
 }
 
 /** JSON has no symbols; an unreadable value compares as its description. */

@@ -19,13 +19,17 @@ interface DeferParts {
   operations: Operations;
 }
 
-/** Judged as far as that needs no vendor, so that a mistake is answered at once; then queued. */
-export async function defer(parts: DeferParts, request: UpdateRequest): Promise<UpdateResponse> {
+/**
+ * Judged as far as that needs no vendor, so that a mistake is answered at once; then queued.
+ * @returns `away` if the clinic is elsewhere; nothing was done then
+ */
+export async function defer(parts: DeferParts, request: UpdateRequest): Promise<UpdateResponse | 'away'> {
   try {
     const location = await locate(parts.links, request.clinic, request.staffId);
     const { connection } = location;
     admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
     const operation = await enqueue(parts, request, location, request.settleFirst ?? false);
+    if (operation === 'away') return operation;
     const response = acceptedAs(operation, request);
     await endKey(parts.journal, request, response);
     return response;
@@ -40,13 +44,14 @@ export async function defer(parts: DeferParts, request: UpdateRequest): Promise<
 
 /**
  * Queues an update that did not reach the vendor, if the clinic wants that.
- * @returns undefined if the update's own ending is the answer, also because even the queue fails
+ * @returns undefined if the update's own ending is the answer, also because even the queue fails; a problem if the caller may
+ *   queue no more
  */
 export async function deferUnsent(
   parts: DeferParts,
   request: UpdateRequest,
   ended: Ending,
-): Promise<UpdateResponse | undefined> {
+): Promise<UpdateResponse | Problem | undefined> {
   if (request.queued || request.clinic.whenVendorDown !== 'queue' || !('problem' in ended)) return undefined;
   const { code, extras } = ended.problem;
   const down = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
@@ -54,22 +59,28 @@ export async function deferUnsent(
   try {
     const settle = (request.settleFirst ?? false) || !provablyUnsent(ended.problem);
     const location = await locate(parts.links, request.clinic, request.staffId);
-    return acceptedAs(await enqueue(parts, request, location, settle), request);
+    const operation = await enqueue(parts, request, location, settle);
+    return operation === 'away' ? undefined : acceptedAs(operation, request);
   } catch (error) {
     if (error instanceof StoreUnavailable) return undefined;
+    if (error instanceof Problem && error.code === 'rate_limited') return error;
     throw error;
   }
 }
 
-/** @param settle an attempt that was already made may have reached the vendor */
-function enqueue(
+/**
+ * @param settle an attempt that was already made may have reached the vendor
+ * @returns `away` if the clinic is elsewhere by now
+ * @throws Problem `rate_limited` if the caller has as many queued as it may
+ */
+async function enqueue(
   { operations }: DeferParts,
   request: UpdateRequest,
   { connection, recordId }: Location,
   settle: boolean,
-): Promise<Operation> {
+): Promise<Operation | 'away'> {
   const { idempotencyHandle: handle, ifMatch, ifNoneMatch, clinic, patch, staffId } = request;
-  return operations.enqueue({
+  const operation = await operations.enqueueWithin(clinic.maxQueuedPerCaller, {
     clinic: clinic.name,
     staffId,
     caller: request.caller,
@@ -82,6 +93,16 @@ function enqueue(
     ...(ifNoneMatch !== undefined && { ifNoneMatch }),
     ...(handle !== undefined && { idempotencyScope: scopeOf(handle) }),
   });
+  if (operation === 'full') throw tooManyQueued(request);
+  return operation;
+}
+
+function tooManyQueued({ clinic, settleFirst }: UpdateRequest): Problem {
+  return new Problem(
+    'rate_limited',
+    `This caller has ${clinic.maxQueuedPerCaller} unfinished updates in the queue, which is all it may. Nothing was queued.`,
+    { outcome: settleFirst ? 'unknown' : 'not_applied', headers: { 'retry-after': '10' } },
+  );
 }
 
 function acceptedAs(

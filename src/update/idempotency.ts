@@ -85,9 +85,10 @@ export function keyVerdict(
   return done && done.answer.status < 500 ? done : { handle, state: 'unsettled' };
 }
 
-/** The client left before anything was sent, or the vendor could not be reached. */
+/** The client left before anything was sent, or the vendor could not be reached, and the queue was full too. */
 function didNothing({ code, status, extras }: Problem): boolean {
-  return code === 'malformed_request' || (status === 503 && extras.outcome === 'not_applied');
+  if (code === 'malformed_request' || code === 'rate_limited') return true;
+  return status === 503 && extras.outcome === 'not_applied';
 }
 
 /** Ends the key of a request that is answered without an update of its own. */

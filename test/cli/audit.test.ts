@@ -175,6 +175,28 @@ describe('acts of operators', () => {
   });
 });
 
+describe('a decision about a queued update whose row of the audit cannot be written', () => {
+  it.each([
+    { name: 'retry', command: retryDeliveries },
+    { name: 'discard', command: discardDeliveries },
+  ])('is not taken: $name without the key of the audit', async ({ command }) => {
+    const id = await withDatabase(async (database) => {
+      const operation = { clinic: 'south', staffId: 'st-6', caller: 'app', requestId: 'r-1', patch: '{}' };
+      const dead = await createOperations(database).enqueue({ ...operation, lenient: false, settle: false });
+      const change = { status: 'dead', available_at: null } as const;
+      await database.db.updateTable('operations').set(change).where('id', '=', dead.id).execute();
+      return dead.id;
+    });
+    const options = { databaseUrl: url, filter: { ids: [id] }, confirmed: true };
+    expect(await said((streams) => command({ ...options, ...streams }))).toMatchObject({
+      code: 1,
+      err: 'The store cannot be used: The audit is signed, so audit.key is needed to add to it.\n',
+    });
+    const operation = await withDatabase((database) => createOperations(database).find(id));
+    expect(operation).toMatchObject({ status: 'dead' });
+  });
+});
+
 describe('refusals', () => {
   it('add few rows however many there are, and from however many addresses', async () => {
     const rows: Change[] = [];

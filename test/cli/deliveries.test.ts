@@ -5,6 +5,7 @@ import { discardDeliveries, retryDeliveries } from '../../src/cli/deliveries/red
 import { openDatabase } from '../../src/store/database';
 import type { OperationFilter, OperationStatus } from '../../src/store/operation';
 import { createOperations } from '../../src/store/operations';
+import { claimDue } from '../support/claims';
 import { createTestDatabase, ENGINES, type TestDatabase } from '../support/engines';
 
 const ERROR = { code: 'vendor_unavailable', detail: `The vendor is down. ${'Long '.repeat(30)}` };
@@ -40,7 +41,7 @@ describe.each(ENGINES)('npm run cli -- deliveries on %s', (engine) => {
       south: await enqueue('south', 'st-1'),
       done: await enqueue('north', `st-2-${'long'.repeat(20)}`),
     };
-    for (const lease of await operations.claim('worker', 10, 30)) {
+    for (const lease of await claimDue(operations, 'worker', 10, 30)) {
       const ending = lease.id === ids.done ? { status: 'succeeded' as const } : { status: 'dead' as const };
       await operations.finish(lease, { ...ending, error: ERROR });
     }
@@ -117,9 +118,9 @@ describe.each(ENGINES)('npm run cli -- deliveries on %s', (engine) => {
   it('shows what has failed after it was accepted, but not what an operator has discarded', async () => {
     const database = await openDatabase(test.url);
     const operations = createOperations(database);
-    await operations.retry(ids.first);
-    await operations.discard(ids.south);
-    const [lease] = await operations.claim('worker', 10, 30);
+    await operations.retry(ids.first, { caller: 'operator:test' });
+    await operations.discard(ids.south, { caller: 'operator:test' });
+    const [lease] = await claimDue(operations, 'worker', 10, 30);
     if (lease === undefined) throw new Error('nothing is due');
     await operations.finish(lease, { status: 'failed', error: { code: 'vendor_rejected', detail: 'No.' } });
     await database.close();

@@ -311,24 +311,24 @@ describe('check', () => {
     await importing(rows.join('\n'), '--no-check');
     const { code, err, document } = await json('centro', 'vitalis-centro');
     expect(code).toBe(2);
-    expect(err).toMatch(/^Records at vitalis-centro that no link leads to are not looked for/);
+    expect(err).toBe('');
     expect(document).toEqual({
       clinic: 'centro',
       connection: 'vitalis-centro',
-      complete: false,
-      counts: { linked: 3, missing: 2, notFound: 2, unlinked: 0 },
+      complete: true,
+      counts: { linked: 3, missing: 2, notFound: 2, unlinked: 4 },
       missing: ['c', 'd'],
       notFound: [
         { staffId: 'b', vendorRecordId: '404' },
         { staffId: 'f', vendorRecordId: '403' },
       ],
-      unlinked: [],
+      unlinked: ['2', '3', '4', '5'],
     });
     const { out } = await command('check', 'centro', 'vitalis-centro');
     expect(out).toBe(
       'missing: c has links elsewhere, but none at vitalis-centro\nmissing: d has links elsewhere, but none at vitalis-centro\n' +
-        'not found: b → 404\nnot found: f → 403\n' +
-        'centro at vitalis-centro: 3 links, 2 missing, 2 to records that are not there.\n',
+        'not found: b → 404\nnot found: f → 403\nunlinked: 2\nunlinked: 3\nunlinked: 4\nunlinked: 5\n' +
+        'centro at vitalis-centro: 3 links, 2 missing, 2 to records that are not there.\n4 records without a link.\n',
     );
     expect(await stored()).toEqual([...rows].sort());
     expect(stage.vitalis.writes).toBe(0);
@@ -339,49 +339,56 @@ describe('check', () => {
       'the clinic’s own connection is the default',
       ['north'],
       ['north,a,clinikapi-main,pr_abc123'],
-      { linked: 1, missing: 0, notFound: 0 },
+      { linked: 1, missing: 0, notFound: 0, unlinked: 2 },
       0,
     ],
     [
       'nobody at all',
       ['south'],
       ['north,a,clinikapi-main,pr_abc123'],
-      { linked: 0, missing: 0, notFound: 0 },
+      { linked: 0, missing: 0, notFound: 0, unlinked: 3 },
       0,
     ],
     [
       'nobody is linked there yet',
       ['north', 'vitalis-centro'],
       ['north,a,clinikapi-main,pr_abc123'],
-      { linked: 0, missing: 1, notFound: 0 },
+      { linked: 0, missing: 1, notFound: 0, unlinked: 5 },
       2,
     ],
     [
       'another clinic’s links do not count',
       ['south', 'cobalt-main'],
       ['north,a,cobalt-main,x'],
-      { linked: 0, missing: 0, notFound: 0 },
+      { linked: 0, missing: 0, notFound: 0, unlinked: 3 },
       0,
     ],
     [
       'a vendor that lists all',
       ['south'],
       [`south,a,cobalt-main,${COBALT}`, 'south,b,cobalt-main,x'],
-      { linked: 2, missing: 0, notFound: 1 },
+      { linked: 2, missing: 0, notFound: 1, unlinked: 2 },
       2,
     ],
     [
       'all are there',
       ['centro'],
       ['centro,a,vitalis-centro,1', 'centro,b,vitalis-centro,2', 'centro,a,cobalt-main,x'],
-      { linked: 2, missing: 0, notFound: 0 },
+      { linked: 2, missing: 0, notFound: 0, unlinked: 3 },
       0,
     ],
   ])('%s', async (_, args, rows, counts, code) => {
     await importing(rows.join('\n'), '--no-check');
     const checked = await json(...args);
-    expect(checked.document.counts).toEqual({ ...counts, unlinked: 0 });
+    expect(checked.document.counts).toEqual(counts);
     expect(checked.code).toBe(code);
+  });
+
+  test('somebody who is linked at a third connection only is not known to the clinic', async () => {
+    const rows = ['north,a,clinikapi-main,pr_abc123', 'north,b,cobalt-main,x'];
+    await importing(rows.join('\n'), '--no-check');
+    const { code, document } = await json('north', 'vitalis-centro');
+    expect([code, document.missing]).toEqual([2, ['a']]);
   });
 
   test('2,500 links are read in pages', async () => {

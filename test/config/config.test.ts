@@ -161,12 +161,19 @@ describe('a good configuration', () => {
         },
       },
       clinics: {
-        north: { vendor: 'main', identity: 'linked', requireIfMatch: false, whenVendorDown: 'fail' },
+        north: {
+          vendor: 'main',
+          identity: 'linked',
+          requireIfMatch: false,
+          whenVendorDown: 'fail',
+          switchGuard: 'warn',
+        },
       },
       audit: { values: 'hashed', reads: false },
       idempotency: { ttlHours: 24 },
       deliveries: {
-        concurrency: 8,
+        concurrency: 16,
+        maxQueuedPerCaller: 1_000,
         maxAttempts: 100,
         baseDelayMs: 1_000,
         maxDelayMs: 300_000,
@@ -176,6 +183,7 @@ describe('a good configuration', () => {
       },
       callers: [{ name: 'app', keySha256: HASH, clinic: 'north', scopes: ['staff:read'] }],
       tokens: [],
+      operators: [],
     });
     expect(warnings).toEqual([
       'audit.key: there is none, so whoever can write the store can also rewrite the audit',

@@ -97,12 +97,19 @@ test('every code inside errors and warnings is named', () => {
   const elsewhere = [
     'lease_expired',
     'discarded',
+    'expired',
     'vendor_failed',
     'login_required',
     'session_expired',
     'record_not_found',
     'credentials_rejected',
     'text',
+    // Of the guard.
+    'links_incomplete',
+    'not_compared',
+    'comparison_stale',
+    'differences',
+    'queue_not_empty',
     // Of FHIR.
     'incomplete',
   ];

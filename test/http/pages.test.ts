@@ -53,7 +53,7 @@ describe('the page on what a request can ask for', () => {
     '$method $path $header: $value → $status',
     async ({ method, path, header, value, status }) => {
       const body =
-        value === 'handling=lenient' ? { role: 'nurse', phone: '+54 11 4567-8901' } : { role: 'nurse' };
+        value === 'handling=lenient' ? { role: 'nurse', nationalId: '30999888' } : { role: 'nurse' };
       const reply = await stage.call(method, path.replace('st-42', 'st-1'), {
         headers: { [header.toLowerCase()]: value },
         ...(method === 'PATCH' && { body }),

@@ -164,7 +164,9 @@ describe('the image', () => {
 
   test('all that the program is made of is copied', () => {
     expect(
-      ['src', 'adapters', 'config'].filter((folder) => !lines.includes(`COPY ${folder} ./${folder}`)),
+      ['src', 'adapters', 'config', 'console'].filter(
+        (folder) => !lines.includes(`COPY ${folder} ./${folder}`),
+      ),
     ).toEqual([]);
   });
 

@@ -5,6 +5,7 @@ import { provablyUnsent } from '../../src/update/unsent';
 
 const SETTINGS = {
   concurrency: 1,
+  maxQueuedPerCaller: 1,
   maxAttempts: 10,
   baseDelayMs: 1_000,
   maxDelayMs: 60_000,

@@ -103,7 +103,7 @@ describe.each(ENGINES)('an operation and its key on %s', (engine) => {
     remember(30 * 24 * HOUR);
     const handle = handleIn(await claim('first'));
     const id = await enqueue(handle);
-    await operations.discard(id);
+    await operations.discard(id, { caller: 'operator:test' });
     await database.db
       .updateTable('operations')
       .set({ finished_at: '2020-01-01T00:00:00.000Z', created_at: '2020-01-01T00:00:00.000Z' })

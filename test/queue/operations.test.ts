@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { type Database, openDatabase } from '../../src/store/database';
 import type { Lease, NewOperation } from '../../src/store/operation';
 import { createOperations, type Operations } from '../../src/store/operations';
+import { claimDue, nextDue } from '../support/claims';
 import { createPostgresDatabase } from '../support/postgres';
 
 const ENGINES = ['sqlite', 'postgres'] as const;
 const LEASE_SECONDS = 30;
+const BY = { caller: 'operator:test' };
 const ERROR = { code: 'vendor_unavailable', detail: 'The vendor is down.' };
 const ANSWER = { status: 200, body: { data: { id: 'st-1' } } };
 
@@ -49,7 +51,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     await database.db.deleteFrom('operations').execute();
   });
 
-  const claim = (limit = 10, owner = 'worker') => operations.claim(owner, limit, LEASE_SECONDS);
+  const claim = (limit = 10, owner = 'worker') => claimDue(operations, owner, limit, LEASE_SECONDS);
   const claimOne = async (): Promise<Lease> => {
     const [lease] = await claim(1);
     if (lease === undefined) throw new Error('nothing is due');
@@ -67,7 +69,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
   it('gives what was queued to one worker, with everything that delivering needs', async () => {
     const { id, status } = await operations.enqueue(update('st-1', { lenient: true, ifMatch: '"e"' }));
     expect(status).toBe('queued');
-    expect(await operations.nextDue()).toBeLessThanOrEqual(0);
+    expect(await nextDue(operations)).toBeLessThanOrEqual(0);
     expect(await claim()).toEqual([
       {
         ...update('st-1', { lenient: true, ifMatch: '"e"' }),
@@ -78,7 +80,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
       },
     ]);
     expect(await claim()).toEqual([]);
-    expect(await operations.nextDue()).toBeGreaterThan(0);
+    expect(await nextDue(operations)).toBeGreaterThan(0);
     expect(await operations.find(id)).toMatchObject({ status: 'running', attempts: 1 });
   });
 
@@ -146,7 +148,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     const found = await operations.find(id);
     expect(found).toMatchObject({ status: 'queued', lastError: ERROR });
     expect(Date.parse(found?.nextAttemptAt ?? '') - Date.now()).toBeGreaterThan(30_000);
-    expect(await operations.nextDue()).toBeGreaterThan(30_000);
+    expect(await nextDue(operations)).toBeGreaterThan(30_000);
     await expire(id);
     expect(await claimOne()).toMatchObject({ number: 2, settle: true });
     expect(await operations.attemptsOf(id)).toMatchObject([
@@ -203,11 +205,11 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     const next = await operations.enqueue(update('st-1'));
     const other = await operations.enqueue(update('st-2'));
     await operations.finish(await claimOne(), { status: 'dead', answer: ANSWER, error: ERROR });
-    expect(await operations.isBehind('north', 'st-1')).toBe(true);
+    expect(await operations.standing('north', 'st-1', 'vendor')).toBe('behind');
     expect((await claim()).map((lease) => lease.id)).toEqual([other.id]);
-    expect(await operations.retry(next.id)).toBe('wrong_status');
-    expect(await operations.retry(id, 'south')).toBe('not_found');
-    expect(await operations.retry(id, 'north')).toBe('done');
+    expect(await operations.retry(next.id, BY)).toBe('wrong_status');
+    expect(await operations.retry(id, { ...BY, clinic: 'south' })).toBe('not_found');
+    expect(await operations.retry(id, { ...BY, clinic: 'north' })).toBe('done');
 
     const again = await claimOne();
     expect(again).toMatchObject({ id, number: 2, counted: 1 });
@@ -215,18 +217,18 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     await operations.finish(again, { status: 'succeeded', answer: ANSWER });
     await operations.finish(await claimOne(), { status: 'succeeded', answer: ANSWER });
     expect(await statusOf(next.id)).toBe('succeeded');
-    expect(await operations.isBehind('north', 'st-1')).toBe(false);
+    expect(await operations.standing('north', 'st-1', 'vendor')).toBe('first');
   });
 
   it.each(['dead', 'queued'] as const)('discards a %s one, and what waited goes on', async (status) => {
     const { id } = await operations.enqueue(update('st-1'));
     const next = await operations.enqueue(update('st-1'));
     if (status === 'dead') await operations.finish(await claimOne(), { status, error: ERROR });
-    expect(await operations.discard(id)).toBe('done');
+    expect(await operations.discard(id, BY)).toBe('done');
     expect(await operations.find(id)).toMatchObject({ status: 'failed', lastError: { code: 'discarded' } });
     expect(await claimOne()).toMatchObject({ id: next.id });
-    expect(await operations.discard(next.id)).toBe('wrong_status');
-    expect(await operations.discard('none')).toBe('not_found');
+    expect(await operations.discard(next.id, BY)).toBe('wrong_status');
+    expect(await operations.discard('none', BY)).toBe('not_found');
     const { patch } = await database.db
       .selectFrom('operations')
       .select('patch')
@@ -240,7 +242,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     const middle = await operations.enqueue(update('st-1'));
     const last = await operations.enqueue(update('st-1'));
     const lease = await claimOne();
-    await operations.discard(middle.id);
+    await operations.discard(middle.id, BY);
     expect(await claim()).toEqual([]);
     await operations.finish(lease, { status: 'succeeded', answer: ANSWER });
     expect(await claimOne()).toMatchObject({ id: last.id });
@@ -263,7 +265,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     it('goes on with what was due', async () => {
       const { id } = await operations.enqueue(update('st-1'));
       await setBack();
-      expect(await operations.nextDue()).toBeLessThanOrEqual(0);
+      expect(await nextDue(operations)).toBeLessThanOrEqual(0);
       expect((await claim()).map((lease) => lease.id)).toEqual([id]);
     });
 
@@ -273,7 +275,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
       const running = await operations.enqueue(update('st-2'));
       const lease = await claimOne();
       await setBack();
-      const due = await operations.nextDue();
+      const due = await nextDue(operations);
       expect(due).toBeGreaterThan(20_000);
       // The two clocks are read one after the other.
       expect(due).toBeLessThan(LEASE_SECONDS * 1000 + 1);
@@ -302,6 +304,40 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     expect(await operations.purge(7)).toBe(1);
     expect((await operations.list({}, 10)).map(({ status }) => status).sort()).toEqual(['dead', 'queued']);
     expect(await operations.attemptsOf(done.id)).toEqual([]);
+  });
+
+  it('ends a dead one that nobody has decided about for long, with what it says of a person, and goes on', async () => {
+    const old = await operations.enqueue(update('st-1', { ifMatch: '"e"' }));
+    const next = await operations.enqueue(update('st-1'));
+    const recent = await operations.enqueue(update('st-2'));
+    for (const lease of await claim()) {
+      await operations.finish(lease, { status: 'dead', answer: ANSWER, error: ERROR });
+    }
+    expect(await operations.expire(7)).toEqual([]);
+    await database.db
+      .updateTable('operations')
+      .set({ scheduled_at: '2020-01-01T00:00:00.000Z' })
+      .where('id', '=', old.id)
+      .execute();
+    expect(await operations.expire(7)).toEqual([old.id]);
+    const row = await database.db
+      .selectFrom('operations')
+      .selectAll()
+      .where('id', '=', old.id)
+      .executeTakeFirst();
+    expect(row).toMatchObject({ status: 'failed', patch: null, if_match: null, answer: null });
+    expect(row).toMatchObject({ last_code: 'expired', finished_at: expect.any(String) });
+    expect(await statusOf(recent.id)).toBe('dead');
+    expect((await claim()).map(({ id }) => id)).toEqual([next.id]);
+    const audited = await database.db
+      .selectFrom('changes')
+      .select(['kind', 'code', 'caller', 'staff_id', 'detail'])
+      .orderBy('seq', 'desc')
+      .executeTakeFirst();
+    expect(audited).toEqual({
+      ...{ kind: 'discard', code: 'expired', caller: 'gateway', staff_id: 'st-1' },
+      detail: JSON.stringify({ operation: old.id }),
+    });
   });
 
   it('lists by clinic, staff member, status and id, newest first', async () => {

@@ -21,5 +21,5 @@ export function makeBundle(): Bundle {
   execFileSync(process.execPath, [...TYPESCRIPT, join(ROOT, 'scripts/bundle.ts'), folder], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  return { program: ['--max-semi-space-size=16', join(folder, 'gateway.js')], remove };
+  return { program: ['--max-semi-space-size=8', join(folder, 'gateway.js')], remove };
 }

@@ -43,7 +43,7 @@ export async function runListSoak({
   const configPath = join(folder, 'gateway.yaml');
   await writeFile(configPath, soakConfiguration(url, listening.url, { clinic: { identity: 'linked' } }));
   // As `npm start` runs it.
-  const gateway = await startGatewayProcess(configPath, ['--max-semi-space-size=16']);
+  const gateway = await startGatewayProcess(configPath, ['--max-semi-space-size=8']);
   const get = async (path: string, fresh = false) => {
     const response = await fetch(gateway.url + path, {
       headers: { authorization: `Bearer ${KEY}`, ...(fresh && { 'cache-control': 'no-cache' }) },

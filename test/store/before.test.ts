@@ -12,6 +12,7 @@ import { createJournal, type Journal } from '../../src/store/journal';
 import { createLinks } from '../../src/store/links';
 import { createOperations } from '../../src/store/operations';
 import { verifyChain } from '../../src/store/verify';
+import { claimDue } from '../support/claims';
 
 const WRITTEN = readFileSync(join(__dirname, '../fixtures/store-before-node-sqlite.db.gz'));
 const NOW = '2026-11-21T10:00:00.000Z';
@@ -61,7 +62,7 @@ test('its idempotency keys answer as before', async () => {
 test('its queue goes on', async () => {
   const operations = createOperations(database);
   expect((await operations.list({}, 10)).map(({ status }) => status)).toEqual(['queued', 'succeeded']);
-  const [lease] = await operations.claim('worker', 5, 60);
+  const [lease] = await claimDue(operations, 'worker', 5, 60);
   expect(lease).toMatchObject({ staffId: 'st-1', number: 1, lenient: true });
   if (lease === undefined) throw new Error('nothing is due');
   expect(await operations.finish(lease, { status: 'succeeded' })).toBe(true);

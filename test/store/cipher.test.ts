@@ -4,6 +4,9 @@ import { createCipher } from '../../src/store/cipher';
 import { type Database, openDatabase } from '../../src/store/database';
 import type { Claim } from '../../src/store/idempotency';
 import { createJournal, type Journal } from '../../src/store/journal';
+import { listOperations } from '../../src/store/operationList';
+import { createOperations } from '../../src/store/operations';
+import { claimDue } from '../support/claims';
 import { createTestDatabase, ENGINES, type TestDatabase } from '../support/engines';
 
 const OLD = 'the-first-key-of-the-store-in-tests';
@@ -61,6 +64,34 @@ describe.each(ENGINES)('what the store holds of a person on %s', (engine) => {
     expect(JSON.stringify(await stored())).not.toContain(CANARY);
     expect(await journal.claim(claim('s-1'))).toEqual({ kind: 'replay', answer: ANSWER });
     expect((await journal.takeAbandoned(1, HOUR))[0]).toEqual(attempt);
+  });
+
+  it('is not readable in the queue either, whatever becomes of an update', async () => {
+    const at = (...secrets: string[]) => createOperations(database, { cipher: createCipher(secrets) });
+    const patch = JSON.stringify(attempt.patch);
+    const queued = { ...{ clinic: 'north', caller: 'app', requestId: 'r-1' }, lenient: false, settle: false };
+    const { id } = await at(OLD).enqueue({ ...queued, staffId: 'st-1', patch });
+    const rows = () => database.db.selectFrom('operations').selectAll().execute();
+    expect(JSON.stringify(await rows())).not.toContain(CANARY);
+
+    const [lease] = await claimDue(at(NEW, OLD), 'worker', 1, 30);
+    if (lease === undefined) throw new Error('nothing is due');
+    expect(lease.patch).toBe(patch);
+    const { status, body } = ANSWER;
+    await at(NEW, OLD).finish(lease, { status: 'dead', answer: { status, body } });
+    expect(JSON.stringify(await rows())).not.toContain(CANARY);
+    expect(await at(NEW).find(id)).toMatchObject({ answer: { status, body } });
+    const fieldsBy = async (...secrets: string[]) =>
+      (await listOperations(database, { ids: [id] }, 1, createCipher(secrets)))[0]?.fields;
+    expect(await fieldsBy(OLD)).toEqual(['/nationalId']);
+
+    // Without its key it is neither shown nor delivered, and nothing of it is lost.
+    await at(NEW).retry(id, { caller: 'operator:test' });
+    const [blind] = await claimDue(at(NEW), 'worker', 1, -1);
+    expect(blind).toMatchObject({ id });
+    expect(blind?.patch).toBeUndefined();
+    expect(await fieldsBy(NEW)).toEqual([]);
+    expect((await claimDue(at(OLD), 'worker', 1, 30))[0]?.patch).toBe(patch);
   });
 
   it('is opened by the keys of before, and what was kept in clear as well', async () => {

@@ -112,7 +112,7 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
     expect(await begin('a-7', {}, both)).toBe('behind');
     expect(await begin('a-8', {}, { linked: true })).toBe('begun');
     expect(await begin('a-9', { clinic: 'south' }, { first: true })).toBe('begun');
-    await createOperations(database).discard(id);
+    await createOperations(database).discard(id, { caller: 'operator:test' });
     expect(await begin('b-1', {}, both)).toBe('begun');
     expect((await attempts()).map((row) => row.id)).toEqual(['a-3', 'a-6', 'a-8', 'a-9', 'b-1']);
   });
@@ -130,7 +130,7 @@ describe.each(ENGINES)('the journal on %s', (engine) => {
         ...ids.map((of, index) =>
           journal.begin(attempt(of), 1_000, { linked: index % 2 === 0, first: true }),
         ),
-        operations.discard(id),
+        operations.discard(id, { caller: 'operator:test' }),
       ]);
       for (const result of results.slice(0, -1)) seen.add(result);
     }

@@ -30,7 +30,7 @@ const bundle = process.env.GATEWAY_TEST_BUNDLE;
 export const PROGRAM: readonly string[] =
   bundle === undefined
     ? [...TYPESCRIPT, join(ROOT, 'src/main.ts')]
-    : ['--max-semi-space-size=16', join(bundle, 'gateway.js')];
+    : ['--max-semi-space-size=8', join(bundle, 'gateway.js')];
 
 /** @param nodeOptions for Node itself, before the program */
 export async function startGatewayProcess(

@@ -34,7 +34,7 @@ export const RECORDS = {
 
 export const FACILITY = '095f8067-d3fc-4e13-b771-32f87cd0c3f2';
 /** Changes on disk are seen sooner than in production, so that tests wait less. */
-export const WATCH = { pollMs: 25, quietMs: 50 };
+export const WATCH = { pollMs: 25, quietMs: 50, beatMs: 200 };
 const WRITER_SCOPES = ['staff:read', 'staff:write', 'links:write', 'changes:read'];
 
 export interface Reply {
@@ -51,6 +51,8 @@ export interface StageOptions {
   configure?: (config: StageConfig) => void;
   /** Default: info. */
   logLevel?: string;
+  /** The time by which sessions of the console end. */
+  now?: () => Date;
   vitalis?: Parameters<typeof createVitalisSandbox>[0];
   clinikapi?: Parameters<typeof createClinikapiSandbox>[0];
   cobalt?: Parameters<typeof createCobaltSandbox>[0];
@@ -73,7 +75,22 @@ export async function openStage(options: StageOptions = {}) {
   await writeFile(configPath, stringify(config));
   const lines: string[] = [];
   const log = createLog(options.logLevel ?? 'info', { write: (line: string) => void lines.push(line) });
-  const gateway = await serve({ configPath, env: {}, adapters, log, watch: WATCH });
+  const clear = async () => {
+    await Promise.all(listening.map((server) => server.close()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  const gateway = await serve({
+    configPath,
+    env: {},
+    adapters,
+    log,
+    watch: WATCH,
+    ...(options.now && { now: options.now }),
+  }).catch(async (error: unknown) => {
+    // A configuration that is refused leaves nothing open.
+    await clear();
+    throw error;
+  });
 
   const call = async (
     method: string,
@@ -124,8 +141,7 @@ export async function openStage(options: StageOptions = {}) {
     rewrite: (next: unknown) => writeFile(configPath, typeof next === 'string' ? next : stringify(next)),
     close: async () => {
       await gateway.close();
-      await Promise.all(listening.map((server) => server.close()));
-      await rm(folder, { recursive: true, force: true });
+      await clear();
     },
   };
 }

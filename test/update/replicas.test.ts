@@ -140,7 +140,7 @@ describe('locks on records, over all replicas', () => {
 
 /** How many updates of one record come at once. */
 const PATCHES = 200;
-/** Small enough that each of three gateways gets as much as it can take of ten staff members' updates. */
+/** Small enough that each of three gateways gets as much as it can take of ten staff members' updates: half of its workers. */
 const CONCURRENCY = 3;
 
 describe('two gateways on one PostgreSQL', () => {
@@ -149,7 +149,7 @@ describe('two gateways on one PostgreSQL', () => {
   beforeAll(async () => {
     queue = await openQueue({
       engine: 'postgres',
-      deliveries: { leaseSeconds: 1, pollMs: 20, concurrency: CONCURRENCY },
+      deliveries: { leaseSeconds: 1, pollMs: 20, concurrency: 2 * CONCURRENCY },
       configure: (config) => {
         config.vendors['vitalis-centro'].timeoutMs = 60_000;
         config.vendors['clinikapi-main'].timeoutMs = 15_000;

@@ -25,8 +25,8 @@ describe('an update of both', () => {
     expect([status, body.meta.receipt]).toEqual([
       200,
       [
-        { pointer: '/name', outcome: 'verified' },
         { pointer: '/status', outcome: 'verified' },
+        { pointer: '/name', outcome: 'verified' },
       ],
     ]);
     expect(calls()).toEqual([`GET ${ROLE}`, `PATCH ${ROLE}`, `PATCH ${PERSON}`]);

@@ -466,7 +466,9 @@ function locationAt(connection: VendorConnection): Location {
     identity: 'linked' as const,
     requireIfMatch: false,
     whenVendorDown: 'fail' as const,
+    switchGuard: 'warn' as const,
     connection,
+    maxQueuedPerCaller: 1,
   };
   return { clinic, staffId: 'st-1', connection, recordId: '1' };
 }

@@ -2,6 +2,8 @@
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { loadStore } from '../../config/load';
+import { storeSecrets } from '../../config/types';
+import { type Cipher, createCipher } from '../../store/cipher';
 import { type Database, openDatabase } from '../../store/database';
 import { OPERATION_STATUSES, type OperationFilter, type OperationStatus } from '../../store/operation';
 import type { CommandContext } from '../command';
@@ -10,6 +12,8 @@ import { missingFile } from '../storeFile';
 
 export interface DeliveriesOptions {
   databaseUrl: string;
+  /** Opens what the store holds sealed; absent: nothing. */
+  cipher?: Cipher;
   filter: OperationFilter;
   out: Writable;
   err: Writable;
@@ -34,14 +38,20 @@ export async function chosen(
   ids: readonly string[],
   { clinic, staff, status }: Choice,
 ): Promise<DeliveriesOptions> {
-  const { url } = await loadStore(context.configPath(), context);
+  const store = await loadStore(context.configPath(), context);
   const filter = {
     ...(ids.length > 0 && { ids }),
     ...(clinic !== undefined && { clinic }),
     ...(staff !== undefined && { staffId: staff }),
     ...(status !== undefined && { statuses: status }),
   };
-  return { databaseUrl: url, filter, out: context.out, err: context.err };
+  return {
+    databaseUrl: store.url,
+    cipher: createCipher(storeSecrets(store)),
+    filter,
+    out: context.out,
+    err: context.err,
+  };
 }
 
 /** @throws TypeError naming the statuses that exist */

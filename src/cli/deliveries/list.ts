@@ -32,9 +32,9 @@ export interface ListOptions extends DeliveriesOptions {
 
 /** @returns the exit code: 0 shown, 1 the database cannot be used */
 export function listDeliveries(options: ListOptions): Promise<number> {
-  const { filter, limit, json = false, out } = options;
+  const { filter, limit, json = false, out, cipher } = options;
   return withStore(options, async (database) => {
-    const found = await listOperations(database, filter, limit + 1);
+    const found = await listOperations(database, filter, limit + 1, cipher);
     const shown = found.slice(0, limit);
     const more = found.length > limit;
     if (json) writeJson(out, { operations: shown.map(withoutAnswer), more });

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { loadAuditedStore } from '../../config/load';
 import type { AuditConfig } from '../../config/types';
-import { act } from '../../store/changes';
 import type { OperationFilter, OperationStatus, Redriven } from '../../store/operation';
 import { createOperations, type Operations } from '../../store/operations';
+import { REDRIVEN_FROM, type RedriveKind } from '../../store/operatorQueue';
 import { OPERATOR, trailOf } from '../audit';
 import { type CommandContext, exitCodes } from '../command';
 import { type Choice, choosing, chosen, type DeliveriesOptions, withStore } from './choose';
@@ -47,35 +47,18 @@ function redriveCommand(
 
 /** @returns the exit code: 0 all done, 1 nothing was done, 2 some could not be done */
 export function retryDeliveries(options: RedriveOptions): Promise<number> {
-  const kind = 'retry';
-  return redrive(options, { kind, from: ['dead'], done: 'retried' }, (operations, id) =>
-    operations.retry(id),
-  );
+  return redriveAll(options, 'retry', 'retried');
 }
 
 /** @returns as `retryDeliveries` does */
 export function discardDeliveries(options: RedriveOptions): Promise<number> {
-  const kind = 'discard';
-  return redrive(options, { kind, from: ['dead', 'queued'], done: 'discarded' }, (operations, id) =>
-    operations.discard(id),
-  );
+  return redriveAll(options, 'discard', 'discarded');
 }
 
-interface Act {
-  kind: 'retry' | 'discard';
-  from: readonly OperationStatus[];
-  done: string;
-}
-
-async function redrive(
-  options: RedriveOptions,
-  { kind, from, done }: Act,
-  carryOut: (operations: Operations, id: string) => Promise<Redriven>,
-): Promise<number> {
+async function redriveAll(options: RedriveOptions, kind: RedriveKind, done: string): Promise<number> {
   const { filter, confirmed, out, err } = options;
   return withStore(options, async (database) => {
-    const operations = createOperations(database);
-    const trail = trailOf(database, options.audit);
+    const operations = createOperations(database, { trail: trailOf(database, options.audit) });
     const ids = filter.ids ?? (await idsOf(operations, { statuses: ['dead'], ...filter }));
     if (filter.ids === undefined && !confirmed) {
       err.write(`${count(ids.length)} would be ${done}. Nothing was done: add --yes to do it.\n`);
@@ -83,13 +66,9 @@ async function redrive(
     }
     let changed = 0;
     for (const id of ids) {
-      const result = await carryOut(operations, id);
-      if (result === 'done') {
-        changed += 1;
-        const operation = await operations.find(id);
-        const { clinic = '', staffId = '' } = operation ?? {};
-        await trail.add([act({ kind, ...OPERATOR, clinic, staffId, detail: { operation: id } })]);
-      } else err.write(`${id}: ${reason(result, from)}\n`);
+      const result = await operations[kind](id, OPERATOR);
+      if (result === 'done') changed += 1;
+      else err.write(`${id}: ${reason(result, REDRIVEN_FROM[kind])}\n`);
     }
     out.write(`${count(changed)} ${done}.\n`);
     return changed === ids.length ? 0 : 2;

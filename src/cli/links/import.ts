@@ -8,7 +8,8 @@ import { loadLinkPlaces } from '../../config/load';
 import type { LinkPlaces } from '../../config/readPart';
 import type { AuditConfig } from '../../config/types';
 import { type Database, openDatabase } from '../../store/database';
-import { createLinks, type ImportOptions, type ImportRow } from '../../store/links';
+import { createLinks, type ImportOptions, type ImportRow, type Link } from '../../store/links';
+import { createRejectedPairs } from '../../store/rejectedPairs';
 import { OPERATOR, trailOf } from '../audit';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
 import { printable } from '../printable';
@@ -18,7 +19,16 @@ import { count, createProgress, number, type Progress, type Terminal } from './p
 import { openReader } from './reader';
 import { judgeRecords, type RecordReader } from './records';
 import { openRefusals, type Refusals } from './refusals';
-import { isSkipped, type KnownNames, openTable, reasonToRefuse, type Table, unusable } from './rows';
+import {
+  isRejected,
+  isSkipped,
+  type KnownNames,
+  openTable,
+  type Row,
+  reasonToRefuse,
+  type Table,
+  unusable,
+} from './rows';
 
 interface Choices {
   refused?: string;
@@ -188,7 +198,7 @@ async function run(
     hear.opened(reported);
     table = await openTable(source.stream);
     await reported.begin(table.header);
-    const skips = { count: 0 };
+    const skips: Skips = { count: 0, rejected: [] };
     const totals = await createLinks(database, undefined, trailOf(database, options.audit)).importAll(
       judgedRows(table, options, skips),
       {
@@ -201,6 +211,8 @@ async function run(
         ...(dryRun && !options.json && { onReplaced: (link) => options.out.write(changeLine(link)) }),
       },
     );
+    // What a person has rejected is not suggested again.
+    if (!dryRun) await createRejectedPairs(database).add(skips.rejected);
     const { created, replaced: changed, unchanged, refused } = totals;
     const result = { dryRun, created, changed, unchanged, refused, skipped: skips.count, blank: table.blank };
     return { result, reported };
@@ -225,21 +237,33 @@ async function openSource({ file, input }: ImportLinksOptions): Promise<Source> 
   return { stream, part: () => (size > 0 ? stream.bytesRead / size : undefined) };
 }
 
+/** Rows that nobody has accepted. */
+interface Skips {
+  count: number;
+  /** Those that somebody has rejected. */
+  rejected: Link[];
+}
+
+function linkIn({ values }: Row): Link {
+  const [clinic = '', staffId = '', vendor = '', vendorRecordId = ''] = values;
+  return { clinic, staffId, vendor, vendorRecordId };
+}
+
 /** The rows that somebody has accepted, each with what speaks against it by itself. */
 async function* judgedRows(
   table: Table,
   options: ImportLinksOptions,
-  skips: { count: number },
+  skips: Skips,
 ): AsyncGenerator<ImportRow> {
   for await (const row of table.rows) {
     if (isSkipped(row)) {
       skips.count += 1;
+      if (isRejected(row) && reasonToRefuse(row, options) === undefined) skips.rejected.push(linkIn(row));
       continue;
     }
     const refused = reasonToRefuse(row, options);
-    const [clinic = '', staffId = '', vendor = '', vendorRecordId = ''] = row.values;
     yield {
-      ...{ line: row.line, clinic, staffId, vendor, vendorRecordId },
+      ...{ line: row.line, ...linkIn(row) },
       ...(refused !== undefined && { refused }),
       ...(options.refusedFile !== undefined && { cells: row.cells }),
     };

@@ -1,11 +1,11 @@
 /** Reads records at the vendors, because a link counts only if its record is there under exactly that id. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AdapterModule } from '../../adapter/contract';
 import type { VendorConfig } from '../../config/types';
 import { VendorConnection } from '../../connection/connection';
 import { VendorFailure } from '../../connection/failure';
+import { whatIsWrong } from '../../connection/vendorAdvice';
 import { Deadline } from '../../lib/deadline';
-import { adviceOn } from '../vendorAdvice';
+import { patiently } from '../../switch/patience';
 
 export interface RecordReader {
   /**
@@ -20,10 +20,6 @@ export interface RecordReader {
 
 /** A vendor does not let its records be read; the message is for the person who runs the command. */
 export class RecordsUnreadable extends Error {}
-
-/** A longer pause is not waited for; nor are more pauses for one record. */
-const LONGEST_PAUSE_SECONDS = 600;
-const MOST_PAUSES = 20;
 
 /** @param vendors configured connections by name, with credentials */
 export function createRecordReader(
@@ -87,27 +83,6 @@ class ReadableConnection {
     this.#all ??= patiently(() => this.connection.probe(request, new Deadline(config.timeoutMs)));
     return adapter.record(await this.#all, recordId);
   }
-}
-
-/** Waits as long as the vendor, or the configured ceiling on calls, asks for. */
-async function patiently<Result>(read: () => Promise<Result>): Promise<Result> {
-  for (let pauses = 0; ; pauses += 1) {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof VendorFailure) || error.kind !== 'rate_limited') throw error;
-      const seconds = error.retryAfter ?? 1;
-      if (seconds > LONGEST_PAUSE_SECONDS || pauses === MOST_PAUSES) throw error;
-      await sleep(seconds * 1000);
-    }
-  }
-}
-
-function whatIsWrong(failure: VendorFailure): string {
-  const status = failure.status === undefined ? '' : ` (status ${failure.status})`;
-  if (failure.kind === 'credentials_rejected' || failure.kind === 'session_expired')
-    return `refuses the credentials${status}`;
-  return `${adviceOn(failure) ?? 'refuses a read'}${status}`;
 }
 
 /** A record to be judged, and what it is judged for. */

@@ -136,6 +136,11 @@ export function isSkipped({ decision }: Row): boolean {
   return decision !== undefined && decision.toLowerCase() !== 'accept';
 }
 
+/** True where a person has said that the two are not the same. */
+export function isRejected({ decision }: Row): boolean {
+  return decision?.toLowerCase() === 'reject';
+}
+
 export function reasonToRefuse({ values, misfit }: Row, options: KnownNames): string | undefined {
   if (misfit !== undefined)
     return `the row has ${count(misfit.found, 'value')} where the header has ${misfit.expected}`;

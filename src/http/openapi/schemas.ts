@@ -171,7 +171,7 @@ const listMeta = object('About the page, and the list that it is of.', {
   },
   warnings: listOf(
     ref('Warning'),
-    'Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped` and `not_listed`.',
+    'Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped`, `parts_not_listed` and `not_listed`.',
   ),
 });
 

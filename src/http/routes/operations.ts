@@ -1,7 +1,5 @@
 import type { Request, Response } from 'express';
 import { Problem } from '../../problem';
-import { act } from '../../store/changes';
-import type { Journal } from '../../store/journal';
 import type { Operation } from '../../store/operation';
 import type { Operations } from '../../store/operations';
 import { sendJson } from '../answer';
@@ -18,25 +16,18 @@ export async function getOperation(operations: Operations, req: Request, res: Re
 }
 
 /** `POST /operations/:id/retry`: a dead one is tried again. */
-export async function retryOperation(
-  { operations, journal }: { operations: Operations; journal: Journal },
-  req: Request,
-  res: Response,
-): Promise<void> {
+export async function retryOperation(operations: Operations, req: Request, res: Response): Promise<void> {
   const { clinic, caller, requestId } = authorized(res, 'staff:write');
   refuseUnknownQuery(req, []);
   const id = idOf(req);
-  const result = await operations.retry(id, clinic.name);
+  const result = await operations.retry(id, {
+    ...{ caller: caller.name, requestId, clinic: clinic.name, status: 202 },
+  });
   const operation = result === 'not_found' ? undefined : await operations.find(id, clinic.name);
   if (operation === undefined) throw noSuchOperation();
   if (result === 'wrong_status') {
     throw new Problem('conflict', `Only a dead operation can be retried; this one is ${operation.status}.`);
   }
-  const { staffId } = operation;
-  const by = { clinic: clinic.name, caller: caller.name, requestId };
-  await journal.end({
-    change: act({ kind: 'retry', ...by, staffId, status: 202, detail: { operation: id } }),
-  });
   sendJson(
     res,
     202,

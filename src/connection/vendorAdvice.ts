@@ -1,4 +1,4 @@
-import type { VendorFailure } from '../connection/failure';
+import type { VendorFailure } from './failure';
 
 /** What each kind of failure of a plain read says about a connection, and what to do. */
 const ADVICE: Readonly<Partial<Record<VendorFailure['kind'], string>>> = {
@@ -13,4 +13,12 @@ const ADVICE: Readonly<Partial<Record<VendorFailure['kind'], string>>> = {
 /** Undefined for a kind that says nothing about the connection as such. */
 export function adviceOn({ kind }: VendorFailure): string | undefined {
   return ADVICE[kind];
+}
+
+/** What a connection does that lets nothing be read: `refuses the credentials (status 401)`. */
+export function whatIsWrong(failure: VendorFailure): string {
+  const status = failure.status === undefined ? '' : ` (status ${failure.status})`;
+  if (failure.kind === 'credentials_rejected' || failure.kind === 'session_expired')
+    return `refuses the credentials${status}`;
+  return `${adviceOn(failure) ?? 'refuses a read'}${status}`;
 }

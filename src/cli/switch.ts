@@ -1,0 +1,12 @@
+/** `switch`: moving a clinic to another vendor connection, knowing. One file a command in `switch/`. */
+import type { Command } from 'commander';
+import type { CommandContext } from './command';
+import { switchCompareCommand } from './switch/compare';
+import { switchRehearseCommand } from './switch/rehearse';
+
+const COMMANDS = [switchRehearseCommand, switchCompareCommand];
+
+export function switchCommand(program: Command, context: CommandContext): void {
+  const parent = program.command('switch').description('move a clinic to another vendor connection, knowing');
+  for (const add of COMMANDS) add(parent, context);
+}

@@ -1,0 +1,115 @@
+/** What commands about moving a clinic are given: its connections and its store, opened, and closed in the end. */
+import { loadConfig, loadLinkPlaces } from '../../config/load';
+import { ConfigError } from '../../config/problem';
+import type { GatewayConfig } from '../../config/types';
+import { VendorConnection } from '../../connection/connection';
+import { type Database, openDatabase } from '../../store/database';
+import type { MovingClinic } from '../../switch/people';
+import type { CommandContext } from '../command';
+import { printable } from '../printable';
+import { failureText, messageOf } from '../problems';
+import { missingFile } from '../storeFile';
+
+export interface Opened {
+  config: GatewayConfig;
+  clinic: MovingClinic;
+  /** The connection that was asked for. */
+  connection: VendorConnection;
+  database: Database;
+}
+
+export interface Asked {
+  clinic: string;
+  /** Default: the one that the clinic uses. */
+  connection?: string | undefined;
+  /** What cannot be done if something is missing: `check the links`. */
+  task: string;
+  /** Whether `connection` has to be another one than the clinic's. */
+  other?: boolean;
+}
+
+/**
+ * Opens what was asked for, lets `work` use it, and closes it.
+ * @returns what `work` returns; 1, with the reason on `err`, if it cannot be opened or the work fails
+ */
+export async function withOpened(
+  context: CommandContext,
+  asked: Asked,
+  work: (opened: Opened) => Promise<number>,
+): Promise<number> {
+  const config = await configFor(context, asked);
+  if (config === undefined) return 1;
+  const { err } = context;
+  const absent = missingFile(config.store.url);
+  if (absent !== undefined) {
+    err.write(`Cannot ${asked.task}: there is no database ${absent}\n`);
+    return 1;
+  }
+  const connections = new Map<string, VendorConnection>();
+  let database: Database | undefined;
+  try {
+    const { vendor: used = '', identity = 'linked' } = config.clinics[asked.clinic] ?? {};
+    const here = connect(config, context, connections, used);
+    const connection = connect(config, context, connections, asked.connection ?? used);
+    database = await openDatabase(config.store.url, { limits: 'long' });
+    return await work({ config, clinic: { name: asked.clinic, here, identity }, connection, database });
+  } catch (error) {
+    err.write(`Cannot ${asked.task}: ${messageOf(error)}\n`);
+    return 1;
+  } finally {
+    for (const connection of connections.values()) await connection.close();
+    await database?.close();
+  }
+}
+
+/** The names are judged first: for a wrong one nobody has to set credentials. */
+async function configFor(context: CommandContext, asked: Asked): Promise<GatewayConfig | undefined> {
+  const { err } = context;
+  const { clinicVendors, vendors } = await loadLinkPlaces(context.configPath(), context);
+  const used = clinicVendors.get(asked.clinic);
+  if (used === undefined) {
+    err.write(`The clinic "${printable(asked.clinic)}" is not configured.\n`);
+    return undefined;
+  }
+  const connection = asked.connection ?? used;
+  if (!Object.hasOwn(vendors, connection)) {
+    err.write(`The connection "${printable(connection)}" is not configured.\n`);
+    return undefined;
+  }
+  if (asked.other && connection === used) {
+    err.write(`${asked.clinic} uses ${connection} already: name the connection that it may move to.\n`);
+    return undefined;
+  }
+  try {
+    return (await loadConfig(context.configPath(), context)).config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    err.write(failureText(error, context.configPath()));
+    err.write('The records are read at the vendors, which needs their credentials. Set them.\n');
+    return undefined;
+  }
+}
+
+function connect(
+  config: GatewayConfig,
+  { adapters }: CommandContext,
+  opened: Map<string, VendorConnection>,
+  name: string,
+): VendorConnection {
+  const known = opened.get(name);
+  if (known) return known;
+  const vendor = config.vendors[name];
+  const module = adapters.find((adapter) => adapter.name === vendor?.adapter);
+  if (vendor === undefined || module === undefined) throw new TypeError(`${name} is not configured`);
+  const connection = new VendorConnection(name, vendor, module);
+  opened.set(name, connection);
+  return connection;
+}
+
+/** Said once to whoever moves a clinic whose staff ids are its vendor's own. */
+export function directRemark({ name, here, identity }: MovingClinic): string {
+  return identity === 'direct'
+    ? `${name} has identity: direct, so its staff are all records of ${here.name}, by their own ids. Another vendor has other ids: ` +
+        `make links for it with these very staff ids, and set identity: linked together with the new vendor.\n`
+    : '';
+}
