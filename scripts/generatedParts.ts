@@ -35,9 +35,8 @@ function capabilities(name: string): readonly Capability[] {
   if (adapter === undefined) throw new TypeError(`no adapter is named ${name}`);
   const codes = { specialty: {}, location: {}, organization: {} };
   const credentials = { token: '', apiKey: '' };
-  return capabilitiesOf(
-    adapter.connect({ baseUrl: 'https://vendor.example', credentials, options: {}, codes }),
-  );
+  const options = { nationalIdSystem: 'urn:example' };
+  return capabilitiesOf(adapter.connect({ baseUrl: 'https://vendor.example', credentials, options, codes }));
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
