@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import joi from 'joi';
 import { parse } from 'yaml';
-import { adapters } from '../../adapters';
+import { adapters as registry } from '../../adapters';
 import type { AdapterModule } from '../../src/adapter/contract';
 import { checkConfig } from '../../src/cli/checkConfig';
 import { loadConfig } from '../../src/config/load';
@@ -758,14 +758,14 @@ test('the example file is a good configuration once its variables are set', asyn
     options: joi.object().unknown(),
     codes: joi.object().unknown(),
   };
-  const named = adapters.map(({ name }) => ({ ...keyed, name, settings: any }));
+  const named = registry.map(({ name }) => ({ ...keyed, name, settings: any }));
   const path = join(folder, 'gateway.yaml');
   await writeFile(path, text);
   const variables = [...new Set([...text.matchAll(/: \$\{(\w+)\}/g)].map((match) => match[1] ?? ''))];
   const env = Object.fromEntries(variables.map((name) => [name, HASH]));
   const { config, warnings } = await loadConfig(path, { adapters: named, env });
   expect(Object.values(config.vendors).map(({ adapter }) => adapter)).toEqual(
-    expect.arrayContaining(adapters.map(({ name }) => name)),
+    expect.arrayContaining(registry.map(({ name }) => name)),
   );
   expect(warnings).toEqual([]);
   await expect(loadConfig(path, { adapters: named, env: {} })).rejects.toMatchObject({
