@@ -86,7 +86,7 @@ function judging({ store, clinics, vendors }: LinkPlaces, adapters: readonly Ada
   const recordIds = recordIdsOf(vendors, adapters);
   return {
     databaseUrl: store.url,
-    clinics: new Set(clinics),
+    clinics: new Set(Object.keys(clinics)),
     vendors: new Set(recordIds.keys()),
     isRecordId: (vendor: string, id: string) => recordIds.get(vendor)?.test(id) ?? false,
   };
