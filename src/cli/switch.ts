@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import type { CommandContext } from './command';
 import { switchCompareCommand } from './switch/compare';
 import { switchRehearseCommand } from './switch/rehearse';
+import { switchStatusCommand } from './switch/status';
 
-const COMMANDS = [switchRehearseCommand, switchCompareCommand];
+const COMMANDS = [switchRehearseCommand, switchCompareCommand, switchStatusCommand];
 
 export function switchCommand(program: Command, context: CommandContext): void {
   const parent = program.command('switch').description('move a clinic to another vendor connection, knowing');

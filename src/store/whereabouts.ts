@@ -1,7 +1,7 @@
 /** Where each clinic is: the one connection that its updates go to, for all replicas. */
 import type { Transaction } from 'kysely';
 import type { Change } from './changes';
-import { type Database, parameter } from './database';
+import type { Database } from './database';
 import { databaseClock } from './databaseClock';
 import type { Engine } from './engine';
 import type { Schema } from './schema';
@@ -36,38 +36,20 @@ export interface Move {
 export interface Whereabouts {
   /** Of all clinics that have ever been served, by name. */
   all(): Promise<ReadonlyMap<string, Place>>;
-  of(clinic: string): Promise<Place | undefined>;
   /** Writes down where clinics are that nobody has served yet. */
   settle(clinics: readonly Pick<Place, 'clinic' | 'vendor'>[]): Promise<void>;
   /** All of these, or none. @returns false if one of them is not where it was found any more, or may not move */
   move(moves: readonly Move[]): Promise<boolean>;
-  /** Whether the clinic's updates go elsewhere than to this connection. */
-  isElsewhere(clinic: string, vendor: string): Promise<boolean>;
 }
 
 export function createWhereabouts(database: Database, trail: Trail): Whereabouts {
   const { db, engine } = database;
   const { now } = databaseClock(engine);
-  const elsewhere = database.prepare((on) =>
-    on
-      .selectFrom('whereabouts')
-      .select('clinic')
-      .where('clinic', '=', parameter(0))
-      .where('vendor', '<>', parameter(1)),
-  );
-
   return {
     all: () =>
       orUnavailable(async () => {
         const rows = await db.selectFrom('whereabouts').selectAll().execute();
         return new Map(rows.map((row) => [row.clinic, placeOf(row)]));
-      }),
-
-    of: (clinic) =>
-      orUnavailable(async () => {
-        const query = db.selectFrom('whereabouts').selectAll().where('clinic', '=', clinic);
-        const row = await query.executeTakeFirst();
-        return row && placeOf(row);
       }),
 
     settle: (clinics) =>
@@ -109,10 +91,14 @@ export function createWhereabouts(database: Database, trail: Trail): Whereabouts
           return true;
         }),
       ),
-
-    isElsewhere: async (clinic, vendor) =>
-      (await orUnavailable(() => elsewhere(clinic, vendor))) !== undefined,
   };
+}
+
+/** @returns undefined for a clinic that nobody has served yet @throws StoreUnavailable */
+export async function findPlace({ db }: Database, clinic: string): Promise<Place | undefined> {
+  const query = db.selectFrom('whereabouts').selectAll().where('clinic', '=', clinic);
+  const row = await orUnavailable(() => query.executeTakeFirst());
+  return row && placeOf(row);
 }
 
 /** Whether the clinic is where it was found; it stays there until the transaction ends. */

@@ -19,6 +19,8 @@ export const THERE = 'cobalt-main';
 
 export interface Replica {
   gateway: RunningGateway;
+  /** Its configuration file. */
+  path: string;
   lines: string[];
   /** What its file says of the north from now on; taken over when this resolves. */
   put(north: NorthClinic): Promise<void>;
@@ -64,6 +66,7 @@ export async function openReplicas(engine: EngineName, configure: (config: Stage
 
   const replica = (gateway: RunningGateway, path: string, lines: string[]): Replica => ({
     gateway,
+    path,
     lines,
     put: async (north) => {
       await writeFile(path, stringify(fileOf(north)));

@@ -3,6 +3,7 @@ import { ConfigError } from '../../src/config/problem';
 import { type Comparison, createComparisons } from '../../src/store/comparisons';
 import { createLinks } from '../../src/store/links';
 import { createOperations } from '../../src/store/operations';
+import { run } from '../support/commandLine';
 import { auditOf, HERE, openReplicas, type Replica, type Replicas, said, THERE } from '../support/replicas';
 import { KEYS } from '../support/stage';
 
@@ -198,4 +199,74 @@ test('a new clinic is where its configuration says, under enforce too', async ()
   await first.gateway.close();
   const second = await play.start({ vendor: THERE, switchGuard: 'enforce' });
   expect((await second.patch({ status: 'active' }, KEYS.north)).body.meta.vendor).toBe(THERE);
+});
+
+describe('switch status', () => {
+  const status = (...args: string[]) => run(['-c', first.path, 'switch', 'status', ...args]);
+  const document = async (...args: string[]) => {
+    const { code, out, err } = await status(...args, '--json');
+    return { code, err, body: JSON.parse(out) };
+  };
+
+  it('says where the clinic is and what the guard has, and exits with 2 while it is closed', async () => {
+    await linkOnlyHere();
+    await queueDead();
+    const { code, body, err } = await document('north', THERE);
+    expect([code, err]).toEqual([2, '']);
+    expect(body).toEqual({
+      clinic: 'north',
+      vendor: HERE,
+      mirror: null,
+      connection: THERE,
+      lastMove: null,
+      links: { linked: 1, missing: 1 },
+      comparison: null,
+      queue: { queued: 0, running: 0, dead: 1 },
+      mirrorQueue: { queued: 0, dead: 0, lagSeconds: 0 },
+      guard: {
+        open: false,
+        reasons: [
+          { code: 'links_incomplete', detail: expect.any(String) },
+          { code: 'not_compared', detail: expect.any(String) },
+          { code: 'queue_not_empty', detail: expect.any(String) },
+        ],
+      },
+    });
+    const { out } = await status('north', THERE);
+    expect(out).toMatch(/^clinic +north, at clinikapi-main$/m);
+    expect(out).toMatch(/^guard +closed \(switchGuard: enforce\)$/m);
+    expect(out).toMatch(/^links +1 of 2 linked staff have a link there$/m);
+  });
+
+  it('is about the connection that was compared last, and exits with 0 if the guard is open', async () => {
+    await compared(2);
+    const { code, body } = await document('north');
+    expect([code, body.connection, body.guard]).toEqual([0, THERE, { open: true, reasons: [] }]);
+    expect(body.comparison).toMatchObject({ here: HERE, there: THERE, complete: true, differences: 0 });
+  });
+
+  it('tells what the last move was made against', async () => {
+    await first.put({ vendor: THERE });
+    const { body } = await document('north', HERE);
+    expect(body).toMatchObject({
+      vendor: THERE,
+      lastMove: { from: HERE, to: THERE, despite: ['not_compared'] },
+      guard: { open: false },
+    });
+  });
+
+  it('knows nothing of there if nothing was named, mirrored or compared', async () => {
+    const { code, body } = await document('north');
+    expect([code, body.connection, body.links, body.guard.open]).toEqual([2, null, null, false]);
+  });
+
+  it.each([
+    [['nowhere'], 'The clinic "nowhere" is not configured.'],
+    [['north', 'nowhere'], 'The connection "nowhere" is not configured.'],
+    [['north', HERE], `north is at ${HERE} already`],
+  ])('%s: could not', async (args, text) => {
+    const { code, err, out } = await status(...args);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toContain(text);
+  });
 });
