@@ -80,6 +80,8 @@ export async function write(parts: WriteParts, request: WriteRequest): Promise<W
         lenient: false,
         dryRun: false,
         kind: 'copy',
+        // Wherever the clinic is.
+        beside: true,
         ifMatch: etagFor(clinic.connection, staffId, current),
       },
       gone: signal ?? new AbortController().signal,

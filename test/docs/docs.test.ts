@@ -104,6 +104,12 @@ test('every code inside errors and warnings is named', () => {
     'record_not_found',
     'credentials_rejected',
     'text',
+    // Of the guard.
+    'links_incomplete',
+    'not_compared',
+    'comparison_stale',
+    'differences',
+    'queue_not_empty',
     // Of FHIR.
     'incomplete',
   ];

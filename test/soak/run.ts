@@ -5,6 +5,7 @@ import { makeBundle } from './bundle';
 import { runCeilingSoak } from './ceilings';
 import { runCrashSoak } from './crashes';
 import { runFailover } from './failover';
+import { measureClaims, runFairness } from './fairness';
 import { runFaultSoak } from './faults';
 import { runListSoak } from './list';
 import { runOutage } from './outage';
@@ -127,6 +128,24 @@ async function ceilings(options: { requests: number; offered: number; seconds: n
   );
 }
 
+async function fairness(options: { engine: string; queued: number; vendor: number; others: number }) {
+  const { queued, others, vendor: vendorMs } = options;
+  for (const engine of enginesOf(options.engine)) {
+    const { times, delivered } = await runFairness({ engine, queued, vendorMs, others });
+    const [middle = 0, slowest = 0] = [times[times.length >> 1], times.at(-1)].map(Number);
+    report(
+      `${engine}: beside ${queued} queued of clinic A at ${vendorMs} ms each (${delivered} of them delivered by then), ` +
+        `${others} updates of clinic B were delivered in ${middle.toFixed(0)} ms, the slowest in ${slowest.toFixed(0)} ms`,
+      slowest <= 2_000 && delivered < queued,
+    );
+    const { look, claim } = await measureClaims(engine, 10_000);
+    report(
+      `${engine}: with 10,000 queued, looking for what is due takes ${look.toFixed(1)} ms, claiming ${claim.toFixed(1)} ms`,
+      look + claim <= 20,
+    );
+  }
+}
+
 async function failover(options: { updates: number }) {
   const { refused, notOnce, withoutRow, chain } = await runFailover(options);
   report(
@@ -233,6 +252,14 @@ program
   .option('--offered <number>', 'updates a second', Number, 100)
   .option('--seconds <number>', 'for how long', Number, 10)
   .action(ceilings);
+program
+  .command('fairness')
+  .description('queue very much for a slow vendor, and deliver another clinic’s updates beside it')
+  .option('--engine <name>', 'sqlite, postgres or both', 'both')
+  .option('--queued <number>', 'updates of clinic A', Number, 500)
+  .option('--vendor <milliseconds>', 'what each of them takes', Number, 4_000)
+  .option('--others <number>', 'updates of clinic B', Number, 20)
+  .action(fairness);
 program
   .command('failover')
   .description('lose the primary of PostgreSQL under load and promote its standby')

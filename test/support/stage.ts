@@ -34,7 +34,7 @@ export const RECORDS = {
 
 export const FACILITY = '095f8067-d3fc-4e13-b771-32f87cd0c3f2';
 /** Changes on disk are seen sooner than in production, so that tests wait less. */
-export const WATCH = { pollMs: 25, quietMs: 50 };
+export const WATCH = { pollMs: 25, quietMs: 50, beatMs: 200 };
 const WRITER_SCOPES = ['staff:read', 'staff:write', 'links:write', 'changes:read'];
 
 export interface Reply {

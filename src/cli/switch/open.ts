@@ -71,8 +71,8 @@ export async function withOpened(
 /** The names are judged first: for a wrong one nobody has to set credentials. */
 async function configFor(context: CommandContext, asked: Asked): Promise<GatewayConfig | undefined> {
   const { err } = context;
-  const { clinicVendors, vendors } = await loadLinkPlaces(context.configPath(), context);
-  const used = clinicVendors.get(asked.clinic);
+  const { clinics, vendors } = await loadLinkPlaces(context.configPath(), context);
+  const used = clinics[asked.clinic]?.vendor;
   if (used === undefined) {
     err.write(`The clinic "${printable(asked.clinic)}" is not configured.\n`);
     return undefined;

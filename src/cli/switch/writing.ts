@@ -2,6 +2,7 @@
 import { auditSecrets, storeSecrets } from '../../config/types';
 import { createLog } from '../../ops/log';
 import type { Clinic } from '../../runtime/locate';
+import { OwnPresence } from '../../runtime/presence';
 import { createCipher } from '../../store/cipher';
 import { createJournal } from '../../store/journal';
 import { createLinks } from '../../store/links';
@@ -27,7 +28,8 @@ export async function withWriting(
   });
   const locks = createRecordLocks(config.store.url);
   const links = createLinks(database, undefined, createTrail(database, kept));
-  const update = { links, locks, journal, operations: createOperations(database) };
+  const operations = createOperations(database);
+  const update = { links, locks, journal, operations, runtime, presence: new OwnPresence() };
   try {
     return await work({ update, runtime, log: createLog('silent'), caller: OPERATOR.caller });
   } finally {
