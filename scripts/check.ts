@@ -31,7 +31,7 @@ const PARTS: Readonly<Record<string, readonly Command[]>> = {
     compiled('generateConfigSchema', '--check'),
     compiled('checkPackaging', 'licences', '--check'),
   ],
-  packaging: [compiled('checkPackaging', 'lock', 'audit', 'sbom')],
+  packaging: [compiled('checkPackaging', 'lock', 'audit', 'pins', 'sbom')],
 };
 
 interface Ended {
