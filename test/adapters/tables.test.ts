@@ -24,6 +24,7 @@ import {
 } from '../../src/staff/fields';
 import { sortBlocks } from '../../src/staff/normalise';
 import { connect, setups } from '../support/adapterSetups';
+import { ejemplo } from '../support/exampleAdapter';
 
 const day = fc
   .date({ min: new Date('1900-01-01'), max: new Date('2099-12-31'), noInvalidDate: true })
@@ -129,7 +130,10 @@ test('the registry lists each vendor once, by the name of its folder', () => {
   expect(adapters.map((adapter) => adapter.name).sort()).toEqual(folders.sort());
 });
 
-describe.each(setups)('$title', ({ adapter }) => {
+/** The page that says how to write one shows one that passes. */
+const shown = { title: ejemplo.title, adapter: connect(ejemplo, { apiKey: 'k-1' }) };
+
+describe.each([...setups, shown])('$title', ({ adapter }) => {
   const mappings = mappingsOf(adapter);
 
   test('answers for every field, and says why where it does not hold one', () => {
@@ -230,7 +234,7 @@ describe.each(setups)('$title', ({ adapter }) => {
   });
 });
 
-describe.each(adapters.map((module) => ({ module, title: module.title })))(
+describe.each([...adapters, ejemplo].map((module) => ({ module, title: module.title })))(
   'settings of $title',
   ({ module }) => {
     test('refuse unknown and missing credentials', () => {
