@@ -17,6 +17,7 @@ import type { Change, ChangeOutcome, FieldResult } from '../store/changes';
 import type { Journal } from '../store/journal';
 import { admit } from '../update/admit';
 import { valuesOf } from '../update/auditRow';
+import { mirroredPart } from '../update/mirror';
 import { makePlan } from '../update/plan';
 import { landsForSure } from '../update/write';
 
@@ -51,7 +52,10 @@ async function settle({ journal, runtime, log }: SettleParts, attempt: Attempt):
       (age > GIVE_UP_MS ? allOf(attempt, 'unknown') : undefined);
     if (fields === undefined) return;
     const change = changeOf(attempt, fields);
-    await journal.end({ attempt: attempt.id, change });
+    const clinic = generation.clinics.get(attempt.clinic);
+    // What was on its way to the mirror itself goes nowhere from there.
+    const mirrored = clinic?.vendor === attempt.vendor ? mirroredPart(clinic, attempt, fields) : undefined;
+    await journal.end({ attempt: attempt.id, change, mirrored });
     log.notice('the outcome of an update that a crash interrupted is known now', {
       requestId: attempt.requestId,
       outcome: change.outcome,

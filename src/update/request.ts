@@ -38,6 +38,8 @@ export interface UpdateRequest {
    * clinic is decides about all others.
    */
   beside?: boolean;
+  /** What the audit calls it; absent: an update. */
+  kind?: 'mirror' | 'copy';
   /** The record that it was meant for when it was queued. */
   target?: OperationTarget | undefined;
   /**

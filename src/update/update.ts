@@ -31,6 +31,7 @@ import {
 } from './current';
 import { defer, deferUnsent } from './defer';
 import { claimKey, keyVerdict, releaseKey } from './idempotency';
+import { mirroredPart } from './mirror';
 import { makePlan, ofResource } from './plan';
 import { dryRunResult, type UpdateResult, updateResult } from './receipt';
 import {
@@ -69,6 +70,15 @@ interface Admission {
  */
 type Ended = Ending | 'behind' | 'away';
 
+/** `release` ends the turn of one whose record is its own until it is written down. */
+interface Carried {
+  ended: Ended;
+  release: Release;
+}
+
+const nothing = () => {};
+const LATER: Carried = { ended: 'behind', release: nothing };
+
 /**
  * Never throws a Problem: it is turned into an answer. Durable when it resolves: what was sent, or that nothing was.
  * @throws only what is a defect, after it was written down
@@ -85,9 +95,9 @@ async function answerTo(parts: UpdateParts, asked: UpdateRequest): Promise<Updat
 
 async function conduct(parts: UpdateParts, request: UpdateRequest, started: number): Promise<UpdateResponse> {
   const isForLater = request.respondAsync && !request.dryRun;
-  const ended = isForLater ? 'behind' : await carryOut(parts, request);
+  const { ended, release } = isForLater ? LATER : await carryOut(parts, request);
   if (ended === 'away') return anew(parts, request, started);
-  if (ended !== 'behind') return conclude(parts, request, ended, started);
+  if (ended !== 'behind') return conclude(parts, request, ended, started).finally(release);
   if (isForLater || request.clinic.whenVendorDown === 'queue') {
     const accepted = await defer(parts, request);
     return accepted === 'away' ? anew(parts, request, started) : accepted;
@@ -122,12 +132,16 @@ async function conclude(
   const deferred = later instanceof Problem ? undefined : later;
   const response = deferred ?? ('defect' in ended ? undefined : responseTo(request, ended));
   try {
-    // The journal ends: the audit row, the key's answer and the end of the attempt, in one transaction.
+    const change = auditRow(request, ended, performance.now() - started);
+    const mirrored = isMirrored(request) ? mirroredPart(request.clinic, request, change.fields) : undefined;
+    // The journal ends: the audit row, the key's answer, the end of the attempt and what the mirror is to get, in one transaction.
     await parts.journal.end({
-      change: auditRow(request, ended, performance.now() - started),
+      change,
+      mirrored,
       attempt: ended.attempt?.id,
       key: keyVerdict(request, ended, response, deferred !== undefined),
     });
+    if (mirrored) parts.operations.tellDue();
   } catch (error) {
     // Only if nothing was sent: an update that leaves no trace is not answered as if it had been heard.
     if (!(error instanceof StoreUnavailable)) throw error;
@@ -137,9 +151,10 @@ async function conclude(
 }
 
 /** Throws nothing: however it ends is written down. */
-async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<Ended> {
+async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<Carried> {
   try {
-    if (isBound(request) && parts.presence.isAway(request.clinic.name)) return 'away';
+    if (isBound(request) && parts.presence.isAway(request.clinic.name))
+      return { ended: 'away', release: nothing };
     const location = await locate(parts.links, request.clinic, request.staffId);
     const { connection } = location;
     if (isElsewhere(request, location)) throw linkMoved();
@@ -151,14 +166,14 @@ async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<End
     });
     const admission = { request, location, admitted, deadline, reading } as const;
     const release = await takeTurn(parts, admission);
-    if (typeof release === 'string') return release;
-    try {
-      return await inTurn(parts, admission);
-    } finally {
-      release();
-    }
+    if (typeof release === 'string') return { ended: release, release: nothing };
+    const ended = await inTurn(parts, admission).catch((error) => endingOf(error, request));
+    // A mirror gets updates in the order in which they are written down, which has to be the one in which they were made.
+    if (isMirrored(request) && typeof ended !== 'string') return { ended, release };
+    release();
+    return { ended, release: nothing };
   } catch (error) {
-    return endingOf(error, request);
+    return { ended: endingOf(error, request), release: nothing };
   }
 }
 
@@ -186,7 +201,8 @@ function turnAt(
     ofResource(admitted.changes, resource).some(({ mapping }) => mapping.members !== undefined);
   return {
     key: resource === undefined ? `${connection.name} ${id}` : `${connection.name} ${resource} ${id}`,
-    reach: merges && !request.dryRun ? 'replicas' : 'process',
+    // What goes on to a mirror goes there in the order in which it came here.
+    reach: (merges && !request.dryRun) || isMirrored(request) ? 'replicas' : 'process',
     deadline,
   };
 }
@@ -318,6 +334,11 @@ async function hindrance(
   const { clinic, staffId } = request;
   const found = await operations.standing(clinic.name, staffId, location.connection.name);
   return found === 'first' || (found === 'behind' && request.queued) ? undefined : found;
+}
+
+/** Whether the clinic's mirror gets it too. */
+function isMirrored({ clinic, beside, dryRun }: UpdateRequest): boolean {
+  return clinic.mirror !== undefined && !beside && !dryRun;
 }
 
 /** Whether it goes where the clinic is, and nowhere else. */
