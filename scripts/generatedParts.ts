@@ -34,7 +34,9 @@ function capabilities(name: string): readonly Capability[] {
   const adapter = adapters.find((candidate) => candidate.name === name);
   if (adapter === undefined) throw new TypeError(`no adapter is named ${name}`);
   const codes = { specialty: {}, location: {}, organization: {} };
-  return capabilitiesOf(adapter.connect({ credentials: { token: '', apiKey: '' }, options: {}, codes }));
+  const credentials = { token: '', apiKey: '' };
+  const options = { nationalIdSystem: 'urn:example' };
+  return capabilitiesOf(adapter.connect({ baseUrl: 'https://vendor.example', credentials, options, codes }));
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -88,6 +88,21 @@ export async function deleteAttempts(
   return rows.map(({ id }) => id);
 }
 
+/** How many updates of a clinic, begun before, may still be on their way to a connection. */
+export async function countAttempts(
+  { db }: Database,
+  { clinic, vendor, before }: { clinic: string; vendor: string; before: string },
+): Promise<number> {
+  const row = await db
+    .selectFrom('attempts')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('clinic', '=', clinic)
+    .where('vendor', '=', vendor)
+    .where('created_at', '<', before)
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
 /** Gives those whose lease has ended at `at` a new one; no other process gets them meanwhile. Times are ISO 8601. */
 export async function takeAbandoned(
   { engine, db }: Database,

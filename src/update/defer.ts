@@ -55,7 +55,10 @@ export async function deferUnsent(
   if (request.queued || request.clinic.whenVendorDown !== 'queue' || !('problem' in ended)) return undefined;
   const { code, extras } = ended.problem;
   const down = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
-  if (!down || extras.outcome !== 'not_applied') return undefined;
+  // Of an update that was applied in part the rest is delivered, if it is known what that is.
+  const isOpen = extras.receipt?.some(({ outcome }) => outcome === 'unknown') ?? false;
+  const missing = extras.outcome === 'not_applied' || (extras.outcome === 'partial' && !isOpen);
+  if (!down || !missing) return undefined;
   try {
     const settle = (request.settleFirst ?? false) || !provablyUnsent(ended.problem);
     const location = await locate(parts.links, request.clinic, request.staffId);

@@ -23,6 +23,8 @@ export interface UpdateRequest {
   /** Everything that `Preference-Applied` names of the above. */
   preferences?: string | undefined;
   dryRun: boolean;
+  /** What it is in the audit; absent: an update. */
+  kind?: 'copy';
   ifMatch?: string | undefined;
   ifNoneMatch?: string | undefined;
   /** `Idempotency-Key`. */

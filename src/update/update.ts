@@ -41,6 +41,7 @@ import {
   type UpdateRequest,
   type UpdateResponse,
 } from './request';
+import { sharedWarnings } from './shared';
 import { visibleTo } from './visible';
 import { writeAndConfirm } from './write';
 
@@ -279,7 +280,7 @@ async function inTurns(
   });
   if (begun === 'behind' || begun === 'away') return begun;
   if (begun === 'moved') throw linkMoved();
-  return send(admission, { plan, current }, attempt);
+  return send(parts.links, admission, { plan, current }, attempt);
 }
 
 /**
@@ -307,18 +308,25 @@ function linkOf({ connection, recordId, clinic, staffId }: Location) {
 }
 
 /** The writes, each at most once, and what became of them. */
-async function send(admission: Admission, first: Planned, attempt: Attempt): Promise<Ending> {
+async function send(
+  links: FindLink,
+  admission: Admission,
+  first: Planned,
+  attempt: Attempt,
+): Promise<Ending> {
   const { request, location, admitted, deadline, reading } = admission;
   const { changes } = admitted;
   try {
     const again = mergedOn(reading, first.plan, location.connection.adapter);
     const rechecked = await recheck(request, location, changes, first, again, deadline);
     if (request.gone.aborted) throw clientGone();
+    const shared = sharedWarnings(links, location, rechecked.plan, rechecked.current, deadline);
     const { planned, confirmation } = await writeAndConfirm(
       { request, location, changes, deadline },
       rechecked,
     );
-    const result = updateResult(request, location, admitted, planned, confirmation);
+    const warnings = [...(confirmation.warnings ?? []), ...(await shared)];
+    const result = updateResult(request, location, admitted, planned, { ...confirmation, warnings });
     return { attempt, ...observed(location, result) };
   } catch (error) {
     return { attempt, ...endingOf(error, request) };

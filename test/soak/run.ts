@@ -1,5 +1,6 @@
 /** `npm run soak`: power failures, an outage or random faults in full count, with a progress line. */
 import { Command } from 'commander';
+import { runAssetSoak } from './assets';
 import { runAuditSoak } from './audit';
 import { makeBundle } from './bundle';
 import { runCeilingSoak } from './ceilings';
@@ -116,6 +117,15 @@ async function stops(options: { stops: number; clients: number; drain: number })
 async function audit({ rows }: { rows: number }) {
   const isWhole = await runAuditSoak(rows, (line) => void process.stdout.write(`${line}\n`));
   if (!isWhole) process.exitCode = 1;
+}
+
+async function assets({ requests }: { requests: number }) {
+  const { residentMb, taken, grownMb } = await runAssetSoak(requests);
+  report(
+    `${requests} requests without a key for the largest file, none of which is read: ${taken} taken, ` +
+      `the process grew by ${grownMb.toFixed(1)} MB to ${residentMb.toFixed(0)} MB`,
+    grownMb <= 20,
+  );
 }
 
 async function ceilings(options: { requests: number; offered: number; seconds: number }) {
@@ -245,6 +255,11 @@ program
   .description('fill a large audit and measure what reading it takes')
   .option('--rows <number>', 'rows', Number, 300_000)
   .action(audit);
+program
+  .command('assets')
+  .description('ask for the largest file very often without a key, and measure the memory (Linux only)')
+  .option('--requests <number>', 'at the same time', Number, 300)
+  .action(assets);
 program
   .command('ceilings')
   .description('offer two replicas more than the ceiling on calls to their vendor allows')

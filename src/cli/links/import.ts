@@ -99,7 +99,9 @@ function recordIdsOf(
 ): ReadonlyMap<string, RegExp> {
   const ids = Object.entries(vendors).flatMap(([name, { adapter, options, codes }]) => {
     const module = adapters.find((candidate) => candidate.name === adapter);
-    return module ? [[name, module.connect({ credentials: {}, options, codes }).recordId] as const] : [];
+    return module
+      ? [[name, module.connect({ baseUrl: '', credentials: {}, options, codes }).recordId] as const]
+      : [];
   });
   return new Map(ids);
 }
