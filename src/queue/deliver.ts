@@ -257,7 +257,12 @@ function toMirror(
   if (connection === undefined || !isWanted) {
     throw new Problem('forbidden', `${mirror} is not the mirror of this clinic any more.`);
   }
-  return { clinic: { ...clinic, vendor: mirror, connection }, beside: true, kind: 'mirror' };
+  // Ids that are the own vendor's are no ids there: staff are linked.
+  return {
+    clinic: { ...clinic, vendor: mirror, identity: 'linked', connection },
+    beside: true,
+    kind: 'mirror',
+  };
 }
 
 /**

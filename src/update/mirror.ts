@@ -5,6 +5,7 @@ import type { CanonicalPatch } from '../staff/patch';
 import type { Attempt } from '../store/attempts';
 import type { FieldResult } from '../store/changes';
 import type { MirroredUpdate } from '../store/mirrorQueue';
+import type { UpdateRequest } from './request';
 
 /** What the clinic's own connection holds now. */
 const CONFIRMED: readonly FieldResult[] = ['verified', 'accepted', 'unchanged'];
@@ -33,4 +34,9 @@ export function mirroredPart(
     vendor: mirror,
     patch: JSON.stringify(confirmed),
   };
+}
+
+/** Whether the clinic's mirror gets it too. */
+export function isMirrored({ clinic, beside, dryRun }: UpdateRequest): boolean {
+  return clinic.mirror !== undefined && !beside && !dryRun;
 }

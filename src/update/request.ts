@@ -24,7 +24,7 @@ export interface UpdateRequest {
   preferences?: string | undefined;
   dryRun: boolean;
   /** What it is in the audit; absent: an update. */
-  kind?: 'copy';
+  kind?: 'copy' | 'mirror';
   ifMatch?: string | undefined;
   ifNoneMatch?: string | undefined;
   /** `Idempotency-Key`. */
@@ -40,8 +40,6 @@ export interface UpdateRequest {
    * clinic is decides about all others.
    */
   beside?: boolean;
-  /** What the audit calls it; absent: an update. */
-  kind?: 'mirror' | 'copy';
   /** The record that it was meant for when it was queued. */
   target?: OperationTarget | undefined;
   /**
