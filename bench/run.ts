@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { chart } from './chart';
 import { measure } from './measure';
 import { FULL, QUICK } from './plan';
+import { replicas } from './replicas';
 import { judge, leastCpu, subjectTable, targetTable, type Verdict } from './report';
 import type { Results } from './results';
 import { ROOT } from './workFolder';
@@ -64,7 +65,7 @@ function isFarOff({ target, spread }: Verdict, results: Results): boolean {
   return least(target.ratioOf.subject) / least(target.ratioOf.reference) > most;
 }
 
-new Command('bench')
+const program = new Command('bench')
   .description('measures the gateway beside other proxies, interleaved round by round')
   .option('--quick', 'a smoke test in less than a minute; fails only when a ratio is beyond twice its target')
   .option('--sittings <number>', 'how often every subject is started anew')
@@ -73,9 +74,14 @@ new Command('bench')
   .option('--only <names>', 'measure these subjects only, for tuning; see the names in subjects.ts')
   .option('--cpu-only', 'leave out latencies, for tuning; writes nothing')
   .option('--cpu-prof <folder>', 'write a CPU profile of the gateway there; its figures then mean nothing')
-  .action(main)
-  .parseAsync()
-  .catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+  .action(main);
+
+program
+  .command('replicas')
+  .description('1, 2 and 4 processes on one PostgreSQL behind nginx, and a simulation of more')
+  .action(replicas);
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
