@@ -298,6 +298,7 @@ export interface Problem {
     | "vendor_unavailable"
     | "vendor_rate_limited"
     | "gateway_unavailable"
+    | "clinic_is_moving"
     | "vendor_timeout"
     | "internal_error";
   /** What happened here, for people. Never carries a value. */
@@ -811,6 +812,7 @@ export interface ProblemKind {
     | "vendor_unavailable"
     | "vendor_rate_limited"
     | "gateway_unavailable"
+    | "clinic_is_moving"
     | "vendor_timeout"
     | "internal_error";
   /** The status of answers with this code. */
@@ -1187,6 +1189,7 @@ export class Gateway extends HttpClient {
         | "vendor_unavailable"
         | "vendor_rate_limited"
         | "gateway_unavailable"
+        | "clinic_is_moving"
         | "vendor_timeout"
         | "internal_error",
       params: RequestParams = {},

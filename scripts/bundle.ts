@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
+import { bundleConsole } from './bundleConsole';
 
 /** The root of the checkout, seen from dist/scripts or, where the sources run as they are, from scripts. */
 const ROOT = join(__dirname, __filename.endsWith('.ts') ? '..' : '../..');
@@ -38,6 +39,7 @@ async function main(folder: string): Promise<void> {
   const reference = dirname(require.resolve('@scalar/api-reference'));
   copyFileSync(join(reference, 'browser/standalone.js'), join(folder, 'reference.js'));
   copyFileSync(join(ROOT, 'src/http/docs/reference.LICENSE'), join(folder, 'reference.LICENSE'));
+  await bundleConsole(join(folder, 'console'));
   console.log(`${folder}: ${(statSync(program).size / 1e6).toFixed(1)} MB`);
 }
 

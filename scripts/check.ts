@@ -18,7 +18,10 @@ const compiled = (script: string, ...parameters: string[]): Command => [
 
 /** Commands of each part, one after the other. Those of `compiled` need the compiled scripts. */
 const PARTS: Readonly<Record<string, readonly Command[]>> = {
-  types: [['tsc', '-p', 'tsconfig.json', '--noEmit']],
+  types: [
+    ['tsc', '-p', 'tsconfig.json', '--noEmit'],
+    ['tsc', '-p', 'console'],
+  ],
   lint: [['biome', 'check', '.']],
   'dead-code': [['knip']],
   openapi: [compiled('writeOpenApi', 'dist/openapi.json'), ['redocly', 'lint', 'dist/openapi.json']],
@@ -28,7 +31,7 @@ const PARTS: Readonly<Record<string, readonly Command[]>> = {
     compiled('generateConfigSchema', '--check'),
     compiled('checkPackaging', 'licences', '--check'),
   ],
-  packaging: [compiled('checkPackaging', 'lock', 'audit', 'sbom')],
+  packaging: [compiled('checkPackaging', 'lock', 'audit', 'pins', 'sbom')],
 };
 
 interface Ended {

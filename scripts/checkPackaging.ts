@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { isObject, member } from '../src/lib/json';
 import { advisoryComplaints } from './advisories';
 import { formatted, table } from './generatedParts';
-import { LINT_OPTIONS, LOCK_FILES, lockComplaints } from './lockfile';
+import { isOutsider, LINT_OPTIONS, LOCK_FILES, lockComplaints } from './lockfile';
+import { PINNED_FILES, pinComplaints } from './pins';
 
 /** The root of the checkout, seen from dist/scripts. */
 const ROOT = join(__dirname, '../..');
@@ -56,10 +57,13 @@ function checkLockFile(path: string): void {
   const lint = tool('lockfile-lint', '--path', path, ...LINT_OPTIONS);
   if (lint.status !== 0) complaints.push((lint.out + lint.err).trim());
   if (complaints.length > 0) fail(`${path}:\n  ${complaints.join('\n  ')}`);
-  else
-    say(
-      `${path}: ${Object.keys(Object(member(lock, 'packages'))).length - 1} packages, all with integrity hashes`,
-    );
+  else {
+    const packages = Object.values(Object(member(lock, 'packages')));
+    const outsiders = packages.filter(isOutsider).length;
+    const others =
+      outsiders > 0 ? `; without one ${outsiders} builds of development tools for other platforms` : '';
+    say(`${path}: ${packages.length - 1 - outsiders} packages, each with its integrity hash${others}`);
+  }
 }
 
 /** Licences that ask for nothing but their text. Another one is looked at by a person before it is added here. */
@@ -76,8 +80,15 @@ const ALLOWED = new Set([
   'Unlicense',
 ]);
 
-/** Shipped though a development dependency: the build puts its one file beside the bundle (docs/decisions/0010-reference.md). */
-const BUILT_IN = ['@scalar/api-reference', 'MIT'];
+/** Shipped though development dependencies: the build puts what is needed of them beside the bundle. */
+const BUILT_IN = [
+  // docs/decisions/0010-reference.md
+  ['@scalar/api-reference', 'MIT'],
+  // In the console's page, with their texts in LICENSES.txt beside it.
+  ['preact', 'MIT'],
+  ['@preact/signals', 'MIT'],
+  ['@preact/signals-core', 'MIT'],
+];
 
 function licences(): string[][] {
   const { status, out, err } = tool(
@@ -94,7 +105,7 @@ function licences(): string[][] {
         const at = id.lastIndexOf('@');
         return [id.slice(0, at), [member(facts, 'licenses')].flat().join(', ')];
       })
-      .concat([BUILT_IN])
+      .concat(BUILT_IN)
       // What the platform decides (which build of Node) must not make the list differ from machine to machine.
       .filter(([name = '']) => !/^node-(linux|win)-/.test(name))
       .sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0))
@@ -123,6 +134,17 @@ ${table(['package', 'licence'], unique)}
   if (!check) writeFileSync(path, text);
   else if (readFileSync(path, 'utf8') !== text) fail('docs/licences.md is stale; run: npm run generate');
   say(`licences: ${unique.length} production packages, ${others.length} to look at`);
+}
+
+function checkPins(): void {
+  const complaints = PINNED_FILES.flatMap((path) =>
+    pinComplaints(path, readFileSync(join(ROOT, path), 'utf8'), new Date()),
+  );
+  if (complaints.length > 0) fail(complaints.join('\n'));
+  else
+    say(
+      `${PINNED_FILES.join(', ')}: images and actions by digest, or with a line of the last 90 days that says why not`,
+    );
 }
 
 /** The list that is kept by hand: also where the registry answers, so that it does not grow old unnoticed. */
@@ -177,4 +199,5 @@ const wants = (name: string) =>
 if (wants('lock')) for (const path of LOCK_FILES) checkLockFile(path);
 if (wants('licences')) checkLicences(parts.includes('--check'));
 if (wants('audit')) audit();
+if (wants('pins')) checkPins();
 if (wants('sbom')) billOfMaterials();

@@ -15,6 +15,7 @@ import { type Capability, capabilitiesOf } from '../src/directory/capabilities';
 import { createMetrics } from '../src/ops/metrics';
 import { PROBLEMS } from '../src/problem';
 import { registerGauges } from '../src/runtime/gauges';
+import { OwnPresence } from '../src/runtime/presence';
 import { Runtime } from '../src/runtime/runtime';
 import { FIELDS, pointerOf } from '../src/staff/fields';
 import { openDatabase } from '../src/store/database';
@@ -33,7 +34,9 @@ function capabilities(name: string): readonly Capability[] {
   const adapter = adapters.find((candidate) => candidate.name === name);
   if (adapter === undefined) throw new TypeError(`no adapter is named ${name}`);
   const codes = { specialty: {}, location: {}, organization: {} };
-  return capabilitiesOf(adapter.connect({ credentials: { token: '', apiKey: '' }, options: {}, codes }));
+  const credentials = { token: '', apiKey: '' };
+  const options = { nationalIdSystem: 'urn:example' };
+  return capabilitiesOf(adapter.connect({ baseUrl: 'https://vendor.example', credentials, options, codes }));
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -103,6 +106,7 @@ async function metrics(root: string): Promise<string> {
     const all = createMetrics();
     registerGauges(all, {
       runtime,
+      presence: new OwnPresence(),
       inFlight: () => 0,
       database,
       configRefused: () => false,

@@ -26,8 +26,7 @@ function complaintsAbout(path: string, entry: unknown): string[] {
   if (member(entry, 'link') === true || !path.includes('node_modules/'))
     return [`${path} is not from the registry`];
   const integrity = member(entry, 'integrity');
-  // Another platform's build, listed by scripts/completeLock.cjs so that npm knows to leave it out here.
-  if (integrity === undefined && member(entry, 'optional') === true && isForAnotherPlatform(entry)) return [];
+  if (isOutsider(entry)) return [];
   const resolved = member(entry, 'resolved');
   return [
     ...(typeof integrity === 'string' && /^sha(512|1)-/.test(integrity)
@@ -43,6 +42,15 @@ function complaintsAbout(path: string, entry: unknown): string[] {
       ? []
       : [`${path} says which Node it wants, of which npm warns: run npm run lock`]),
   ];
+}
+
+/**
+ * Another platform's build of a development tool, without a hash: listed by scripts/completeLock.cjs so that npm knows to leave
+ * it out here. In production there is none.
+ */
+export function isOutsider(entry: unknown): boolean {
+  const isOptional = member(entry, 'optional') === true && member(entry, 'dev') === true;
+  return member(entry, 'integrity') === undefined && isOptional && isForAnotherPlatform(entry);
 }
 
 function isForAnotherPlatform(entry: unknown): boolean {

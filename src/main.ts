@@ -13,6 +13,7 @@ import { runProgram } from './cli/program';
 import { restoreCommand } from './cli/restore';
 import { serveCommand } from './cli/serve';
 import { staffCommand } from './cli/staff';
+import { switchCommand } from './cli/switch';
 import { verifyAuditCommand } from './cli/verifyAudit';
 import { serve } from './serve';
 
@@ -25,6 +26,7 @@ const commands = [
   linksCommand,
   deliveriesCommand,
   staffCommand,
+  switchCommand,
   verifyAuditCommand,
   backupCommand,
   restoreCommand,

@@ -168,6 +168,12 @@ export const PROBLEMS = {
     meaning:
       'Too much is under way, or it could not record what it was about to do. Nothing was sent; try again after `Retry-After` seconds.',
   },
+  clinic_is_moving: {
+    status: 503,
+    title: 'The clinic is moving to another vendor',
+    meaning:
+      'The part of the gateway that was asked does not have the clinic where its updates go now. Nothing was sent; try again after `Retry-After` seconds.',
+  },
   vendor_timeout: {
     status: 504,
     title: 'The vendor did not answer in time',

@@ -1,4 +1,5 @@
 /** One running gateway: configuration, store, application and listener, put together and taken down in order. */
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AdapterModule } from './adapter/contract';
@@ -25,27 +26,35 @@ import { settleAbandoned } from './queue/recover';
 import { createHeadTeller } from './runtime/auditHead';
 import { type Following, follow } from './runtime/follow';
 import { registerGauges } from './runtime/gauges';
+import { OwnPresence } from './runtime/presence';
 import { Runtime } from './runtime/runtime';
 import { cachedLinks } from './store/cachedLinks';
 import { createCeilings } from './store/ceilings';
 import { createChanges } from './store/changes';
 import { type Cipher, createCipher } from './store/cipher';
 import { type Database, openDatabase } from './store/database';
+import { evidenceOf } from './store/evidence';
 import { guardedLinks } from './store/guardedLinks';
 import { createJournal, type Journal } from './store/journal';
 import { createLinks } from './store/links';
 import { createOperations } from './store/operations';
 import { createRecordLocks } from './store/recordLocks';
+import { BEAT_MS, createReplicas } from './store/replicas';
 import { timedLinks } from './store/timedLinks';
 import { createTrail, type TrailOptions, trailOptions } from './store/trail';
+import { createWhereabouts } from './store/whereabouts';
+import { createRelocation, type Relocation } from './switch/relocation';
 
 export interface ServeOptions {
   configPath: string;
   env: Environment;
   adapters: readonly AdapterModule[];
   log: Log;
-  /** How soon a change on disk is seen: milliseconds between two looks, and of quiet before a file is read. */
-  watch?: { pollMs: number; quietMs: number };
+  /**
+   * How soon a change on disk is seen: milliseconds between two looks, and of quiet before a file is read; and how often is looked
+   * where clinics are.
+   */
+  watch?: { pollMs: number; quietMs: number; beatMs?: number };
   /** The time by which sessions of the console end. */
   now?: () => Date;
 }
@@ -101,6 +110,17 @@ export async function serve({
   const ceilings = createCeilings(database);
   const observer = createObserver(metrics, log);
   const runtime = new Runtime(config, adapters, { observer, ceilings });
+  const presence = new OwnPresence();
+  const relocation = createRelocation({
+    runtime,
+    presence,
+    whereabouts: createWhereabouts(database, trail),
+    replicas: createReplicas(database, randomUUID()),
+    evidence: (clinic, here, there) => evidenceOf(database, clinic, here, there),
+    log,
+    onMove: metrics.clinicMoved,
+  });
+  await relocation.start();
   const inFlight = new InFlight(config.server.maxInFlight);
   let watch: Following | undefined;
   let stopping = false;
@@ -117,6 +137,7 @@ export async function serve({
     });
   registerGauges(metrics, {
     runtime,
+    presence,
     inFlight: () => inFlight.count,
     database,
     configRefused,
@@ -126,7 +147,7 @@ export async function serve({
   const refusals = createRefusals((change) => journal.end({ change }));
   const locks = createRecordLocks(config.store.url);
   const operations = createOperations(database, { cipher, trail });
-  const parts = { links, locks, journal, operations, runtime, log };
+  const parts = { links, locks, journal, operations, runtime, presence, log };
   const changes = createChanges(database);
   const deliveries = createDeliveries(parts);
   const app = createApp({
@@ -155,21 +176,32 @@ export async function serve({
     health,
     now,
   };
-  const operatorsConsole = createConsole({
-    ...consoleParts,
-    following: () => watch,
-    url: () => urlOf(opsServer, config.ops.host),
-  });
+  let operatorsConsole: ReturnType<typeof createConsole> | undefined;
+  const openConsole = () => {
+    operatorsConsole ??= createConsole({
+      ...consoleParts,
+      following: () => watch,
+      url: () => urlOf(opsServer, config.ops.host),
+    });
+    return operatorsConsole;
+  };
   const hasConsole = () => runtime.current.config.operators.length > 0 || config.ops.oidc !== undefined;
   const opsServer = createOpsServer({
     metrics,
     health,
-    console: () => (hasConsole() ? operatorsConsole : undefined),
+    console: () => (hasConsole() ? openConsole() : undefined),
   });
   await listen(opsServer, config.ops.port, config.ops.host);
   deliveries.start();
   const tellHead = createHeadTeller({ database, log, keys: kept.keys, headFile: config.audit.headFile });
-  const housekeeping = keepHouse({ journal, runtime, log, tellHead });
+  const housekeeping = keepHouse({
+    journal,
+    runtime,
+    log,
+    tellHead,
+    relocation,
+    beatMs: timing?.beatMs ?? BEAT_MS,
+  });
   const following = await follow({
     ...timing,
     configPath,
@@ -177,6 +209,7 @@ export async function serve({
     adapters,
     log,
     runtime,
+    replace: relocation.replace,
     certificate: listener,
   });
   watch = following;
@@ -195,6 +228,7 @@ export async function serve({
     server.close().closeAllConnections();
     opsServer.close().closeAllConnections();
     await delivering;
+    await relocation.leave().catch(() => {});
     await refusals.close();
     await journal.close();
     await tellHead().catch(() => {});
@@ -235,13 +269,18 @@ interface House {
   runtime: Runtime;
   log: Log;
   tellHead: () => Promise<void>;
+  relocation: Relocation;
+  beatMs: number;
 }
 
-function keepHouse({ journal, runtime, log, tellHead }: House): { stop(): Promise<unknown> } {
+function keepHouse({ journal, runtime, log, tellHead, relocation, beatMs }: House): {
+  stop(): Promise<unknown>;
+} {
   const failed = (what: string) => (error: unknown) =>
     log.notice(what, { error: error instanceof Error ? error.name : typeof error });
   const jobs = [
     every(SETTLE_MS, () => settleAbandoned({ journal, runtime, log }), failed('settling has failed')),
+    every(beatMs, () => relocation.beat(), failed('looking where clinics are has failed')),
     every(TIDY_MS, () => journal.tidy(), failed('deleting old rows has failed')),
     every(HEAD_MS, tellHead, failed('telling the newest row of the audit has failed')),
   ];

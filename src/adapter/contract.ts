@@ -61,7 +61,11 @@ export interface MappedField<V> {
   /** Members that may be sent with the value but are not stored, each with the reason. Leads to a warning. */
   readonly notStored?: Readonly<Record<string, string>>;
   /** The body value that empties the field. A table entry without it makes the field not clearable. */
-  readonly cleared?: { readonly wire: unknown };
+  readonly cleared?: {
+    readonly wire: unknown;
+    /** Why this stored value cannot be taken away, as a sentence, although others can. Refused as `not_clearable`. */
+    unless?(record: VendorRecord): string | undefined;
+  };
   /** The reason why `null` is refused, for people. Required if and only if `cleared` is missing. */
   readonly notClearable?: string;
   /**
@@ -164,8 +168,11 @@ export type IssueRule = {
 
 export interface AdapterErrors {
   readonly rules?: readonly ErrorRule[];
-  /** The complaints in an error body, in the vendor's order. */
-  issues(body: unknown): readonly VendorIssue[];
+  /**
+   * The complaints in an error body, in the vendor's order.
+   * @param sent the body that they are about, for vendors that point into it
+   */
+  issues(body: unknown, sent?: unknown): readonly VendorIssue[];
   readonly issueRules: readonly IssueRule[];
   /** The vendor's own machine-readable code, if the body has one; what does not look like a code is not shown. */
   code?(body: unknown): string | undefined;
@@ -312,6 +319,11 @@ export interface RecordList {
 export interface ConnectionChecks {
   /** A cheap read that only works with good credentials. */
   readonly credentials: VendorRequest;
+  /** What the vendor says of itself that it cannot do; a sentence each, none if all is well, undefined for any other answer. */
+  readonly abilities?: {
+    readonly request: VendorRequest;
+    missing(body: unknown): readonly string[] | undefined;
+  };
   /** What proves that the credentials may write, or a sentence that says why that cannot be checked. */
   readonly write?: WriteProof | string;
   /** Per code list: where the vendor lists its codes, or a sentence that says why that cannot be checked. */

@@ -21,9 +21,7 @@ export interface ClientCredentials {
 }
 
 /** What may be configured: no credentials at all, a token that does not end, or a client. */
-export interface BearerCredentials extends Partial<ClientCredentials> {
-  token?: string;
-}
+export type BearerCredentials = Partial<Readonly<Record<keyof ClientCredentials | 'token', string>>>;
 
 const privateKey: CustomValidator<string> = (text, helpers) =>
   algorithmOf(keyOf(text)) === undefined ? helpers.error('privateKey.form') : text;

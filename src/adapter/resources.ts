@@ -67,7 +67,8 @@ export function storedUnder(
 
 /** A field of a further resource: what is said of records in `mapping` is said of that resource's. */
 export function inResource<V>(resource: string, mapping: MappedField<V>): MappedField<V> {
-  const { holds, loses, keep } = mapping;
+  const { cleared, holds, loses, keep } = mapping;
+  const unless = cleared?.unless;
   const own = (record: VendorRecord) => partOf(record, resource);
   return {
     ...mapping,
@@ -77,6 +78,15 @@ export function inResource<V>(resource: string, mapping: MappedField<V>): Mapped
       const part = own(record);
       return part && mapping.decode(part);
     },
+    ...(unless && {
+      cleared: {
+        ...cleared,
+        unless: (record) => {
+          const part = own(record);
+          return part && unless(part);
+        },
+      },
+    }),
     ...(holds && {
       holds: (record, value) => {
         const part = own(record);

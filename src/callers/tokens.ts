@@ -228,7 +228,11 @@ function keyFetch({ cooldown, keep }: KeyTimes): FetchImplementation {
 
 async function fetchText(...[url, options]: Parameters<FetchImplementation>): Promise<string> {
   const response = await fetch(url, options);
-  if (response.status !== 200 || response.body === null) throw new Error('no key set was answered');
+  if (response.status !== 200 || response.body === null) {
+    // Unread it would hold its connection.
+    await response.body?.cancel();
+    throw new Error('no key set was answered');
+  }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body) {

@@ -3,22 +3,51 @@ import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 
-/**
- * Writes a CSV file, mode 0600, which replaces an earlier one when it is complete.
- * @param rows of cells, in the order of the columns
- */
+/** A CSV file, mode 0600, that replaces an earlier one when it is complete. */
+export interface TableFile {
+  /** Resolves when more can be taken. */
+  write(cells: readonly string[]): Promise<void>;
+  end(): Promise<void>;
+  /** Leaves the earlier file as it is. */
+  discard(): Promise<void>;
+}
+
+export function openTableFile(file: string, columns: readonly string[]): TableFile {
+  const partial = `${file}.partial`;
+  const sheet = stringify({ header: true, columns: [...columns], quoted_match: /^\s|\s$/ });
+  const writing = pipeline(sheet, createWriteStream(partial, { mode: 0o600 }));
+  // Reported by `end`, or by the write that waits.
+  writing.catch(() => {});
+  return {
+    async write(cells) {
+      if (!sheet.write(cells))
+        await Promise.race([new Promise((resume) => sheet.once('drain', resume)), writing]);
+    },
+    async end() {
+      sheet.end();
+      await writing;
+      renameSync(partial, file);
+    },
+    async discard() {
+      sheet.destroy();
+      await writing.catch(() => {});
+      rmSync(partial, { force: true });
+    },
+  };
+}
+
+/** All rows at once. @param rows of cells, in the order of the columns */
 export async function writeTable(
   file: string,
   columns: readonly string[],
-  rows: Iterable<readonly string[]> | AsyncIterable<readonly string[]>,
+  rows: Iterable<readonly string[]>,
 ): Promise<void> {
-  const partial = `${file}.partial`;
-  const sheet = stringify({ header: true, columns: [...columns], quoted_match: /^\s|\s$/ });
+  const table = openTableFile(file, columns);
   try {
-    await pipeline(rows, sheet, createWriteStream(partial, { mode: 0o600 }));
-    renameSync(partial, file);
+    for (const row of rows) await table.write(row);
+    await table.end();
   } catch (error) {
-    rmSync(partial, { force: true });
+    await table.discard();
     throw error;
   }
 }

@@ -22,11 +22,9 @@ export interface AuditedStore {
   audit: Pick<AuditConfig, 'key'>;
 }
 
-/** What links are made of: the names of clinics and connections, and what an adapter says about record ids. */
+/** What links are made of: the clinics, the names of connections, and what an adapter says about record ids. */
 export interface LinkPlaces extends AuditedStore {
-  clinics: readonly string[];
-  /** Of each clinic the connection that it uses. */
-  clinicVendors: ReadonlyMap<string, string>;
+  clinics: GatewayConfig['clinics'];
   vendors: Readonly<Record<string, Pick<VendorConfig, 'adapter' | 'options' | 'codes'>>>;
 }
 
@@ -94,14 +92,10 @@ export async function readLinkPlaces(
   const left = connections.flatMap((name) => [`vendors.${name}.credentials`, `vendors.${name}.baseUrl`]);
   const schema = configSchema(names).fork(left, (key) => key.optional());
   const config = usable(substituted, schema);
-  const clinicVendors = new Map(
-    Object.entries(config.clinics).map(([clinic, { vendor }]) => [clinic, vendor]),
-  );
   return {
     store: config.store,
     audit: config.audit,
-    clinics: Object.keys(config.clinics),
-    clinicVendors,
+    clinics: config.clinics,
     vendors: config.vendors,
   };
 }

@@ -114,6 +114,13 @@ function clinicSchema(vendors: readonly string[]): joi.ObjectSchema {
       .description(
         'Further connections, keys of vendors, at which callers with links:write may link staff: to prepare a switch.',
       ),
+    mirror: oneOf(vendors)
+      .empty('')
+      .invalid(joi.ref('vendor'))
+      .meta({ type: 'a key of vendors' })
+      .description(
+        'A second connection that is kept equal: what vendor has confirmed is written there too, later, and callers never notice. Absent or empty: none.',
+      ),
     ...CLINIC_KEYS,
   });
 }

@@ -14,7 +14,7 @@ import {
   whole,
   wholeTls,
 } from './rules';
-import { SCOPES, TOKEN_ALGORITHMS } from './types';
+import { SCOPES, SWITCH_GUARDS, TOKEN_ALGORITHMS } from './types';
 
 /**
  * The parts of the configuration's schema that are the same for every document: made once, because joi takes milliseconds for
@@ -312,6 +312,11 @@ export const CLINIC_KEYS = {
   whenVendorDown: oneOf(['fail', 'queue'])
     .default('fail')
     .description('An update that did not reach the vendor: answered 503, or queued and answered 202.'),
+  switchGuard: oneOf(SWITCH_GUARDS)
+    .default('warn')
+    .description(
+      'What becomes of a new vendor that something speaks against (see `switch status`). enforce: the configuration is refused. warn: it is taken over, and the log says what. off: nothing is asked.',
+    ),
 };
 
 export const CALLER_KEYS = {

@@ -3,6 +3,8 @@ import type { OperatorConfig, OpsConfig } from './operators';
 
 /** What the configuration may say about one vendor connection, as checked by the adapter's own schemas. */
 export interface AdapterSettings {
+  /** Origin with an optional path, without a trailing slash. Adapters add their own `/v1`. */
+  baseUrl: string;
   credentials: Readonly<Record<string, unknown>>;
   options: Readonly<Record<string, unknown>>;
   /** Per code list: the caller's code → the vendor's code. */
@@ -82,8 +84,6 @@ export interface TlsConfig {
 export interface VendorConfig extends AdapterSettings {
   /** The adapter's folder name. */
   adapter: string;
-  /** Origin with an optional path, without a trailing slash. Adapters add their own `/v1`. */
-  baseUrl: string;
   /** Milliseconds for all vendor calls of one request together. */
   timeoutMs: number;
   /** How often a failed read is tried again. */
@@ -154,7 +154,14 @@ export interface ClinicConfig {
   whenVendorDown: 'fail' | 'queue';
   /** Further connections, keys of `vendors`, at which its callers may link staff: to prepare a switch. */
   links?: readonly string[];
+  /** A key of `vendors`: what the clinic's own connection has confirmed is written there too, later. */
+  mirror?: string;
+  /** What becomes of a new `vendor` that something speaks against: refused, or taken over with or without a warning. */
+  switchGuard: SwitchGuard;
 }
+
+export const SWITCH_GUARDS = ['enforce', 'warn', 'off'] as const;
+export type SwitchGuard = (typeof SWITCH_GUARDS)[number];
 
 export const SCOPES = ['staff:read', 'staff:write', 'links:write', 'changes:read'] as const;
 export type Scope = (typeof SCOPES)[number];

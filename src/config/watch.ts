@@ -178,8 +178,10 @@ async function tell(
     await onChange(outcome.loaded);
     return true;
   } catch (error) {
-    onRejected(failure(`${path}: could not be put to use`, error));
-    return false;
+    // That what is running does not admit it stays so until the file changes or somebody asks again.
+    const isRefused = error instanceof ConfigError;
+    onRejected(isRefused ? error : failure(`${path}: could not be put to use`, error));
+    return isRefused;
   }
 }
 

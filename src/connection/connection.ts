@@ -3,6 +3,7 @@
  * record may be kept in several resources; here they become one.
  */
 
+import NodeCache from 'node-cache';
 import type {
   Adapter,
   AdapterModule,
@@ -48,6 +49,10 @@ export interface RecordWrite {
 
 const MASK = '***';
 
+/** For how long it is remembered which records lead to a part: it seldom changes, and only a warning depends on it. */
+const OWNERS_SECONDS = 60;
+const MOST_OWNERS = 10_000;
+
 export class VendorConnection {
   readonly name: string;
   readonly title: string;
@@ -55,6 +60,7 @@ export class VendorConnection {
   readonly adapter: Adapter;
   readonly observer: VendorObserver | undefined;
   readonly #calls: Calls;
+  readonly #owners = new NodeCache({ stdTTL: OWNERS_SECONDS, checkperiod: OWNERS_SECONDS, useClones: false });
   /** Half of the ceiling: a long list leaves room for updates. */
   readonly #listPace: SlidingLimit | undefined;
 
@@ -204,6 +210,21 @@ export class VendorConnection {
   }
 
   /**
+   * The ids of the primary records that lead to this part, as far as the vendor tells; kept for a while.
+   * @throws VendorFailure
+   */
+  async ownersOf(resource: string, id: string, deadline: Deadline): Promise<readonly string[]> {
+    const owners = this.adapter.also?.find(({ name }) => name === resource)?.owners?.(id);
+    if (owners === undefined) return [];
+    const key = `${resource} ${id}`;
+    const kept = this.#owners.get<readonly string[]>(key);
+    if (kept !== undefined) return kept;
+    const ids = owners.ids(await this.#calls.once(owners.request, { deadline })) ?? [];
+    if (this.#owners.getStats().keys < MOST_OWNERS) this.#owners.set(key, ids);
+    return ids;
+  }
+
+  /**
    * Reads all records, page by page; a failed page is repeated as any read is. Each id is given once. The lists of further
    * resources are read before, so that each record has its parts as far as those lists have them.
    * @param whole bounds the time for all pages together; each has the time of one request besides
@@ -314,6 +335,7 @@ export class VendorConnection {
 
   /** Waits for calls in flight, then closes the connections. */
   async close(): Promise<void> {
+    this.#owners.close();
     await this.#calls.close();
   }
 

@@ -1,5 +1,5 @@
 /** Does a vendor connection work, and do the codes in the configuration exist at the vendor? Changes nothing anywhere. */
-import type { AdapterModule, ReferenceEntry, ReferenceList } from '../adapter/contract';
+import type { AdapterModule, ConnectionChecks, ReferenceEntry, ReferenceList } from '../adapter/contract';
 import type { GatewayConfig, VendorConfig } from '../config/types';
 import { Deadline } from '../lib/deadline';
 import { VendorConnection } from './connection';
@@ -61,6 +61,8 @@ export async function examine(
     const access = await reach(connection);
     const rows = access.map(([check, result, detail]) => finding(check, result, detail));
     if (rows.some(({ result }) => result === 'FAILED')) return rows;
+    if (checks.abilities)
+      rows.push(finding('abilities', ...(await abilitiesOf(connection, checks.abilities))));
     const names = [...new Set([...Object.keys(checks.lists), ...Object.keys(vendor.codes)])].sort();
     for (const list of names) {
       const judged = await judge(connection, checks.lists[list], vendor.codes[list] ?? {});
@@ -69,6 +71,23 @@ export async function examine(
     return [...rows, finding('clinics', ...usedBy(name, config))];
   } finally {
     await connection.close();
+  }
+}
+
+/** What the vendor says that it cannot do is missed by somebody sooner or later. */
+async function abilitiesOf(
+  connection: VendorConnection,
+  { request, missing }: NonNullable<ConnectionChecks['abilities']>,
+): Promise<[Result, string]> {
+  try {
+    const lacks = missing(await connection.probe(request, deadlineOf(connection)));
+    if (lacks === undefined) return ['-', 'the vendor does not say what it can do'];
+    return lacks.length === 0
+      ? ['ok', 'all that is needed']
+      : ['FAILED', `the vendor has ${lacks.join('; ')}`];
+  } catch (error) {
+    if (!(error instanceof VendorFailure)) throw error;
+    return ['-', `the vendor does not say what it can do: it ${adviceOn(error) ?? 'refuses a plain read'}`];
   }
 }
 
@@ -172,7 +191,7 @@ function named(what: string, codes: readonly MappedCode[]): string[] {
 }
 
 /** All entries of a list, page by page; a text says why not. */
-async function entriesAt(
+export async function entriesAt(
   connection: VendorConnection,
   list: ReferenceList,
 ): Promise<ReferenceEntry[] | string> {

@@ -83,11 +83,13 @@ export interface VendorAnswer {
 /**
  * Decides whether an answer is a failure, by the adapter's rules first and by the status for the rest.
  * @param vendor the vendor's title, for sentences
+ * @param sent the body that was answered
  */
 export function failureIn(
   answer: VendorAnswer,
   errors: AdapterErrors,
   vendor: string,
+  sent?: unknown,
 ): VendorFailure | undefined {
   const { status, body } = answer;
   const rule = errors.rules?.find(
@@ -95,8 +97,8 @@ export function failureIn(
   );
   // 202, 204 and the like say less than the contracts promise: they are no proof that anything was done.
   if (rule === undefined && (status === 200 || status === 201)) return undefined;
-  const complaints =
-    body === undefined ? [] : errors.issues(body).map((issue) => complaint(issue, errors.issueRules, vendor));
+  const issues = body === undefined ? [] : errors.issues(body, sent);
+  const complaints = issues.map((issue) => complaint(issue, errors.issueRules, vendor));
   const kind = complaints.find((item) => item.kind !== undefined)?.kind ?? rule?.kind ?? kindOf(status);
   const vendorCode = machineCode(errors.code?.(body));
   const pause = rule?.retryAfter ?? (WAITING_HELPS.has(kind) ? retryAfterHeader : undefined);

@@ -1,7 +1,7 @@
 /** Deliveries: what waits, what nobody could deliver, and what an operator decides about exactly the chosen ones. */
 import Joi from 'joi';
 import { digits } from '../http/query';
-import { Problem } from '../problem';
+import { PROBLEMS, Problem } from '../problem';
 import { OPERATION_STATUSES, type OperationFilter, type OperationStatus } from '../store/operation';
 import { countOperations, type ListedOperation, pageOfOperations } from '../store/operationList';
 import { REDRIVEN_FROM, type RedriveKind } from '../store/operatorQueue';
@@ -83,6 +83,7 @@ const one = route({
         data: {
           ...withoutAnswer(found),
           attempts: await operations.attemptsOf(id),
+          ...meaningOf(found.lastError?.code),
           mayRetry: REDRIVEN_FROM.retry.includes(found.status),
           mayDiscard: REDRIVEN_FROM.discard.includes(found.status),
           ...(answer !== undefined && {
@@ -93,6 +94,12 @@ const one = route({
     };
   },
 });
+
+/** What the error table says about it, for people. */
+function meaningOf(code: string | undefined): { meaning?: string } {
+  const kind = Object.entries(PROBLEMS).find(([known]) => known === code)?.[1];
+  return kind === undefined ? {} : { meaning: kind.meaning };
+}
 
 function decide(kind: RedriveKind, summary: string): Route {
   return route({

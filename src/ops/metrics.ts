@@ -35,6 +35,8 @@ export interface Metrics {
   receipt(connection: string, outcome: ReceiptRow['outcome']): void;
   drift(connection: string, kind: string): void;
   tokenRefused(issuer: string, reason: string): void;
+  /** @param guard what the guard had to say */
+  clinicMoved(clinic: string, guard: 'open' | 'warned' | 'off'): void;
   store(operation: StoreOperation, milliseconds: number): void;
   /**
    * Registers a gauge that is read at each scrape; what fails to be read is left out of that scrape.
@@ -100,6 +102,12 @@ export function createMetrics(): Metrics {
     labelNames: ['issuer', 'reason'],
     registers,
   });
+  const moves = new Counter({
+    name: 'gateway_clinic_moves_total',
+    help: 'Moves of clinics to another connection that this process made, by clinic and guard: open, warned (moved although it was closed) or off.',
+    labelNames: ['clinic', 'guard'],
+    registers,
+  });
   const storeSeconds = new Histogram({
     name: 'gateway_store_duration_seconds',
     help: 'Time that an operation of the store took: of links each, of the journal a commit for all that waited.',
@@ -128,6 +136,7 @@ export function createMetrics(): Metrics {
     receipt: (connection, outcome) => receipts.labels(connection, outcome).inc(),
     drift: (connection, kind) => drift.labels(connection, kind).inc(),
     tokenRefused: (issuer, reason) => tokens.labels(issuer, reason).inc(),
+    clinicMoved: (clinic, guard) => moves.labels(clinic, guard).inc(),
     store: (operation, milliseconds) => storeSeconds.labels(operation).observe(milliseconds / 1000),
     gauge(name, help, labels, read) {
       new Gauge({

@@ -46,11 +46,11 @@ async function settle({ journal, runtime, log }: SettleParts, attempt: Attempt):
   try {
     const connection = generation.connections.get(attempt.vendor);
     const age = Date.now() - Date.parse(attempt.createdAt);
-    const fields =
-      (connection && (await fieldsShownBy(connection, attempt))) ??
-      (age > GIVE_UP_MS ? allOf(attempt, 'unknown') : undefined);
-    if (fields === undefined) return;
-    const change = changeOf(attempt, fields);
+    const finding =
+      (connection && (await shownBy(connection, attempt))) ??
+      (age > GIVE_UP_MS ? nothingKnown(attempt) : undefined);
+    if (finding === undefined) return;
+    const change = changeOf(attempt, finding);
     await journal.end({ attempt: attempt.id, change });
     log.notice('the outcome of an update that a crash interrupted is known now', {
       requestId: attempt.requestId,
@@ -63,22 +63,34 @@ async function settle({ journal, runtime, log }: SettleParts, attempt: Attempt):
 
 type Fields = Readonly<Record<string, FieldResult>>;
 
+/** What the vendor's record shows of an attempt. */
+interface Finding {
+  fields: Fields;
+  outcome: ChangeOutcome;
+}
+
 /** Undefined if the vendor cannot be asked now. */
-async function fieldsShownBy(connection: VendorConnection, attempt: Attempt): Promise<Fields | undefined> {
+async function shownBy(connection: VendorConnection, attempt: Attempt): Promise<Finding | undefined> {
+  const table = tableOf(connection.adapter);
+  const sent = new Set(attempt.patch.changes.map(({ field }) => field));
+  const resources = connection.resources.filter((name) =>
+    [...sent].some((field) => {
+      const mapping = table[field];
+      return mapping.supported && mapping.resource === name;
+    }),
+  );
   let record: VendorRecord;
   try {
-    record = await connection.read(
-      attempt.vendorRecordId,
-      new Deadline(connection.config.timeoutMs, attempt.clinic, attempt.requestId),
-    );
+    const deadline = new Deadline(connection.config.timeoutMs, attempt.clinic, attempt.requestId);
+    record = await connection.read(attempt.vendorRecordId, deadline, undefined, resources);
   } catch (error) {
     if (!(error instanceof VendorFailure)) throw error;
-    return error.kind === 'record_not_found' ? allOf(attempt, 'unknown') : undefined;
+    return error.kind === 'record_not_found' ? nothingKnown(attempt) : undefined;
   }
   return compare(connection, attempt, record);
 }
 
-function compare(connection: VendorConnection, attempt: Attempt, record: VendorRecord): Fields {
+function compare(connection: VendorConnection, attempt: Attempt, record: VendorRecord): Finding {
   const { adapter, title } = connection;
   const table = tableOf(adapter);
   try {
@@ -87,26 +99,42 @@ function compare(connection: VendorConnection, attempt: Attempt, record: VendorR
     const results = new Map<string, FieldResult>(
       dropped.map(({ change }) => [topLevelOf(change.field), 'dropped']),
     );
+    /** By resource, since each is written by a request of its own. */
+    const parts = new Map<string | undefined, FieldResult>();
     for (const target of targets) {
       const member = topLevelOf(target.field);
       const state = landsForSure(target, record);
       const result = state === 'landed' ? 'verified' : state === 'missing' ? 'not_applied' : 'unknown';
       const before = results.get(member) ?? 'dropped';
       results.set(member, before === 'dropped' || before === result ? result : 'unknown');
+      const { resource } = target.mapping;
+      parts.set(resource, (parts.get(resource) ?? result) === result ? result : 'unknown');
     }
-    return Object.fromEntries([...results].map(([member, result]) => [`/${member}`, result]));
+    return {
+      fields: Object.fromEntries([...results].map(([member, result]) => [`/${member}`, result])),
+      outcome: overall(new Set(parts.values())),
+    };
   } catch (error) {
     // The configuration or the record has changed so much that the update would be refused now.
-    if (error instanceof Problem) return allOf(attempt, 'unknown');
+    if (error instanceof Problem) return nothingKnown(attempt);
     throw error;
   }
 }
 
-function allOf({ patch }: Attempt, result: FieldResult): Fields {
-  return Object.fromEntries(patch.members.map((name) => [`/${name}`, result]));
+function nothingKnown({ patch }: Attempt): Finding {
+  return {
+    fields: Object.fromEntries(patch.members.map((name) => [`/${name}`, 'unknown'])),
+    outcome: 'unknown',
+  };
 }
 
-function changeOf(attempt: Attempt, fields: Fields): Change {
+/** @param parts what became of each resource's part */
+function overall(parts: ReadonlySet<FieldResult>): ChangeOutcome {
+  if (parts.has('verified')) return parts.size === 1 ? 'success' : 'partial';
+  return parts.size === 1 && parts.has('not_applied') ? 'failed' : 'unknown';
+}
+
+function changeOf(attempt: Attempt, { fields, outcome }: Finding): Change {
   return {
     kind: 'update',
     at: new Date().toISOString(),
@@ -116,18 +144,11 @@ function changeOf(attempt: Attempt, fields: Fields): Change {
     staffId: attempt.staffId,
     vendor: attempt.vendor,
     vendorRecordId: attempt.vendorRecordId,
-    outcome: overall(fields),
+    outcome,
     status: null,
     code: 'settled_by_reading',
     durationMs: Math.max(0, Date.now() - Date.parse(attempt.createdAt)),
     fields,
     values: valuesOf(attempt.patch),
   };
-}
-
-function overall(fields: Fields): ChangeOutcome {
-  const results = new Set(Object.values(fields).filter((result) => result !== 'dropped'));
-  if (results.size !== 1) return 'unknown';
-  if (results.has('verified')) return 'success';
-  return results.has('not_applied') ? 'failed' : 'unknown';
 }

@@ -1,6 +1,7 @@
 /** Takes over what is new on disk while the gateway runs: the configuration and the certificate, each whatever the other says. */
 import { describeChanges } from '../config/changes';
 import { ConfigError, type ConfigProblem, problemLine } from '../config/problem';
+import type { GatewayConfig } from '../config/types';
 import { type ConfigWatch, restartNeeded, type WatchOptions, watchConfig } from '../config/watch';
 import type { Log } from '../ops/log';
 import type { Runtime } from './runtime';
@@ -8,6 +9,8 @@ import type { Runtime } from './runtime';
 export interface FollowParts extends Pick<WatchOptions, 'adapters' | 'env' | 'pollMs' | 'quietMs'> {
   configPath: string;
   runtime: Runtime;
+  /** Puts a new configuration to use. @throws ConfigError if it is refused after all */
+  replace(config: GatewayConfig): Promise<void>;
   certificate: Certificate;
   log: Log;
 }
@@ -47,6 +50,7 @@ export async function follow({
   adapters,
   env,
   runtime,
+  replace,
   certificate,
   log,
   ...timing
@@ -65,9 +69,9 @@ export async function follow({
     current: started,
     files: certificate.files,
     onLook: () => refresh.look(),
-    onChange: ({ config, warnings }) => {
+    onChange: async ({ config, warnings }) => {
       const before = runtime.current.config;
-      runtime.replace(config);
+      await replace(config);
       configRefused = false;
       const lines = describeChanges(before, config);
       const restartNeededFor = restartNeeded(started, config);

@@ -3,6 +3,7 @@
 import type { GaugeValue, Metrics } from '../ops/metrics';
 import type { Database } from '../store/database';
 import { headOf } from '../store/verify';
+import type { Presence } from './presence';
 import type { Runtime } from './runtime';
 
 const BREAKER_STATES = ['closed', 'half-open', 'open'] as const;
@@ -10,6 +11,7 @@ const QUEUE_STATES = ['queued', 'running', 'dead'] as const;
 
 export interface GaugeParts {
   runtime: Runtime;
+  presence: Presence;
   /** Requests that are being worked on. */
   inFlight: () => number;
   database: Database;
@@ -19,7 +21,7 @@ export interface GaugeParts {
 
 export function registerGauges(
   metrics: Metrics,
-  { runtime, inFlight, database, configRefused, certificateRefused }: GaugeParts,
+  { runtime, presence, inFlight, database, configRefused, certificateRefused }: GaugeParts,
 ): void {
   const perConnection = (read: (name: string) => readonly GaugeValue[]) => () =>
     [...runtime.current.connections.keys()].flatMap(read);
@@ -51,6 +53,16 @@ export function registerGauges(
     perConnection((connection) => [
       { labels: { connection }, value: connections().get(connection)?.load.waiting ?? 0 },
     ]),
+  );
+  metrics.gauge(
+    'gateway_clinic_moving',
+    '1 while this process answers updates of the clinic clinic_is_moving, because it is at another connection than its configuration says, else 0.',
+    ['clinic'],
+    () =>
+      [...runtime.current.clinics.keys()].map((clinic) => ({
+        labels: { clinic },
+        value: presence.isAway(clinic) ? 1 : 0,
+      })),
   );
   metrics.gauge('gateway_requests_in_flight', 'Requests that are being worked on.', [], inFlight);
   metrics.gauge(

@@ -12,8 +12,11 @@ export interface Clinic extends ClinicConfig {
   maxQueuedPerCaller: number;
 }
 
-/** What an update asks of the links: where one leads, and whether the vendor was seen to have that record. */
-export type FindLink = Pick<Links, 'find' | 'isChecked' | 'markChecked'>;
+/**
+ * What an update asks of the links: where one leads, whether the vendor was seen to have that record, and whether another record
+ * is linked.
+ */
+export type FindLink = Pick<Links, 'find' | 'isChecked' | 'markChecked' | 'clinicOf'>;
 
 export interface Location {
   clinic: Clinic;

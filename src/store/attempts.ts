@@ -31,12 +31,16 @@ const LONGEST_LEASE_MS = 11 * 60_000;
 export interface Conditions {
   /** The staff member's link still leads to the attempt's vendor record. */
   linked?: boolean;
-  /** No queued update of the staff member is unfinished. */
+  /** No queued update of the staff member is unfinished that is for the clinic's own connection, or for this one. */
   first?: boolean;
+  /** The clinic's updates go to the attempt's connection, as far as the store knows where the clinic is. */
+  here?: boolean;
 }
 
-/** `moved`: the link leads elsewhere by now. `behind`: others are queued. Nothing was written then. */
-export type Begun = 'begun' | 'moved' | 'behind';
+/**
+ * `away`: the clinic is elsewhere. `moved`: the link leads elsewhere by now. `behind`: others are queued. Nothing was written then.
+ */
+export type Begun = 'begun' | 'away' | 'moved' | 'behind';
 
 export interface Beginning {
   attempt: Attempt;
@@ -84,6 +88,21 @@ export async function deleteAttempts(
   return rows.map(({ id }) => id);
 }
 
+/** How many updates of a clinic, begun before, may still be on their way to a connection. */
+export async function countAttempts(
+  { db }: Database,
+  { clinic, vendor, before }: { clinic: string; vendor: string; before: string },
+): Promise<number> {
+  const row = await db
+    .selectFrom('attempts')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('clinic', '=', clinic)
+    .where('vendor', '=', vendor)
+    .where('created_at', '<', before)
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
 /** Gives those whose lease has ended at `at` a new one; no other process gets them meanwhile. Times are ISO 8601. */
 export async function takeAbandoned(
   { engine, db }: Database,
@@ -126,7 +145,7 @@ const COLUMNS = {
 } as const satisfies Record<keyof AttemptRow, 'text' | 'bigint'>;
 
 /** The conditions go with the row, so that they are judged by the statement that writes it. */
-const GUARDED = { ...COLUMNS, linked: 'bigint', first: 'bigint' } as const;
+const GUARDED = { ...COLUMNS, linked: 'bigint', first: 'bigint', here: 'bigint' } as const;
 const NAMES = Object.keys(COLUMNS).join(', ');
 const MEMBER = 'clinic = given.clinic and staff_id = given.staff_id';
 const RECORD = 'vendor = given.vendor and vendor_record_id = given.vendor_record_id';
@@ -136,7 +155,9 @@ const insertRows = overRows(
   (rows) => `with given (${Object.keys(GUARDED)}) as (${rows})
     insert into attempts (${NAMES}) select ${NAMES} from given
     where (linked = 0 or exists (select 1 from links where ${MEMBER} and ${RECORD}))
-    and (first = 0 or not exists (select 1 from operations where ${MEMBER} and finished_at is null))`,
+    and (first = 0 or not exists (select 1 from operations where ${MEMBER} and finished_at is null
+      and (mirrored = 0 or vendor = given.vendor)))
+    and (here = 0 or not exists (select 1 from whereabouts where clinic = given.clinic and vendor <> given.vendor))`,
 );
 
 const findRows = overRows<'id', { id: string }>(
@@ -168,18 +189,27 @@ function attemptRow({ attempt, leaseUntil, conditions }: Beginning, cipher: Ciph
     created_at: attempt.createdAt,
     linked: conditions.linked ? 1 : 0,
     first: conditions.first ? 1 : 0,
+    here: conditions.here ? 1 : 0,
   };
 }
 
 /**
- * Which condition did not hold. Told by the link: the queue may have emptied since, and on PostgreSQL each statement sees what
- * is committed by then.
+ * Which condition did not hold. Told by where the clinic is, and by the link: the queue may have emptied since, and on PostgreSQL
+ * each statement sees what is committed by then.
  */
 async function whyNot(
   transaction: Transaction<Schema>,
   { clinic, staffId, vendor, vendorRecordId }: Attempt,
-  { linked, first }: Conditions,
+  { linked, first, here }: Conditions,
 ): Promise<Begun> {
+  if (here) {
+    const elsewhere = transaction
+      .selectFrom('whereabouts')
+      .select('clinic')
+      .where('clinic', '=', clinic)
+      .where('vendor', '<>', vendor);
+    if ((await elsewhere.executeTakeFirst()) !== undefined) return 'away';
+  }
   if (!first) return 'moved';
   if (!linked) return 'behind';
   const link = await transaction

@@ -14,10 +14,16 @@ import { orUnavailable } from './unavailable';
 export interface CallerQueue {
   /** Durable when it resolves. */
   enqueue(operation: NewOperation): Promise<Operation>;
-  /** As `enqueue`; undefined, and nothing is queued, if its caller has as many unfinished ones in its clinic as it may. */
-  enqueueWithin(quota: number, operation: NewOperation): Promise<Operation | undefined>;
-  /** Whether the staff member has updates that are not finished; dead ones count. */
-  isBehind(clinic: string, staffId: string): Promise<boolean>;
+  /**
+   * As `enqueue`, and nothing is queued if something is against it. `full`: its caller has as many unfinished ones in its clinic as it
+   * may. `away`: the clinic is elsewhere than the operation's target.
+   */
+  enqueueWithin(quota: number, operation: NewOperation): Promise<Operation | 'full' | 'away'>;
+  /**
+   * How an update of the staff member at this connection stands. `away`: the clinic's updates go elsewhere. `behind`: others are not
+   * finished; dead ones count.
+   */
+  standing(clinic: string, staffId: string, vendor: string): Promise<'first' | 'behind' | 'away'>;
   find(id: string, clinic?: string): Promise<Operation | undefined>;
   attemptsOf(id: string): Promise<Attempt[]>;
   /** The unfinished operation right before this one, of the same staff member. */
@@ -30,7 +36,7 @@ export function createCallerQueue(database: Database, cipher: Cipher): CallerQue
   const { db } = database;
   const parts = { database, cipher };
   const told = (row: OperationRow) => toOperation(row, cipher);
-  const behind = database.prepare((on) => unfinishedOf(on, parameter(0), parameter(1)));
+  const standing = database.prepare((on) => standingOf(on));
 
   return {
     enqueue: (operation) =>
@@ -43,11 +49,16 @@ export function createCallerQueue(database: Database, cipher: Cipher): CallerQue
       inQueue(database, operation, async (transaction) => {
         const known = await findByKey(transaction, operation);
         if (known.earlier) return told(known.earlier);
-        if (await hasQueued(database, transaction, operation, quota)) return undefined;
+        if (await isElsewhere(database, transaction, operation)) return 'away';
+        if (await hasQueued(database, transaction, operation, quota)) return 'full';
         return told(await insert(parts, transaction, operation, known.key));
       }),
 
-    isBehind: async (clinic, staffId) => (await orUnavailable(() => behind(clinic, staffId))) !== undefined,
+    standing: async (clinic, staffId, vendor) => {
+      const found = await orUnavailable(() => standing(clinic, vendor, clinic, staffId, vendor));
+      if (found?.away) return 'away';
+      return found?.behind ? 'behind' : 'first';
+    },
 
     find: async (id, clinic) => {
       const row = await orUnavailable(() => findOperation(db, id, clinic));
@@ -89,14 +100,42 @@ function select(on: Connection, filter: OperationFilter) {
   return query;
 }
 
-function unfinishedOf(on: Connection, clinic: string, staffId: string) {
+/** What is still on its way to this connection as its mirror comes before what goes there since the clinic is there. */
+function unfinishedOf(on: Connection, clinic: string, staffId: string, vendor: string) {
   return on
     .selectFrom('operations')
     .select('id')
     .where('clinic', '=', clinic)
     .where('staff_id', '=', staffId)
     .where('finished_at', 'is', null)
+    .where((eb) => eb.or([eb('mirrored', '=', 0), eb('vendor', '=', vendor)]))
     .limit(1);
+}
+
+/** In one look. */
+function standingOf(on: Connection) {
+  return on.selectNoFrom(({ exists }) => [
+    exists(
+      on
+        .selectFrom('whereabouts')
+        .select('clinic')
+        .where('clinic', '=', parameter(0))
+        .where('vendor', '<>', parameter(1)),
+    ).as('away'),
+    exists(unfinishedOf(on, parameter(2), parameter(3), parameter(4))).as('behind'),
+  ]);
+}
+
+/** The row is held until the operation is durable: a move either sees the operation, or is seen. */
+async function isElsewhere(
+  { engine }: Database,
+  transaction: Transaction<Schema>,
+  { clinic, target }: NewOperation,
+): Promise<boolean> {
+  if (target === undefined) return false;
+  const query = transaction.selectFrom('whereabouts').select('vendor').where('clinic', '=', clinic);
+  const place = await (engine === 'postgres' ? query.forShare() : query).executeTakeFirst();
+  return place !== undefined && place.vendor !== target.vendor;
 }
 
 function predecessor(on: Connection, id: string): Promise<{ id: string } | undefined> {
@@ -160,7 +199,12 @@ async function insert(
   key: KnownKey | undefined,
 ): Promise<OperationRow> {
   const { now } = databaseClock(engine);
-  const waits = await unfinishedOf(transaction, operation.clinic, operation.staffId).executeTakeFirst();
+  const waits = await unfinishedOf(
+    transaction,
+    operation.clinic,
+    operation.staffId,
+    operation.target?.vendor ?? '',
+  ).executeTakeFirst();
   // Sorts by time, so that indexes grow at their end.
   const id = uuidV7();
   return transaction

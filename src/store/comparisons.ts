@@ -27,9 +27,10 @@ export interface Comparisons {
   save(comparison: Comparison): Promise<void>;
   /**
    * The one of these two connections that ended last, in whichever direction it was made.
+   * @param complete only those that are
    * @throws StoreUnavailable
    */
-  latest(clinic: string, one: string, other: string): Promise<Comparison | undefined>;
+  latest(clinic: string, one: string, other: string, complete?: boolean): Promise<Comparison | undefined>;
   /** The clinic's that ended last, whatever it was compared with. @throws StoreUnavailable */
   latestOf(clinic: string): Promise<Comparison | undefined>;
 }
@@ -56,9 +57,10 @@ export function createComparisons({ db }: Database, now: () => Date = () => new 
         await db.deleteFrom('comparisons').where('finished_at', '<', since()).execute();
       }),
 
-    latest: (clinic, one, other) =>
+    latest: (clinic, one, other, complete = false) =>
       orUnavailable(async () => {
         const row = await newest(clinic)
+          .where('complete', '>=', complete ? 1 : 0)
           .where((eb) =>
             eb.or([
               eb.and([eb('here', '=', one), eb('there', '=', other)]),

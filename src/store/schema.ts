@@ -57,6 +57,35 @@ interface OperationsTable {
   created_at: string;
   /** Null for `queued`, `running` and `dead`. */
   finished_at: string | null;
+  /** 1 for an update that the clinic's own connection has confirmed and that `vendor`, its mirror, is to get too. */
+  mirrored: Generated<number>;
+}
+
+/** Where each clinic is. See migrations/0011_whereabouts.ts. */
+interface WhereaboutsTable {
+  clinic: string;
+  /** The connection that its updates go to. */
+  vendor: string;
+  /** Where it was before; null if it has never moved. */
+  previous: string | null;
+  since: string;
+  /** 1 at first, counted up by every move. PostgreSQL gives numbers as text. */
+  revision: number | string;
+  /** JSON: codes of what the guard had against the last move. */
+  despite: string;
+}
+
+/** Processes that show signs of life. */
+interface ReplicasTable {
+  id: string;
+  seen_at: string;
+}
+
+/** Which connection each of them uses for which clinic. */
+interface ReplicaClinicsTable {
+  replica: string;
+  clinic: string;
+  vendor: string;
 }
 
 interface OperationAttemptsTable {
@@ -209,6 +238,9 @@ export interface Schema {
   change_blocks: ChangeBlocksTable;
   operations: OperationsTable;
   operation_attempts: OperationAttemptsTable;
+  whereabouts: WhereaboutsTable;
+  replicas: ReplicasTable;
+  replica_clinics: ReplicaClinicsTable;
   console_sessions: ConsoleSessionsTable;
   comparisons: ComparisonsTable;
   rejected_pairs: RejectedPairsTable;

@@ -43,7 +43,11 @@ export async function checkLinks(parts: LinkCheckParts): Promise<LinkCheckResult
   const { clinic, connection, database, onStep, signal } = parts;
   const links = await linksAt(database, clinic.name, connection.name);
   const wanted = new Set(links.values());
-  const side = await readSide(connection, { wanted, owner: clinic.name, onStep, signal });
+  const side = await readSide(connection, {
+    ...{ wanted, owner: clinic.name, onStep, signal },
+    // Whether a record is there, its further parts do not tell.
+    resources: [],
+  });
   const notFound = [...links]
     .filter(([, vendorRecordId]) => 'absent' in side.find(vendorRecordId))
     .map(([staffId, vendorRecordId]) => ({ staffId, vendorRecordId }));

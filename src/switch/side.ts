@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { VendorRecord } from '../adapter/contract';
+import { partOf } from '../adapter/resources';
 import type { VendorConnection } from '../connection/connection';
 import { VendorFailure } from '../connection/failure';
 import { ListChanged } from '../connection/list';
@@ -34,6 +35,8 @@ export interface SideOptions extends Watch {
   wanted?: ReadonlySet<string>;
   /** On whose behalf: a clinic. */
   owner: string;
+  /** Names of further resources that records are read from; default: all. */
+  resources?: readonly string[];
 }
 
 /** For all pages of a list together. */
@@ -116,7 +119,8 @@ class Reading {
     this.#listed.clear();
     this.#pages = 0;
     let seen = 0;
-    for await (const page of this.#connection.list(new Deadline(LONGEST_LIST_MS, this.#options.owner))) {
+    const whole = new Deadline(LONGEST_LIST_MS, this.#options.owner);
+    for await (const page of this.#connection.list(whole, this.#options.resources)) {
       for (const { id, record } of page.records) {
         seen += 1;
         if (seen % AT_A_TIME === 0) await nextTurn();
@@ -132,15 +136,29 @@ class Reading {
   /** The wanted records that have to be read by themselves. */
   async #leftBy(wanted: ReadonlySet<string>): Promise<string[]> {
     const { adapter } = this.#connection;
-    const missing = [...wanted].filter((id) => !this.#texts.has(id));
+    const missing = [...wanted].filter((id) => !this.#isWhole(id));
     // To read one is to read the list: it would show nothing else.
     const sample = missing[0];
     if (sample !== undefined && adapter.list?.first.path === adapter.read(sample).path) return [];
     return (await this.#listShowsLess()) ? [...wanted] : missing;
   }
 
+  /** Listed, with all parts that it leads to: the list of a further resource may lack some. */
+  #isWhole(id: string): boolean {
+    const { resources = this.#connection.resources } = this.#options;
+    if (resources.length === 0) return this.#texts.has(id);
+    const found = this.#find(id);
+    if (!('record' in found)) return false;
+    return resources.every(
+      (name) =>
+        this.#connection.idOfPart(name, found.record) === undefined ||
+        partOf(found.record, name) !== undefined,
+    );
+  }
+
   /** Whether a record that is read by itself shows fields which it does not show in the list. */
   async #listShowsLess(): Promise<boolean> {
+    if (this.#options.resources?.length === 0) return false;
     const [id, text] = this.#texts.entries().next().value ?? [];
     if (id === undefined || text === undefined) return false;
     const table = tableOf(this.#connection.adapter);
@@ -181,10 +199,10 @@ class Reading {
 
   #read(id: string): Promise<VendorRecord> {
     const { config } = this.#connection;
-    return patiently(
-      () => this.#connection.read(id, new Deadline(config.timeoutMs, this.#options.owner)),
-      this.#options.signal,
-    );
+    return patiently(() => {
+      const deadline = new Deadline(config.timeoutMs, this.#options.owner);
+      return this.#connection.read(id, deadline, undefined, this.#options.resources);
+    }, this.#options.signal);
   }
 
   #name(): string {

@@ -48,7 +48,7 @@ export function attemptFor(request: UpdateRequest, location: Location): Attempt 
 export function auditRow(request: UpdateRequest, ended: Ending, durationMs: number): Change {
   const recordId = 'result' in ended ? ended.result.meta.vendorRecordId : ended.attempt?.vendorRecordId;
   return {
-    kind: request.dryRun ? 'dry_run' : 'update',
+    kind: request.dryRun ? 'dry_run' : (request.kind ?? 'update'),
     at: new Date().toISOString(),
     requestId: request.requestId,
     clinic: request.clinic.name,

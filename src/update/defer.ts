@@ -19,13 +19,17 @@ interface DeferParts {
   operations: Operations;
 }
 
-/** Judged as far as that needs no vendor, so that a mistake is answered at once; then queued. */
-export async function defer(parts: DeferParts, request: UpdateRequest): Promise<UpdateResponse> {
+/**
+ * Judged as far as that needs no vendor, so that a mistake is answered at once; then queued.
+ * @returns `away` if the clinic is elsewhere; nothing was done then
+ */
+export async function defer(parts: DeferParts, request: UpdateRequest): Promise<UpdateResponse | 'away'> {
   try {
     const location = await locate(parts.links, request.clinic, request.staffId);
     const { connection } = location;
     admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
     const operation = await enqueue(parts, request, location, request.settleFirst ?? false);
+    if (operation === 'away') return operation;
     const response = acceptedAs(operation, request);
     await endKey(parts.journal, request, response);
     return response;
@@ -51,11 +55,15 @@ export async function deferUnsent(
   if (request.queued || request.clinic.whenVendorDown !== 'queue' || !('problem' in ended)) return undefined;
   const { code, extras } = ended.problem;
   const down = code === 'vendor_unavailable' || code === 'vendor_rate_limited';
-  if (!down || extras.outcome !== 'not_applied') return undefined;
+  // Of an update that was applied in part the rest is delivered, if it is known what that is.
+  const isOpen = extras.receipt?.some(({ outcome }) => outcome === 'unknown') ?? false;
+  const missing = extras.outcome === 'not_applied' || (extras.outcome === 'partial' && !isOpen);
+  if (!down || !missing) return undefined;
   try {
     const settle = (request.settleFirst ?? false) || !provablyUnsent(ended.problem);
     const location = await locate(parts.links, request.clinic, request.staffId);
-    return acceptedAs(await enqueue(parts, request, location, settle), request);
+    const operation = await enqueue(parts, request, location, settle);
+    return operation === 'away' ? undefined : acceptedAs(operation, request);
   } catch (error) {
     if (error instanceof StoreUnavailable) return undefined;
     if (error instanceof Problem && error.code === 'rate_limited') return error;
@@ -65,6 +73,7 @@ export async function deferUnsent(
 
 /**
  * @param settle an attempt that was already made may have reached the vendor
+ * @returns `away` if the clinic is elsewhere by now
  * @throws Problem `rate_limited` if the caller has as many queued as it may
  */
 async function enqueue(
@@ -72,7 +81,7 @@ async function enqueue(
   request: UpdateRequest,
   { connection, recordId }: Location,
   settle: boolean,
-): Promise<Operation> {
+): Promise<Operation | 'away'> {
   const { idempotencyHandle: handle, ifMatch, ifNoneMatch, clinic, patch, staffId } = request;
   const operation = await operations.enqueueWithin(clinic.maxQueuedPerCaller, {
     clinic: clinic.name,
@@ -87,7 +96,7 @@ async function enqueue(
     ...(ifNoneMatch !== undefined && { ifNoneMatch }),
     ...(handle !== undefined && { idempotencyScope: scopeOf(handle) }),
   });
-  if (operation === undefined) throw tooManyQueued(request);
+  if (operation === 'full') throw tooManyQueued(request);
   return operation;
 }
 

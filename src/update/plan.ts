@@ -160,7 +160,7 @@ function target(change: AdmittedChange, current: VendorRecord | undefined): Targ
   if (wanted === null) {
     // Clearing a part of what is empty changes nothing, whether or not the vendor could clear it.
     const unchanged = stored === null;
-    if (!unchanged) checkClearable(change, stored);
+    if (!unchanged) checkClearable(change, stored, current);
     return { field, mapping, value: null, wire: mapping.cleared?.wire, unchanged, sentBack: false, replaces };
   }
   const sentBack = given !== undefined && isSentBack(field, given, stored);
@@ -183,10 +183,20 @@ function isSentBack(field: Target['field'], given: unknown, stored: unknown): bo
 }
 
 /** Clears what nobody could read only if the empty value itself was sent. */
-function checkClearable({ field, mapping, emptied }: AdmittedChange, stored: unknown): void {
+function checkClearable(
+  { field, mapping, emptied }: AdmittedChange,
+  stored: unknown,
+  current: VendorRecord | undefined,
+): void {
   if (!mapping.cleared) {
     throw new Problem('not_clearable', 'Nothing would be left of the field.', {
       errors: [notClearable(pointerOf(field), mapping)],
+    });
+  }
+  const reason = current && mapping.cleared.unless?.(current);
+  if (reason !== undefined) {
+    throw new Problem('not_clearable', 'The stored value cannot be taken away.', {
+      errors: [{ pointer: pointerOf(field), code: 'not_clearable', detail: reason }],
     });
   }
   if (stored !== UNREADABLE || emptied) return;

@@ -23,6 +23,8 @@ export interface UpdateRequest {
   /** Everything that `Preference-Applied` names of the above. */
   preferences?: string | undefined;
   dryRun: boolean;
+  /** What it is in the audit; absent: an update. */
+  kind?: 'copy';
   ifMatch?: string | undefined;
   ifNoneMatch?: string | undefined;
   /** `Idempotency-Key`. */
@@ -33,6 +35,11 @@ export interface UpdateRequest {
   gone: GoneSignal;
   /** It was queued, and is now the oldest of its staff member. */
   queued?: boolean;
+  /**
+   * It goes to `clinic.connection` although the clinic may be elsewhere: a mirror, or a connection that is being prepared. Where the
+   * clinic is decides about all others.
+   */
+  beside?: boolean;
   /** The record that it was meant for when it was queued. */
   target?: OperationTarget | undefined;
   /**
@@ -67,4 +74,13 @@ export function gatewayUnavailable({ settleFirst }: Pick<UpdateRequest, 'settleF
     outcome: settleFirst ? 'unknown' : 'not_applied',
     headers: { 'retry-after': '5' },
   });
+}
+
+/** This process' configuration has the clinic elsewhere than the store. Nothing was sent. */
+export function clinicIsMoving({ settleFirst }: Pick<UpdateRequest, 'settleFirst'> = {}): Problem {
+  return new Problem(
+    'clinic_is_moving',
+    'The clinic is moving to another connection, and not all of the gateway knows it yet. Nothing was sent.',
+    { outcome: settleFirst ? 'unknown' : 'not_applied', headers: { 'retry-after': '2' } },
+  );
 }

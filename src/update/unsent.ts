@@ -6,6 +6,7 @@ const EARLY: readonly ProblemCode[] = [
   'vendor_rate_limited',
   'vendor_credentials_rejected',
   'gateway_unavailable',
+  'clinic_is_moving',
 ];
 
 /**

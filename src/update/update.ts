@@ -9,6 +9,8 @@ import { tableOf } from '../directory/record';
 import { Deadline } from '../lib/deadline';
 import { Problem } from '../problem';
 import { type FindLink, type Location, locate } from '../runtime/locate';
+import type { Presence } from '../runtime/presence';
+import type { Runtime } from '../runtime/runtime';
 import type { Attempt } from '../store/attempts';
 import type { Journal } from '../store/journal';
 import type { Locks, Release, Turn } from '../store/locks';
@@ -31,7 +33,14 @@ import { defer, deferUnsent } from './defer';
 import { claimKey, keyVerdict, releaseKey } from './idempotency';
 import { makePlan, ofResource } from './plan';
 import { dryRunResult, type UpdateResult, updateResult } from './receipt';
-import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } from './request';
+import {
+  clinicIsMoving,
+  gatewayUnavailable,
+  refusal,
+  type UpdateRequest,
+  type UpdateResponse,
+} from './request';
+import { sharedWarnings } from './shared';
 import { visibleTo } from './visible';
 import { writeAndConfirm } from './write';
 
@@ -40,6 +49,9 @@ export interface UpdateParts {
   locks: Locks;
   journal: Journal;
   operations: Operations;
+  /** The configuration in use. */
+  runtime: Pick<Runtime, 'acquire'>;
+  presence: Presence;
 }
 
 /** What is known of an update once it is admitted. */
@@ -52,8 +64,11 @@ interface Admission {
   reading: Reading;
 }
 
-/** `behind`: earlier updates of the staff member are queued, so this one may not run yet. Nothing was sent. */
-type Ended = Ending | { behind: true };
+/**
+ * `behind`: earlier updates of the staff member are queued, so this one may not run yet. `away`: the clinic is at another
+ * connection than this update was about to be sent to. Nothing was sent.
+ */
+type Ended = Ending | 'behind' | 'away';
 
 /**
  * Never throws a Problem: it is turned into an answer. Durable when it resolves: what was sent, or that nothing was.
@@ -66,17 +81,43 @@ export async function update(parts: UpdateParts, request: UpdateRequest): Promis
 async function answerTo(parts: UpdateParts, asked: UpdateRequest): Promise<UpdateResponse> {
   const claim = await claimKey(parts.journal, asked);
   if ('response' in claim) return claim.response;
-  const { request } = claim;
-  if (request.respondAsync && !request.dryRun) return defer(parts, request);
+  return conduct(parts, claim.request, performance.now());
+}
 
-  const started = performance.now();
-  const carried = await carryOut(parts, request);
-  if ('behind' in carried) {
-    if (request.clinic.whenVendorDown === 'queue') return defer(parts, request);
-    await releaseKey(parts.journal, request);
-    return refusal(stillQueued(request), request);
+async function conduct(parts: UpdateParts, request: UpdateRequest, started: number): Promise<UpdateResponse> {
+  const isForLater = request.respondAsync && !request.dryRun;
+  const ended = isForLater ? 'behind' : await carryOut(parts, request);
+  if (ended === 'away') return anew(parts, request, started);
+  if (ended !== 'behind') return conclude(parts, request, ended, started);
+  if (isForLater || request.clinic.whenVendorDown === 'queue') {
+    const accepted = await defer(parts, request);
+    return accepted === 'away' ? anew(parts, request, started) : accepted;
   }
+  await releaseKey(parts.journal, request);
+  return refusal(stillQueued(request), request);
+}
 
+/** The configuration may have changed on the way: the update begins anew by the new one. If it has not, others have moved on. */
+async function anew(parts: UpdateParts, request: UpdateRequest, started: number): Promise<UpdateResponse> {
+  await parts.presence.settled();
+  const { generation, release } = parts.runtime.acquire();
+  try {
+    const clinic = generation.clinics.get(request.clinic.name);
+    const isMoved = clinic !== undefined && clinic.connection.name !== request.clinic.connection.name;
+    return isMoved
+      ? await conduct(parts, { ...request, clinic }, started)
+      : await conclude(parts, request, { problem: clinicIsMoving(request) }, started);
+  } finally {
+    release();
+  }
+}
+
+async function conclude(
+  parts: UpdateParts,
+  request: UpdateRequest,
+  carried: Ending,
+  started: number,
+): Promise<UpdateResponse> {
   const later = request.dryRun ? undefined : await deferUnsent(parts, request, carried);
   const ended: Ending = later instanceof Problem ? { ...carried, problem: later } : carried;
   const deferred = later instanceof Problem ? undefined : later;
@@ -99,6 +140,7 @@ async function answerTo(parts: UpdateParts, asked: UpdateRequest): Promise<Updat
 /** Throws nothing: however it ends is written down. */
 async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<Ended> {
   try {
+    if (isBound(request) && parts.presence.isAway(request.clinic.name)) return 'away';
     const location = await locate(parts.links, request.clinic, request.staffId);
     const { connection } = location;
     if (isElsewhere(request, location)) throw linkMoved();
@@ -110,7 +152,7 @@ async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<End
     });
     const admission = { request, location, admitted, deadline, reading } as const;
     const release = await takeTurn(parts, admission);
-    if (release === undefined) return { behind: true };
+    if (typeof release === 'string') return release;
     try {
       return await inTurn(parts, admission);
     } finally {
@@ -121,14 +163,13 @@ async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<End
   }
 }
 
-/** @returns undefined if earlier updates are queued */
-async function takeTurn(parts: UpdateParts, admission: Admission): Promise<Release | undefined> {
+async function takeTurn(parts: UpdateParts, admission: Admission): Promise<Release | 'behind' | 'away'> {
   const { request, location } = admission;
   const turn = turnAt(admission, undefined, location.recordId);
   try {
     const taken = await parts.locks.take(turn);
     if (taken) return taken;
-    return (await isBehind(parts, request)) ? undefined : await parts.locks.wait(turn);
+    return (await hindrance(parts, admission)) ?? (await parts.locks.wait(turn));
   } catch (error) {
     throw beforeLooking(error, request);
   }
@@ -155,8 +196,9 @@ function turnAt(
 async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> {
   const { request, location, deadline, reading } = admission;
   if (reading.size === 0) return inTurns(parts, admission, undefined);
-  // What a read would show is judged when the queue has been delivered.
-  if (await isBehind(parts, request)) return { behind: true };
+  // What a read would show is judged when the queue has been delivered, and where the clinic is.
+  const hindered = await hindrance(parts, admission);
+  if (hindered) return hindered;
   const primary = await readCurrent(location, deadline, request.gone).catch((error) => {
     throw beforeLooking(error, request);
   });
@@ -199,22 +241,30 @@ async function inTurns(
   const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
   if (request.dryRun) return { result: dryRunResult(request, location, admitted, { plan, current }) };
   if (plan.writes.length === 0) {
+    // Nothing is written down that would ask for it: a record that holds it all already may be the wrong one by now.
+    const moved = await hindrance(parts, admission);
+    if (moved === 'away') return moved;
     const nothingSent = { record: current, states: [] };
     return observed(location, updateResult(request, location, admitted, { plan, current }, nothingSent));
   }
   if (request.settleFirst) checkPrecondition(request, current, connection);
 
-  if (clinic.identity !== 'direct') await checkRecord(parts, admission);
+  if (clinic.identity !== 'direct' && !(await parts.links.isChecked(linkOf(location)))) {
+    const hindered = await hindrance(parts, admission);
+    if (hindered) return hindered;
+    await checkRecord(parts, admission);
+  }
 
   // The journal begins: from here on the update may reach the vendor, and who finds this row can find out whether it has.
   const attempt = attemptFor(request, location);
   const begun = await parts.journal.begin(attempt, leaseMs(location), {
     linked: request.clinic.identity !== 'direct',
     first: !request.queued,
+    here: isBound(request),
   });
-  if (begun === 'behind') return { behind: true };
+  if (begun === 'behind' || begun === 'away') return begun;
   if (begun === 'moved') throw linkMoved();
-  return send(admission, { plan, current }, attempt);
+  return send(parts.links, admission, { plan, current }, attempt);
 }
 
 /**
@@ -226,9 +276,7 @@ async function checkRecord(
   { links }: UpdateParts,
   { request, location, deadline }: Admission,
 ): Promise<void> {
-  const { connection, recordId, clinic, staffId } = location;
-  const link = { clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId: recordId };
-  if (await links.isChecked(link)) return;
+  const { connection, recordId } = location;
   const has = await connection.has(recordId, deadline).catch((error) => {
     throw beforeLooking(
       error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error,
@@ -236,22 +284,33 @@ async function checkRecord(
     );
   });
   if (!has) throw beforeLooking(noSuchRecord(), request);
-  await links.markChecked(link);
+  await links.markChecked(linkOf(location));
+}
+
+function linkOf({ connection, recordId, clinic, staffId }: Location) {
+  return { clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId: recordId };
 }
 
 /** The writes, each at most once, and what became of them. */
-async function send(admission: Admission, first: Planned, attempt: Attempt): Promise<Ending> {
+async function send(
+  links: FindLink,
+  admission: Admission,
+  first: Planned,
+  attempt: Attempt,
+): Promise<Ending> {
   const { request, location, admitted, deadline, reading } = admission;
   const { changes } = admitted;
   try {
     const again = mergedOn(reading, first.plan, location.connection.adapter);
     const rechecked = await recheck(request, location, changes, first, again, deadline);
     if (request.gone.aborted) throw clientGone();
+    const shared = sharedWarnings(links, location, rechecked.plan, rechecked.current, deadline);
     const { planned, confirmation } = await writeAndConfirm(
       { request, location, changes, deadline },
       rechecked,
     );
-    const result = updateResult(request, location, admitted, planned, confirmation);
+    const warnings = [...(confirmation.warnings ?? []), ...(await shared)];
+    const result = updateResult(request, location, admitted, planned, { ...confirmation, warnings });
     return { attempt, ...observed(location, result) };
   } catch (error) {
     return { attempt, ...endingOf(error, request) };
@@ -259,9 +318,19 @@ async function send(admission: Admission, first: Planned, attempt: Attempt): Pro
 }
 
 /** Asked if this update would wait for another one or reads first; the journal asks for all others. */
-async function isBehind({ operations }: UpdateParts, request: UpdateRequest): Promise<boolean> {
-  if (request.queued || request.dryRun) return false;
-  return operations.isBehind(request.clinic.name, request.staffId);
+async function hindrance(
+  { operations }: UpdateParts,
+  { request, location }: Admission,
+): Promise<'behind' | 'away' | undefined> {
+  if (!isBound(request)) return undefined;
+  const { clinic, staffId } = request;
+  const found = await operations.standing(clinic.name, staffId, location.connection.name);
+  return found === 'first' || (found === 'behind' && request.queued) ? undefined : found;
+}
+
+/** Whether it goes where the clinic is, and nowhere else. */
+function isBound({ beside, dryRun }: UpdateRequest): boolean {
+  return !beside && !dryRun;
 }
 
 function observed({ connection }: Location, result: UpdateResult): { result: UpdateResult } {

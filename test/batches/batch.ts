@@ -25,7 +25,7 @@ const BATCHES = {
     'packaging',
     'adapters/matrix',
   ],
-  deliveries: ['queue', 'update/idempotency', 'store/links', 'runtime'],
+  deliveries: ['queue', 'update/idempotency', 'store/links', 'runtime', 'console/browser'],
 } as const satisfies Record<string, readonly string[]>;
 
 type BatchName = keyof typeof BATCHES | 'others';

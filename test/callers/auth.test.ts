@@ -1,10 +1,11 @@
 /** Who may come in, and how far: API keys that are rotated, access tokens, scopes, and one clinic's view of another. */
 import { createHash } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { looksLikeToken, Tokens } from '../../src/callers/tokens';
 import type { TokenConfig } from '../../src/config/types';
 import { KEYS, openStage, type Stage } from '../support/stage';
+import { until } from '../support/until';
 
 let stage: Stage | undefined;
 let issuer: Issuer;
@@ -31,6 +32,8 @@ interface Issuer {
   uri: string;
   /** How often the keys were fetched. */
   fetches: number;
+  /** What the next fetches wait for. */
+  held: Promise<void> | undefined;
   /** What the next fetches get instead of the keys. */
   answer: { status: number; body: string } | undefined;
   keys: JWK[];
@@ -63,8 +66,9 @@ async function openIssuer(): Promise<Issuer> {
   };
   await make('first');
   const first = publicKeys.get('first') ?? { kty: 'EC' };
-  const server: Server = createServer((_req, res) => {
+  const server: Server = createServer(async (_req, res) => {
     it.fetches += 1;
+    await it.held;
     const { status, body } = it.answer ?? { status: 200, body: JSON.stringify({ keys: it.keys }) };
     res.writeHead(status, { 'content-type': 'application/json', location: `${it.uri}/elsewhere` }).end(body);
   });
@@ -74,6 +78,7 @@ async function openIssuer(): Promise<Issuer> {
   const it: Issuer = {
     uri: `http://127.0.0.1:${port}/jwks`,
     fetches: 0,
+    held: undefined,
     answer: undefined,
     keys: [first],
     async sign(claims = {}, { kid = 'first', called = kid, expires = '5m', notBefore, without, type } = {}) {
@@ -108,6 +113,7 @@ async function openIssuer(): Promise<Issuer> {
     },
     reset() {
       it.answer = undefined;
+      it.held = undefined;
       it.fetches = 0;
       it.keys = [first];
     },
@@ -442,6 +448,45 @@ describe('the keys of an issuer', () => {
       false,
       false,
     ]);
+  });
+});
+
+describe('tokens that are being checked', () => {
+  /** The status of a read from this address of the machine's own. */
+  const statusFrom = (localAddress: string, url: string, key: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${key}` };
+      request(`${url}/staff/st-1`, { headers, localAddress, agent: false }, (res) => {
+        res.resume();
+        resolve(res.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  test('are bounded for each address, and keep out nobody else', async () => {
+    const here = await open((config) => {
+      Object.assign(config.server, { maxInFlight: 8 });
+      Object.assign(config, { tokens: [tokenConfig()] });
+    });
+    let letGo: () => void = () => {};
+    issuer.held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    const token = await issuer.sign();
+    // Four of eight are an address' share; they wait for the issuer's keys.
+    const waiting = Array.from({ length: 4 }, () => statusFrom('127.0.0.1', here.url, token));
+    await until(
+      () => statusFrom('127.0.0.1', here.url, KEYS.north),
+      (status) => status === 429,
+    );
+    const refused = await here.call('GET', '/staff/st-1', { key: token });
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await here.call('GET', '/healthz', { key: null })).status).toBe(200);
+    expect(await statusFrom('127.0.0.2', here.url, KEYS.north)).toBe(200);
+    letGo();
+    expect(await Promise.all(waiting)).toEqual([200, 200, 200, 200]);
   });
 });
 

@@ -86,7 +86,7 @@ void connect('http://127.0.0.1:1', 'key').staff.updateStaff('st-1', { status: 'r
 test('lenient handling, a minimal answer, and a repetition that is not carried out twice', async () => {
   const gateway = connect(`${stage.url}/`, KEYS.north);
   const wishes = wishing({ lenient: true, minimal: true, idempotencyKey: randomUUID() });
-  const patch = { role: 'nurse', phone: '+54 11 5555-0000' };
+  const patch = { role: 'nurse', nationalId: '30999888' };
   const first = await gateway.staff.updateStaff('st-1', patch, {}, wishes);
   expect(first.data.data).toBeUndefined();
   expect(first.data.meta.receipt.map(({ outcome }) => outcome)).toEqual(['dropped', 'verified']);

@@ -216,6 +216,7 @@ describe.each(adapters.map((module) => ({ name: module.name, title: module.title
         readFileSync(join(folderOf(name), 'connection.json'), 'utf8'),
       );
       const adapter = module.connect({
+        baseUrl: 'https://vendor.example.test',
         credentials: module.settings.credentials.validate(connection.credentials).value,
         options: module.settings.options.validate(connection.options).value,
         codes: module.settings.codes.validate(connection.codes).value,

@@ -8,6 +8,7 @@ import { configReference } from '../../src/config/reference';
 import { createLog } from '../../src/ops/log';
 import { PROBLEMS } from '../../src/problem';
 import { OUTCOMES } from '../../src/receipt';
+import { ATTACKS } from '../hostile/attacks';
 
 const ROOT = join(__dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -104,6 +105,12 @@ test('every code inside errors and warnings is named', () => {
     'record_not_found',
     'credentials_rejected',
     'text',
+    // Of the guard.
+    'links_incomplete',
+    'not_compared',
+    'comparison_stale',
+    'differences',
+    'queue_not_empty',
     // Of FHIR.
     'incomplete',
   ];
@@ -203,6 +210,35 @@ test('the page on metrics names every way in which a vendor call can end', () =>
     /^A call to a vendor ends as [\s\S]+?\n\n/m.exec(read('docs/observability.md'))?.[0] ?? '';
   const named = [...paragraph.matchAll(/`(\w+)`/g)].map(([, name]) => name);
   expect(named.sort()).toEqual([...outcomes, ...kinds].sort());
+});
+
+test('every row of the threat model names tests that exist, and every attack is in it', () => {
+  const [, table = ''] = /\n(\| who, with what[\s\S]*?)\n\n/.exec(read('docs/security.md')) ?? [];
+  const cells = table
+    .split('\n')
+    .slice(2)
+    .map((row) => row.split('|').at(-2) ?? '');
+  expect(cells.length).toBeGreaterThan(25);
+  const attacks = ATTACKS.map(({ name }) => name);
+  const quoted = cells.flatMap((cell) => [...cell.matchAll(/"([^"]+)"/g)].map(([, name = '']) => name));
+  expect([...new Set(quoted)].sort()).toEqual([...attacks].sort());
+
+  const missing = cells.flatMap((cell, index) => {
+    // Names come before the file that they are in.
+    const parts = cell.split(/(`test\/[\w/.]+\.ts`)/);
+    const files = parts.filter((_, place) => place % 2 === 1).map((file) => file.replaceAll('`', ''));
+    const known = files.flatMap((file, place) =>
+      marked(parts[place * 2] ?? '')
+        .filter((name) => !name.startsWith('npm run '))
+        .map((name) => ({ name, isThere: read(file).includes(name) })),
+    );
+    const isNamed = known.length > 0 || files.length > 0 || cell.includes('"');
+    return [
+      ...(isNamed ? [] : [`row ${index + 1}`]),
+      ...known.flatMap(({ name, isThere }) => (isThere ? [] : [name])),
+    ];
+  });
+  expect(missing).toEqual([]);
 });
 
 test('every row of the OWASP table has its test', () => {

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { fuzz } from '../../scripts/fuzz';
-import { UNREADABLE } from '../../src/adapter/contract';
+import { UNREADABLE, type VendorRecord } from '../../src/adapter/contract';
+import { withPart } from '../../src/adapter/resources';
 import { failureIn } from '../../src/connection/failure';
 import { showRecord, tableOf } from '../../src/directory/record';
 import { isObject, sameJson } from '../../src/lib/json';
@@ -232,9 +233,16 @@ const update = fc.record(
 
 describe.each(setups)('$title', ({ adapter }) => {
   const table = tableOf(adapter);
+  const parts = (adapter.also ?? []).map(({ name }) => name);
+  /** Any record, of further resources too. */
+  const anyRecord = fc
+    .tuple(object, ...parts.map(() => object))
+    .map(([own, ...others]) =>
+      others.reduce<VendorRecord>((record, part, index) => withPart(record, parts[index], part), own),
+    );
 
   test('reading any record: never throws, invents nothing, and what it shows is what the record holds', () => {
-    property(object, (record) => {
+    property(anyRecord, (record) => {
       const before = text(record);
       const shown = showRecord(table, record);
       expect(text(record)).toBe(before);
@@ -251,7 +259,7 @@ describe.each(setups)('$title', ({ adapter }) => {
   });
 
   test('planning any valid update on any record: a plan with the table’s keys alone, or a refusal with pointers', () => {
-    property(fc.tuple(update, fc.option(object), fc.boolean()), ([body, current, lenient]) => {
+    property(fc.tuple(update, fc.option(anyRecord), fc.boolean()), ([body, current, lenient]) => {
       const parsed = parsePatch(body);
       if ('errors' in parsed) return;
       try {
@@ -259,12 +267,15 @@ describe.each(setups)('$title', ({ adapter }) => {
         const plan = makePlan(adapter, table, admitted.changes, current ?? undefined);
         const keys = FIELDS.flatMap((field) => {
           const mapping = table[field];
-          return mapping.supported ? [mapping.key] : [];
+          return mapping.supported ? [`${mapping.resource} ${mapping.key}`] : [];
         });
-        const [write] = plan.writes;
-        const strange = Object.keys(write?.body ?? {}).filter((key) => !keys.includes(key));
+        const bodies = new Map(plan.writes.map(({ resource, body: sent }) => [resource, sent]));
+        const strange = plan.writes
+          .flatMap(({ resource, body: sent }) => Object.keys(sent).map((key) => `${resource} ${key}`))
+          .filter((key) => !keys.includes(key));
         const unsent = plan.targets.filter(
-          ({ unchanged, mapping, wire }) => write && !unchanged && !sameJson(write.body[mapping.key], wire),
+          ({ unchanged, mapping, wire }) =>
+            !unchanged && !sameJson(bodies.get(mapping.resource)?.[mapping.key], wire),
         );
         const settled = admitted.changes.length + admitted.dropped.length;
         expect([strange, unsent, settled]).toEqual([[], [], parsed.patch.changes.length]);

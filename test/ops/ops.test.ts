@@ -14,6 +14,7 @@ import { createLog } from '../../src/ops/log';
 import { createMetrics } from '../../src/ops/metrics';
 import { serve } from '../../src/serve';
 import { KEYS, openStage, type Stage } from '../support/stage';
+import { openWire } from '../support/wire';
 
 let stage: Stage | undefined;
 afterEach(async () => {
@@ -625,6 +626,26 @@ describe('TLS', () => {
       await expect(
         health(secure.url, server.cert, { cert: stranger.cert, key: stranger.private }),
       ).rejects.toThrow();
+    } finally {
+      await secure.close();
+    }
+  });
+
+  test('cuts off who does not secure a connection in time, and is filled by no number of them', async () => {
+    const own = await pem('server');
+    const here = await open({
+      configure: ({ server }) => Object.assign(server, { headersTimeoutMs: 1_000, maxConnections: 8 }),
+    });
+    const paths = { certFile: join(here.folder, 'cert.pem'), keyFile: join(here.folder, 'key.pem') };
+    await writeFile(paths.certFile, own.cert);
+    await writeFile(paths.keyFile, own.private);
+    const { secure } = await secureGateway(here, paths);
+    try {
+      const silent = await Promise.all(Array.from({ length: 20 }, () => openWire(secure.url)));
+      expect(await health(secure.url, own.cert)).toBe(200);
+      // Node's own limit is two minutes.
+      await Promise.all(silent.map(({ ended }) => ended));
+      expect(silent.map((wire) => wire.received())).toEqual(silent.map(() => ''));
     } finally {
       await secure.close();
     }

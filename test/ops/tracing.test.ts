@@ -4,6 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withOperators } from '../support/console';
 import { type GatewayProcess, startGatewayProcess } from '../support/gatewayProcess';
 import { KEYS, openStage, type Stage } from '../support/stage';
 import { until } from '../support/until';
@@ -20,6 +21,7 @@ beforeAll(async () => {
   stage = await openStage({
     configure: (config) => {
       config.vendors['clinikapi-main'].propagateTrace = true;
+      withOperators(config);
       config.clinics.north = { vendor: 'clinikapi-main', identity: 'direct' };
     },
   });
@@ -49,6 +51,14 @@ test('the bundle knows its version and finds its files', async () => {
   const script = await fetch(gateway.url + reference);
   expect(script.status).toBe(200);
   expect(await script.text()).toBe(await readFile(join(bundle, 'reference.js'), 'utf8'));
+  // The operators' page, with the parts that it names.
+  const console = await (await fetch(`${gateway.opsUrl}/console/deliveries`)).text();
+  const parts = console.match(/\/console\/assets\/[\w.-]+/g) ?? [];
+  expect(parts).toHaveLength(3);
+  for (const part of parts) {
+    const { status, headers } = await fetch(gateway.opsUrl + part);
+    expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable']);
+  }
 });
 
 test('a vendor call is a span below the caller’s, and the vendor hears of that span', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { advisoryComplaints } from '../../scripts/advisories';
 import { LINT_OPTIONS, LOCK_FILES, lockComplaints } from '../../scripts/lockfile';
+import { PINNED_FILES, pinComplaints } from '../../scripts/pins';
 import { nodeComplaint } from '../../src/lib/checkNode';
 import { member } from '../../src/lib/json';
 import { PROGRAM, TYPESCRIPT } from '../support/gatewayProcess';
@@ -22,6 +23,10 @@ describe('the lock file', () => {
   test.each([
     ['no hash', { 'node_modules/a': { version: '1.0.0' } }],
     ['no hash and no platform that it is for', { 'node_modules/a': { version: '1.0.0', optional: true } }],
+    [
+      'no hash, for another platform, in production',
+      { 'node_modules/a-darwin': { version: '1.0.0', optional: true, os: ['darwin'] } },
+    ],
     ['a weak hash', { 'node_modules/a': { ...entry, integrity: 'md5-abc' } }],
     ['a repository', { 'node_modules/a': { ...entry, resolved: 'git+ssh://git@example.org/a.git' } }],
     ['plain http', { 'node_modules/a': { ...entry, resolved: 'http://registry.example.org/a.tgz' } }],
@@ -37,6 +42,7 @@ describe('the lock file', () => {
       '': {},
       'node_modules/a': entry,
       'node_modules/a/node_modules/b': { inBundle: true },
+      'node_modules/a-darwin': { version: '1.0.0', optional: true, dev: true, os: ['darwin'] },
       'node_modules/c': { ...entry, dev: true, hasInstallScript: true },
     };
     expect(lockComplaints({ lockfileVersion: 3, packages })).toEqual([]);
@@ -82,6 +88,65 @@ describe('the advisories that are kept by hand', () => {
     ],
   ])('%s', (_name, packages, now, expected) => {
     expect(advisoryComplaints(known, packages, now)).toEqual(expected);
+  });
+
+  test('are of packages that are said to be looked at, and that are in use', () => {
+    const advised: string[] = known.advisories.map((advisory: { package: string }) => advisory.package);
+    expect(advised.filter((name) => !known.packages.includes(name))).toEqual([]);
+    expect(
+      known.packages.filter((name: string) => lock.packages[`node_modules/${name}`] === undefined),
+    ).toEqual([]);
+  });
+});
+
+describe('images and CI actions', () => {
+  const now = new Date('2026-12-01T00:00:00Z');
+  const DIGEST = `node:24@sha256:${'0'.repeat(64)}`;
+  const WHY = '# not by digest, looked at on';
+
+  test.each(PINNED_FILES)('%s: each by digest, or somebody has said why not', (path) => {
+    const days = [...read(path).matchAll(/looked at on (\S+):/g)].map(([, day = '']) => Date.parse(day));
+    expect(pinComplaints(path, read(path), new Date(Math.max(...days)))).toEqual([]);
+  });
+
+  test.each([
+    ['a digest', `FROM ${DIGEST} AS build`, []],
+    ['the commit of an action', `      - uses: actions/checkout@${'a'.repeat(40)}`, []],
+    [
+      'a tag',
+      'FROM node:24',
+      ['f:1: node:24 has no digest, and no line says "not by digest, looked at on <day>: why"'],
+    ],
+    [
+      'a tag behind an option',
+      'FROM --platform=linux/amd64 node:24',
+      [expect.stringContaining('f:1: node:24 has no digest')],
+    ],
+    [
+      'a short digest',
+      'image: "nginx@sha256:abc"',
+      [expect.stringContaining('nginx@sha256:abc has no digest')],
+    ],
+    ['a tag with a reason above', `${WHY} 2026-11-26: offline\n# and more\nimage: nginx:1`, []],
+    ['a tag with a reason beside it', `- uses: a/b@v4 ${WHY} 2026-11-26: offline`, []],
+    [
+      'a reason for another line',
+      `${WHY} 2026-11-26: offline\nrun: x\nimage: nginx:1`,
+      [expect.stringContaining('f:3: nginx:1')],
+    ],
+    ['no reason', `image: nginx:1 ${WHY} 2026-11-26:`, [expect.stringContaining('has no digest')]],
+    [
+      'an old reason',
+      `image: nginx:1 ${WHY} 2026-08-01: offline`,
+      [expect.stringContaining('not in the last 90 days')],
+    ],
+    [
+      'a reason of a day to come',
+      `image: nginx:1 ${WHY} 2027-01-01: x`,
+      [expect.stringContaining('not in the last 90 days')],
+    ],
+  ])('%s', (_name, text, expected) => {
+    expect(pinComplaints('f', text, now)).toEqual(expected);
   });
 });
 
@@ -164,7 +229,9 @@ describe('the image', () => {
 
   test('all that the program is made of is copied', () => {
     expect(
-      ['src', 'adapters', 'config'].filter((folder) => !lines.includes(`COPY ${folder} ./${folder}`)),
+      ['src', 'adapters', 'config', 'console'].filter(
+        (folder) => !lines.includes(`COPY ${folder} ./${folder}`),
+      ),
     ).toEqual([]);
   });
 

@@ -205,7 +205,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     const next = await operations.enqueue(update('st-1'));
     const other = await operations.enqueue(update('st-2'));
     await operations.finish(await claimOne(), { status: 'dead', answer: ANSWER, error: ERROR });
-    expect(await operations.isBehind('north', 'st-1')).toBe(true);
+    expect(await operations.standing('north', 'st-1', 'vendor')).toBe('behind');
     expect((await claim()).map((lease) => lease.id)).toEqual([other.id]);
     expect(await operations.retry(next.id, BY)).toBe('wrong_status');
     expect(await operations.retry(id, { ...BY, clinic: 'south' })).toBe('not_found');
@@ -217,7 +217,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     await operations.finish(again, { status: 'succeeded', answer: ANSWER });
     await operations.finish(await claimOne(), { status: 'succeeded', answer: ANSWER });
     expect(await statusOf(next.id)).toBe('succeeded');
-    expect(await operations.isBehind('north', 'st-1')).toBe(false);
+    expect(await operations.standing('north', 'st-1', 'vendor')).toBe('first');
   });
 
   it.each(['dead', 'queued'] as const)('discards a %s one, and what waited goes on', async (status) => {

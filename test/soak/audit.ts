@@ -2,6 +2,7 @@
  * `npm run soak -- audit`: a large audit on SQLite, and how long `GET /changes` takes with each filter.
  * Prints for each filter the middle and the slowest of 21 pages, the processor's time for one, and how late the event loop was at
  * most meanwhile, in milliseconds. On a machine that does other things as well only the middle and the processor's time tell.
+ * Then the same filters are asked for over HTTP, and `/healthz` every few milliseconds beside them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import { act, type ChangeFilter, type Changes, createChanges } from '../../src/s
 import { openDatabase } from '../../src/store/database';
 import { createJournal, type Journal } from '../../src/store/journal';
 import { verifyChain } from '../../src/store/verify';
+import { measurePages } from './auditPages';
 
 const BATCH = 2_000;
 const ROUNDS = 21;
@@ -93,11 +95,17 @@ async function measure(changes: Changes, filter: Omit<ChangeFilter, 'clinic'>) {
   return { found, cpu, middle: times[ROUNDS >> 1] ?? 0, slowest: times.at(-1) ?? 0, late: delay.max / 1e6 };
 }
 
-/** @returns whether the audit was whole at the end */
+/** What a page, and an answer of `/healthz` beside it, may take. */
+const MOST_MS = 20;
+const MOST_HEALTH_MS = 30;
+
+/** @returns whether the audit was whole at the end, and nothing took too long */
 export async function runAuditSoak(total: number, print: (line: string) => void): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-audit-'));
-  const keys = auditKeys(['a-key-of-this-measurement-and-nothing-else']);
-  const database = await openDatabase(`sqlite:${join(folder, 'gateway.db')}`);
+  const auditKey = 'a-key-of-this-measurement-and-nothing-else';
+  const keys = auditKeys([auditKey]);
+  const storeUrl = `sqlite:${join(folder, 'gateway.db')}`;
+  const database = await openDatabase(storeUrl);
   const values = { kind: 'hashed', salt: 'a-salt-of-this-measurement' } as const;
   const journal = createJournal(database, { values, keys, keyTtlMs: 1_000 });
   try {
@@ -115,7 +123,19 @@ export async function runAuditSoak(total: number, print: (line: string) => void)
     const verdict = await verifyChain(database, { keys });
     const seconds = (performance.now() - verifying) / 1_000;
     print(`verified: ${verdict.valid}, ${verdict.rows} rows in ${seconds.toFixed(1)} s`);
-    return verdict.valid;
+    let isFast = true;
+    await measurePages(
+      folder,
+      { storeUrl, auditKey },
+      filtersFor(total),
+      (name, { middle, health, slowestHealth }) => {
+        isFast &&= middle <= MOST_MS && health <= MOST_HEALTH_MS;
+        const shown = `page ${middle.toFixed(1)}, /healthz ${health.toFixed(1)} (worst of all rounds ${slowestHealth.toFixed(1)})`;
+        print(`${name.padEnd(44)}over HTTP: ${shown} ms`);
+      },
+    );
+    print(`every filter at most ${MOST_MS} ms, /healthz never later than ${MOST_HEALTH_MS} ms: ${isFast}`);
+    return verdict.valid && isFast;
   } finally {
     await journal.close();
     await database.close();

@@ -1,10 +1,12 @@
 /** `npm run soak`: power failures, an outage or random faults in full count, with a progress line. */
 import { Command } from 'commander';
+import { runAssetSoak } from './assets';
 import { runAuditSoak } from './audit';
 import { makeBundle } from './bundle';
 import { runCeilingSoak } from './ceilings';
 import { runCrashSoak } from './crashes';
 import { runFailover } from './failover';
+import { measureClaims, runFairness } from './fairness';
 import { runFaultSoak } from './faults';
 import { runListSoak } from './list';
 import { runOutage } from './outage';
@@ -117,6 +119,15 @@ async function audit({ rows }: { rows: number }) {
   if (!isWhole) process.exitCode = 1;
 }
 
+async function assets({ requests }: { requests: number }) {
+  const { residentMb, taken, grownMb } = await runAssetSoak(requests);
+  report(
+    `${requests} requests without a key for the largest file, none of which is read: ${taken} taken, ` +
+      `the process grew by ${grownMb.toFixed(1)} MB to ${residentMb.toFixed(0)} MB`,
+    grownMb <= 20,
+  );
+}
+
 async function ceilings(options: { requests: number; offered: number; seconds: number }) {
   const { calls, most, answers } = await runCeilingSoak(options);
   report(
@@ -125,6 +136,24 @@ async function ceilings(options: { requests: number; offered: number; seconds: n
     // A process that is held up may use a block late.
     most <= options.requests * 1.1,
   );
+}
+
+async function fairness(options: { engine: string; queued: number; vendor: number; others: number }) {
+  const { queued, others, vendor: vendorMs } = options;
+  for (const engine of enginesOf(options.engine)) {
+    const { times, delivered } = await runFairness({ engine, queued, vendorMs, others });
+    const [middle = 0, slowest = 0] = [times[times.length >> 1], times.at(-1)].map(Number);
+    report(
+      `${engine}: beside ${queued} queued of clinic A at ${vendorMs} ms each (${delivered} of them delivered by then), ` +
+        `${others} updates of clinic B were delivered in ${middle.toFixed(0)} ms, the slowest in ${slowest.toFixed(0)} ms`,
+      slowest <= 2_000 && delivered < queued,
+    );
+    const { look, claim } = await measureClaims(engine, 10_000);
+    report(
+      `${engine}: with 10,000 queued, looking for what is due takes ${look.toFixed(1)} ms, claiming ${claim.toFixed(1)} ms`,
+      look + claim <= 20,
+    );
+  }
 }
 
 async function failover(options: { updates: number }) {
@@ -227,12 +256,25 @@ program
   .option('--rows <number>', 'rows', Number, 300_000)
   .action(audit);
 program
+  .command('assets')
+  .description('ask for the largest file very often without a key, and measure the memory (Linux only)')
+  .option('--requests <number>', 'at the same time', Number, 300)
+  .action(assets);
+program
   .command('ceilings')
   .description('offer two replicas more than the ceiling on calls to their vendor allows')
   .option('--requests <number>', 'calls that the vendor may get in a second', Number, 20)
   .option('--offered <number>', 'updates a second', Number, 100)
   .option('--seconds <number>', 'for how long', Number, 10)
   .action(ceilings);
+program
+  .command('fairness')
+  .description('queue very much for a slow vendor, and deliver another clinic’s updates beside it')
+  .option('--engine <name>', 'sqlite, postgres or both', 'both')
+  .option('--queued <number>', 'updates of clinic A', Number, 500)
+  .option('--vendor <milliseconds>', 'what each of them takes', Number, 4_000)
+  .option('--others <number>', 'updates of clinic B', Number, 20)
+  .action(fairness);
 program
   .command('failover')
   .description('lose the primary of PostgreSQL under load and promote its standby')

@@ -5,7 +5,7 @@ import type { Adapter, AdapterModule } from '../../src/adapter/contract';
 /** Connects as the configuration would: credentials, options and codes through the adapter's own schemas. */
 export function connect(
   module: AdapterModule,
-  credentials: object,
+  credentials: object | undefined,
   options: object = {},
   codes: object = {},
 ): Adapter {
@@ -17,7 +17,12 @@ export function connect(
     if (error) throw error;
     return value;
   });
-  return module.connect({ credentials: checkedCredentials, options: checkedOptions, codes: checkedCodes });
+  return module.connect({
+    baseUrl: 'https://vendor.example.test/base',
+    credentials: checkedCredentials,
+    options: checkedOptions,
+    codes: checkedCodes,
+  });
 }
 
 export function moduleNamed(name: string): AdapterModule {
@@ -48,9 +53,22 @@ export const cobalt = (options = {}) =>
     { location: { centro: CENTRO } },
   );
 
+export const fhir = (credentials: object | undefined = { token: 'bearer-1' }, options = {}) =>
+  connect(
+    moduleNamed('fhir'),
+    credentials,
+    { nationalIdSystem: 'urn:oid:2.16.32.5.3', ...options },
+    { organization: { 'north-clinic': 'org-1' }, location: { centro: 'loc-1' } },
+  );
+
 export const setups = [
   { title: 'ClinikAPI, documented', adapter: clinikapi() },
   { title: 'ClinikAPI, live', adapter: clinikapi({ dialect: 'live' }) },
   { title: 'Vitalis', adapter: vitalis() },
   { title: 'Cobalt', adapter: cobalt() },
+  { title: 'FHIR R4', adapter: fhir() },
+  {
+    title: 'FHIR R4, whole days',
+    adapter: fhir({}, { allDay: true, roleSystem: 'urn:roles', ifMatch: false }),
+  },
 ];

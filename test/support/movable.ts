@@ -8,6 +8,7 @@ import { makePeople, type Person } from '../../sandbox/people';
 import { type SeededPeople, seedPeople } from '../../sandbox/seedPeople';
 import { linksCommand } from '../../src/cli/links';
 import { runProgram } from '../../src/cli/program';
+import { switchCommand } from '../../src/cli/switch';
 import { openDatabase } from '../../src/store/database';
 import { createLinks, type Link } from '../../src/store/links';
 import type { Ended } from './commandLine';
@@ -27,6 +28,8 @@ export interface Movable extends Stage {
   json: (...args: string[]) => Promise<{ code: number; err: string; document: any }>;
   /** Links `st-1`, `st-2`, … of a clinic. @param which indexes of people; default: all */
   link: (clinic: string, vendor: Vendor, which?: readonly number[]) => Promise<void>;
+  /** Links one staff id to any record. */
+  linkTo: (clinic: string, vendor: string, staffId: string, vendorRecordId: string) => Promise<void>;
 }
 
 export async function openMovable(
@@ -62,6 +65,8 @@ export async function openMovable(
       const { code, out, err } = await command(...args, '--json');
       return { code, err, document: out === '' ? undefined : JSON.parse(out) };
     },
+    linkTo: (clinic, vendor, staffId, vendorRecordId) =>
+      withLinks(stage, (links) => links.put({ clinic, staffId, vendor, vendorRecordId })),
     link: (clinic, vendor, which = persons.map((_, index) => index)) =>
       withLinks(stage, async (links) => {
         const rows = which.map(
@@ -92,7 +97,7 @@ async function inProcess(configPath: string, args: readonly string[]): Promise<E
   let code = 0;
   const parts = { adapters, env: {}, out, err, isTerminal: false, input: Readable.from([]) };
   await runProgram(
-    [linksCommand],
+    [linksCommand, switchCommand],
     {
       ...parts,
       exit: (ended) => {

@@ -145,6 +145,7 @@ export function seededPairs(count: number, seed: number): SeededPairs {
 }
 
 const adapter = vitalis.connect({
+  baseUrl: 'https://vendor.example.test',
   credentials: { token: 'x' },
   options: {},
   codes: { specialty: { '394579002': 1, '394537008': 2, '419192003': 3 } },

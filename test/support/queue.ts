@@ -21,15 +21,18 @@ export interface QueueOptions {
   whenVendorDown?: 'fail' | 'queue';
   deliveries?: Readonly<Record<string, number>>;
   configure?: (config: StageConfig) => void;
+  /** The time by which sessions of the console end. */
+  now?: () => Date;
 }
 
 /** The stage with short pauses, and a vendor that can be switched off: connections to it are refused then. */
-export async function openQueue({ engine, whenVendorDown, deliveries, configure }: QueueOptions) {
+export async function openQueue({ engine, whenVendorDown, deliveries, configure, now }: QueueOptions) {
   const database = engine === 'postgres' ? await createPostgresDatabase() : undefined;
   const vendor = createClinikapiSandbox({ roles: roles(), rateLimit: 1_000_000, logLimit: 10_000 });
   let listening = await vendor.listen();
   const port = Number(new URL(listening.url).port);
   const stage = await openStage({
+    ...(now && { now }),
     configure: (config) => {
       if (database) config.store.url = database.url;
       config.vendors['clinikapi-main'].baseUrl = listening.url;

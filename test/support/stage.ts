@@ -34,7 +34,7 @@ export const RECORDS = {
 
 export const FACILITY = '095f8067-d3fc-4e13-b771-32f87cd0c3f2';
 /** Changes on disk are seen sooner than in production, so that tests wait less. */
-export const WATCH = { pollMs: 25, quietMs: 50 };
+export const WATCH = { pollMs: 25, quietMs: 50, beatMs: 200 };
 const WRITER_SCOPES = ['staff:read', 'staff:write', 'links:write', 'changes:read'];
 
 export interface Reply {
@@ -75,6 +75,10 @@ export async function openStage(options: StageOptions = {}) {
   await writeFile(configPath, stringify(config));
   const lines: string[] = [];
   const log = createLog(options.logLevel ?? 'info', { write: (line: string) => void lines.push(line) });
+  const clear = async () => {
+    await Promise.all(listening.map((server) => server.close()));
+    await rm(folder, { recursive: true, force: true });
+  };
   const gateway = await serve({
     configPath,
     env: {},
@@ -82,6 +86,10 @@ export async function openStage(options: StageOptions = {}) {
     log,
     watch: WATCH,
     ...(options.now && { now: options.now }),
+  }).catch(async (error: unknown) => {
+    // A configuration that is refused leaves nothing open.
+    await clear();
+    throw error;
   });
 
   const call = async (
@@ -133,8 +141,7 @@ export async function openStage(options: StageOptions = {}) {
     rewrite: (next: unknown) => writeFile(configPath, typeof next === 'string' ? next : stringify(next)),
     close: async () => {
       await gateway.close();
-      await Promise.all(listening.map((server) => server.close()));
-      await rm(folder, { recursive: true, force: true });
+      await clear();
     },
   };
 }

@@ -13,6 +13,8 @@ beforeEach(() => {
 const calls = () => stage.clinikapi.log.map(({ method, path }) => `${method} ${path.replace('/v1/', '')}`);
 const ROLE = 'practitioner-roles/pr_abc123';
 const PERSON = 'practitioners/prac_abc123';
+/** Who else has this practitioner: for a warning, besides the writes. */
+const OWNERS = 'GET practitioner-roles';
 const stored = () => ({
   status: stage.clinikapi.state.roles.get('pr_abc123')?.status,
   ...stage.clinikapi.state.practitioners.get('prac_abc123')?.details,
@@ -29,7 +31,11 @@ describe('an update of both', () => {
         { pointer: '/name', outcome: 'verified' },
       ],
     ]);
-    expect(calls()).toEqual([`GET ${ROLE}`, `PATCH ${ROLE}`, `PATCH ${PERSON}`]);
+    expect(calls().filter((call) => call !== OWNERS)).toEqual([
+      `GET ${ROLE}`,
+      `PATCH ${ROLE}`,
+      `PATCH ${PERSON}`,
+    ]);
     expect(stored()).toMatchObject({ firstName: 'Ana', lastName: 'Paz', status: 'inactive' });
     expect(body.data).toMatchObject({ ...patch, role: 'doctor', gender: 'female' });
   });
@@ -39,7 +45,7 @@ describe('an update of both', () => {
     expect(calls()).toEqual([`PATCH ${ROLE}`]);
     stage.clinikapi.log.length = 0;
     expect((await stage.patch(KEYS.north, { email: 'ana@example.test' })).status).toBe(200);
-    expect(calls()).toEqual([`GET ${ROLE}`, `PATCH ${PERSON}`]);
+    expect(calls().filter((call) => call !== OWNERS)).toEqual([`GET ${ROLE}`, `PATCH ${PERSON}`]);
   });
 
   test('a dry run shows all requests in order', async () => {
@@ -80,4 +86,27 @@ describe('an update of both', () => {
     expect(calls()).toEqual([`GET ${ROLE}`]);
     expect((await stage.call('GET', '/staff/st-1')).body.data).not.toHaveProperty('name');
   });
+});
+
+test('a practitioner that other linked roles lead to: a warning, for what is kept there alone', async () => {
+  const alone = await stage.patch(KEYS.north, { gender: 'other', role: 'nurse' });
+  expect(alone.body.meta.warnings).toEqual([]);
+  const body = { vendorRecordId: 'pr_ghi789' };
+  expect((await stage.call('PUT', '/staff/st-3/links/clinikapi-main', { body })).status).toBe(201);
+  const shared = await stage.patch(KEYS.north, { gender: 'male', role: 'doctor' });
+  expect(shared.body.meta.warnings).toEqual([
+    { pointer: '/gender', code: 'shared_record', detail: expect.any(String) },
+  ]);
+});
+
+test('updates of two roles of one practitioner take turns where it is merged on', async () => {
+  const body = { vendorRecordId: 'pr_ghi789' };
+  await stage.call('PUT', '/staff/st-3/links/clinikapi-main', { body });
+  const texts = Array.from({ length: 10 }, (_, index) => `Street ${index}`);
+  const replies = await Promise.all(
+    texts.map((text, index) =>
+      stage.patch(KEYS.north, { address: { text } }, {}, index % 2 === 0 ? 'st-1' : 'st-3'),
+    ),
+  );
+  expect(replies.map(({ status }) => status)).toEqual(texts.map(() => 200));
 });

@@ -466,6 +466,7 @@ function locationAt(connection: VendorConnection): Location {
     identity: 'linked' as const,
     requireIfMatch: false,
     whenVendorDown: 'fail' as const,
+    switchGuard: 'warn' as const,
     connection,
     maxQueuedPerCaller: 1,
   };

@@ -86,7 +86,7 @@ function judging({ store, clinics, vendors }: LinkPlaces, adapters: readonly Ada
   const recordIds = recordIdsOf(vendors, adapters);
   return {
     databaseUrl: store.url,
-    clinics: new Set(clinics),
+    clinics: new Set(Object.keys(clinics)),
     vendors: new Set(recordIds.keys()),
     isRecordId: (vendor: string, id: string) => recordIds.get(vendor)?.test(id) ?? false,
   };
@@ -99,7 +99,9 @@ function recordIdsOf(
 ): ReadonlyMap<string, RegExp> {
   const ids = Object.entries(vendors).flatMap(([name, { adapter, options, codes }]) => {
     const module = adapters.find((candidate) => candidate.name === adapter);
-    return module ? [[name, module.connect({ credentials: {}, options, codes }).recordId] as const] : [];
+    return module
+      ? [[name, module.connect({ baseUrl: '', credentials: {}, options, codes }).recordId] as const]
+      : [];
   });
   return new Map(ids);
 }

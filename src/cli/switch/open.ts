@@ -2,7 +2,9 @@
 import { loadConfig, loadLinkPlaces } from '../../config/load';
 import { ConfigError } from '../../config/problem';
 import type { GatewayConfig } from '../../config/types';
-import { VendorConnection } from '../../connection/connection';
+import type { VendorConnection } from '../../connection/connection';
+import { Runtime } from '../../runtime/runtime';
+import { createCeilings } from '../../store/ceilings';
 import { type Database, openDatabase } from '../../store/database';
 import type { MovingClinic } from '../../switch/people';
 import type { CommandContext } from '../command';
@@ -16,6 +18,7 @@ export interface Opened {
   /** The connection that was asked for. */
   connection: VendorConnection;
   database: Database;
+  runtime: Runtime;
 }
 
 export interface Asked {
@@ -45,19 +48,22 @@ export async function withOpened(
     err.write(`Cannot ${asked.task}: there is no database ${absent}\n`);
     return 1;
   }
-  const connections = new Map<string, VendorConnection>();
   let database: Database | undefined;
+  let runtime: Runtime | undefined;
   try {
-    const { vendor: used = '', identity = 'linked' } = config.clinics[asked.clinic] ?? {};
-    const here = connect(config, context, connections, used);
-    const connection = connect(config, context, connections, asked.connection ?? used);
     database = await openDatabase(config.store.url, { limits: 'long' });
-    return await work({ config, clinic: { name: asked.clinic, here, identity }, connection, database });
+    runtime = new Runtime(config, context.adapters, { ceilings: createCeilings(database) });
+    const { clinics, connections } = runtime.current;
+    const clinic = clinics.get(asked.clinic);
+    const connection = connections.get(asked.connection ?? clinic?.connection.name ?? '');
+    if (clinic === undefined || connection === undefined) throw new TypeError('it was configured');
+    const moving = { name: clinic.name, here: clinic.connection, identity: clinic.identity };
+    return await work({ config, clinic: moving, connection, database, runtime });
   } catch (error) {
     err.write(`Cannot ${asked.task}: ${messageOf(error)}\n`);
     return 1;
   } finally {
-    for (const connection of connections.values()) await connection.close();
+    await runtime?.close();
     await database?.close();
   }
 }
@@ -65,8 +71,8 @@ export async function withOpened(
 /** The names are judged first: for a wrong one nobody has to set credentials. */
 async function configFor(context: CommandContext, asked: Asked): Promise<GatewayConfig | undefined> {
   const { err } = context;
-  const { clinicVendors, vendors } = await loadLinkPlaces(context.configPath(), context);
-  const used = clinicVendors.get(asked.clinic);
+  const { clinics, vendors } = await loadLinkPlaces(context.configPath(), context);
+  const used = clinics[asked.clinic]?.vendor;
   if (used === undefined) {
     err.write(`The clinic "${printable(asked.clinic)}" is not configured.\n`);
     return undefined;
@@ -88,22 +94,6 @@ async function configFor(context: CommandContext, asked: Asked): Promise<Gateway
     err.write('The records are read at the vendors, which needs their credentials. Set them.\n');
     return undefined;
   }
-}
-
-function connect(
-  config: GatewayConfig,
-  { adapters }: CommandContext,
-  opened: Map<string, VendorConnection>,
-  name: string,
-): VendorConnection {
-  const known = opened.get(name);
-  if (known) return known;
-  const vendor = config.vendors[name];
-  const module = adapters.find((adapter) => adapter.name === vendor?.adapter);
-  if (vendor === undefined || module === undefined) throw new TypeError(`${name} is not configured`);
-  const connection = new VendorConnection(name, vendor, module);
-  opened.set(name, connection);
-  return connection;
 }
 
 /** Said once to whoever moves a clinic whose staff ids are its vendor's own. */

@@ -150,6 +150,7 @@ const OPERATIONS: readonly Operation[] = [
       'vendor_rejected',
       'idempotency_key_reused',
       'write_not_confirmed',
+      'clinic_is_moving',
     ],
   },
   {

@@ -10,6 +10,7 @@ import { operationSchedule } from './0007_schedule';
 import { createCeilings } from './0008_ceilings';
 import { checkedLinks } from './0009_checked_links';
 import { fairQueue } from './0010_fair_queue';
+import { whereabouts } from './0011_whereabouts';
 import { consoleSessions } from './0012_console';
 import { createMoving } from './0013_moving';
 
@@ -29,6 +30,7 @@ export function migrations(engine: Engine): Readonly<Record<string, Migration>> 
     '0008_ceilings': createCeilings(engine),
     '0009_checked_links': checkedLinks,
     '0010_fair_queue': fairQueue(engine),
+    '0011_whereabouts': whereabouts(engine),
     '0012_console': consoleSessions(engine),
     '0013_moving': createMoving(engine),
   };

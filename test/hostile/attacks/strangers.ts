@@ -1,40 +1,11 @@
 /** Attacks without any key. */
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { startGatewayProcess } from '../../support/gatewayProcess';
+import { askAndStall, largestAsset, measureAssets } from '../../support/assets';
 import { KEYS } from '../../support/stage';
 import { until } from '../../support/until';
 import { type Attack, openConnection, same } from './attack';
-
-/** The largest file that anyone may fetch. */
-async function largestAsset(url: string): Promise<string> {
-  const page = await (await fetch(`${url}/docs`)).text();
-  return /\/docs\/reference\.[\w-]+\.js/.exec(page)?.[0] ?? '';
-}
-
-const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: gateway\r\n\r\n`;
-
-/** A socket that asks and, when the answer begins, reads no further; gives the answer's status. */
-function askAndStall(url: string, path: string): Promise<{ status: number; socket: Socket }> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  socket.on('error', () => undefined);
-  socket.write(get(path));
-  return new Promise((resolve) => {
-    socket.once('close', () => resolve({ status: 0, socket }));
-    socket.once('data', (begin) => {
-      socket.pause();
-      resolve({ status: Number(begin.toString('latin1').slice(9, 12)), socket });
-    });
-  });
-}
-
-function residentMb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-}
 
 export const STRANGER_ATTACKS: readonly Attack[] = [
   {
@@ -47,19 +18,8 @@ export const STRANGER_ATTACKS: readonly Attack[] = [
         path,
         stringify({ ...stage.config, store, server: { host: '127.0.0.1', port: 0, drainMs: 0 } }),
       );
-      const gateway = await startGatewayProcess(path);
-      try {
-        const asset = await largestAsset(gateway.url);
-        await (await fetch(gateway.url + asset)).arrayBuffer();
-        const before = residentMb(gateway.pid);
-        const asked = await Promise.all(Array.from({ length: 300 }, () => askAndStall(gateway.url, asset)));
-        const grown = residentMb(gateway.pid) - before;
-        const taken = asked.filter(({ status }) => status === 200).length;
-        for (const { socket } of asked) socket.destroy();
-        if (taken > 32 || grown > 20) throw new Error(`${taken} taken, ${grown.toFixed(0)} MB more`);
-      } finally {
-        await gateway.kill();
-      }
+      const { taken, grownMb } = await measureAssets(path, 300);
+      if (taken > 32 || grownMb > 20) throw new Error(`${taken} taken, ${grownMb.toFixed(0)} MB more`);
     },
   },
   {

@@ -1,0 +1,102 @@
+/** Where the canonical fields are in the two resources (contract, "Canonical mapping"). */
+import {
+  addressField,
+  type CodeTable,
+  codeField,
+  codeList,
+  conceptField,
+  contactField,
+  currentIdentifiers,
+  currentNames,
+  date,
+  element,
+  enumeration,
+  GENDERS,
+  givenNames,
+  hoursField,
+  type ItemRule,
+  itemMember,
+  period,
+  placed,
+  referenceField,
+  STATUSES,
+  text,
+  unsupported,
+  type VendorRecord,
+} from '../../src/adapter';
+
+export const TITLE = 'FHIR R4';
+
+export type Options = Partial<
+  Record<'nationalIdSystem' | 'organization' | 'roleSystem', string> & Record<'allDay' | 'ifMatch', boolean>
+>;
+
+type Codes = Readonly<Record<string, CodeTable>>;
+
+/** Fields of PractitionerRole. */
+export function roleFields({ roleSystem, allDay = false }: Options, codes: Codes, baseUrl: string) {
+  const to = (type: string, table: CodeTable | undefined, isList = false) =>
+    referenceField(type.toLowerCase(), { vendor: TITLE, type, codes: codeList(table), baseUrl, isList });
+  return {
+    status: placed('active', element('active'), status, { notClearable: 'A role is active or not.' }),
+    role: codeField('code', roleSystem, 'role'),
+    specialty: conceptField('specialty'),
+    organizationId: to('Organization', codes.organization),
+    locationId: to('Location', codes.location, true),
+    period: placed('period', element('period'), period, { members: ['start', 'end'] }),
+    availableTime: hoursField('availableTime', TITLE, allDay),
+  };
+}
+
+const status = enumeration(
+  STATUSES,
+  { active: true, inactive: false },
+  { code: 'not_expressible', detail: 'FHIR R4 knows no leave: a role is active or not.' },
+);
+
+/** Fields of Practitioner. */
+export function practitionerFields({ nationalIdSystem }: Options) {
+  return {
+    'name.given': placed('given', itemMember('name', 'given', NAME), givenNames, { loses: losesText }),
+    'name.family': placed('family', itemMember('name', 'family', NAME), text, { loses: losesText }),
+    birthDate: placed('birthDate', element('birthDate'), date),
+    gender: placed('gender', element('gender'), gender),
+    'address.text': addressField('address', TITLE, text),
+    phone: contactField('phone', text),
+    email: contactField('email', text),
+    nationalId: nationalId(nationalIdSystem),
+  };
+}
+
+/** Of which system the national id is, only the configuration can say. */
+function nationalId(system: string | undefined) {
+  if (system === undefined) {
+    return unsupported('FHIR R4 has identifiers of many systems, and `options.nationalIdSystem` names none');
+  }
+  const candidates = currentIdentifiers(system);
+  return placed(
+    'nationalId',
+    itemMember('identifier', 'value', { candidates, fresh: { system }, goes: true, single: true }),
+    text,
+  );
+}
+
+const gender = enumeration(
+  GENDERS,
+  { male: 'male', female: 'female', other: 'other', unknown: 'unknown' },
+  { code: 'not_expressible', detail: 'FHIR R4 knows no such gender.' },
+);
+
+const NAME: ItemRule = {
+  candidates: currentNames,
+  // By the standard nothing may be in the text of a name that is not in its parts.
+  stale: ['text', '_given'],
+  isOpaque: ({ text: whole, given, family }) => (given ?? family) === undefined && whole !== undefined,
+};
+
+function losesText({ name }: VendorRecord): string | undefined {
+  const names = Array.isArray(name) ? currentNames(name) : [];
+  return names[0]?.text === undefined && names[0]?._given === undefined
+    ? undefined
+    : 'The stored name has a text of its own, or notes on its parts. An update of it deletes them.';
+}

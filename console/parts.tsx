@@ -1,0 +1,222 @@
+/** What screens are made of: times, states, filters, and the question before an act. */
+import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { act, type Failure, type Reply, session } from './api';
+import { language, t, told } from './language';
+import { goWith, query } from './router';
+
+/** Local for people, UTC where the pointer rests and for machines. */
+export function Time({ at }: { at: string }) {
+  const date = new Date(at);
+  const text = date.toLocaleString(language.value, { dateStyle: 'medium', timeStyle: 'medium' });
+  return (
+    <time dateTime={at} title={date.toISOString().replace('T', ' ').replace('Z', ' UTC')}>
+      {text}
+    </time>
+  );
+}
+
+/** @param tone besides the colour the text says it */
+export function Badge({
+  tone,
+  children,
+}: {
+  tone: 'good' | 'bad' | 'open' | 'plain';
+  children: ComponentChildren;
+}) {
+  return <span class={`badge ${tone}`}>{children}</span>;
+}
+
+export function toneOf(status: string): 'good' | 'bad' | 'open' | 'plain' {
+  if (['dead', 'failed', 'refused', 'open', 'unknown', 'differs', 'blocked'].includes(status)) return 'bad';
+  if (['succeeded', 'success', 'ok', 'closed', 'taken', 'verified', 'equal', 'same', 'done'].includes(status))
+    return 'good';
+  return ['queued', 'running', 'half-open', 'unclear'].includes(status) ? 'open' : 'plain';
+}
+
+export function statusWord(status: string): string {
+  return status === 'failed' ? t('failedStatus') : told(status);
+}
+
+export function Loading() {
+  return (
+    <p class="quiet" role="status">
+      {t('loading')}
+    </p>
+  );
+}
+
+export function Empty({ title, help }: { title: string; help?: string }) {
+  return (
+    <div class="empty">
+      <p>
+        <strong>{title}</strong>
+      </p>
+      {help !== undefined && <p>{help}</p>}
+    </div>
+  );
+}
+
+export function Failed({ failure }: { failure: Failure }) {
+  return (
+    <p class="failure" role="alert">
+      {failure.code === 'unreachable'
+        ? t('unreachable')
+        : failure.status === 404
+          ? failure.detail
+          : t('failed', { code: failure.code, id: failure.requestId })}
+    </p>
+  );
+}
+
+/** What a read has come to so far, until there is something to show. */
+export function Waiting({ read }: { read: { data: unknown; failure: Failure | undefined } }) {
+  if (read.failure !== undefined) return <Failed failure={read.failure} />;
+  return read.data === undefined ? <Loading /> : null;
+}
+
+/** A table that is wider than the screen scrolls by itself, also by keyboard. */
+export function Wide({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    <section class="wide" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  );
+}
+
+export function Facts({ rows }: { rows: readonly (readonly [string, ComponentChildren])[] }) {
+  return (
+    <dl>
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+interface FieldProps {
+  name: string;
+  label: string;
+  type?: 'text' | 'date';
+  options?: readonly (readonly [value: string, text: string])[];
+}
+
+/** A form whose values are in the URL. */
+export function Filters({ fields, button }: { fields: readonly FieldProps[]; button: string }) {
+  const values = query.value;
+  return (
+    <form
+      class="filters"
+      key={values.toString()}
+      onSubmit={(event) => {
+        event.preventDefault();
+        const form = new FormData(event.currentTarget);
+        const changed = fields.map(({ name }) => [name, String(form.get(name) ?? '').trim()]);
+        goWith({ ...Object.fromEntries(changed), cursor: '' });
+      }}
+    >
+      {fields.map((field) => (
+        <Field key={field.name} {...field} value={values.get(field.name) ?? ''} />
+      ))}
+      <button type="submit">{button}</button>
+    </form>
+  );
+}
+
+function Field({ name, label, type, options, value }: FieldProps & { value: string }) {
+  const id = `filter-${name}`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {options === undefined ? (
+        <input
+          id={id}
+          name={name}
+          {...(type === 'date' && { type })}
+          defaultValue={value}
+          autocomplete="off"
+        />
+      ) : (
+        <select id={id} name={name}>
+          {options.map(([option, text]) => (
+            <option key={option} value={option} selected={option === value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+    </div>
+  );
+}
+
+export function Pages({ next }: { next: string | undefined }) {
+  const isFirst = !query.value.has('cursor');
+  if (isFirst && next === undefined) return null;
+  return (
+    <p class="pages">
+      {!isFirst && (
+        <button type="button" onClick={() => goWith({ cursor: '' })}>
+          {t('firstPage')}
+        </button>
+      )}
+      {next !== undefined && (
+        <button type="button" onClick={() => goWith({ cursor: next })}>
+          {t('nextPage')}
+        </button>
+      )}
+    </p>
+  );
+}
+
+export function mayAct(): boolean {
+  return session.value?.role === 'operator';
+}
+
+export interface Question<Data> {
+  title: string;
+  help: string;
+  /** What the button says that does it. */
+  does: string;
+  path: string;
+  body: unknown;
+  done(reply: Reply<Data>): void;
+}
+
+/**
+ * The question before an act. What has the focus is the way out, so that nothing is done by Enter alone; and the act has one name
+ * from the question to its answer, so that a double click does one thing.
+ */
+export function Ask<Data>({ question, leave }: { question: Question<Data>; leave: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [name] = useState(() => crypto.randomUUID());
+  const [busy, setBusy] = useState(false);
+  // Before anything is drawn: a second press of Enter must find the way out.
+  useLayoutEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  const run = async () => {
+    setBusy(true);
+    const reply = await act<Data>('POST', question.path, question.body, name);
+    if (!reply.ok && reply.failure.code === 'idempotency_in_progress') return;
+    question.done(reply);
+    leave();
+  };
+  return (
+    <dialog ref={dialog} onClose={leave} aria-labelledby="question">
+      <h2 id="question">{question.title}</h2>
+      <p>{question.help}</p>
+      <p class="buttons">
+        <button type="button" autofocus onClick={() => dialog.current?.close()}>
+          {t('cancel')}
+        </button>
+        <button type="button" class="act" aria-disabled={busy} onClick={() => void run()}>
+          {question.does}
+        </button>
+      </p>
+    </dialog>
+  );
+}

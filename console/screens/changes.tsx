@@ -1,0 +1,75 @@
+/** The audit: filters in the URL, page by page, and an export of just that. */
+import { useRead } from '../api';
+import { t } from '../language';
+import { Empty, Filters, Pages, Waiting } from '../parts';
+import { query } from '../router';
+import { type Change, ChangeTable } from './changeTable';
+
+const KINDS = [
+  'update',
+  'dry_run',
+  'link',
+  'link_removed',
+  'import',
+  'discard',
+  'retry',
+  'refusal',
+  'read',
+  'copy',
+  'switch',
+  'operator',
+] as const;
+const OUTCOMES = ['success', 'not_sent', 'refused', 'failed', 'unknown'] as const;
+
+export function Changes() {
+  const asked = query.value.toString();
+  const read = useRead<readonly Change[]>(`/changes${asked === '' ? '' : `?${asked}`}`);
+  const any = [['', t('any')] as const];
+  const exported = new URLSearchParams(query.value);
+  exported.delete('cursor');
+  const exportUrl = (format: string) => {
+    exported.set('format', format);
+    return `/console/api/changes/export?${exported.toString()}`;
+  };
+  return (
+    <>
+      <h1>{t('changes')}</h1>
+      <Filters
+        button={t('filter')}
+        fields={[
+          { name: 'clinic', label: t('clinic') },
+          {
+            name: 'kind',
+            label: t('kind'),
+            options: [...any, ...KINDS.map((kind) => [kind, kind] as const)],
+          },
+          {
+            name: 'outcome',
+            label: t('outcome'),
+            options: [...any, ...OUTCOMES.map((outcome) => [outcome, outcome] as const)],
+          },
+          { name: 'staffId', label: t('staffId') },
+          { name: 'caller', label: t('caller') },
+          { name: 'since', label: t('from_time'), type: 'date' },
+          { name: 'until', label: t('until'), type: 'date' },
+        ]}
+      />
+      <p class="buttons">
+        <a class="button" href={exportUrl('csv')} download>
+          {t('exportCsv')}
+        </a>
+        <a class="button" href={exportUrl('ndjson')} download>
+          {t('exportNdjson')}
+        </a>
+      </p>
+      {read.data === undefined ? (
+        <Waiting read={read} />
+      ) : read.data.length === 0 ? (
+        <Empty title={t('noChanges')} />
+      ) : (
+        <ChangeTable rows={read.data} />
+      )}
+      <Pages next={read.meta.nextCursor} />
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+/** What needs a person, the most urgent first. */
+import { useRead } from '../api';
+import { t } from '../language';
+import { Badge, Empty, Time, Waiting } from '../parts';
+import { Link } from '../router';
+import type { Word } from '../words';
+
+interface Item {
+  kind: string;
+  urgency: 'act' | 'look';
+  count?: number;
+  name?: string;
+  since?: string;
+  detail?: string;
+  screen: string;
+}
+
+export function Now() {
+  const read = useRead<{ items: readonly Item[] }>('/now');
+  return (
+    <>
+      <h1>{t('now')}</h1>
+      <Waiting read={read} />
+      {read.data?.items.length === 0 && <Empty title={t('nothingNow')} help={t('nothingNowHelp')} />}
+      <ul class="cards">
+        {read.data?.items.map((item) => (
+          <li key={`${item.kind} ${item.name ?? ''}`} class="card">
+            <Badge tone={item.urgency === 'act' ? 'bad' : 'open'}>
+              {t(item.urgency === 'act' ? 'needsAct' : 'needsLook')}
+            </Badge>
+            <p>
+              {t(`now_${item.kind}` as Word, { ...item })}
+              {item.since !== undefined && (
+                <>
+                  {' '}
+                  {t('since')} <Time at={item.since} />
+                </>
+              )}
+            </p>
+            <Link to={item.screen} class="button">
+              {t('show')}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

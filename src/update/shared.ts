@@ -1,0 +1,60 @@
+/** A part of a staff record that other staff have too: what is written there changes for them as well. */
+import type { VendorRecord } from '../adapter/contract';
+import { Deadline } from '../lib/deadline';
+import type { Warning } from '../receipt';
+import type { FindLink, Location } from '../runtime/locate';
+import { topLevelOf } from '../staff/fields';
+import { ofResource, type Plan } from './plan';
+
+/** As many other records are looked up: one that is linked is enough for the warning. */
+const MOST_LOOKED_UP = 20;
+/** The answer to an update does not wait longer for a warning. */
+const PATIENCE_MS = 1_000;
+
+/** Never fails: a vendor that cannot say who shares a part has shown nothing that could be told. */
+export async function sharedWarnings(
+  links: FindLink,
+  location: Location,
+  { targets, writes }: Plan,
+  current: VendorRecord | undefined,
+  deadline: Deadline,
+): Promise<Warning[]> {
+  const found = writes.map(async ({ resource }): Promise<Warning[]> => {
+    if (resource === undefined || current === undefined) return [];
+    if (!(await isShared(links, location, resource, current, deadline))) return [];
+    const members = new Set(ofResource(targets, resource).map(({ field }) => topLevelOf(field)));
+    return [...members].map((name) => ({
+      pointer: `/${name}`,
+      code: 'shared_record',
+      detail: `The vendor keeps it in a ${resource} that other linked staff have too. It is changed for them as well.`,
+    }));
+  });
+  return (await Promise.all(found)).flat();
+}
+
+async function isShared(
+  links: FindLink,
+  { connection, recordId, clinic }: Location,
+  resource: string,
+  current: VendorRecord,
+  deadline: Deadline,
+): Promise<boolean> {
+  try {
+    const id = connection.idOfPart(resource, current);
+    const patience = new Deadline(
+      Math.min(PATIENCE_MS, deadline.remaining()),
+      clinic.name,
+      deadline.requestId,
+    );
+    const owners = id === undefined ? [] : await connection.ownersOf(resource, id, patience);
+    const others = owners.filter((owner) => owner !== recordId);
+    if (clinic.identity === 'direct') return others.length > 0;
+    for (const other of others.slice(0, MOST_LOOKED_UP)) {
+      if ((await links.clinicOf(connection.name, other)) !== undefined) return true;
+    }
+    return false;
+  } catch {
+    // Only a warning depends on it, and the update itself is under way.
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+/** `switch copy` killed and begun again: in the end the target is the same as after one run, and nothing was written twice. */
+import { join } from 'node:path';
+import { makePeople } from '../../sandbox/people';
+import { copyKilledAt, type Moment } from '../support/killedCopy';
+import { type Movable, openMovable } from '../support/movable';
+
+jest.setTimeout(120_000);
+
+const COUNT = 16;
+
+let stage: Movable;
+beforeAll(async () => {
+  stage = await openMovable(makePeople(COUNT), {
+    configure: ({ vendors }) => {
+      Object.assign(vendors['vitalis-centro'], { timeoutMs: 200, maxConcurrent: 4 });
+    },
+  });
+  await stage.link('north', 'clinikapi-main');
+  await stage.link('north', 'vitalis-centro');
+});
+afterAll(() => stage.close());
+
+const stored = () =>
+  JSON.stringify(stage.vitalis.state.professionals.all().map((row) => ({ ...row, updatedAt: '' })));
+
+/** Everybody has another phone number and address there. */
+function prepare(): void {
+  stage.vitalis.reset();
+  for (const { id } of stage.vitalis.state.professionals.all().slice(0, COUNT)) {
+    stage.vitalis.state.professionals.change(id, { phone: '+54 11 0000-0000', address: 'Elsewhere 1' });
+  }
+}
+
+test.each<[number, Moment]>([
+  [2, 'commit'],
+  [5, 'answer'],
+])('killed at write %s, at its %s', async (nth, when) => {
+  const undo = join(stage.folder, `${nth}.ndjson`);
+  const args = ['north', 'vitalis-centro', '--apply', '--overwrite', '--undo', undo];
+  prepare();
+  const before = stored();
+  await stage.command('switch', 'copy', ...args);
+  const [whole, writes] = [stored(), stage.vitalis.writes];
+  expect(whole).not.toBe(before);
+
+  prepare();
+  await copyKilledAt(stage, args, nth, when);
+  expect(stored()).not.toBe(whole);
+  const resumed = await stage.json('switch', 'copy', ...args);
+  expect([stored(), stage.vitalis.writes, resumed.document.complete]).toEqual([whole, writes, true]);
+  expect((await stage.json('switch', 'undo', undo)).document.counts).toMatchObject({
+    changed_since: 0,
+    not_restored: 0,
+  });
+  expect(stored()).toBe(before);
+});
