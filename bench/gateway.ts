@@ -152,7 +152,11 @@ export const MODULES = join(__dirname, '../src/main.js');
 export async function startGateway(
   children: Children,
   folder: string,
-  { main = BUNDLE, nodeArgs = [] }: { main?: string; nodeArgs?: readonly string[] } = {},
+  {
+    main = BUNDLE,
+    nodeArgs = [],
+    env = {},
+  }: { main?: string; nodeArgs?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
 ): Promise<RunningGateway> {
   const log = openSync(logFile(folder), 'a');
   const started = performance.now();
@@ -160,7 +164,7 @@ export async function startGateway(
     'gateway',
     ['--max-semi-space-size=8', ...nodeArgs, main, '--config', configFile(folder), 'serve'],
     {
-      env: { PATH: process.env.PATH, NODE_ENV: 'production', LOG_LEVEL: 'info' },
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', LOG_LEVEL: 'info', ...env },
       stdio: ['ignore', log, 'pipe'],
     },
   );
@@ -221,7 +225,7 @@ export async function checkGateway(origin: string): Promise<void> {
     [401, 'st-1', 'Bearer wrong-key', '{"status":"active"}'],
     [404, 'st-unknown', `Bearer ${CLINICS.clinikapi.key}`, '{"status":"active"}'],
     [422, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{"status":"asleep"}'],
-    [422, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{"phone":"+54 11 9876-5432"}'],
+    [422, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{"nationalId":"12345678"}'],
     [400, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{'],
   ];
   for (const [status, id, authorization, body] of expected) {
