@@ -18,6 +18,8 @@ export const CLINICS = {
   cobalt: { clinic: 'south', vendor: 'cobalt-main', key: 'bench-key-south' },
 } as const;
 
+export const AUDIT_KEY = 'a-key-of-the-benchmark-and-of-nothing-else';
+
 export type Vendor = keyof typeof CLINICS;
 
 export interface GatewaySetup {
@@ -94,7 +96,7 @@ function configuration(setup: GatewaySetup) {
     server: { host: '127.0.0.1', port: 0, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: storeUrlOf(setup) },
-    audit: { key: 'a-key-of-the-benchmark-and-of-nothing-else' },
+    audit: { key: AUDIT_KEY },
     vendors: {
       ...Object.fromEntries(
         numberedOnes.map(({ vendor }) => [
@@ -120,7 +122,7 @@ function configuration(setup: GatewaySetup) {
       name: `bench-${clinic}`,
       keySha256: createHash('sha256').update(key).digest('hex'),
       clinic,
-      scopes: ['staff:read', 'staff:write', 'changes:read'],
+      scopes: ['staff:read', 'staff:write', 'changes:read', 'links:write'],
     })),
   };
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `npm run bench`: measures what the gateway costs, beside others that do the same or less. See docs/performance.md. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { breakdown } from './breakdown';
@@ -9,7 +9,7 @@ import { measure } from './measure';
 import { FULL, QUICK } from './plan';
 import { replicas } from './replicas';
 import { judge, leastCpu, subjectTable, targetTable, type Verdict } from './report';
-import type { Measurements } from './results';
+import type { Measurements, Results } from './results';
 import { ROOT } from './workFolder';
 
 interface Options {
@@ -49,15 +49,34 @@ async function main(options: Options): Promise<void> {
       `The machine was busy before the run (load ${loadAverageBefore.toFixed(1)} on ${cores} cores): latencies mean nothing, ratios little.\n`,
     );
   }
-  const isWhole = !options.quick && !options.only && !options.cpuOnly && !options.cpuProf;
-  if (isWhole) {
+  if (!options.quick && !options.only && !options.cpuOnly && !options.cpuProf) {
     const folder = join(ROOT, 'bench');
     writeFileSync(join(folder, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`);
     writeFileSync(join(folder, 'results.svg'), chart(results));
+    const parts = await breakdown(say);
+    console.log(`${parts}\n`);
+    writePage(`${headingOf(results)}\n\n${subjectTable(results)}\n\n${targetTable(verdicts)}\n\n${parts}`);
   }
-  if (isWhole) console.log(`${await breakdown(say)}\n`);
   const fails = options.quick ? (verdict: Verdict) => isFarOff(verdict, results.subjects) : isMissed;
   process.exitCode = verdicts.some(fails) ? 1 : 0;
+}
+
+/** Puts the tables of a run where the page shows the last one. */
+function writePage(tables: string): void {
+  const path = join(ROOT, 'docs/performance.md');
+  const [before = '', rest = ''] = readFileSync(path, 'utf8').split(BEGIN);
+  const [, after = ''] = rest.split(END);
+  writeFileSync(path, `${before}${BEGIN}\n\n${tables}\n\n${END}${after}`);
+}
+
+const BEGIN = '<!-- npm run bench writes from here -->';
+const END = '<!-- to here -->';
+
+function headingOf({ measuredAt, machine, settings }: Results): string {
+  const { node, cores, loadAverageBefore, loadAverageAfter } = machine;
+  const load = `load ${loadAverageBefore.toFixed(1)} before and ${loadAverageAfter.toFixed(1)} after`;
+  const turns = `${settings.sittings} sitting(s), ${settings.rounds} rounds, ${settings.connections} connections`;
+  return `${measuredAt.slice(0, 10)}, Node ${node.replace('v', '')}, ${cores} cores, ${load}; ${turns}.`;
 }
 
 function isMissed({ met }: Verdict): boolean {
