@@ -91,7 +91,10 @@ function problemResponse(status: number, codes: readonly ProblemCode[], authenti
     content: {
       'application/problem+json': {
         schema: {
-          allOf: [ref('Problem'), { properties: { code: codes.length === 1 ? { const: codes[0] } : { enum: codes } } }],
+          allOf: [
+            ref('Problem'),
+            { properties: { code: codes.length === 1 ? { const: codes[0] } : { enum: codes } } },
+          ],
         },
         examples: exampleRefs(...codes),
       },
