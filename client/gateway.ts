@@ -687,6 +687,7 @@ export interface Change {
     | "refusal"
     | "read"
     | "copy"
+    | "mirror"
     | "switch"
     | "operator";
   /** Position among the rows of this clinic, of every kind, from 1 and without gaps. */
@@ -1099,6 +1100,7 @@ export class Gateway extends HttpClient {
           | "refusal"
           | "read"
           | "copy"
+          | "mirror"
           | "switch"
           | "operator";
         /** Only changes of this staff member. */
