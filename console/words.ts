@@ -175,6 +175,15 @@ export const WORDS = {
   noQueue: ['Nothing of this person is kept in the queue.', 'No hay nada de esta persona en la cola.'],
   noChanges: ['There are no such rows.', 'No hay tales filas.'],
 
+  noChangesYet: [
+    'None among the newest rows that were looked through.',
+    'Ninguna entre las filas más nuevas que se miraron.',
+  ],
+  noChangesYetHelp: [
+    'Look on with Older, or choose a clinic: its rows are found at once, however many there are.',
+    'Siga con Más antiguos, o elija una clínica: sus filas se encuentran al momento, por muchas que haya.',
+  ],
+
   breaker: ['Calls', 'Llamadas'],
   closed: ['are made', 'se hacen'],
   open: ['are paused', 'en pausa'],
