@@ -116,6 +116,10 @@ export const WORDS = {
     '{name}: records look different from the vendor’s contract ({detail}).',
     '{name}: los registros difieren del contrato del proveedor ({detail}).',
   ],
+  now_mirror: [
+    'Clinic {name}: the mirror lacks {count} updates, the oldest for {detail} seconds.',
+    'Clínica {name}: al espejo le faltan {count} cambios, el más antiguo desde hace {detail} segundos.',
+  ],
   now_job: ['{name}: work on the switch is under way.', '{name}: hay trabajo del cambio en marcha.'],
 
   dead: ['dead', 'muerta'],
