@@ -682,6 +682,7 @@ export interface Change {
     | "refusal"
     | "read"
     | "copy"
+    | "mirror"
     | "switch"
     | "operator";
   /** Position among the rows of this clinic, of every kind, from 1 and without gaps. */
@@ -1065,6 +1066,7 @@ export class Gateway extends HttpClient {
           | "refusal"
           | "read"
           | "copy"
+          | "mirror"
           | "switch"
           | "operator";
         /** Only changes of this staff member. */

@@ -15,6 +15,7 @@ import { type RunningGateway, serve } from '../src/serve';
 import { createClinikapiSandbox } from './clinikapi';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
+import { buildPage, consoleLines, makeTrouble, TROUBLE } from './demoConsole';
 import { DEMO_CLINICS, type DemoClinic, EXAMPLES, type Example } from './demoExamples';
 import { bold, dim, green, grid, red } from './demoPrint';
 import { createFhirSandbox, FHIR_BASE } from './fhir';
@@ -80,14 +81,22 @@ function configuration(folder: string, { urls }: Vendors, port: number): string 
     server: { host: '127.0.0.1', port, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: `sqlite:${join(folder, 'gateway.db')}` },
-    vendors,
-    clinics: Object.fromEntries(DEMO_CLINICS.map(({ name, vendor }) => [name, { vendor }])),
-    callers: DEMO_CLINICS.map(({ name, key }) => ({
-      name: `${name}-app`,
-      keySha256: createHash('sha256').update(key).digest('hex'),
-      clinic: name,
-      scopes: ['staff:read', 'staff:write', 'links:write', 'changes:read'],
-    })),
+    vendors: { ...vendors, ...TROUBLE.vendor },
+    clinics: {
+      ...Object.fromEntries(DEMO_CLINICS.map(({ name, vendor }) => [name, { vendor }])),
+      ...TROUBLE.clinic,
+    },
+    operators: TROUBLE.operators,
+    deliveries: TROUBLE.deliveries,
+    callers: [
+      ...DEMO_CLINICS.map(({ name, key }) => ({
+        name: `${name}-app`,
+        keySha256: createHash('sha256').update(key).digest('hex'),
+        clinic: name,
+        scopes: ['staff:read', 'staff:write', 'links:write', 'changes:read'],
+      })),
+      TROUBLE.caller,
+    ],
   });
 }
 
@@ -211,8 +220,13 @@ async function demo({ once, port }: { once: boolean; port: number }): Promise<vo
     process.exitCode = right ? 0 : 1;
     return;
   }
+  await Promise.all([makeTrouble(gateway.url), buildPage()]);
   printPlaces(gateway, vendors);
   printNextSteps(gateway.url);
+  const [place, ...keys] = consoleLines(gateway.opsUrl);
+  print(bold('\nOperators’ console'));
+  print(place ?? '');
+  for (const line of keys) print(dim(line));
   print(`\nAPI documentation: ${gateway.url}/docs\nServing until Ctrl-C.`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 }
