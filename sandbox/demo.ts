@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: the three sandboxes and the gateway on the loopback interface, the documents' own examples sent
+ * `npm run demo`: the sandboxes and the gateway on the loopback interface, the documents' own examples sent
  * through, and everything that travelled printed side by side. `--once` stops after the examples.
  */
 import { createHash } from 'node:crypto';
@@ -9,14 +9,17 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { adapters } from '../adapters';
-import { member, sameJson } from '../src/lib/json';
+import { isObject, member, sameJson } from '../src/lib/json';
 import { createLog } from '../src/ops/log';
 import { type RunningGateway, serve } from '../src/serve';
 import { createClinikapiSandbox } from './clinikapi';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
+import { buildPage, consoleLines, makeTrouble, TROUBLE } from './demoConsole';
 import { DEMO_CLINICS, type DemoClinic, EXAMPLES, type Example } from './demoExamples';
 import { bold, dim, green, grid, red } from './demoPrint';
+import { createFhirSandbox, FHIR_BASE } from './fhir';
+import { NATIONAL_ID_SYSTEM } from './fhir/seeds';
 import type { Listening, Sandbox } from './kit';
 import { readPort } from './port';
 import { createVitalisSandbox } from './vitalis';
@@ -29,16 +32,22 @@ interface Vendors {
 }
 
 async function startVendors(): Promise<Vendors> {
-  const [clinikapi, vitalis, cobalt] = [
+  const [clinikapi, vitalis, cobalt, fhir] = [
     createClinikapiSandbox(),
     createVitalisSandbox(),
     createCobaltSandbox(),
+    createFhirSandbox(),
   ];
-  const [first, second, third] = await Promise.all([clinikapi.listen(), vitalis.listen(), cobalt.listen()]);
+  const [first, second, third, fourth] = await Promise.all([
+    clinikapi.listen(),
+    vitalis.listen(),
+    cobalt.listen(),
+    fhir.listen(),
+  ]);
   return {
-    listening: [first, second, third],
-    urls: { clinikapi: first.url, vitalis: second.url, cobalt: third.url },
-    logs: { clinikapi: clinikapi.log, vitalis: vitalis.log, cobalt: cobalt.log },
+    listening: [first, second, third, fourth],
+    urls: { clinikapi: first.url, vitalis: second.url, cobalt: third.url, fhir: fourth.url + FHIR_BASE },
+    logs: { clinikapi: clinikapi.log, vitalis: vitalis.log, cobalt: cobalt.log, fhir: fhir.log },
   };
 }
 
@@ -61,19 +70,33 @@ function configuration(folder: string, { urls }: Vendors, port: number): string 
       credentials: { ...SANDBOX_CREDENTIALS.cobalt },
       codes: { location: { centro: '095f8067-d3fc-4e13-b771-32f87cd0c3f2' } },
     },
+    'fhir-west': {
+      adapter: 'fhir',
+      baseUrl: urls.fhir,
+      credentials: { token: SANDBOX_CREDENTIALS.fhir.token },
+      options: { nationalIdSystem: NATIONAL_ID_SYSTEM },
+    },
   };
   return stringify({
     server: { host: '127.0.0.1', port, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: `sqlite:${join(folder, 'gateway.db')}` },
-    vendors,
-    clinics: Object.fromEntries(DEMO_CLINICS.map(({ name, vendor }) => [name, { vendor }])),
-    callers: DEMO_CLINICS.map(({ name, key }) => ({
-      name: `${name}-app`,
-      keySha256: createHash('sha256').update(key).digest('hex'),
-      clinic: name,
-      scopes: ['staff:read', 'staff:write', 'links:write', 'changes:read'],
-    })),
+    vendors: { ...vendors, ...TROUBLE.vendor },
+    clinics: {
+      ...Object.fromEntries(DEMO_CLINICS.map(({ name, vendor }) => [name, { vendor }])),
+      ...TROUBLE.clinic,
+    },
+    operators: TROUBLE.operators,
+    deliveries: TROUBLE.deliveries,
+    callers: [
+      ...DEMO_CLINICS.map(({ name, key }) => ({
+        name: `${name}-app`,
+        keySha256: createHash('sha256').update(key).digest('hex'),
+        clinic: name,
+        scopes: ['staff:read', 'staff:write', 'links:write', 'changes:read'],
+      })),
+      TROUBLE.caller,
+    ],
   });
 }
 
@@ -99,8 +122,8 @@ async function show(gateway: RunningGateway, vendors: Vendors, example: Example)
   const seen = log.at(-1)?.number ?? 0;
   const reply = await send(gateway.url, clinic.key, 'PATCH', `/staff/${clinic.staffId}`, patch);
   const calls = log.filter((exchange) => exchange.number > seen);
-  const write = calls.find((exchange) => exchange.method === 'PATCH');
-  const right = reply.status === 200 && write !== undefined && sameJson(write.body, example.vendorBody);
+  const write = calls.find(({ method }) => method === 'PATCH' || method === 'PUT');
+  const right = reply.status === 200 && write !== undefined && isDocumented(write.body, example);
 
   print(bold(`${example.title}`));
   print(
@@ -124,6 +147,13 @@ async function show(gateway: RunningGateway, vendors: Vendors, example: Example)
     right ? green('✓ the vendor received exactly the documented body\n') : red('✗ not what was expected\n'),
   );
   return right;
+}
+
+/** Of a resource that is written whole, the members that the example changes, beside others. */
+function isDocumented(body: unknown, { vendorBody, isWhole = false }: Example): boolean {
+  if (!isWhole || !isObject(body)) return sameJson(body, vendorBody);
+  const named = Object.keys(Object(vendorBody)).map((name) => [name, body[name]]);
+  return named.length < Object.keys(body).length && sameJson(Object.fromEntries(named), vendorBody);
 }
 
 function print(text: string): void {
@@ -190,8 +220,13 @@ async function demo({ once, port }: { once: boolean; port: number }): Promise<vo
     process.exitCode = right ? 0 : 1;
     return;
   }
+  await Promise.all([makeTrouble(gateway.url), buildPage()]);
   printPlaces(gateway, vendors);
   printNextSteps(gateway.url);
+  const [place, ...keys] = consoleLines(gateway.opsUrl);
+  print(bold('\nOperators’ console'));
+  print(place ?? '');
+  for (const line of keys) print(dim(line));
   print(`\nAPI documentation: ${gateway.url}/docs\nServing until Ctrl-C.`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 }

@@ -3,7 +3,7 @@
 export interface DemoClinic {
   name: string;
   key: string;
-  adapter: 'clinikapi' | 'vitalis' | 'cobalt';
+  adapter: 'clinikapi' | 'vitalis' | 'cobalt' | 'fhir';
   /** The connection's name in the demo's configuration. */
   vendor: string;
   staffId: string;
@@ -42,7 +42,17 @@ const south: DemoClinic = {
   try: { status: 'inactive' },
 };
 
-export const DEMO_CLINICS: readonly DemoClinic[] = [north, centro, south];
+const west: DemoClinic = {
+  name: 'west',
+  key: 'demo-key-west',
+  adapter: 'fhir',
+  vendor: 'fhir-west',
+  staffId: 'st-45',
+  vendorRecordId: 'role-abc123',
+  try: { email: 'dana.example@example.test' },
+};
+
+export const DEMO_CLINICS: readonly DemoClinic[] = [north, centro, south, west];
 
 export interface Example {
   title: string;
@@ -50,6 +60,8 @@ export interface Example {
   patch: unknown;
   /** The body that the document shows, which the vendor must receive exactly. */
   vendorBody: unknown;
+  /** True if the vendor is sent the whole record, of which `vendorBody` is what changes. */
+  isWhole?: boolean;
 }
 
 function shift(start: string, end: string) {
@@ -116,5 +128,20 @@ export const EXAMPLES: readonly Example[] = [
         { day: 'Tuesday', shifts: [shift('T08:00:00', 'T17:00:00')] },
       ],
     },
+  },
+  {
+    title:
+      'FHIR R4: a telephone of the person behind a role (the resource goes back whole, with its version)',
+    clinic: west,
+    patch: { phone: '+54 11 9876-5432' },
+    vendorBody: {
+      telecom: [
+        { system: 'phone', value: '+54 11 4000-0001', use: 'home', rank: 2 },
+        { system: 'phone', value: '+54 11 9876-5432', use: 'work', rank: 1 },
+        { system: 'email', value: 'dana@example.test', use: 'work' },
+        { system: 'fax', value: '+54 11 4000-0009' },
+      ],
+    },
+    isWhole: true,
   },
 ];

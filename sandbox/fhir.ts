@@ -43,7 +43,7 @@ export function createFhirSandbox(options: FhirSandboxOptions = {}): Sandbox<Fhi
   return createSandbox(state, options, (app, tools) => {
     app.disable('x-powered-by');
     app.disable('etag');
-    app.use(body.read, tools.gate);
+    app.use(body.read, express.urlencoded({ extended: false }), tools.gate);
     app.get(`${FHIR_BASE}/metadata`, (_request, response) => send(response, capabilityStatement(state)));
     app.use('/auth', tokenRoutes(state, now));
     app.use(checkToken(state, now), body.raise);

@@ -110,7 +110,7 @@ function listed(ids: readonly (string | number)[]): string {
   return [...ids.slice(0, SHOWN_IDS), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
 }
 
-/** One line a person with the three ids, ready for a file of links. */
+/** One line a person with the ids, ready for a file of links. */
 function printPeople({
   vitalis: { professionals },
   clinikapi: { roles },

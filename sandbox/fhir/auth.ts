@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { createLocalJWKSet, createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose';
 import { SANDBOX_CREDENTIALS } from '../credentials';
 import { refuse } from './outcome';
@@ -40,7 +40,7 @@ export function checkToken(state: FhirState, now: () => number): RequestHandler 
 /** OAuth 2 client credentials: a secret in the body or in `Authorization: Basic`, or a signed assertion. */
 export function tokenRoutes(state: FhirState, now: () => number): Router {
   const router = Router();
-  router.post('/token', express.urlencoded({ extended: false }), async (request, response) => {
+  router.post('/token', async (request, response) => {
     const { grant_type: grantType, scope = '' } = request.body ?? {};
     if (grantType !== 'client_credentials') {
       return void response.status(400).json({ error: 'unsupported_grant_type' });

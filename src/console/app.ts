@@ -13,6 +13,7 @@ import { createConsoleSessions } from '../store/consoleSessions';
 import { StoreUnavailable } from '../store/unavailable';
 import { gatewayUnavailable } from '../update/request';
 import { readCookie } from './cookies';
+import { OidcSignIn } from './oidc';
 import { once } from './once';
 import { CONSOLE_API } from './openapi';
 import { getAsset, getPage } from './page';
@@ -40,8 +41,11 @@ type Work = (req: Request, res: Response) => void | Promise<void>;
 export function createConsole(parts: ConsoleParts): Express {
   const { runtime, database, now } = parts;
   const operators = () => runtime.current.config.operators;
-  const sessions = new Sessions({ store: createConsoleSessions(database), operators, now });
+  const hasProvider = () => runtime.current.config.ops.oidc !== undefined;
+  const store = createConsoleSessions(database);
+  const sessions = new Sessions({ store, operators, hasProvider, now });
   const signIn: SignInParts = { ...parts, sessions, limits: new SignInLimits() };
+  const oidc = new OidcSignIn(signIn);
   const entrance = new Anonymous(MOST);
   const app = express();
   app.disable('x-powered-by');
@@ -74,6 +78,8 @@ export function createConsole(parts: ConsoleParts): Express {
       await deleteSession(signIn, signed, req, res);
     }),
   });
+  path('/console/api/oidc/start', { GET: (req, res) => oidc.start(req, res) });
+  path('/console/api/oidc/callback', { GET: (req, res) => oidc.callback(req, res) });
   path('/console/api/openapi.json', { GET: (_req, res) => sendJson(res, 200, CONSOLE_API()) });
   for (const [at, routes] of byPath(ROUTES)) {
     const methods = routes.map((one) => [

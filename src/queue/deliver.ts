@@ -67,7 +67,9 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   }
 
   function sharedConnections(): ReadonlySet<string> {
-    const used = Object.values(runtime.current.config.clinics).map(({ vendor }) => vendor);
+    const used = Object.values(runtime.current.config.clinics).flatMap(({ vendor, mirror }) =>
+      mirror === undefined ? [vendor] : [vendor, mirror],
+    );
     return new Set(used.filter((vendor, index) => used.indexOf(vendor) !== index));
   }
 

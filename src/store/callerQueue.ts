@@ -1,5 +1,5 @@
 /** The queue as callers use it: updates are put in, and what became of them is asked for. */
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { v7 as uuidV7 } from 'uuid';
 import type { Cipher } from './cipher';
 import { type Database, parameter } from './database';
@@ -161,6 +161,9 @@ async function findByKey(transaction: Transaction<Schema>, { idempotencyScope }:
   return { key, earlier: key && (await earlierOf(transaction, key)) };
 }
 
+/** In the words of the index. */
+const NOT_MIRRORED = sql<boolean>`mirrored = 0`;
+
 /** More than all replicas together have connections on which to queue at the same time. */
 const AT_ONCE = 500;
 
@@ -178,6 +181,7 @@ async function hasQueued(
       .where('clinic', '=', clinic)
       .where('caller', '=', caller)
       .where('finished_at', 'is', null)
+      .where(NOT_MIRRORED)
       .limit(quota);
     const { found } = await transaction
       .selectFrom(unfinished.as('unfinished'))

@@ -5,8 +5,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { adapters } from '../../adapters';
 import { run } from '../support/commandLine';
+import { consoleClient } from '../support/console';
 import { TYPESCRIPT } from '../support/gatewayProcess';
+import { until } from '../support/until';
 
 jest.setTimeout(120_000);
 
@@ -51,13 +54,24 @@ test('names every port, the people and the pages, serves, and goes without a tra
     said += String(chunk);
     if (said.includes('Serving until Ctrl-C.')) break;
   }
-  const urlOf = (name: string) => new RegExp(`^${name} +(http://127\\.0\\.0\\.1:\\d+)$`, 'm').exec(said)?.[1];
-  const places = ['gateway', 'metrics, health', 'clinikapi', 'vitalis', 'cobalt'].map(urlOf);
-  expect(new Set(places).size).toBe(5);
+  const urlOf = (name: string) =>
+    new RegExp(`^${name} +(http://127\\.0\\.0\\.1:\\d+\\S*)$`, 'm').exec(said)?.[1];
+  const places = ['gateway', 'metrics, health', ...adapters.map(({ name }) => name)].map(urlOf);
+  expect(new Set(places).size).toBe(adapters.length + 2);
   expect(places).not.toContain(undefined);
   expect(said).toMatch(/^st-42 +of clinic north +is pr_abc123 at clinikapi-main$/m);
   expect((await fetch(`${urlOf('metrics, health')}/metrics`)).status).toBe(200);
   expect((await fetch(`${urlOf('gateway')}/docs`)).status).toBe(200);
+  // The console, with something to find on it.
+  const console = /^http\S+\/console$/m.exec(said)?.[0] ?? '';
+  expect(await (await fetch(console)).text()).toContain('/console/assets/');
+  const key = /\(operator\) with the key (\S+)/.exec(said)?.[1];
+  const client = consoleClient(console.slice(0, -'/console'.length));
+  expect((await client.signIn(key ?? '')).status).toBe(201);
+  await until(
+    async () => (await client.api('GET', '/now')).body.data.items.map(({ kind }: { kind: string }) => kind),
+    (kinds: string[]) => kinds.includes('dead') && kinds.includes('breaker'),
+  );
   child.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
   expect(readdirSync(folder)).toEqual([]);

@@ -15,6 +15,7 @@ import { adapters } from '../../adapters';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
 import { createCobaltSandbox } from '../../sandbox/cobalt';
 import { SANDBOX_CREDENTIALS } from '../../sandbox/credentials';
+import { createFhirSandbox, FHIR_BASE } from '../../sandbox/fhir';
 import { createVitalisSandbox } from '../../sandbox/vitalis';
 import { createLog } from '../../src/ops/log';
 import { PROBLEMS, type ProblemCode } from '../../src/problem';
@@ -32,7 +33,7 @@ import {
   openUnresponsivePort,
 } from '../support/faultNet';
 
-const VENDORS = ['clinikapi', 'vitalis', 'cobalt'] as const;
+const VENDORS = ['clinikapi', 'vitalis', 'cobalt', 'fhir'] as const;
 type Vendor = (typeof VENDORS)[number];
 
 /** What one update or read may take at the vendor: little where a case waits for the end of it, plenty where none does. */
@@ -45,6 +46,7 @@ const RECORD_IDS: Readonly<Record<Vendor, string>> = {
   clinikapi: 'pr_abc123',
   vitalis: '1',
   cobalt: 'abc123def4567890abcdef1234567890',
+  fhir: 'role-abc123',
 };
 
 /** Planted values, which no answer and no log may show. */
@@ -58,6 +60,7 @@ const CANARIES = [
   SANDBOX_CREDENTIALS.vitalis.admin.password,
   SANDBOX_CREDENTIALS.cobalt.clientSecret,
   SANDBOX_CREDENTIALS.cobalt.accessToken,
+  SANDBOX_CREDENTIALS.fhir.token,
 ];
 
 /** A change that needs no read where the vendor takes changes, and one that does. */
@@ -65,6 +68,7 @@ const UPDATES: Readonly<Record<Vendor, unknown>> = {
   clinikapi: { status: 'inactive' },
   vitalis: { status: 'on-leave', nationalId: CANARY_ID },
   cobalt: { status: 'inactive' },
+  fhir: { status: 'inactive' },
 };
 const MERGES: Readonly<Record<Vendor, unknown>> = {
   clinikapi: { period: { end: '2031-01-01' } },
@@ -72,11 +76,13 @@ const MERGES: Readonly<Record<Vendor, unknown>> = {
   cobalt: {
     availableTime: [{ daysOfWeek: ['mon'], availableStartTime: '09:00', availableEndTime: '12:00' }],
   },
+  fhir: { period: { end: '2031-01-01' } },
 };
 
 type Sandbox = ReturnType<typeof createSandboxOf>;
 
 function createSandboxOf(vendor: Vendor) {
+  if (vendor === 'fhir') return createFhirSandbox();
   if (vendor === 'clinikapi') return createClinikapiSandbox();
   return vendor === 'vitalis' ? createVitalisSandbox() : createCobaltSandbox();
 }
@@ -87,7 +93,7 @@ interface Scene {
   net: FaultNet;
   call: (method: 'GET' | 'PATCH', body?: unknown) => Promise<Reply>;
   /** The vendor's store changes without the gateway. */
-  outside: (change: 'same field' | 'other field' | 'delete') => void;
+  outside: (change: 'same field' | 'other field' | 'delete') => void | Promise<void>;
 }
 
 interface Expected {
@@ -137,11 +143,18 @@ const UNREACHED: Expected = {
 };
 const fine: Expected = { status: 200 };
 
-const onWrite = (fault: NetFault) => (scene: Scene) => scene.net.add(fault, { method: 'PATCH' });
+/** Which request a vendor's write is. */
+const writeOf = (vendor: Vendor) => (vendor === 'fhir' ? 'PUT' : 'PATCH');
+const onWrite = (fault: NetFault) => (scene: Scene) =>
+  scene.net.add(fault, { method: writeOf(scene.vendor) });
 const onRead = (fault: NetFault, times?: number) => (scene: Scene) =>
   scene.net.add(fault, { method: 'GET', ...(times !== undefined && { times }) });
 const onAll = (fault: NetFault) => (scene: Scene) => scene.net.add(fault);
-const readsFirst = (vendor: Vendor) => vendor === 'vitalis';
+/** How often a record is read before it is written; one that is written with its version is not read again right before. */
+const READS_FIRST: Readonly<Record<Vendor, number>> = { clinikapi: 0, vitalis: 2, cobalt: 0, fhir: 1 };
+/** Writes that are sent with an old version, and refused for it. */
+const refusedAttempts = (vendor: Vendor) => (vendor === 'fhir' ? 1 : 0);
+const readsFirst = (vendor: Vendor) => READS_FIRST[vendor] > 0;
 
 const json = { 'content-type': 'application/json' };
 const text = (body: string, type = 'application/json') => ({
@@ -189,12 +202,16 @@ const STRANGE_BODIES: Readonly<Record<string, NetFault>> = {
   }),
 };
 
+/** By their contract; what is true then is read. */
+const ANSWERS_WITHOUT_BODY: readonly Vendor[] = ['fhir'];
+
 /** How each vendor's refusals read; what is not here is an answer that its contract does not know. */
 const REFUSALS: Readonly<Record<number, Partial<Record<Vendor | 'all', ProblemCode>>>> = {
   400: { all: 'vendor_rejected' },
   401: { all: 'vendor_credentials_rejected' },
   403: { all: 'vendor_credentials_rejected' },
   404: { all: 'staff_not_found' },
+  405: { fhir: 'vendor_rejected' },
   409: { all: 'conflict' },
   410: { all: 'staff_not_found' },
   412: { all: 'conflict' },
@@ -216,9 +233,9 @@ const REFUSAL_CASES: Case[] = [400, 401, 402, 403, 404, 405, 406, 409, 410, 412,
 
 const REDIRECTS: Case[] = [301, 302, 303, 307, 308].map((code) => ({
   name: `${code} redirect of the write`,
-  given: ({ net }) =>
+  given: ({ net, vendor }) =>
     net.add(instead(status(code, { location: `${net.url}/elsewhere` }), { commit: false }), {
-      method: 'PATCH',
+      method: writeOf(vendor),
     }),
   expected: NONSENSE_LOST,
 }));
@@ -336,7 +353,8 @@ const CASES: Case[] = [
   ...Object.entries(STRANGE_BODIES).map(([name, fault]) => ({
     name: `${name} to the write`,
     given: onWrite(fault),
-    expected: NONSENSE_LANDED,
+    expected: (vendor: Vendor) =>
+      ANSWERS_WITHOUT_BODY.includes(vendor) && name === 'an empty 200' ? fine : NONSENSE_LANDED,
   })),
   {
     name: 'a byte order mark',
@@ -366,7 +384,8 @@ const CASES: Case[] = [
   },
   {
     name: 'the id of another record in the answer',
-    given: ({ sandbox }) => void sandbox.faults.add({ kind: 'wrong-id' }, { method: 'PATCH' }),
+    given: ({ sandbox, vendor }) =>
+      void sandbox.faults.add({ kind: 'wrong-id' }, { method: writeOf(vendor) }),
     expected: NONSENSE_LANDED,
   },
   {
@@ -390,7 +409,8 @@ const CASES: Case[] = [
   },
   {
     name: 'silently unchanged, the old record in the answer',
-    given: ({ sandbox }) => void sandbox.faults.add({ kind: 'no-effect', echo: 'old' }, { method: 'PATCH' }),
+    given: ({ sandbox, vendor }) =>
+      void sandbox.faults.add({ kind: 'no-effect', echo: 'old' }, { method: writeOf(vendor) }),
     expected: { status: 502, code: 'write_not_confirmed', writes: 0 },
   },
   {
@@ -508,7 +528,7 @@ const CASES: Case[] = [
   },
   {
     name: 'the first read fails for good, so nothing is written',
-    only: ['clinikapi', 'vitalis'],
+    only: ['clinikapi', 'vitalis', 'fhir'],
     send: 'merge',
     given: onRead(instead(status(500), { commit: false })),
     expected: { status: 503, code: 'vendor_unavailable', outcome: 'not_applied', attempts: 0 },
@@ -528,8 +548,8 @@ const CASES: Case[] = [
   },
   {
     name: 'commit, then reset, and the read after it late but in time',
-    given: ({ net }) => {
-      net.add(NET.committedReset, { method: 'PATCH' });
+    given: ({ net, vendor }) => {
+      net.add(NET.committedReset, { method: writeOf(vendor) });
       net.add(late(150), { method: 'GET' });
     },
     expected: APPLIED_AFTER_ALL,
@@ -538,18 +558,18 @@ const CASES: Case[] = [
     name: 'commit, then reset, and the read after it never comes',
     waits: true,
     given: ({ net, vendor }) => {
-      net.add(NET.committedReset, { method: 'PATCH' });
-      net.add(NET.blackHole, { method: 'GET', after: readsFirst(vendor) ? 2 : 0 });
+      net.add(NET.committedReset, { method: writeOf(vendor) });
+      net.add(NET.blackHole, { method: 'GET', after: READS_FIRST[vendor] });
     },
     expected: { status: 504, code: 'vendor_timeout', outcome: 'unknown', writes: 1 },
   },
   {
     name: 'reset before the write, and the read after it broken',
     given: ({ net, vendor }) => {
-      net.add(NET.resetBefore, { method: 'PATCH' });
+      net.add(NET.resetBefore, { method: writeOf(vendor) });
       net.add(instead(text('<html>'), { commit: false }), {
         method: 'GET',
-        after: readsFirst(vendor) ? 2 : 0,
+        after: READS_FIRST[vendor],
       });
     },
     expected: { status: 504, code: 'vendor_timeout', outcome: 'unknown', writes: 0 },
@@ -580,72 +600,85 @@ const CASES: Case[] = [
   },
   {
     name: 'a stale connection under a write',
-    given: async ({ net, call }) => {
+    given: async ({ net, call, vendor }) => {
       // Several at once, so that there is an idle connection for each call of the update.
       await Promise.all(Array.from({ length: 6 }, () => call('GET')));
-      net.add(NET.staleConnection, { method: 'PATCH' });
+      net.add(NET.staleConnection, { method: writeOf(vendor) });
     },
     expected: LOST,
   },
   {
     name: 'another field is changed outside between read and write',
     send: 'merge',
-    only: ['vitalis'],
+    only: ['vitalis', 'fhir'],
     given: ({ sandbox, outside }) =>
       void sandbox.faults.add(
         { kind: 'hook', when: 'answer', run: () => outside('other field') },
         { method: 'GET', times: 1 },
       ),
-    expected: fine,
+    expected: (vendor) => ({ ...fine, attempts: refusedAttempts(vendor) + 1 }),
   },
   {
     name: 'the same field is changed outside between read and write',
     send: 'merge',
-    only: ['vitalis'],
+    only: ['vitalis', 'fhir'],
     given: ({ sandbox, outside }) =>
       void sandbox.faults.add(
         { kind: 'hook', when: 'answer', run: () => outside('same field') },
         { method: 'GET', times: 1 },
       ),
-    expected: { status: 409, code: 'conflict', outcome: 'not_applied', attempts: 0 },
+    expected: (vendor) => ({
+      status: 409,
+      code: 'conflict',
+      outcome: 'not_applied',
+      attempts: refusedAttempts(vendor),
+    }),
   },
   {
     name: 'the record is deleted between read and write',
     send: 'merge',
-    only: ['vitalis'],
+    only: ['vitalis', 'fhir'],
     given: ({ sandbox, outside }) =>
       void sandbox.faults.add(
         { kind: 'hook', when: 'answer', run: () => outside('delete') },
         { method: 'GET', times: 1 },
       ),
-    expected: { status: 404, code: 'staff_not_found', outcome: 'not_applied', attempts: 0 },
+    expected: (vendor) => ({
+      status: 404,
+      code: 'staff_not_found',
+      outcome: 'not_applied',
+      attempts: refusedAttempts(vendor),
+    }),
     after: 'broken',
   },
   // Limits of the vendor.
   {
     name: '429 to the write, Retry-After that fits',
-    given: ({ net }) =>
-      net.add(instead(status(429, { 'retry-after': '0' }), { commit: false }), { method: 'PATCH', times: 1 }),
+    given: ({ net, vendor }) =>
+      net.add(instead(status(429, { 'retry-after': '0' }), { commit: false }), {
+        method: writeOf(vendor),
+        times: 1,
+      }),
     expected: (vendor) =>
       // A vendor that documents no limit has no header to read; a second is waited, which still fits.
       ({ ...fine, attempts: vendor === 'vitalis' ? 2 : 2 }),
   },
   {
     name: '429 to the write, Retry-After in seconds that do not fit',
-    only: ['clinikapi', 'cobalt'],
+    only: ['clinikapi', 'cobalt', 'fhir'],
     given: onWrite(instead(status(429, { 'retry-after': '30' }), { commit: false })),
     expected: { status: 503, code: 'vendor_rate_limited', outcome: 'not_applied', retryAfter: 30 },
     after: 'silent',
   },
   {
     name: '429 to the write, Retry-After as a date',
-    only: ['clinikapi', 'cobalt'],
-    given: ({ net }) =>
+    only: ['clinikapi', 'cobalt', 'fhir'],
+    given: ({ net, vendor }) =>
       net.add(
         instead(status(429, { 'retry-after': new Date(Date.now() + 60_000).toUTCString() }), {
           commit: false,
         }),
-        { method: 'PATCH' },
+        { method: writeOf(vendor) },
       ),
     expected: { status: 503, code: 'vendor_rate_limited', outcome: 'not_applied', retryAfter: 60 },
     after: 'silent',
@@ -956,7 +989,9 @@ async function openTrial({ label, vendor, row }: (typeof ROWS)[number], index: n
       ? { apiKey: SANDBOX_CREDENTIALS.clinikapi.liveKey }
       : vendor === 'vitalis'
         ? { token: SANDBOX_CREDENTIALS.vitalis.staticAdminToken }
-        : { ...SANDBOX_CREDENTIALS.cobalt };
+        : vendor === 'fhir'
+          ? { token: SANDBOX_CREDENTIALS.fhir.token }
+          : { ...SANDBOX_CREDENTIALS.cobalt };
   return {
     label,
     vendor,
@@ -967,7 +1002,7 @@ async function openTrial({ label, vendor, row }: (typeof ROWS)[number], index: n
     close: () => listening.close(),
     vendorConfig: {
       adapter: vendor,
-      baseUrl: net.url,
+      baseUrl: net.url + (vendor === 'fhir' ? FHIR_BASE : ''),
       credentials,
       timeoutMs: timeoutOf(row),
       breaker: { failures: 10, openMs: 100 },
@@ -1082,7 +1117,7 @@ async function tryOnce(trial: Trial): Promise<void> {
   }
   const landed = expected.outcome === 'applied' || (expected.status === 200 && send !== 'get');
   expect(sandbox.writes).toBe(expected.writes ?? (landed ? 1 : 0));
-  const attempts = net.arrivals.filter((arrival) => arrival.startsWith('PATCH')).length;
+  const attempts = net.arrivals.filter((arrival) => arrival.startsWith(writeOf(vendor))).length;
   expect(attempts).toBeLessThanOrEqual(expected.attempts ?? 1);
   expect(net.arrivals.filter((arrival) => arrival.includes('elsewhere'))).toEqual([]);
   await checkAftermath(trial);
@@ -1152,8 +1187,17 @@ async function callGateway(trial: Trial, method: string, body?: unknown): Promis
   };
 }
 
-function changeOutside(sandbox: Sandbox, change: 'same field' | 'other field' | 'delete'): void {
-  if (!('professionals' in sandbox.state)) throw new Error('only Vitalis has such cases');
+async function changeOutside(
+  sandbox: Sandbox,
+  change: 'same field' | 'other field' | 'delete',
+): Promise<void> {
+  if ('repository' in sandbox.state) {
+    const { state } = sandbox;
+    if (change === 'delete') return state.remove('PractitionerRole', RECORD_IDS.fhir);
+    const other = change === 'same field' ? { period: { end: '2029-09-09' } } : { active: false };
+    return state.change('PractitionerRole', RECORD_IDS.fhir, (stored) => ({ ...stored, ...other }));
+  }
+  if (!('professionals' in sandbox.state)) throw new Error('only two vendors have such cases');
   const { professionals } = sandbox.state;
   const stored = professionals.get(1);
   if (stored === undefined) return;

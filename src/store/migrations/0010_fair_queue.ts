@@ -3,8 +3,8 @@ import type { Migration } from 'kysely/migration';
 import type { Engine } from '../engine';
 
 /**
- * Workers take in turns what each clinic has queued at each connection, so that is what the index of what is due begins with;
- * and what a caller has queued is counted before it may queue more. Dead ones are ended when nobody decides about them.
+ * Workers take in turns what each clinic has queued at each connection, so that is what the index of what is due begins with.
+ * Dead ones are ended when nobody decides about them.
  */
 export function fairQueue(engine: Engine): Migration {
   const lane = sql`(coalesce(vendor, '') || '/' || clinic)`;
@@ -14,12 +14,6 @@ export function fairQueue(engine: Engine): Migration {
       await sql`create index operations_lanes on operations (${lane} ${text}, available_at, seq)
         where available_at is not null`.execute(db);
       await db.schema.dropIndex('operations_available').execute();
-      await db.schema
-        .createIndex('operations_callers')
-        .on('operations')
-        .columns(['clinic', 'caller'])
-        .where(sql<boolean>`finished_at is null`)
-        .execute();
       // Those that an earlier version has left dead are old from when they were made.
       await sql`update operations set scheduled_at = created_at
         where status = 'dead' and scheduled_at is null`.execute(db);

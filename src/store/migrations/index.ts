@@ -13,6 +13,7 @@ import { fairQueue } from './0010_fair_queue';
 import { whereabouts } from './0011_whereabouts';
 import { consoleSessions } from './0012_console';
 import { createMoving } from './0013_moving';
+import { queueQuota } from './0015_quota';
 
 /**
  * Every migration, by name. Names sort in the order in which they run. A released migration is never edited: the next
@@ -33,5 +34,6 @@ export function migrations(engine: Engine): Readonly<Record<string, Migration>> 
     '0011_whereabouts': whereabouts(engine),
     '0012_console': consoleSessions(engine),
     '0013_moving': createMoving(engine),
+    '0015_quota': queueQuota,
   };
 }
