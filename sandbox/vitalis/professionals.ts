@@ -88,7 +88,7 @@ function withRelations(row: Professional, state: VitalisState, schedules: readon
 
 function read(state: VitalisState): RequestHandler<{ id: string }> {
   return (request, response) => {
-    const row = findByPk(state.professionals.all(), request.params.id);
+    const row = findByPk(state.professionals.view(), request.params.id);
     if (!row) return void response.status(404).json({ msg: 'No hay profesional cargado en el sistema' });
     response.json({ professional: present(row, state) });
   };
