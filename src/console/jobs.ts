@@ -76,6 +76,11 @@ export class Jobs {
     return true;
   }
 
+  /** All that run, because the process ends. */
+  stopAll(): void {
+    for (const { job, stop } of this.#entries) if (job.state === 'running') stop.abort(STOPPED);
+  }
+
   async #run(job: Job, stop: AbortController, work: JobRequest['work']): Promise<void> {
     const onStep = (step: Step) => {
       job.step = step;

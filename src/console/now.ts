@@ -14,7 +14,8 @@ interface Item {
     | 'certificate_refused'
     | 'store'
     | 'late'
-    | 'drift';
+    | 'drift'
+    | 'job';
   urgency: 'act' | 'look';
   count?: number;
   /** A connection, or a clinic. */
@@ -50,6 +51,12 @@ const show = route({
       ...breakers(parts),
       ...refusals(parts),
       ...drift(parts),
+      ...parts.jobs.running.map(
+        ({ clinic, task }): Item => ({
+          ...{ kind: 'job', urgency: 'look', name: clinic, detail: task },
+          screen: `/switch?clinic=${encodeURIComponent(clinic)}`,
+        }),
+      ),
     ].sort((a, b) => a.urgency.localeCompare(b.urgency));
     return { body: { data: { items, vendors: health.vendors, process: health.checks.process } } };
   },

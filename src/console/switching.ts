@@ -3,7 +3,6 @@ import Joi from 'joi';
 import { whatIsWrong } from '../connection/vendorAdvice';
 import { Problem } from '../problem';
 import type { Generation } from '../runtime/runtime';
-import { act } from '../store/changes';
 import { checkLinks } from '../switch/checkLinks';
 import { compare } from '../switch/compare';
 import { copy } from '../switch/copy';
@@ -14,15 +13,10 @@ import type { Report, Row } from '../switch/verdict';
 import type { Watch } from '../switch/watch';
 import { CannotWrite } from '../switch/writing';
 import { JobProblem } from './jobs';
-import { Review } from './review';
 import { type Call, type ConsoleParts, pathParameter, type Route, route } from './route';
+import { note, type Place } from './switchTrail';
 
 const NAME = Joi.string().max(64);
-
-interface Place {
-  name: string;
-  connection: string;
-}
 
 const overview = route({
   method: 'GET',
@@ -64,7 +58,7 @@ const status = route({
           ...found,
           switchGuard: config.clinics[name]?.switchGuard,
           jobs: jobs.of(name),
-          review: found.connection === null ? 0 : (reviews.of(name, found.connection)?.open ?? 0),
+          review: found.connection === null ? 0 : (reviews.of(name, found.connection)?.length ?? 0),
         },
       },
     };
@@ -99,7 +93,7 @@ function task(name: string, summary: string, work: Work, body = taskBody): Route
     summary,
     body,
     work: async (call) => {
-      const { parts, by, body: asked } = call;
+      const { parts, body: asked } = call;
       const clinic = pathParameter(call.req, 'clinic');
       const { connection } = asked;
       if (
@@ -166,7 +160,7 @@ const suggest: Work = ({ parts }, place, watch) =>
       const { connection, failure } = found.failure;
       throw new JobProblem(`The records cannot be read: ${connection.name} ${whatIsWrong(failure)}`);
     }
-    reviews.keep(place.name, place.connection, new Review(found.suggestions));
+    reviews.keep(place.name, place.connection, found.suggestions);
     return { complete: true, counts: found.counts, remarks: found.remarks };
   });
 
@@ -262,16 +256,6 @@ function connectionOf({ connections }: Generation, name: string) {
   if (connection === undefined)
     throw new Problem('not_found', 'The configuration has no connection of that name.');
   return connection;
-}
-
-export async function note(
-  { parts, by }: Pick<Call, 'parts' | 'by'>,
-  { name, connection }: Place,
-  done: string,
-  more: Readonly<Record<string, number>> = {},
-): Promise<void> {
-  const detail = { act: `switch_${done}`, ...more };
-  await parts.trail.add([act({ kind: 'operator', ...by, clinic: name, vendor: connection, detail })]);
 }
 
 export const SWITCH_ROUTES: readonly Route[] = [

@@ -7,9 +7,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
+import { makePeople } from '../../sandbox/people';
 import { type Browser, openBrowser } from '../support/browser';
 import { consoleClient, OPERATOR_KEYS, withOperators } from '../support/console';
 import { TYPESCRIPT } from '../support/gatewayProcess';
+import { type Movable, openMovable } from '../support/movable';
 import { openQueue, type Queue, STAFF } from '../support/queue';
 import { openStage, type Stage } from '../support/stage';
 
@@ -168,6 +170,7 @@ const SCREENS = [
   `/staff/north/${THIRD}`,
   '/connections',
   '/capabilities?a=vitalis-centro&b=clinikapi-main',
+  '/switch?clinic=centro&connection=clinikapi-main',
   '/changes',
   '/configuration',
 ];
@@ -234,6 +237,75 @@ test('a session that has ended leads to the way in, and back to the same screen'
   later = 26 * 3_600_000;
   await page.getByRole('link', { name: 'Connections' }).click();
   await page.getByText('Your session has ended.').waitFor();
+});
+
+describe('a clinic that moves', () => {
+  let stage: Movable;
+  let seen: Browser;
+
+  beforeAll(async () => {
+    stage = await openMovable(makePeople(40), { configure: withOperators });
+    await stage.link('centro', 'vitalis-centro');
+    seen = await openBrowser(stage.gateway.opsUrl);
+    seen.page.setDefaultTimeout(10_000);
+  });
+
+  afterAll(async () => {
+    await seen?.close();
+    await stage?.close();
+  });
+
+  test('is made ready click by click, its matches by keyboard only, and work goes on over a reload', async () => {
+    const tab = seen.page;
+    await tab.goto(`${stage.gateway.opsUrl}/console/switch?clinic=centro&connection=cobalt-main`);
+    await tab.getByLabel('Your operator key').fill(OPERATOR_KEYS.olga);
+    await tab.getByRole('button', { name: 'Sign in' }).click();
+    const step = async (name: string) => {
+      await tab.getByRole('button', { name, exact: true }).click();
+      await tab
+        .getByRole('listitem')
+        .filter({ hasText: name })
+        .first()
+        .getByText('done', { exact: true })
+        .waitFor();
+    };
+    // One that takes its time, and a page that is loaded anew meanwhile.
+    stage.vitalis.faults.next({ kind: 'delay', milliseconds: 600 });
+    await tab.getByRole('button', { name: 'Find matches' }).click();
+    await tab.getByRole('button', { name: 'Stop' }).waitFor();
+    await tab.reload();
+    await tab
+      .getByRole('listitem')
+      .filter({ hasText: 'Find matches' })
+      .getByText('done', { exact: true })
+      .waitFor();
+    await tab.getByRole('button', { name: /^Review the matches/ }).focus();
+    await tab.keyboard.press('Enter');
+    const left = tab.getByText(/\d+ pairs to look at/);
+    await left.waitFor();
+    const waiting = Number.parseInt((await left.textContent()) ?? '', 10);
+    expect(waiting).toBeGreaterThanOrEqual(20);
+    for (let pair = 0; pair < 20; pair += 1) {
+      await tab.getByText(`${waiting - pair} pairs to look at`).waitFor();
+      // The pair has the focus; its table, the way to say no, the way to say yes.
+      for (const key of ['Enter', 'Tab', 'Tab', 'Tab', 'Enter']) await tab.keyboard.press(key);
+    }
+    await tab.getByText(`${waiting - 20} pairs to look at`).waitFor();
+    await tab.getByText('20 linked there', { exact: false }).waitFor();
+    await step('Rehearse');
+    await tab.getByRole('button', { name: 'Copy', exact: true }).click();
+    await tab.getByRole('dialog').getByRole('button', { name: 'Copy' }).click();
+    await tab
+      .getByRole('listitem')
+      .filter({ hasText: 'Copy' })
+      .first()
+      .getByText('done', { exact: true })
+      .waitFor();
+    await step('Compare');
+    await tab.getByText('unexplained differences').first().waitFor();
+    await tab.getByText('links_incomplete').waitFor();
+    expect([seen.foreign, seen.complaints]).toEqual([[], []]);
+  });
 });
 
 describe('at a provider', () => {
