@@ -5,6 +5,7 @@ import { type Cipher, PLAIN } from './cipher';
 import type { Database } from './database';
 import type { Operation, OperationFilter, OperationStatus } from './operation';
 import { type OperationRow, placeOf, toOperation } from './operationRow';
+import { holdsBack } from './staffQueue';
 import { orUnavailable } from './unavailable';
 
 /** `time`: the next attempt is later. `operation`: an earlier update of the same staff member is not finished. */
@@ -119,16 +120,14 @@ async function waitOf(database: Database, row: OperationRow): Promise<WaitsFor |
 
 async function predecessor(
   { db }: Database,
-  { clinic, staff_id, seq }: OperationRow,
+  { id }: OperationRow,
 ): Promise<{ id: string; status: OperationStatus } | undefined> {
   return db
-    .selectFrom('operations')
-    .select(['id', 'status'])
-    .where('clinic', '=', clinic)
-    .where('staff_id', '=', staff_id)
-    .where('seq', '<', seq)
-    .where('finished_at', 'is', null)
-    .orderBy('seq', 'desc')
+    .selectFrom('operations as later')
+    .innerJoin('operations as earlier', (join) => join.on(holdsBack('earlier', 'later')))
+    .select(['earlier.id', 'earlier.status'])
+    .where('later.id', '=', id)
+    .orderBy('earlier.seq', 'desc')
     .limit(1)
     .executeTakeFirst();
 }
@@ -146,7 +145,7 @@ async function auditedFields({ db }: Database, row: OperationRow): Promise<strin
     .selectFrom('changes')
     .select('fields')
     .where('clinic', '=', row.clinic)
-    .where('kind', '=', 'update')
+    .where('kind', '=', row.mirrored === 0 ? 'update' : 'mirror')
     .where('staff_id', '=', row.staff_id)
     .where('request_id', '=', row.request_id)
     .orderBy('clinic_seq', 'desc')

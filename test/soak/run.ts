@@ -4,6 +4,7 @@ import { runAssetSoak } from './assets';
 import { runAuditSoak } from './audit';
 import { makeBundle } from './bundle';
 import { runCeilingSoak } from './ceilings';
+import { runConsoleSoak } from './console';
 import { runCrashSoak } from './crashes';
 import { runFailover } from './failover';
 import { measureClaims, runFairness } from './fairness';
@@ -113,6 +114,11 @@ async function stops(options: { stops: number; clients: number; drain: number })
       `${result.late} refused later, ${result.failedExits} failed exits`,
     result.unanswered === 0 && result.lost === 0 && result.failedExits === 0,
   );
+}
+
+async function operatorsConsole(options: { rows: number; dead: number }) {
+  const right = await runConsoleSoak(options, (line) => process.stdout.write(`${line}\n`));
+  if (!right) process.exitCode = 1;
 }
 
 async function audit({ rows }: { rows: number }) {
@@ -276,6 +282,12 @@ program
   .description('fill a large audit and measure what reading it takes')
   .option('--rows <number>', 'rows', Number, 300_000)
   .action(audit);
+program
+  .command('console')
+  .description('ask for every screen of the console over many dead deliveries and a large audit')
+  .option('--rows <number>', 'rows of the audit', Number, 1_000_000)
+  .option('--dead <number>', 'dead deliveries', Number, 10_000)
+  .action(operatorsConsole);
 program
   .command('assets')
   .description('ask for the largest file very often without a key, and measure the memory (Linux only)')
