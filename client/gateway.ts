@@ -756,26 +756,7 @@ export interface ChangesAnswer {
 /** A JSON Web Key Set (RFC 7517). */
 export interface KeySet {
   /** One for each private key in the configuration. */
-  keys: {
-    /** The kind of key. */
-    kty: "RSA" | "EC";
-    /** Its thumbprint (RFC 7638), which names it in what is signed. */
-    kid: string;
-    /** What it signs with. */
-    alg: "RS384" | "ES384";
-    /** It signs. */
-    use: "sig";
-    /** Of an RSA key. */
-    n?: string;
-    /** Of an RSA key. */
-    e?: string;
-    /** Of an elliptic key: `P-384`. */
-    crv?: string;
-    /** Of an elliptic key. */
-    x?: string;
-    /** Of an elliptic key. */
-    y?: string;
-  }[];
+  keys: Record<string, any>[];
 }
 
 /** What a problem code means. */
@@ -1170,7 +1151,7 @@ export class Gateway extends HttpClient {
       }),
 
     /**
-     * @description For vendors that check what the gateway signs itself in with there (`private_key_jwt`). 404 if no connection signs anything.
+     * @description For vendors at which the gateway signs itself in. 404 if there is none.
      *
      * @tags Service
      * @name ReadKeys

@@ -216,19 +216,7 @@ const ANSWERS_AND_BODIES = {
   problemKind: { summary: 'Explained', value: { code: 'unsupported_field', ...PROBLEMS.unsupported_field } },
   keySet: {
     summary: 'One key',
-    value: {
-      keys: [
-        {
-          kty: 'EC',
-          crv: 'P-384',
-          x: 'lInTxl8fjLKp_UCrxI0WDklahi-7-_6JbtiHjiRvMvhedhKVdHBfi2HCY8t_QJyc',
-          y: 'y6N1IC-2mXxHreETBW7K3mBcw0qGr3CWHCs-yl09yCQRLcyfGv7XhqAngHOu51Zv',
-          kid: 'PLXJfi5MTmBxl6dsQqYDVUy-f91bUxWHIW3WQAL0ku0',
-          alg: 'ES384',
-          use: 'sig',
-        },
-      ],
-    },
+    value: { keys: [{ kty: 'RSA', n: 'yR5…', e: 'AQAB', kid: 'PLXJ…', alg: 'RS384', use: 'sig' }] },
   },
   alive: { summary: 'Alive', value: { status: 'ok' } },
 } as const satisfies Readonly<Record<string, Part>>;
