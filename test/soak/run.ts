@@ -14,6 +14,7 @@ import { runOutage } from './outage';
 import { runRestoreSoak } from './restores';
 import { runRolling } from './rolling';
 import { runStopSoak } from './stops';
+import { killCopies, measureSwitch } from './switch';
 
 const ENGINES = { sqlite: ['sqlite'], postgres: ['postgres'], both: ['sqlite', 'postgres'] } as const;
 
@@ -224,6 +225,26 @@ async function restores(options: { engine: string; cycles: number; clients: numb
   }
 }
 
+/** So much more memory may it take than for ten people. */
+const MOST_GROWTH_MB = 100;
+
+async function moving({ staff, kills }: { staff: number; kills: number }) {
+  const { commands } = await measureSwitch(staff, progress);
+  for (const { name, growthMb, seconds, code } of commands) {
+    report(
+      `${staff} people: ${name} takes ${seconds.toFixed(1)} s and ${growthMb.toFixed(0)} MB more than for ten people, exit code ${code}`,
+      growthMb <= MOST_GROWTH_MB && code === 2,
+    );
+  }
+  const { kills: killed, ...wrong } = await killCopies(kills, (done) =>
+    progress(`${done} of ${kills} kills`),
+  );
+  report(
+    `${killed} kills of switch copy; ${JSON.stringify(wrong)}`,
+    Object.values(wrong).every((count) => count === 0),
+  );
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -298,6 +319,12 @@ program
   .option('--staff <number>', 'staff members', Number, 10_000)
   .option('--rounds <number>', 'how often the list is read anew', Number, 8)
   .action(list);
+program
+  .command('switch')
+  .description('move very many people, measure the memory (Linux only), and kill copies at random points')
+  .option('--staff <number>', 'people', Number, 10_000)
+  .option('--kills <number>', 'how often a copy is killed', Number, 30)
+  .action(moving);
 program
   .command('rolling')
   .description('restart two replicas behind nginx in turn, under load')
