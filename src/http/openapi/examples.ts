@@ -9,7 +9,7 @@ const vendorRecordId = 'pr_abc123';
 const operationId = '0c7e6f52-1c0b-4a0f-9a55-0a7d3a3c9b11';
 const vendorRequest = {
   method: 'PATCH',
-  url: 'https://clinic-system.example/v1/roles/pr_abc123',
+  url: 'https://vendor.example/roles/pr_abc123',
   headers: { 'x-api-key': '***' },
   body: { status: 'active' },
 };
@@ -123,7 +123,6 @@ const ANSWERS_AND_BODIES = {
         warnings: [],
         dryRun: true,
         vendorRequests: [vendorRequest],
-        vendorRequest,
       },
     },
   },
