@@ -15,7 +15,7 @@ import { type RunningGateway, serve } from '../src/serve';
 import { createClinikapiSandbox } from './clinikapi';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
-import { buildPage, consoleLines, makeTrouble, TROUBLE } from './demoConsole';
+import { beginSwitch, buildPage, consoleLines, makeTrouble, TROUBLE } from './demoConsole';
 import { DEMO_CLINICS, type DemoClinic, EXAMPLES, type Example } from './demoExamples';
 import { bold, dim, green, grid, red } from './demoPrint';
 import { createFhirSandbox, FHIR_BASE } from './fhir';
@@ -220,7 +220,7 @@ async function demo({ once, port }: { once: boolean; port: number }): Promise<vo
     process.exitCode = right ? 0 : 1;
     return;
   }
-  await Promise.all([makeTrouble(gateway.url), buildPage()]);
+  await Promise.all([makeTrouble(gateway.url), beginSwitch(gateway.opsUrl), buildPage()]);
   printPlaces(gateway, vendors);
   printNextSteps(gateway.url);
   const [place, ...keys] = consoleLines(gateway.opsUrl);

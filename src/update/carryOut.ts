@@ -34,6 +34,7 @@ import { makePlan, ofResource } from './plan';
 import { dryRunResult, type UpdateResult, updateResult } from './receipt';
 import { gatewayUnavailable, type UpdateRequest } from './request';
 import { sharedWarnings } from './shared';
+import { completed, unreadParts } from './whole';
 import { writeAndConfirm } from './write';
 
 export interface CarryParts {
@@ -182,7 +183,8 @@ async function inTurns(
     // Nothing is written down that would ask for it: a record that holds it all already may be the wrong one by now.
     const moved = await hindrance(parts, admission);
     if (moved === 'away') return moved;
-    const nothingSent = { record: current, states: [] };
+    const rest = await unreadParts(location, current, deadline);
+    const nothingSent = { record: completed(current, rest), states: [] };
     return observed(location, updateResult(request, location, admitted, { plan, current }, nothingSent));
   }
   if (request.settleFirst) checkPrecondition(request, current, connection);
@@ -240,12 +242,14 @@ async function send(
     const rechecked = await recheck(request, location, changes, first, again, deadline);
     if (request.gone.aborted) throw clientGone();
     const shared = sharedWarnings(links, location, rechecked.plan, rechecked.current, deadline);
+    const rest = unreadParts(location, rechecked.current, deadline);
     const { planned, confirmation } = await writeAndConfirm(
       { request, location, changes, deadline },
       rechecked,
     );
     const warnings = [...(confirmation.warnings ?? []), ...(await shared)];
-    const result = updateResult(request, location, admitted, planned, { ...confirmation, warnings });
+    const record = completed(confirmation.record, await rest);
+    const result = updateResult(request, location, admitted, planned, { ...confirmation, record, warnings });
     return { attempt, ...observed(location, result) };
   } catch (error) {
     return { attempt, ...endingOf(error, request) };

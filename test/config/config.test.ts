@@ -781,9 +781,9 @@ test('the example file is a good configuration once its variables are set', asyn
   const variables = [...new Set([...text.matchAll(/: \$\{(\w+)\}/g)].map((match) => match[1] ?? ''))];
   const env = Object.fromEntries(variables.map((name) => [name, HASH]));
   const { config, warnings } = await loadConfig(path, { adapters: named, env });
-  expect(Object.values(config.vendors).map(({ adapter }) => adapter)).toEqual(
-    expect.arrayContaining(registry.map(({ name }) => name)),
-  );
+  // One connection for each of several kinds of vendors.
+  const used = Object.values(config.vendors).map(({ adapter }) => adapter);
+  expect([used.length >= 4, new Set(used).size]).toEqual([true, used.length]);
   expect(warnings).toEqual([]);
   await expect(loadConfig(path, { adapters: named, env: {} })).rejects.toMatchObject({
     problems: { length: variables.length },
