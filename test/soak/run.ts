@@ -62,7 +62,7 @@ async function crashes(options: {
   }
 }
 
-async function moving(options: { rounds: number; updates: number; late: number }) {
+async function relocating(options: { rounds: number; updates: number; late: number }) {
   const result = await runMovingSoak({
     ...options,
     lateMs: options.late * 1000,
@@ -295,7 +295,7 @@ program
   .option('--rounds <number>', 'how often', Number, 6)
   .option('--updates <number>', 'updates a round', Number, 200)
   .option('--late <seconds>', 'how much later the second replica hears of it', Number, 5)
-  .action(moving);
+  .action(relocating);
 program
   .command('outage')
   .description('take the vendor away while updates are queued')
