@@ -18,6 +18,7 @@ import { SANDBOX_CREDENTIALS } from './credentials';
 import { beginSwitch, buildPage, consoleLines, makeTrouble, TROUBLE } from './demoConsole';
 import { DEMO_CLINICS, type DemoClinic, EXAMPLES, type Example } from './demoExamples';
 import { bold, dim, green, grid, red } from './demoPrint';
+import { demoSwitch } from './demoSwitch';
 import { createFhirSandbox, FHIR_BASE } from './fhir';
 import { NATIONAL_ID_SYSTEM } from './fhir/seeds';
 import type { Listening, Sandbox } from './kit';
@@ -245,13 +246,18 @@ function portInUse(port: number): string {
   return `Port ${port} is in use. Choose another one: npm run demo -- --port <number>, 0 for any free one.`;
 }
 
-new Command('demo')
+const program = new Command('demo')
   .option('--once', 'stop after the examples; exit code 0 only if all were right', false)
   .option('--port <number>', 'port of the gateway; 0 for any free one', readPort, 8080)
-  .action(demo)
-  .parseAsync()
-  .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
-    // What a start that failed has left open would keep the process alive.
-    process.exit(1);
+  .action(demo);
+program
+  .command('switch')
+  .description('move a clinic to another vendor and back')
+  .action(async () => {
+    process.exitCode = (await demoSwitch()) ? 0 : 1;
   });
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
+  // What a start that failed has left open would keep the process alive.
+  process.exit(1);
+});

@@ -78,3 +78,10 @@ test('names every port, the people and the pages, serves, and goes without a tra
   expect(await exited).toEqual([0, null]);
   expect(readdirSync(folder)).toEqual([]);
 });
+
+test('a clinic moves to another vendor and back', async () => {
+  const { code, out, err } = await run(['switch'], { TMPDIR: folder }, DEMO);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toContain('Moved, and moved back.');
+  expect(readdirSync(folder)).toEqual([]);
+});
