@@ -116,6 +116,10 @@ export const WORDS = {
     '{name}: records look different from the vendor’s contract ({detail}).',
     '{name}: los registros difieren del contrato del proveedor ({detail}).',
   ],
+  now_mirror: [
+    'Clinic {name}: the mirror lacks {count} updates, the oldest for {detail} seconds.',
+    'Clínica {name}: al espejo le faltan {count} cambios, el más antiguo desde hace {detail} segundos.',
+  ],
   now_job: ['{name}: work on the switch is under way.', '{name}: hay trabajo del cambio en marcha.'],
 
   dead: ['dead', 'muerta'],
@@ -174,6 +178,15 @@ export const WORDS = {
   queue: ['Queue', 'Cola'],
   noQueue: ['Nothing of this person is kept in the queue.', 'No hay nada de esta persona en la cola.'],
   noChanges: ['There are no such rows.', 'No hay tales filas.'],
+
+  noChangesYet: [
+    'None among the newest rows that were looked through.',
+    'Ninguna entre las filas más nuevas que se miraron.',
+  ],
+  noChangesYetHelp: [
+    'Look on with Older, or choose a clinic: its rows are found at once, however many there are.',
+    'Siga con Más antiguos, o elija una clínica: sus filas se encuentran al momento, por muchas que haya.',
+  ],
 
   breaker: ['Calls', 'Llamadas'],
   closed: ['are made', 'se hacen'],

@@ -15,9 +15,10 @@ import { type RunningGateway, serve } from '../src/serve';
 import { createClinikapiSandbox } from './clinikapi';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
-import { buildPage, consoleLines, makeTrouble, TROUBLE } from './demoConsole';
+import { beginSwitch, buildPage, consoleLines, makeTrouble, TROUBLE } from './demoConsole';
 import { DEMO_CLINICS, type DemoClinic, EXAMPLES, type Example } from './demoExamples';
 import { bold, dim, green, grid, red } from './demoPrint';
+import { demoSwitch } from './demoSwitch';
 import { createFhirSandbox, FHIR_BASE } from './fhir';
 import { NATIONAL_ID_SYSTEM } from './fhir/seeds';
 import type { Listening, Sandbox } from './kit';
@@ -220,7 +221,7 @@ async function demo({ once, port }: { once: boolean; port: number }): Promise<vo
     process.exitCode = right ? 0 : 1;
     return;
   }
-  await Promise.all([makeTrouble(gateway.url), buildPage()]);
+  await Promise.all([makeTrouble(gateway.url), beginSwitch(gateway.opsUrl), buildPage()]);
   printPlaces(gateway, vendors);
   printNextSteps(gateway.url);
   const [place, ...keys] = consoleLines(gateway.opsUrl);
@@ -245,13 +246,18 @@ function portInUse(port: number): string {
   return `Port ${port} is in use. Choose another one: npm run demo -- --port <number>, 0 for any free one.`;
 }
 
-new Command('demo')
+const program = new Command('demo')
   .option('--once', 'stop after the examples; exit code 0 only if all were right', false)
   .option('--port <number>', 'port of the gateway; 0 for any free one', readPort, 8080)
-  .action(demo)
-  .parseAsync()
-  .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
-    // What a start that failed has left open would keep the process alive.
-    process.exit(1);
+  .action(demo);
+program
+  .command('switch')
+  .description('move a clinic to another vendor and back')
+  .action(async () => {
+    process.exitCode = (await demoSwitch()) ? 0 : 1;
   });
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
+  // What a start that failed has left open would keep the process alive.
+  process.exit(1);
+});

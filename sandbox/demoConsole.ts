@@ -1,6 +1,7 @@
 /** What the demo has besides its examples: operators, and trouble for them to find on the console. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { member } from '../src/lib/json';
 
 export const DEMO_OPERATORS = [
   { name: 'olga', key: 'demo-operator-key', role: 'operator' },
@@ -43,6 +44,22 @@ export async function makeTrouble(url: string): Promise<void> {
       body: JSON.stringify(body),
     });
   }
+}
+
+/** A clinic that is half way to another vendor: who is who there was looked for, and waits for a person. */
+export async function beginSwitch(opsUrl: string): Promise<void> {
+  const [operator] = DEMO_OPERATORS;
+  const ask = (path: string, headers: Record<string, string>, body: unknown) =>
+    fetch(`${opsUrl}/console/api${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  const signed = await ask('/session', {}, { key: operator.key });
+  const session: unknown = await signed.json();
+  const token = String(member(member(session, 'data'), 'csrfToken'));
+  const cookie = (signed.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? '';
+  await ask('/switch/centro/suggest', { cookie, 'x-csrf-token': token }, { connection: 'clinikapi-main' });
 }
 
 /** Builds the page where a checkout looks for it. */

@@ -68,11 +68,20 @@ test('names every port, the people and the pages, serves, and goes without a tra
   const key = /\(operator\) with the key (\S+)/.exec(said)?.[1];
   const client = consoleClient(console.slice(0, -'/console'.length));
   expect((await client.signIn(key ?? '')).status).toBe(201);
+  const { jobs } = (await client.api('GET', '/switch/centro?connection=clinikapi-main')).body.data;
+  expect(jobs).toMatchObject([{ task: 'suggest', by: 'olga' }]);
   await until(
     async () => (await client.api('GET', '/now')).body.data.items.map(({ kind }: { kind: string }) => kind),
     (kinds: string[]) => kinds.includes('dead') && kinds.includes('breaker'),
   );
   child.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a clinic moves to another vendor and back', async () => {
+  const { code, out, err } = await run(['switch'], { TMPDIR: folder }, DEMO);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toContain('Moved, and moved back.');
   expect(readdirSync(folder)).toEqual([]);
 });
