@@ -37,6 +37,7 @@ import { evidenceOf } from './store/evidence';
 import { guardedLinks } from './store/guardedLinks';
 import { createJournal, type Journal } from './store/journal';
 import { createLinks } from './store/links';
+import type { Locks } from './store/locks';
 import { createOperations } from './store/operations';
 import { createRecordLocks } from './store/recordLocks';
 import { BEAT_MS, createReplicas } from './store/replicas';
@@ -197,6 +198,7 @@ export async function serve({
   const tellHead = createHeadTeller({ database, log, keys: kept.keys, headFile: config.audit.headFile });
   const housekeeping = keepHouse({
     journal,
+    locks,
     runtime,
     log,
     tellHead,
@@ -268,6 +270,7 @@ function openJournal(
 /** What crashes have left behind is settled, and what is too old is deleted. */
 interface House {
   journal: Journal;
+  locks: Locks;
   runtime: Runtime;
   log: Log;
   tellHead: () => Promise<void>;
@@ -275,13 +278,13 @@ interface House {
   beatMs: number;
 }
 
-function keepHouse({ journal, runtime, log, tellHead, relocation, beatMs }: House): {
+function keepHouse({ journal, locks, runtime, log, tellHead, relocation, beatMs }: House): {
   stop(): Promise<unknown>;
 } {
   const failed = (what: string) => (error: unknown) =>
     log.notice(what, { error: error instanceof Error ? error.name : typeof error });
   const jobs = [
-    every(SETTLE_MS, () => settleAbandoned({ journal, runtime, log }), failed('settling has failed')),
+    every(SETTLE_MS, () => settleAbandoned({ journal, locks, runtime, log }), failed('settling has failed')),
     every(beatMs, () => relocation.beat(), failed('looking where clinics are has failed')),
     every(TIDY_MS, () => journal.tidy(), failed('deleting old rows has failed')),
     every(HEAD_MS, tellHead, failed('telling the newest row of the audit has failed')),
