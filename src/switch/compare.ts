@@ -116,7 +116,10 @@ async function readAgain(
   const changed = new Map<string, ShownValues>();
   let count = 0;
   const wanted = new Set(records.values());
-  const again = await readSide(clinic.here, { wanted, owner: clinic.name, onStep, signal });
+  const again = await readSide(clinic.here, {
+    ...{ wanted, owner: clinic.name, onStep, signal },
+    keeps: (id, text) => text !== side.textOf(id),
+  });
   for (const id of wanted) {
     const [before, after] = [side.find(id), again.find(id)];
     if (!('record' in before) || !('record' in after)) continue;

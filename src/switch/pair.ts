@@ -27,5 +27,12 @@ export async function readPair(
 
 function sideOf(found: Found): Side {
   const asOf = new Date().toISOString();
-  return { asOf, incomplete: undefined, listed: undefined, pages: 0, find: () => found };
+  return {
+    asOf,
+    incomplete: undefined,
+    listed: undefined,
+    pages: 0,
+    find: () => found,
+    textOf: () => undefined,
+  };
 }
