@@ -308,7 +308,7 @@ export class VendorConnection {
       });
     }
     // Nothing was said, so that a read has to show it.
-    if (answer === undefined) return undefined;
+    if (answer === undefined || access.acknowledges?.(answer)) return undefined;
     if (access.answers === 'record') return this.#recordIn(access, answer, id);
     this.#checkId(access, isObject(answer) ? answer : {}, id);
     return undefined;

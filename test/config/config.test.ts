@@ -396,6 +396,26 @@ callers:
       text: yaml({ head: 'ops:' }),
       lines: ['ops: has no value: remove it or give it a group of keys'],
     },
+    ...['0.0.0.0', '::', 'ops.internal'].map((host) => ({
+      name: `a console in clear on ${host}`,
+      text: yaml({
+        head: `ops: { host: '${host}' }\noperators: [{ name: olga, keySha256: ${OTHER_HASH}, role: viewer }]`,
+      }),
+      lines: [
+        'ops.host: is not the loopback interface, where the console needs TLS: ops.tls, or a proxy in front that speaks it and ops.tlsAtProxy: true',
+      ],
+    })),
+    {
+      name: 'operators that share a name and a key, and a role that there is not',
+      text: yaml({
+        head: `operators: [{ name: a, keySha256: ${OTHER_HASH}, role: admin }, { name: A, keySha256: ${OTHER_HASH}, role: viewer }]`,
+      }),
+      lines: [
+        'operators.0.role: must be one of viewer, operator',
+        'operators.1.keySha256: is the same as in operators.0',
+        'operators.1.name: is the same as in operators.0',
+      ],
+    },
     {
       name: 'equal ports',
       text: yaml({ head: 'ops: { port: 81 }\nserver: { port: 81 }' }),
@@ -766,6 +786,17 @@ describe('the reference', () => {
       return [below, ...keyPaths(item, below)];
     });
   }
+});
+
+test('the console is let out where a proxy speaks TLS, and its secrets are not printed', async () => {
+  const oidc = `{ issuer: 'https://login.example', clientId: console, clientSecret: s3cret-of-oidc, roles: { a: viewer } }`;
+  const head = `ops: { host: 0.0.0.0, tlsAtProxy: true, oidc: ${oidc} }`;
+  const { config, secrets } = await load(yaml({ head }));
+  expect(config.ops.oidc).toMatchObject({ claim: 'roles', scope: 'openid profile' });
+  expect(secrets).toContain('s3cret-of-oidc');
+  expect(JSON.stringify(maskConfig(config))).not.toContain('s3cret');
+  const [line] = await problems(yaml({ head: head.replace('https:', 'http:') }));
+  expect(line).toMatch(/^ops\.oidc\.issuer: must be a URL that starts with https/);
 });
 
 test('the example file is a good configuration once its variables are set', async () => {

@@ -71,6 +71,23 @@ describe('signing in', () => {
     expect((await someone.api('GET', '/session')).status).toBe(401);
   });
 
+  test('behind a proxy that speaks TLS the cookie says that nobody else can have set it', async () => {
+    const stage = await openStage({
+      configure: (config) => {
+        withOperators(config);
+        Object.assign(config.ops, { tlsAtProxy: true });
+      },
+    });
+    const client = consoleClient(stage.gateway.opsUrl);
+    const reply = await client.signIn(OPERATOR_KEYS.vera);
+    const cookie = reply.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/^__Host-console-session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Secure; /);
+    expect((await client.api('GET', '/session')).status).toBe(200);
+    client.cookie = client.cookie?.replace('__Host-', '');
+    expect((await client.api('GET', '/session')).status).toBe(401);
+    await stage.close();
+  });
+
   test('signing out everywhere ends all sessions of this operator, and no one else’s', async () => {
     const [here, there] = [consoleClient(queue.gateway.opsUrl), consoleClient(queue.gateway.opsUrl)];
     await here.signIn(OPERATOR_KEYS.olga);
