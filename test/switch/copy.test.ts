@@ -199,6 +199,18 @@ test('a record that changes while it is copied is judged anew', async () => {
   expect(stored()).toContain('2222-2222');
 });
 
+test('a list that lags behind what was just copied makes no difference', async () => {
+  stage.clinikapi.state.settings.searchLagMs = 60_000;
+  const { document } = await copy('--apply', '--overwrite');
+  expect(document.rows.filter(({ outcome }: CopyRow) => outcome === 'verified')).toHaveLength(2 * COUNT + 2);
+  const compared = await stage.json('switch', 'compare', 'centro', THERE);
+  expect([compared.code, compared.document.counts]).toMatchObject([0, { differs: 0, only_here: 0 }]);
+  // Nor is anything sent again.
+  const writes = writesTo();
+  expect((await copy('--apply', '--overwrite')).document.complete).toBe(true);
+  expect(writesTo()).toBe(writes);
+});
+
 test('a vendor that asks for a pause gets it', async () => {
   stage.clinikapi.faults.add(
     { kind: 'answer', status: 429, headers: { 'retry-after': '1' } },
