@@ -1,5 +1,8 @@
 /** The console's API as a browser, and as somebody who means harm, would use it. */
 import { randomUUID } from 'node:crypto';
+import { adapters } from '../../adapters';
+import { createLog } from '../../src/ops/log';
+import { serve } from '../../src/serve';
 import { type ConsoleClient, consoleClient, OPERATOR_KEYS, withOperators } from '../support/console';
 import { openQueue, type Queue, STAFF } from '../support/queue';
 import { KEYS, openStage, type Stage } from '../support/stage';
@@ -12,7 +15,8 @@ let vera: ConsoleClient;
 
 beforeAll(async () => {
   queue = await openQueue({
-    engine: 'sqlite',
+    // Which several replicas may share.
+    engine: 'postgres',
     deliveries: { maxAttempts: 1 },
     configure: withOperators,
   });
@@ -96,6 +100,21 @@ describe('signing in', () => {
     expect((await there.api('GET', '/session')).status).toBe(401);
     expect((await vera.api('GET', '/session')).status).toBe(200);
     await olga.signIn(OPERATOR_KEYS.olga);
+  });
+
+  test('every replica knows a session, and that it has ended', async () => {
+    const log = createLog('silent');
+    const other = await serve({ configPath: queue.configPath, env: {}, adapters, log });
+    const [here, there] = [consoleClient(queue.gateway.opsUrl), consoleClient(other.opsUrl)];
+    await here.signIn(OPERATOR_KEYS.vera);
+    there.cookie = here.cookie;
+    expect((await there.api('GET', '/session')).body.data).toMatchObject({
+      operator: 'vera',
+      role: 'viewer',
+    });
+    await here.api('DELETE', '/session');
+    expect((await there.api('GET', '/session')).status).toBe(401);
+    await other.close();
   });
 
   test('a session that somebody has planted is never taken over', async () => {
