@@ -18,6 +18,8 @@ export const errors: AdapterErrors = {
     // Express' own HTML pages: malformed JSON, a path that this system does not know (contract sections 1 and 2).
     { status: 400, when: (body) => !isObject(body), kind: 'unexpected_response' },
     { status: 404, when: (body) => !isObject(body), kind: 'unexpected_response' },
+    // A day that was added since the hours were read (contract section 4).
+    { status: 409, when: (body) => /horario/.test(textIn(body, 'msg') ?? ''), kind: 'outdated' },
   ],
   issues,
   issueRules: [...FIELD_MESSAGES, ...PLAIN_MESSAGES],

@@ -40,7 +40,8 @@ export interface Codes {
   gender?: Readonly<Record<string, string | number | readonly string[]>>;
 }
 
-export function fields(codes: Codes): FieldTable {
+/** @param hours the mapping of the weekly hours, if they are read and written too */
+export function fields(codes: Codes, hours?: FieldTable['availableTime']): FieldTable {
   const noWord = {
     code: 'unmapped_code',
     detail: 'No Clínica Vitalis word is configured for this gender.',
@@ -63,8 +64,8 @@ export function fields(codes: Codes): FieldTable {
     birthDate: field('birthdate', date, { ...NO_EMPTY, keep: keepBirthDate }),
     nationalId,
     specialty: specialty(codes.specialty),
-    // Work schedules are a resource of their own, without a way to delete a day (contract section 4).
     ...absent(HOLD_NO, 'role', 'organizationId', 'locationId', 'period', 'availableTime'),
+    ...(hours && { availableTime: hours }),
   };
 }
 

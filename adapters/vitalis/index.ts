@@ -15,16 +15,22 @@ import {
   path,
   settings,
   textIn,
+  type VendorRecord,
   type VendorRequest,
   wordTable,
 } from '../../src/adapter';
 import { errors } from './errors';
 import { type Codes, fields, TITLE } from './fields';
+import { availableTime, schedulesResource } from './schedules';
 
 interface Settings extends Omit<AdapterSettings, 'codes'> {
   credentials: { token?: string; email?: string; password?: string };
-  options: { tokenHeader?: 'authorization' | 'x-token' | 'both'; basePath?: string };
+  options: { tokenHeader?: 'authorization' | 'x-token' | 'both'; basePath?: string; schedules?: boolean };
   codes: Codes;
+}
+
+function idIn({ id }: VendorRecord): string | undefined {
+  return typeof id === 'number' || typeof id === 'string' ? String(id) : undefined;
 }
 
 /** Tokens live for 4 hours (contract section 1); five minutes are left for clocks that differ and calls under way. */
@@ -58,6 +64,10 @@ export const vitalis: AdapterModule<Settings> = {
         .pattern(/^(\/[A-Za-z0-9_~-]+)*$/)
         .default('')
         .description('Path before /professionals, such as /api. Empty: none.'),
+      schedules: joi
+        .boolean()
+        .default(true)
+        .description('Whether the weekly hours (/work_schedules) are read and written too.'),
     },
     {
       specialty: codeTable(joi.number().integer().positive()).description(
@@ -72,12 +82,12 @@ export const vitalis: AdapterModule<Settings> = {
 
   connect({ credentials, options, codes }) {
     const { token, email, password } = credentials;
-    const { tokenHeader = 'authorization', basePath = '' } = options;
+    const { tokenHeader = 'authorization', basePath = '', schedules = true } = options;
     const specialities: VendorRequest = { method: 'GET', path: `${basePath}/specialities` };
     return {
       writes: 'whole-record',
       answers: 'record',
-      fields: fields(codes),
+      fields: fields(codes, schedules ? availableTime : undefined),
       errors,
       // Anything else that the vendor can turn into a number (`01`, `1e0`) would reach a record under a second name.
       recordId: /^[1-9]\d{0,15}$/,
@@ -106,7 +116,8 @@ export const vitalis: AdapterModule<Settings> = {
         const professional = member(body, 'professional');
         return isObject(professional) ? professional : undefined;
       },
-      idOf: ({ id }) => (typeof id === 'number' || typeof id === 'string' ? String(id) : undefined),
+      idOf: idIn,
+      ...(schedules && { also: [schedulesResource(basePath, idIn)] }),
       revision: (professional) => textIn(professional, 'updatedAt'),
       // Contract section 2; the two stamps are missing from the vendor's own document.
       recordShape: {

@@ -37,8 +37,11 @@ export const UNREADABLE: unique symbol = Symbol('unreadable');
 /** `undefined`: the record does not show the field. `null`: the field is empty. */
 export type Decoded<Value> = Value | null | undefined | typeof UNREADABLE;
 
-/** `not_expressible`: the vendor holds the field, but not this value of it, such as a text that is too long for it. */
-export type RefusalCode = 'unsupported_field' | 'unmapped_code' | 'not_expressible';
+/**
+ * `not_expressible`: the vendor holds the field, but not this value of it, such as a text that is too long for it.
+ * `not_clearable`: a part of what is stored would have to be deleted, which the vendor cannot do.
+ */
+export type RefusalCode = 'unsupported_field' | 'unmapped_code' | 'not_expressible' | 'not_clearable';
 
 /**
  * Says that a value cannot be expressed at this vendor.

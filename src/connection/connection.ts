@@ -371,7 +371,7 @@ function halfWay(failure: VendorFailure): VendorFailure {
   const { kind, status, vendorCode, complaints, retryAfter, late, reason } = failure;
   return new VendorFailure({
     ...{ kind, complaints, late, reason },
-    fate: failure.fate === 'unknown' ? 'unknown' : 'half_done',
+    fate: 'half_done',
     ...(status !== undefined && { status }),
     ...(vendorCode !== undefined && { vendorCode }),
     ...(retryAfter !== undefined && { retryAfter }),

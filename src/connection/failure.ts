@@ -19,7 +19,7 @@ export interface Complaint {
 
 /**
  * What is known about a write that failed. `not_sent`: it never left. `refused`: the vendor answered that it will not.
- * `half_done`: it takes several requests; the first ones were applied, and one after them was refused or never left.
+ * `half_done`: it takes several requests; the first ones were applied, and one after them failed, in whatever way.
  * `unknown`: it may have been applied.
  */
 export type Fate = 'not_sent' | 'refused' | 'half_done' | 'unknown';

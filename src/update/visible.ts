@@ -70,16 +70,13 @@ function isAboutSent(item: unknown, { members }: CanonicalPatch): boolean {
 function problem({ body }: UpdateResponse, patch: CanonicalPatch): Record<string, unknown> {
   const { errors } = body;
   if (!Array.isArray(errors)) return body;
-  const own = errors.filter((item) => isAboutSent(item, patch));
-  if (own.length === errors.length) return body;
+  const about = errors.filter((item) => isAboutSent(item, patch));
+  const own = about.map(withoutStored);
+  const other = errors.find((item) => !about.includes(item));
+  if (other === undefined) return { ...body, errors: own };
   const hidden = {
     pointer: '',
-    code: String(
-      member(
-        errors.find((item) => !own.includes(item)),
-        'code',
-      ),
-    ),
+    code: String(member(other, 'code')),
     detail: 'It is about a field that was not sent; the scope staff:read is needed to see which.',
   };
   return {
@@ -87,6 +84,13 @@ function problem({ body }: UpdateResponse, patch: CanonicalPatch): Record<string
     detail: 'Something that is stored is in the way of the update. Nothing was sent.',
     errors: [...own, hidden],
   };
+}
+
+/** Which part of what is stored cannot be cleared is not told. */
+function withoutStored(error: unknown): unknown {
+  return isObject(error) && error.code === 'not_clearable'
+    ? { ...error, detail: 'The vendor cannot clear it, or a part of it that is stored.' }
+    : error;
 }
 
 /** The vendor's request of a dry run: whole records hold what was stored besides what was sent. */

@@ -123,7 +123,8 @@ function recordWith(
 ): VendorRecord {
   const body = stored.length === 0 ? {} : { [mapping.key]: stored[0] };
   const access = accessTo(adapter, mapping);
-  const [request] = access.writes === 'merged' ? [access.write('1', body, {})].flat() : [{ body }];
+  const isMerged = access.writes === 'merged' && access.answers === 'record';
+  const [request] = isMerged ? [access.write('1', body, {})].flat() : [{ body }];
   return withPart({}, mapping.resource, isObject(request?.body) ? request.body : {});
 }
 

@@ -45,7 +45,7 @@ const documentedBody = {
 
 const supported: [Field, MappedField<unknown>][] = FIELDS.flatMap((field) => {
   const mapping: FieldMapping<unknown> = adapter.fields[field];
-  return mapping.supported ? [[field, mapping]] : [];
+  return mapping.supported && mapping.resource === undefined ? [[field, mapping]] : [];
 });
 
 function mappingOf(field: Field): MappedField<unknown> {

@@ -10,6 +10,8 @@ import { type Movable, openMovable, rowsIn } from '../support/movable';
 jest.setTimeout(120_000);
 
 const COUNT = 40;
+/** What the vendor holds of each, weekly hours included. */
+const FIELDS_HELD = 11;
 const HERE = 'vitalis-centro';
 const THERE = 'vitalis-new';
 
@@ -93,14 +95,14 @@ test('20 planted differences of every kind are found, and nothing else', async (
   const found = (document.rows as ComparisonRow[]).filter(({ verdict }) => verdict !== 'equal');
   const missing = found.filter(({ verdict }) => verdict === 'missing_there');
   expect(new Set(missing.map(({ staffId }) => staffId))).toEqual(new Set(['st-12']));
-  expect(missing).toHaveLength(10);
+  expect(missing).toHaveLength(FIELDS_HELD);
   const rest = found
     .filter((row) => !missing.includes(row))
     .map(({ staffId, field, verdict }) => `${staffId} ${field} ${verdict}`);
   expect(rest.sort()).toEqual(
     PLANTED.map(([index, field, verdict]) => `st-${index + 1} ${field} ${verdict}`).sort(),
   );
-  expect(document.counts.equal).toBe(COUNT * 10 - missing.length - PLANTED.length);
+  expect(document.counts.equal).toBe(COUNT * FIELDS_HELD - missing.length - PLANTED.length);
   const explained = PLANTED.filter(
     ([, , verdict]) => verdict === 'known_difference' || verdict === 'only_there',
   ).length;
@@ -114,7 +116,7 @@ test('equal sides are equal, once everybody is linked', async () => {
   await stage.linkTo('centro', THERE, 'st-12', stage.records[HERE][11] ?? '');
   const { code, err, document } = await compare();
   expect([code, err]).toEqual([0, '']);
-  expect(document.counts).toMatchObject({ equal: COUNT * 10, differs: 0, missing_there: 0 });
+  expect(document.counts).toMatchObject({ equal: COUNT * FIELDS_HELD, differs: 0, missing_there: 0 });
   expect(await kept()).toMatchObject({ complete: true, differences: 0 });
 });
 
