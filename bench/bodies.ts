@@ -27,6 +27,19 @@ export const CLINIKAPI: readonly Example[] = [
   },
 ];
 
+/** Fields of two of ClinikAPI's resources, the role and the person behind it. */
+export const TWO_RESOURCES: readonly Example[] = [
+  named('inactive', 'María', 'Pérez García'),
+  named('active', 'Juan', 'Gómez'),
+];
+
+function named(status: string, given: string, family: string): Example {
+  return {
+    body: { status, name: { given, family } },
+    shows: [`"status":"${status}"`, `"family":"${family}"`],
+  };
+}
+
 /** The two fields that the document of Vitalis changes, and other values for them. */
 export const VITALIS: readonly Example[] = [
   contact('Av. Corrientes 5678, Buenos Aires', '+54 11 9876-5432'),

@@ -18,6 +18,8 @@ export const CLINICS = {
   cobalt: { clinic: 'south', vendor: 'cobalt-main', key: 'bench-key-south' },
 } as const;
 
+export const AUDIT_KEY = 'a-key-of-the-benchmark-and-of-nothing-else';
+
 export type Vendor = keyof typeof CLINICS;
 
 export interface GatewaySetup {
@@ -94,7 +96,7 @@ function configuration(setup: GatewaySetup) {
     server: { host: '127.0.0.1', port: 0, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: storeUrlOf(setup) },
-    audit: { key: 'a-key-of-the-benchmark-and-of-nothing-else' },
+    audit: { key: AUDIT_KEY },
     vendors: {
       ...Object.fromEntries(
         numberedOnes.map(({ vendor }) => [
@@ -120,7 +122,7 @@ function configuration(setup: GatewaySetup) {
       name: `bench-${clinic}`,
       keySha256: createHash('sha256').update(key).digest('hex'),
       clinic,
-      scopes: ['staff:read', 'staff:write', 'changes:read'],
+      scopes: ['staff:read', 'staff:write', 'changes:read', 'links:write'],
     })),
   };
 }
@@ -152,7 +154,11 @@ export const MODULES = join(__dirname, '../src/main.js');
 export async function startGateway(
   children: Children,
   folder: string,
-  { main = BUNDLE, nodeArgs = [] }: { main?: string; nodeArgs?: readonly string[] } = {},
+  {
+    main = BUNDLE,
+    nodeArgs = [],
+    env = {},
+  }: { main?: string; nodeArgs?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
 ): Promise<RunningGateway> {
   const log = openSync(logFile(folder), 'a');
   const started = performance.now();
@@ -160,7 +166,7 @@ export async function startGateway(
     'gateway',
     ['--max-semi-space-size=8', ...nodeArgs, main, '--config', configFile(folder), 'serve'],
     {
-      env: { PATH: process.env.PATH, NODE_ENV: 'production', LOG_LEVEL: 'info' },
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', LOG_LEVEL: 'info', ...env },
       stdio: ['ignore', log, 'pipe'],
     },
   );
@@ -221,7 +227,7 @@ export async function checkGateway(origin: string): Promise<void> {
     [401, 'st-1', 'Bearer wrong-key', '{"status":"active"}'],
     [404, 'st-unknown', `Bearer ${CLINICS.clinikapi.key}`, '{"status":"active"}'],
     [422, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{"status":"asleep"}'],
-    [422, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{"phone":"+54 11 9876-5432"}'],
+    [422, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{"nationalId":"12345678"}'],
     [400, 'st-1', `Bearer ${CLINICS.clinikapi.key}`, '{'],
   ];
   for (const [status, id, authorization, body] of expected) {

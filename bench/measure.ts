@@ -37,6 +37,7 @@ interface Bench {
   nodeArgs: readonly string[];
   /** No further round is begun after it. */
   deadline: number;
+  isBelievable: (subjects: readonly SubjectResult[]) => boolean;
 }
 
 interface Measured {
@@ -46,18 +47,20 @@ interface Measured {
 }
 
 /**
+ * @param isBelievable whether the rounds so far are enough; until then there are more, as far as the plan lets them
  * @param nodeArgs options of Node for the gateway's process, such as `--cpu-prof`
  * @throws Error when a subject does not do its work: that is a failed run, not a fast subject
  */
 export async function measure(
   plan: RunPlan,
   say: (line: string) => void,
+  isBelievable: Bench['isBelievable'],
   nodeArgs: string[] = [],
 ): Promise<Results> {
   const children = new Children();
   const { folder, remove } = workFolder(children);
   try {
-    return await run(plan, say, nodeArgs, children, folder);
+    return await run({ plan, say, isBelievable, nodeArgs }, children, folder);
   } finally {
     await children.stopAll();
     remove();
@@ -65,18 +68,17 @@ export async function measure(
 }
 
 async function run(
-  plan: RunPlan,
-  say: (line: string) => void,
-  nodeArgs: string[],
+  asked: Pick<Bench, 'plan' | 'say' | 'isBelievable' | 'nodeArgs'>,
   children: Children,
   folder: string,
 ): Promise<Results> {
+  const { plan, say } = asked;
   const deadline = performance.now() + plan.budgetSeconds * 1000;
   const loadAverageBefore = loadavg()[0] ?? 0;
   const stub = children.fork('vendor stub', 'stub.js', { STUB_COBALT_PROVIDERS: String(plan.providers) });
   const vendorUrl = await originOf(stub);
   const load = children.fork('load', 'load.js');
-  const bench: Bench = { plan, stub, load, children, say, vendorUrl, nodeArgs, deadline };
+  const bench: Bench = { ...asked, stub, load, children, vendorUrl, deadline };
   const startSeconds: number[] = [];
   const results = new Map<string, SubjectResult>();
   for (let sitting = 1; sitting <= plan.sittings; sitting += 1) {
@@ -127,9 +129,10 @@ async function sit(bench: Bench, folder: string, results: Map<string, SubjectRes
     } else measured.push(await warmedUp(bench, subject, results));
   }
   const sent = new Map<number, number>();
-  for (let round = 0; round < plan.rounds; round += 1) {
+  for (let round = 0; round < plan.mostRounds; round += 1) {
     if (round > 0 && performance.now() > bench.deadline) break;
-    bench.say(`round ${round + 1} of ${plan.rounds}`);
+    if (round >= plan.rounds && bench.isBelievable(measured.map(({ result }) => result))) break;
+    bench.say(`round ${round + 1} of ${Math.max(round + 1, plan.rounds)}`);
     for (const item of rotated(measured, round)) {
       const { pid } = item.subject;
       const done = await turn(bench, item);
@@ -229,10 +232,11 @@ async function turn(bench: Bench, { subject, requestsPerSecond }: Measured): Pro
     const report = await loadedWith(bench, subject, requests, traffic);
     return { ...report, cpuMicrosPerRequest: (cpuMicros(subject.pid) - before) / report.requests };
   };
+  const { quick } = bench.plan;
   const first = settleSeconds > 0 ? await part(settleSeconds) : undefined;
-  const { requests, seconds, cpuMicrosPerRequest } = await part(turnSeconds);
-  const { statusOnly } = subject;
-  const smallest = statusOnly && !bench.plan.quick ? await part(turnSeconds / 2, statusOnly) : undefined;
+  const { traffic, statusOnly } = subject;
+  const { requests, seconds, cpuMicrosPerRequest } = await part(turnSeconds, quick ? statusOnly : traffic);
+  const smallest = statusOnly && !quick ? await part(turnSeconds / 2, statusOnly) : undefined;
   return {
     requests: requests + (first?.requests ?? 0) + (smallest?.requests ?? 0),
     cpuMicrosPerRequest,

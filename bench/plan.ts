@@ -1,10 +1,13 @@
 /** How thorough a run is. */
 export interface RunPlan {
+  /** One gateway for all vendors, and updates of the status only, which is what its limits are about. */
   quick: boolean;
   /** How often all subjects are started and warmed up anew: two processes of one program differ by a tenth to a third for as long as they live. */
   sittings: number;
   /** In each sitting. */
   rounds: number;
+  /** So many if what is seen is too far off to be believed at once. */
+  mostRounds: number;
   connections: number;
   /** Of each subject; until then the compiler's threads work as much as the subject. */
   warmUpRequests: number;
@@ -33,8 +36,9 @@ const COMMON = { connections: 32, links: 1000, providers: 32 };
 export const FULL: RunPlan = {
   ...COMMON,
   quick: false,
-  sittings: 3,
+  sittings: 1,
   rounds: 5,
+  mostRounds: 5,
   warmUpRequests: 10_000,
   settleSeconds: 2,
   turnSeconds: 1.5,
@@ -50,6 +54,7 @@ export const QUICK: RunPlan = {
   quick: true,
   sittings: 1,
   rounds: 3,
+  mostRounds: 10,
   warmUpRequests: 4000,
   settleSeconds: 0,
   turnSeconds: 0.6,

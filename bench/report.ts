@@ -1,6 +1,6 @@
 /** The table of a run, for the terminal and, as it is Markdown, for docs/performance.md and bench/HISTORY.md. */
 import { medianCpu } from './measure';
-import { type Results, type SubjectResult, summaryOf } from './results';
+import { type Measurements, type Results, type SubjectResult, summaryOf } from './results';
 import { type Spread, spread } from './statistics';
 import { TARGETS, type Target } from './targets';
 
@@ -11,7 +11,7 @@ export interface Verdict {
   met: boolean | undefined;
 }
 
-export function judge(results: Results): Verdict[] {
+export function judge(results: Measurements): Verdict[] {
   const summary = summaryOf(results);
   return TARGETS.map((target) => {
     const values = spread(target.measured(summary));

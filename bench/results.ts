@@ -35,6 +35,12 @@ export interface SubjectResult {
   note?: string;
 }
 
+/** What targets are judged by. */
+export interface Measurements {
+  startSeconds: readonly number[];
+  subjects: readonly SubjectResult[];
+}
+
 export interface Results {
   measuredAt: string;
   machine: { cpu: string; cores: number; node: string; loadAverageBefore: number; loadAverageAfter: number };
@@ -60,7 +66,7 @@ export interface Summary {
   readonly startSeconds: readonly number[];
 }
 
-export function summaryOf(results: Results): Summary {
+export function summaryOf(results: Measurements): Summary {
   const find = (name: string) => results.subjects.find((subject) => subject.name === name);
   return {
     ratios(subject, reference) {

@@ -33,6 +33,7 @@ const counts: StubCounts = {
   chat: noCounts(),
 };
 const roles = new Map<string, Fields>();
+const practitioners = new Map<string, Fields>();
 const professionals = new Map<string, Fields>();
 const providers = new Map<string, Fields>();
 /** Each provider as JSON: the list is read after every write. */
@@ -48,6 +49,7 @@ function reset(): void {
     Object.assign(vendor, noCounts());
   }
   roles.clear();
+  practitioners.clear();
   professionals.clear();
   for (let index = 0; index < providerCount; index += 1) {
     keepProvider({
@@ -92,7 +94,7 @@ function role(id: string): Fields {
   if (known) return known;
   const fresh = {
     id,
-    practitionerId: 'prac_abc123',
+    practitionerId: id.replace('pr_', 'prac_'),
     role: 'doctor',
     status: 'active',
     specialty: { code: '394733009', display: 'Medical specialty' },
@@ -124,6 +126,8 @@ function professional(id: string): Fields {
   return fresh;
 }
 
+const PRACTITIONERS = '/v1/practitioners/';
+const ROLES_OF = '/v1/practitioner-roles?practitionerId=prac_';
 const ROLES = '/v1/practitioner-roles/';
 const PROFESSIONALS = '/professionals/';
 const PROVIDERS = '/v1/providers';
@@ -136,6 +140,12 @@ const PROFESSIONAL_FIELDS = 'name surname dni birthdate gender address phone ema
 );
 
 function answer({ method, url = '', headers }: IncomingMessage, text: string): Answer {
+  if (url.startsWith(ROLES_OF)) {
+    counts.clinikapi.reads += 1;
+    const number = url.slice(ROLES_OF.length).split('&')[0];
+    return [200, `{"data":{"data":[${JSON.stringify(role(`pr_${number}`))}],"hasMore":false}}`];
+  }
+  if (url.startsWith(PRACTITIONERS)) return practitioner(method, url.slice(PRACTITIONERS.length), text);
   if (url.startsWith(ROLES)) {
     if (headers['x-api-key'] === undefined) return refuse(counts.clinikapi, 401, 'no key');
     return clinikapi(method, url.slice(ROLES.length), text);
@@ -165,6 +175,16 @@ function clinikapi(method: string | undefined, id: string, text: string): Answer
   const meta =
     '{"requestId":"req_k8f3a7x2","timestamp":"2025-01-15T09:15:00.000Z","status":200,"rateLimitTotal":500,"rateLimitRemaining":498,"rateLimitReset":3600}';
   return [200, `{"data":${JSON.stringify(stored)},"meta":${meta}}`];
+}
+
+function practitioner(method: string | undefined, id: string, text: string): Answer {
+  const stored = practitioners.get(id) ?? { id, firstName: 'Ana', lastName: 'Ruiz' };
+  practitioners.set(id, stored);
+  if (method === 'PATCH') {
+    Object.assign(stored, JSON.parse(text));
+    counts.clinikapi.writes += 1;
+  } else counts.clinikapi.reads += 1;
+  return [200, `{"data":${JSON.stringify(stored)}}`];
 }
 
 function vitalis(method: string | undefined, id: string, text: string): Answer {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CLINIKAPI, COBALT, type Example, plain, STATUS_ONLY, VITALIS } from './bodies';
+import { CLINIKAPI, COBALT, type Example, plain, STATUS_ONLY, TWO_RESOURCES, VITALIS } from './bodies';
 import { type Children, originOf, pidOf } from './children';
 import { gatewayTraffic, type RunningGateway, staffIds, type Vendor } from './gateway';
 import type { StubCounts } from './stub';
@@ -112,6 +112,15 @@ function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]
       note: `each read lists ${providers} providers`,
       reads: 1,
       latency: false,
+    },
+    {
+      ...UPDATE,
+      name: 'gateway-two-resources',
+      title: 'Gateway, ClinikAPI name and status',
+      note: 'two of the vendor’s resources',
+      ...{ vendor: 'clinikapi', reads: 1, writes: 2, latency: false, onlyInFullRuns: true },
+      pid: main.pid,
+      traffic: gatewayTraffic(gateways.clinikapi.origin, 'clinikapi', ids, TWO_RESOURCES),
     },
     {
       ...READ,

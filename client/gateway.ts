@@ -1,6 +1,39 @@
 // biome-ignore-all lint: generated
 // biome-ignore-all format: generated
 // biome-ignore-all assist: generated
+/** The stable code of a problem. Branch on this. */
+export type ProblemCode =
+  | "malformed_request"
+  | "unauthenticated"
+  | "forbidden"
+  | "staff_not_found"
+  | "not_found"
+  | "method_not_allowed"
+  | "conflict"
+  | "idempotency_in_progress"
+  | "cursor_expired"
+  | "payload_too_large"
+  | "unsupported_media_type"
+  | "precondition_failed"
+  | "precondition_required"
+  | "validation_failed"
+  | "unsupported_field"
+  | "unmapped_code"
+  | "not_clearable"
+  | "stored_value_invalid"
+  | "vendor_rejected"
+  | "idempotency_key_reused"
+  | "rate_limited"
+  | "vendor_credentials_rejected"
+  | "vendor_unexpected_response"
+  | "write_not_confirmed"
+  | "vendor_unavailable"
+  | "vendor_rate_limited"
+  | "gateway_unavailable"
+  | "clinic_is_moving"
+  | "vendor_timeout"
+  | "internal_error";
+
 /** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no half of a surrogate pair, and no control characters; line breaks and tabs are allowed in `address.text` and in the `description` of a recurrence. Dates are of the calendar, from the year 0001. */
 export interface StaffPatch {
   /** Whether the person works here now. */
@@ -155,10 +188,7 @@ export interface Staff {
   /** Whether the person works here now. */
   status?: "active" | "inactive" | "on-leave" | null;
   /** The person’s name. */
-  name?: {
-    given?: string | null;
-    family?: string | null;
-  } | null;
+  name?: Name;
   /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept. */
   nationalId?: string | null;
   /**
@@ -169,9 +199,7 @@ export interface Staff {
   /** Administrative gender. */
   gender?: "male" | "female" | "other" | "unknown" | null;
   /** Postal address. */
-  address?: {
-    text?: string | null;
-  } | null;
+  address?: Address;
   /** 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without. */
   phone?: string | null;
   /** E-mail address. */
@@ -179,25 +207,42 @@ export interface Staff {
   /** Role code, such as `doctor`. */
   role?: string | null;
   /** One coded specialty; `system` defaults to SNOMED CT. */
-  specialty?: {
-    code?: string;
-    display?: string | null;
-    system?: string | null;
-  } | null;
+  specialty?: Specialty;
   /** Id of the organization. */
   organizationId?: string | null;
   /** Id of the location. */
   locationId?: string | null;
   /** When the role is held; `end` is not before `start`. */
-  period?: {
-    /** @format date */
-    start?: string | null;
-    /** @format date */
-    end?: string | null;
-  } | null;
+  period?: Period;
   /** The whole week: an array replaces the stored one. */
   availableTime?: AvailableTime[] | null;
 }
+
+/** The person’s name. */
+export type Name = {
+  given?: string | null;
+  family?: string | null;
+} | null;
+
+/** Postal address. */
+export type Address = {
+  text?: string | null;
+} | null;
+
+/** One coded specialty; `system` defaults to SNOMED CT. */
+export type Specialty = {
+  code?: string;
+  display?: string | null;
+  system?: string | null;
+} | null;
+
+/** When the role is held; `end` is not before `start`. */
+export type Period = {
+  /** @format date */
+  start?: string | null;
+  /** @format date */
+  end?: string | null;
+} | null;
 
 /** One block of weekly hours. */
 export interface AvailableTime {
@@ -226,7 +271,7 @@ export interface AvailableTime {
 export interface ReceiptRow {
   /** JSON pointer of the member, such as `/name`. */
   pointer: string;
-  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). Only in a problem: `not_applied`: it was not written. `unknown`: nobody can tell, or only a part of it was. */
+  /** `verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the value cannot be read back. `unchanged`: a read has shown that it already had the value. `dropped`: the vendor cannot hold it (`Prefer: handling=lenient` only). In a problem also `not_applied`, and `unknown`: nobody can tell, or only a part. */
   outcome:
     | "verified"
     | "accepted"
@@ -269,38 +314,8 @@ export interface Problem {
   title: string;
   /** The status of the answer. */
   status: number;
-  /** The stable code. Branch on this. */
-  code:
-    | "malformed_request"
-    | "unauthenticated"
-    | "forbidden"
-    | "staff_not_found"
-    | "not_found"
-    | "method_not_allowed"
-    | "conflict"
-    | "idempotency_in_progress"
-    | "cursor_expired"
-    | "payload_too_large"
-    | "unsupported_media_type"
-    | "precondition_failed"
-    | "precondition_required"
-    | "validation_failed"
-    | "unsupported_field"
-    | "unmapped_code"
-    | "not_clearable"
-    | "stored_value_invalid"
-    | "vendor_rejected"
-    | "idempotency_key_reused"
-    | "rate_limited"
-    | "vendor_credentials_rejected"
-    | "vendor_unexpected_response"
-    | "write_not_confirmed"
-    | "vendor_unavailable"
-    | "vendor_rate_limited"
-    | "gateway_unavailable"
-    | "clinic_is_moving"
-    | "vendor_timeout"
-    | "internal_error";
+  /** The stable code of a problem. Branch on this. */
+  code: ProblemCode;
   /** What happened here, for people. Never carries a value. */
   detail: string;
   /** The `X-Request-Id` of the answer. Quote it when you ask for help. */
@@ -318,9 +333,9 @@ export interface Problem {
     /** The vendor’s own sentence, only if it carries no personal data. */
     message?: string;
   };
-  /** What is known about the update although its answer did not arrive as it should. `partial`: a part of it was applied, and `receipt` says which; the same request with the same `Idempotency-Key` sends only what is missing. */
+  /** What is known about the update. `partial`: `receipt` says which part was applied; the same request with the same `Idempotency-Key` sends the rest. */
   outcome?: "applied" | "partial" | "not_applied" | "unknown";
-  /** What became of the other members; if `outcome` is `partial`, of every member that was sent. */
+  /** What became of the other members; of all, if `outcome` is `partial`. */
   receipt?: ReceiptRow[];
 }
 
@@ -336,6 +351,16 @@ export interface ReadMeta {
   vendorRecordId: string;
   /** Empty if there is nothing to report. */
   warnings: Warning[];
+}
+
+/** A request to the vendor. */
+export interface VendorRequest {
+  /** HTTP method. */
+  method: string;
+  /** URL at the vendor. */
+  url: string;
+  headers: Record<string, string>;
+  body?: object | any[];
 }
 
 /** About the answer, with the receipt. */
@@ -354,26 +379,10 @@ export interface UpdateMeta {
   warnings: Warning[];
   /** Nothing was sent to be written. */
   dryRun?: true;
-  /** Dry run only: what would be sent, in this order, credentials masked; empty if nothing would change. */
-  vendorRequests?: {
-    /** HTTP method. */
-    method: string;
-    /** URL at the vendor. */
-    url: string;
-    headers: Record<string, string>;
-    /** As JSON. */
-    body?: Record<string, any> | any[];
-  }[];
-  /** Dry run only: the same, if it is one request; `null` if nothing would change, absent if there would be several. */
-  vendorRequest?: {
-    /** HTTP method. */
-    method: string;
-    /** URL at the vendor. */
-    url: string;
-    headers: Record<string, string>;
-    /** As JSON. */
-    body?: Record<string, any> | any[];
-  } | null;
+  /** Dry run: what would be sent, in order, credentials masked. */
+  vendorRequests?: VendorRequest[];
+  /** If it is one; `null` if none. */
+  vendorRequest?: VendorRequest | null;
 }
 
 /** About the answer. */
@@ -393,10 +402,7 @@ export interface ListedStaff {
   /** Whether the person works here now. */
   status?: "active" | "inactive" | "on-leave" | null;
   /** The person’s name. */
-  name?: {
-    given?: string | null;
-    family?: string | null;
-  } | null;
+  name?: Name;
   /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept. */
   nationalId?: string | null;
   /**
@@ -407,9 +413,7 @@ export interface ListedStaff {
   /** Administrative gender. */
   gender?: "male" | "female" | "other" | "unknown" | null;
   /** Postal address. */
-  address?: {
-    text?: string | null;
-  } | null;
+  address?: Address;
   /** 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without. */
   phone?: string | null;
   /** E-mail address. */
@@ -417,22 +421,13 @@ export interface ListedStaff {
   /** Role code, such as `doctor`. */
   role?: string | null;
   /** One coded specialty; `system` defaults to SNOMED CT. */
-  specialty?: {
-    code?: string;
-    display?: string | null;
-    system?: string | null;
-  } | null;
+  specialty?: Specialty;
   /** Id of the organization. */
   organizationId?: string | null;
   /** Id of the location. */
   locationId?: string | null;
   /** When the role is held; `end` is not before `start`. */
-  period?: {
-    /** @format date */
-    start?: string | null;
-    /** @format date */
-    end?: string | null;
-  } | null;
+  period?: Period;
   /** The whole week: an array replaces the stored one. */
   availableTime?: AvailableTime[] | null;
 }
@@ -687,6 +682,7 @@ export interface Change {
     | "refusal"
     | "read"
     | "copy"
+    | "mirror"
     | "switch"
     | "operator";
   /** Position among the rows of this clinic, of every kind, from 1 and without gaps. */
@@ -708,7 +704,7 @@ export interface Change {
   vendor: string;
   /** `null` if the record was not determined. */
   vendorRecordId: string | null;
-  /** `partial`: a part of it was done, and `fields` says which. `refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing. */
+  /** `partial`: `fields` says what was done. `refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing. */
   outcome:
     | "success"
     | "partial"
@@ -726,7 +722,7 @@ export interface Change {
   fields: {
     /** JSON pointer of the member, such as `/name`. */
     pointer: string;
-    /** Its receipt outcome, or what is known without a receipt. */
+    /** As in a receipt. */
     outcome:
       | "verified"
       | "accepted"
@@ -760,61 +756,13 @@ export interface ChangesAnswer {
 /** A JSON Web Key Set (RFC 7517). */
 export interface KeySet {
   /** One for each private key in the configuration. */
-  keys: {
-    /** The kind of key. */
-    kty: "RSA" | "EC";
-    /** Its thumbprint (RFC 7638), which names it in what is signed. */
-    kid: string;
-    /** What it signs with. */
-    alg: "RS384" | "ES384";
-    /** It signs. */
-    use: "sig";
-    /** Of an RSA key. */
-    n?: string;
-    /** Of an RSA key. */
-    e?: string;
-    /** Of an elliptic key: `P-384`. */
-    crv?: string;
-    /** Of an elliptic key. */
-    x?: string;
-    /** Of an elliptic key. */
-    y?: string;
-  }[];
+  keys: Record<string, any>[];
 }
 
 /** What a problem code means. */
 export interface ProblemKind {
-  code:
-    | "malformed_request"
-    | "unauthenticated"
-    | "forbidden"
-    | "staff_not_found"
-    | "not_found"
-    | "method_not_allowed"
-    | "conflict"
-    | "idempotency_in_progress"
-    | "cursor_expired"
-    | "payload_too_large"
-    | "unsupported_media_type"
-    | "precondition_failed"
-    | "precondition_required"
-    | "validation_failed"
-    | "unsupported_field"
-    | "unmapped_code"
-    | "not_clearable"
-    | "stored_value_invalid"
-    | "vendor_rejected"
-    | "idempotency_key_reused"
-    | "rate_limited"
-    | "vendor_credentials_rejected"
-    | "vendor_unexpected_response"
-    | "write_not_confirmed"
-    | "vendor_unavailable"
-    | "vendor_rate_limited"
-    | "gateway_unavailable"
-    | "clinic_is_moving"
-    | "vendor_timeout"
-    | "internal_error";
+  /** The stable code of a problem. Branch on this. */
+  code: ProblemCode;
   /** The status of answers with this code. */
   status: number;
   /** The code in words. */
@@ -1099,6 +1047,7 @@ export class Gateway extends HttpClient {
           | "refusal"
           | "read"
           | "copy"
+          | "mirror"
           | "switch"
           | "operator";
         /** Only changes of this staff member. */
@@ -1202,7 +1151,7 @@ export class Gateway extends HttpClient {
       }),
 
     /**
-     * @description For vendors that check what the gateway signs itself in with there (`private_key_jwt`). 404 if no connection signs anything.
+     * @description For vendors at which the gateway signs itself in. 404 if there is none.
      *
      * @tags Service
      * @name ReadKeys

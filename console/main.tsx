@@ -14,6 +14,7 @@ import { DeliveryScreen } from './screens/delivery';
 import { Now } from './screens/now';
 import { SignIn } from './screens/signIn';
 import { Staff } from './screens/staff';
+import { Switch } from './screens/switch';
 
 const NAV = [
   ['/', 'now'],
@@ -21,6 +22,7 @@ const NAV = [
   ['/staff', 'staff'],
   ['/connections', 'connections'],
   ['/capabilities', 'capabilities'],
+  ['/switch', 'switch'],
   ['/changes', 'changes'],
   ['/configuration', 'configuration'],
 ] as const;
@@ -33,6 +35,7 @@ function screenAt(at: string) {
   if (first === 'staff') return <Staff clinic={second ?? ''} id={third ?? ''} />;
   if (first === 'connections') return <Connections />;
   if (first === 'capabilities') return <Capabilities />;
+  if (first === 'switch') return <Switch />;
   if (first === 'changes') return <Changes />;
   if (first === 'configuration') return <Configuration />;
   return <Empty title={t('notFound')} />;

@@ -15,8 +15,10 @@ import { type RunningGateway, serve } from '../src/serve';
 import { createClinikapiSandbox } from './clinikapi';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
+import { beginSwitch, buildPage, consoleLines, makeTrouble, TROUBLE } from './demoConsole';
 import { DEMO_CLINICS, type DemoClinic, EXAMPLES, type Example } from './demoExamples';
 import { bold, dim, green, grid, red } from './demoPrint';
+import { demoSwitch } from './demoSwitch';
 import { createFhirSandbox, FHIR_BASE } from './fhir';
 import { NATIONAL_ID_SYSTEM } from './fhir/seeds';
 import type { Listening, Sandbox } from './kit';
@@ -80,14 +82,22 @@ function configuration(folder: string, { urls }: Vendors, port: number): string 
     server: { host: '127.0.0.1', port, drainMs: 0 },
     ops: { host: '127.0.0.1', port: 0 },
     store: { url: `sqlite:${join(folder, 'gateway.db')}` },
-    vendors,
-    clinics: Object.fromEntries(DEMO_CLINICS.map(({ name, vendor }) => [name, { vendor }])),
-    callers: DEMO_CLINICS.map(({ name, key }) => ({
-      name: `${name}-app`,
-      keySha256: createHash('sha256').update(key).digest('hex'),
-      clinic: name,
-      scopes: ['staff:read', 'staff:write', 'links:write', 'changes:read'],
-    })),
+    vendors: { ...vendors, ...TROUBLE.vendor },
+    clinics: {
+      ...Object.fromEntries(DEMO_CLINICS.map(({ name, vendor }) => [name, { vendor }])),
+      ...TROUBLE.clinic,
+    },
+    operators: TROUBLE.operators,
+    deliveries: TROUBLE.deliveries,
+    callers: [
+      ...DEMO_CLINICS.map(({ name, key }) => ({
+        name: `${name}-app`,
+        keySha256: createHash('sha256').update(key).digest('hex'),
+        clinic: name,
+        scopes: ['staff:read', 'staff:write', 'links:write', 'changes:read'],
+      })),
+      TROUBLE.caller,
+    ],
   });
 }
 
@@ -211,8 +221,13 @@ async function demo({ once, port }: { once: boolean; port: number }): Promise<vo
     process.exitCode = right ? 0 : 1;
     return;
   }
+  await Promise.all([makeTrouble(gateway.url), beginSwitch(gateway.opsUrl), buildPage()]);
   printPlaces(gateway, vendors);
   printNextSteps(gateway.url);
+  const [place, ...keys] = consoleLines(gateway.opsUrl);
+  print(bold('\nOperators’ console'));
+  print(place ?? '');
+  for (const line of keys) print(dim(line));
   print(`\nAPI documentation: ${gateway.url}/docs\nServing until Ctrl-C.`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 }
@@ -231,13 +246,18 @@ function portInUse(port: number): string {
   return `Port ${port} is in use. Choose another one: npm run demo -- --port <number>, 0 for any free one.`;
 }
 
-new Command('demo')
+const program = new Command('demo')
   .option('--once', 'stop after the examples; exit code 0 only if all were right', false)
   .option('--port <number>', 'port of the gateway; 0 for any free one', readPort, 8080)
-  .action(demo)
-  .parseAsync()
-  .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
-    // What a start that failed has left open would keep the process alive.
-    process.exit(1);
+  .action(demo);
+program
+  .command('switch')
+  .description('move a clinic to another vendor and back')
+  .action(async () => {
+    process.exitCode = (await demoSwitch()) ? 0 : 1;
   });
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
+  // What a start that failed has left open would keep the process alive.
+  process.exit(1);
+});

@@ -9,7 +9,7 @@ import { loadConfig } from './config/load';
 import type { Environment } from './config/substitute';
 import { auditSecrets, type GatewayConfig, storeSecrets } from './config/types';
 import { createObserver } from './connection/telemetry';
-import { createConsole } from './console/app';
+import { createConsole, type OperatorsConsole } from './console/app';
 import { createApp } from './http/app';
 import { messagesOf } from './http/messages';
 import { createRefusals } from './http/refusals';
@@ -166,6 +166,7 @@ export async function serve({
   await listen(server, config.server.port, config.server.host);
   const consoleParts = {
     ...parts,
+    update: parts,
     adapters,
     database,
     cipher,
@@ -176,7 +177,7 @@ export async function serve({
     health,
     now,
   };
-  let operatorsConsole: ReturnType<typeof createConsole> | undefined;
+  let operatorsConsole: OperatorsConsole | undefined;
   const openConsole = () => {
     operatorsConsole ??= createConsole({
       ...consoleParts,
@@ -189,7 +190,7 @@ export async function serve({
   const opsServer = createOpsServer({
     metrics,
     health,
-    console: () => (hasConsole() ? openConsole() : undefined),
+    console: () => (hasConsole() ? openConsole().handle : undefined),
   });
   await listen(opsServer, config.ops.port, config.ops.host);
   deliveries.start();
@@ -216,6 +217,7 @@ export async function serve({
   const close = async () => {
     const { drainMs, shutdownMs } = config.server;
     stopping = true;
+    operatorsConsole?.close();
     connections.drain();
     // What is not done by then is cancelled if it was not sent yet, and given back.
     const delivering = deliveries.stop(Math.max(0, drainMs + shutdownMs - GIVE_BACK_MS));

@@ -194,7 +194,7 @@ describe('no vendor’s name is in src/', () => {
     clientSecret: ['src/config/operators.ts', 'src/console/oidc.ts', login],
     tokenUrl: [login],
     client_secret: [login],
-    access_token: [login],
+    access_token: ['src/console/oidc.ts', login],
   };
 
   test.each([...words, ...settings, ...headers])('%s', (word) => {

@@ -7,22 +7,20 @@ import {
   conceptField,
   contactField,
   currentIdentifiers,
-  currentNames,
   date,
   element,
   enumeration,
   GENDERS,
   givenNames,
   hoursField,
-  type ItemRule,
   itemMember,
+  nameField,
   period,
   placed,
   referenceField,
   STATUSES,
   text,
   unsupported,
-  type VendorRecord,
 } from '../../src/adapter';
 
 export const TITLE = 'FHIR R4';
@@ -57,8 +55,8 @@ const status = enumeration(
 /** Fields of Practitioner. */
 export function practitionerFields({ nationalIdSystem }: Options) {
   return {
-    'name.given': placed('given', itemMember('name', 'given', NAME), givenNames, { loses: losesText }),
-    'name.family': placed('family', itemMember('name', 'family', NAME), text, { loses: losesText }),
+    'name.given': nameField('given', givenNames),
+    'name.family': nameField('family', text),
     birthDate: placed('birthDate', element('birthDate'), date),
     gender: placed('gender', element('gender'), gender),
     'address.text': addressField('address', TITLE, text),
@@ -86,17 +84,3 @@ const gender = enumeration(
   { male: 'male', female: 'female', other: 'other', unknown: 'unknown' },
   { code: 'not_expressible', detail: 'FHIR R4 knows no such gender.' },
 );
-
-const NAME: ItemRule = {
-  candidates: currentNames,
-  // By the standard nothing may be in the text of a name that is not in its parts.
-  stale: ['text', '_given'],
-  isOpaque: ({ text: whole, given, family }) => (given ?? family) === undefined && whole !== undefined,
-};
-
-function losesText({ name }: VendorRecord): string | undefined {
-  const names = Array.isArray(name) ? currentNames(name) : [];
-  return names[0]?.text === undefined && names[0]?._given === undefined
-    ? undefined
-    : 'The stored name has a text of its own, or notes on its parts. An update of it deletes them.';
-}

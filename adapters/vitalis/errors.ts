@@ -2,6 +2,9 @@
 import { type AdapterErrors, isObject, listOf, member, textIn, type VendorIssue } from '../../src/adapter';
 import { FIELD_MESSAGES, PLAIN_MESSAGES } from './messages';
 
+/** Members of a day of hours; the week is one field. */
+const HOURS = ['dayOfWeek', 'startTime', 'endTime'];
+
 /** `{errors: [{param, msg}]}` of the document, `{errors: {errors: [{path, msg}]}}` of the code, or `{msg}`. */
 function issues(body: unknown): VendorIssue[] {
   const outer = member(body, 'errors');
@@ -9,7 +12,7 @@ function issues(body: unknown): VendorIssue[] {
   return listOf(list ?? body).flatMap((item) => {
     const text = member(item, 'msg');
     const key = textIn(item, 'path') ?? textIn(item, 'param');
-    return typeof text === 'string' ? [{ key, text }] : [];
+    return typeof text === 'string' ? [{ key: HOURS.includes(key ?? '') ? 'schedules' : key, text }] : [];
   });
 }
 

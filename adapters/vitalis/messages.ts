@@ -123,4 +123,13 @@ export const FIELD_MESSAGES: readonly IssueRule[] = [
   { key: 'specialityID', text: /^La especialidad no existe$/, ...unknownSpeciality, safe: true },
   { key: 'specialityID', text: /^La especialidad con el id .* no existe$/s, ...unknownSpeciality },
   { key: 'state', text: /^El estado es obligatorio$/, ...required },
+  { key: 'schedules', text: /^(El día|La hora de (inicio|fin)) es obligatori[ao]$/, ...required },
+  { key: 'schedules', text: /^El formato de hora debe ser HH:mm/, code: 'invalid_format' },
+  {
+    key: 'schedules',
+    text: /^La hora de finalización debe ser posterior a la hora de inicio$/,
+    code: 'rule_violated',
+    detail: 'Clínica Vitalis wants the end of a block after its start.',
+    safe: true,
+  },
 ];

@@ -65,7 +65,10 @@ export function Changes() {
       {read.data === undefined ? (
         <Waiting read={read} />
       ) : read.data.length === 0 ? (
-        <Empty title={t('noChanges')} />
+        <Empty
+          title={t(read.meta.nextCursor === undefined ? 'noChanges' : 'noChangesYet')}
+          {...(read.meta.nextCursor !== undefined && { help: t('noChangesYetHelp') })}
+        />
       ) : (
         <ChangeTable rows={read.data} />
       )}

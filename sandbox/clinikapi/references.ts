@@ -37,7 +37,7 @@ export function referenceRoutes(type: ReferenceType, state: ClinikapiState): Rou
     const { name, specialty, npi, active, status } = request.query;
     const wantedType = request.query.type;
     const found = tableOf(state, type)
-      .all()
+      .view()
       // Searches lag behind writes; reads by id do not (clinikapi.md section 6).
       .flatMap((row) => (type === 'Practitioner' ? (state.practitionerLag.seen(row.id, row) ?? []) : row))
       .filter((row) => isVisible(row, response) && contains(row.name, name))

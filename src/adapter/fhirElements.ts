@@ -31,6 +31,8 @@ export function placed<V>(
     ...(codec.values && { values: codec.values }),
     encode: (value, refuse) => codec.encode(value, refuse),
     decode: (resource) => {
+      // Not even an id: that is no resource.
+      if (Object.keys(resource).length === 0) return undefined;
       const stored = place.get(resource);
       return stored === UNREADABLE ? UNREADABLE : codec.decode(stored ?? null);
     },

@@ -4,7 +4,15 @@ import { type AvailableTime, type Coding, SNOMED_CT } from '../staff/fields';
 import { type Codec, listOf, onlyOne, readPresent, textIn } from './codecs';
 import { type Decoded, type MappedField, UNREADABLE, type VendorRecord } from './contract';
 import { codingIn } from './fhir';
-import { currentContacts, element, itemMember, type Place, type PlacedField, placed } from './fhirElements';
+import {
+  currentContacts,
+  currentNames,
+  element,
+  itemMember,
+  type Place,
+  type PlacedField,
+  placed,
+} from './fhirElements';
 import { plainHours } from './time';
 
 type Extras<V> = Partial<Omit<MappedField<V>, 'supported' | 'key'>>;
@@ -126,6 +134,22 @@ export const givenNames: Codec<string> = {
       return list.every((name) => typeof name === 'string') ? list.join(' ') : UNREADABLE;
     }),
 };
+
+/** A part of the HumanName that counts most; the others stay. */
+export function nameField(part: 'given' | 'family', codec: Codec<string>): PlacedField<string> {
+  const place = itemMember('name', part, {
+    candidates: currentNames,
+    // By the standard nothing may be in the text of a name that is not in its parts.
+    stale: ['text', '_given'],
+    isOpaque: ({ text, given, family }) => (given ?? family) === undefined && text !== undefined,
+  });
+  return placed(part, place, codec, {
+    loses: losing('name', (resource) => {
+      const [name] = currentNames(listOf(resource.name).filter(isObject));
+      return (name?.text ?? name?._given) !== undefined;
+    }),
+  });
+}
 
 /** The ContactPoint of a system that counts most; the others stay. */
 export function contactField(system: 'phone' | 'email', codec: Codec<string>): PlacedField<string> {

@@ -157,6 +157,7 @@ function conflicts(tree: Record<string, unknown>): ConfigProblem[] {
     ...repeated(tree, 'tokens', 'name'),
     ...repeated(tree, 'tokens', 'issuer'),
     ...samePort(tree),
+    ...ownMirrors(tree),
   ];
 }
 
@@ -193,6 +194,15 @@ function samePort({ server, ops }: Record<string, unknown>): ConfigProblem[] {
   const port = member(ops, 'port');
   const same = typeof port === 'number' && port !== 0 && port === member(server, 'port');
   return same ? [{ path: 'ops.port', message: 'is the same as server.port' }] : [];
+}
+
+function ownMirrors({ clinics }: Record<string, unknown>): ConfigProblem[] {
+  return Object.entries(isObject(clinics) ? clinics : {}).flatMap(([name, clinic]) => {
+    const mirror = member(clinic, 'mirror');
+    const isOwn = typeof mirror === 'string' && mirror !== '' && mirror === member(clinic, 'vendor');
+    const path = pathText(['clinics', name, 'mirror']);
+    return isOwn ? [{ path, message: 'is the connection that the clinic itself uses' }] : [];
+  });
 }
 
 export function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {

@@ -116,7 +116,6 @@ function clinicSchema(vendors: readonly string[]): joi.ObjectSchema {
       ),
     mirror: oneOf(vendors)
       .empty('')
-      .invalid(joi.ref('vendor'))
       .meta({ type: 'a key of vendors' })
       .description(
         'A second connection that is kept equal: what vendor has confirmed is written there too, later, and callers never notice. Absent or empty: none.',

@@ -20,7 +20,9 @@ function usersOf(clinics: GatewayConfig['clinics'], vendor: string): string[] {
 
 /** All that a clinic has a part in, now or soon. */
 function connectionsOf(clinic: ClinicConfig | undefined): string[] {
-  return clinic === undefined ? [] : [...new Set([clinic.vendor, ...(clinic.links ?? [])])];
+  if (clinic === undefined) return [];
+  const { vendor, mirror, links = [] } = clinic;
+  return [...new Set([vendor, ...(mirror === undefined ? [] : [mirror]), ...links])];
 }
 
 function sharedConnections({ vendors, clinics }: Pick<GatewayConfig, 'vendors' | 'clinics'>): string[] {

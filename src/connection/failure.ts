@@ -34,6 +34,8 @@ interface FailureFacts {
   retryAfter?: number;
   /** True if time ran out while the vendor may still have been at work. */
   late?: boolean;
+  /** True if the answer was longer than any that is read. */
+  tooLarge?: boolean;
   /** One English sentence of ours about the cause, free of values, hosts and secrets. */
   reason: string;
 }
@@ -47,6 +49,7 @@ export class VendorFailure extends Error {
   readonly complaints: readonly Complaint[];
   readonly retryAfter: number | undefined;
   readonly late: boolean;
+  readonly tooLarge: boolean;
   readonly reason: string;
 
   constructor(facts: FailureFacts) {
@@ -58,6 +61,7 @@ export class VendorFailure extends Error {
     this.complaints = facts.complaints ?? [];
     this.retryAfter = facts.retryAfter;
     this.late = facts.late ?? false;
+    this.tooLarge = facts.tooLarge ?? false;
     this.reason = facts.reason;
   }
 }
@@ -201,7 +205,8 @@ export function transportFailure(error: unknown): VendorFailure | CallCancelled 
     });
   }
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
-    return unexpectedResponse('The vendor’s answer is too large.');
+    const reason = 'The vendor’s answer is too large.';
+    return new VendorFailure({ kind: 'unexpected_response', fate: 'unknown', tooLarge: true, reason });
   }
   if (isBadHttp(error) || (code !== undefined && NOT_HTTP.has(code))) {
     return unexpectedResponse('The vendor’s answer is not valid HTTP.');

@@ -13,10 +13,13 @@ import { createConsoleSessions } from '../store/consoleSessions';
 import { StoreUnavailable } from '../store/unavailable';
 import { gatewayUnavailable } from '../update/request';
 import { readCookie } from './cookies';
+import { Jobs } from './jobs';
+import { OidcSignIn } from './oidc';
 import { once } from './once';
 import { CONSOLE_API } from './openapi';
 import { getAsset, getPage } from './page';
-import type { Answer, ConsoleParts, Route } from './route';
+import { Reviews } from './reviews';
+import type { Answer, ConsoleParts, Route, Workplace } from './route';
 import { ROUTES } from './routes';
 import { isCsrfToken, Sessions, type Signed } from './sessions';
 import {
@@ -37,11 +40,22 @@ const MOST = { maxInFlight: 64, maxPerAddress: 32 };
 
 type Work = (req: Request, res: Response) => void | Promise<void>;
 
-export function createConsole(parts: ConsoleParts): Express {
-  const { runtime, database, now } = parts;
+export interface OperatorsConsole {
+  handle: Express;
+  /** Stops what operators have begun, where nothing is half done. */
+  close(): void;
+}
+
+export function createConsole(parts: ConsoleParts): OperatorsConsole {
+  const { runtime, database, now, log } = parts;
   const operators = () => runtime.current.config.operators;
-  const sessions = new Sessions({ store: createConsoleSessions(database), operators, now });
+  const hasProvider = () => runtime.current.config.ops.oidc !== undefined;
+  const store = createConsoleSessions(database);
+  const sessions = new Sessions({ store, operators, hasProvider, now });
+  const failed = (error: unknown) => log.defect({ requestId: '', route: '/console/api/switch' }, error);
+  const workplace: Workplace = { ...parts, jobs: new Jobs(now, failed), reviews: new Reviews() };
   const signIn: SignInParts = { ...parts, sessions, limits: new SignInLimits() };
+  const oidc = new OidcSignIn(signIn);
   const entrance = new Anonymous(MOST);
   const app = express();
   app.disable('x-powered-by');
@@ -74,11 +88,13 @@ export function createConsole(parts: ConsoleParts): Express {
       await deleteSession(signIn, signed, req, res);
     }),
   });
+  path('/console/api/oidc/start', { GET: (req, res) => oidc.start(req, res) });
+  path('/console/api/oidc/callback', { GET: (req, res) => oidc.callback(req, res) });
   path('/console/api/openapi.json', { GET: (_req, res) => sendJson(res, 200, CONSOLE_API()) });
   for (const [at, routes] of byPath(ROUTES)) {
     const methods = routes.map((one) => [
       one.method,
-      signedIn((signed, req, res) => serve(parts, one, signed, req, res)),
+      signedIn((signed, req, res) => serve(workplace, one, signed, req, res)),
     ]);
     path(`/console/api${at}`, Object.fromEntries(methods));
   }
@@ -89,7 +105,7 @@ export function createConsole(parts: ConsoleParts): Express {
   // The page finds its screen in the URL by itself.
   path('/console{/*screen}', { GET: getPage });
   app.use(answerErrors(parts));
-  return app;
+  return { handle: app, close: () => workplace.jobs.stopAll() };
 }
 
 /** Nothing from elsewhere, nothing inline, in no frame. */
@@ -167,7 +183,7 @@ function requireIntent(signed: Signed, req: Request): void {
 }
 
 async function serve(
-  parts: ConsoleParts,
+  parts: Workplace,
   one: Route,
   signed: Signed,
   req: Request,

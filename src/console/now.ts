@@ -2,6 +2,7 @@
 import type { Reload } from '../runtime/follow';
 import type { StoredChange } from '../store/changes';
 import { countOperations, pageOfOperations } from '../store/operationList';
+import { switchStatus } from '../switch/status';
 import { type ConsoleParts, type Route, route } from './route';
 
 interface Item {
@@ -14,7 +15,9 @@ interface Item {
     | 'certificate_refused'
     | 'store'
     | 'late'
-    | 'drift';
+    | 'drift'
+    | 'mirror'
+    | 'job';
   urgency: 'act' | 'look';
   count?: number;
   /** A connection, or a clinic. */
@@ -38,18 +41,26 @@ const show = route({
   access: 'viewer',
   summary: 'What needs a person: the most urgent first.',
   work: async ({ parts }) => {
-    const [queue, unknown, health] = await Promise.all([
+    const [queue, mirrors, unknown, health] = await Promise.all([
       queueItems(parts),
+      mirrorItems(parts),
       unknownOutcomes(parts),
       parts.health(),
     ]);
     const items = [
       ...(health.checks.store === 'failed' ? [{ kind: 'store', urgency: 'act', screen: '/' } as const] : []),
       ...queue,
+      ...mirrors,
       ...unknown,
       ...breakers(parts),
       ...refusals(parts),
       ...drift(parts),
+      ...parts.jobs.running.map(
+        ({ clinic, task }): Item => ({
+          ...{ kind: 'job', urgency: 'look', name: clinic, detail: task },
+          screen: `/switch?clinic=${encodeURIComponent(clinic)}`,
+        }),
+      ),
     ].sort((a, b) => a.urgency.localeCompare(b.urgency));
     return { body: { data: { items, vendors: health.vendors, process: health.checks.process } } };
   },
@@ -109,6 +120,25 @@ async function oldestQueued({ db }: ConsoleParts['database']): Promise<string | 
     .limit(1)
     .executeTakeFirst();
   return row?.created_at;
+}
+
+/** Mirrors that are behind, or that lack an update which nobody could deliver there. */
+async function mirrorItems({ runtime, database }: ConsoleParts): Promise<Item[]> {
+  const mirrored = [...runtime.current.clinics].filter(([, { mirror }]) => mirror !== undefined);
+  const found = await Promise.all(
+    mirrored.map(async ([name, clinic]): Promise<Item[]> => {
+      const { mirror: connection } = clinic;
+      const { mirrorQueue } = await switchStatus({ database, name, clinic, connection });
+      const { dead, queued, lagSeconds } = mirrorQueue;
+      if (dead === 0 && lagSeconds * 1000 <= LATE_MS) return [];
+      const screen = `/switch?clinic=${encodeURIComponent(name)}&connection=${encodeURIComponent(connection ?? '')}`;
+      const detail = String(lagSeconds);
+      return [
+        { kind: 'mirror', urgency: dead > 0 ? 'act' : 'look', name, count: dead + queued, detail, screen },
+      ];
+    }),
+  );
+  return found.flat();
 }
 
 /** Updates whose callers were told that nobody knows, of the last day. */

@@ -149,6 +149,31 @@ const SIGN_IN: Readonly<Record<string, Record<string, Part>>> = {
       responses: { 200: answer('The ways in.'), ...problemAnswers(['malformed_request', 'rate_limited']) },
     },
   },
+  '/console/api/oidc/start': {
+    get: {
+      operationId: 'startSignInAtProvider',
+      summary: 'To the OpenID Connect provider, if one is configured.',
+      security: [],
+      parameters: [
+        { name: 'to', in: 'query', description: 'The page to come back to.', schema: { type: 'string' } },
+      ],
+      responses: {
+        303: { description: 'To the provider.' },
+        ...problemAnswers(['malformed_request', 'not_found', 'rate_limited', 'gateway_unavailable']),
+      },
+    },
+  },
+  '/console/api/oidc/callback': {
+    get: {
+      operationId: 'finishSignInAtProvider',
+      summary: 'Back from the provider, with its own parameters.',
+      security: [],
+      responses: {
+        303: { description: 'To the page: signed in, or with `refused=1`.' },
+        ...problemAnswers(['malformed_request', 'not_found', 'rate_limited', 'gateway_unavailable']),
+      },
+    },
+  },
   '/console/api/session': {
     post: {
       operationId: 'signIn',

@@ -15,6 +15,9 @@ import type { Journal } from '../store/journal';
 import type { Links } from '../store/links';
 import type { Operations } from '../store/operations';
 import type { Trail } from '../store/trail';
+import type { UpdateParts } from '../update/update';
+import type { Jobs } from './jobs';
+import type { Reviews } from './reviews';
 import type { Signed } from './sessions';
 
 /** What the console looks at and acts on: the parts of the running gateway. */
@@ -25,6 +28,8 @@ export interface ConsoleParts {
   /** Opens what the store holds sealed. */
   cipher: Cipher;
   operations: Operations;
+  /** What every update goes through. */
+  update: UpdateParts;
   links: Links;
   changes: Changes;
   trail: Trail;
@@ -40,11 +45,17 @@ export interface ConsoleParts {
   url: () => string;
 }
 
+/** What is made once, and known to all routes. */
+export interface Workplace extends ConsoleParts {
+  jobs: Jobs;
+  reviews: Reviews;
+}
+
 /** One request of somebody who is signed in. */
 export interface Call<Query = unknown, Body = unknown> {
   req: Request;
   res: Response;
-  parts: ConsoleParts;
+  parts: Workplace;
   signed: Signed;
   query: Query;
   body: Body;

@@ -5,8 +5,10 @@ import { CONFIGURATION_ROUTES } from './configuration';
 import { CONNECTION_ROUTES } from './connections';
 import { DELIVERY_ROUTES } from './deliveries';
 import { NOW_ROUTES } from './now';
+import { REVIEW_ROUTES } from './review';
 import type { Route } from './route';
 import { STAFF_ROUTES } from './staff';
+import { SWITCH_ROUTES } from './switching';
 
 export const ROUTES: readonly Route[] = [
   ...NOW_ROUTES,
@@ -14,6 +16,8 @@ export const ROUTES: readonly Route[] = [
   ...STAFF_ROUTES,
   ...CONNECTION_ROUTES,
   ...CAPABILITY_ROUTES,
+  ...SWITCH_ROUTES,
+  ...REVIEW_ROUTES,
   ...CHANGE_ROUTES,
   ...CONFIGURATION_ROUTES,
 ];

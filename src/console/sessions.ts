@@ -29,15 +29,19 @@ export interface SessionsOptions {
   store: ConsoleSessions;
   /** Of the configuration in use. */
   operators: () => readonly OperatorConfig[];
+  /** Whether people may sign in at a provider. */
+  hasProvider: () => boolean;
   now: () => Date;
 }
 
 export class Sessions {
   readonly #store: ConsoleSessions;
   readonly #operators: () => readonly OperatorConfig[];
+  readonly #hasProvider: () => boolean;
   readonly #now: () => Date;
 
-  constructor({ store, operators, now }: SessionsOptions) {
+  constructor({ store, operators, hasProvider, now }: SessionsOptions) {
+    this.#hasProvider = hasProvider;
     this.#store = store;
     this.#operators = operators;
     this.#now = now;
@@ -112,7 +116,7 @@ export class Sessions {
   #operatorOf({ operator: name, keySha256, role }: ConsoleSession): Operator | undefined {
     if (keySha256 === undefined) {
       const known = OPERATOR_ROLES.find((one) => one === role);
-      return known && { name, role: known };
+      return known && this.#hasProvider() ? { name, role: known } : undefined;
     }
     const configured = this.#operators().find((one) => one.name === name);
     if (configured === undefined || !operatorHashes(configured).includes(keySha256)) return undefined;

@@ -1,8 +1,7 @@
 /** One staff member's story: links, what is queued, and what was done, newest first. No personal values. */
 import { Problem } from '../problem';
 import { isStaffId } from '../staff/id';
-import { OPERATION_STATUSES } from '../store/operation';
-import { pageOfOperations } from '../store/operationList';
+import { pageOfOperations, UNFINISHED } from '../store/operationList';
 import { shownChange } from './changes';
 import { withoutAnswer } from './deliveries';
 import { pathParameter, type Route, route } from './route';
@@ -22,7 +21,7 @@ const story = route({
     if (!isStaffId(staffId)) throw new Problem('not_found', 'No staff id has this form.');
     const [linked, queue, done] = await Promise.all([
       links.list(name, staffId),
-      pageOfOperations(database, { clinic: name, staffId, statuses: OPERATION_STATUSES }, MOST, { cipher }),
+      pageOfOperations(database, { clinic: name, staffId, statuses: UNFINISHED }, MOST, { cipher }),
       changes.list({ clinic: name, staffId }, MOST),
     ]);
     return {

@@ -9,7 +9,8 @@ import { member } from '../lib/json';
 import { createSignal } from '../lib/signal';
 import type { Log } from '../ops/log';
 import { Problem } from '../problem';
-import type { Runtime } from '../runtime/runtime';
+import type { Clinic } from '../runtime/locate';
+import type { Generation, Runtime } from '../runtime/runtime';
 import { FIELDS } from '../staff/fields';
 import type { CanonicalPatch } from '../staff/patch';
 import type { Lease } from '../store/operation';
@@ -147,11 +148,12 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     }
     const ours = await operations.finish(lease, verdict);
     if (!ours || verdict.status === 'succeeded') return;
-    const what =
-      verdict.status === 'dead' ? 'a queued update is dead' : 'a queued update has failed for good';
-    log.notice(`${what}: see "deliveries list"`, {
+    const what = lease.mirror === undefined ? 'a queued update' : 'an update for a mirror';
+    const end = verdict.status === 'dead' ? 'is dead' : 'has failed for good';
+    log.notice(`${what} ${end}: see "deliveries list"`, {
       operation: lease.id,
       clinic: lease.clinic,
+      ...(lease.mirror !== undefined && { mirror: lease.mirror }),
       code: verdict.error?.code ?? '',
     });
   }
@@ -195,8 +197,8 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   };
 }
 
-function laneOf({ clinic, target }: Lease) {
-  return { connection: target?.vendor ?? '', clinic };
+function laneOf({ clinic, target, mirror }: Lease) {
+  return { connection: mirror ?? target?.vendor ?? '', clinic };
 }
 
 /** @throws Problem, StoreUnavailable or a defect, if the update was not even begun or failed itself */
@@ -205,13 +207,13 @@ async function deliver(parts: DeliveryParts, lease: Lease, gone: AbortSignal): P
   try {
     const clinic = generation.clinics.get(lease.clinic);
     if (clinic === undefined) throw new Problem('forbidden', 'The clinic is no longer configured.');
-    if (!mayStillWrite(generation.config, lease)) {
+    if (lease.mirror === undefined && !mayStillWrite(generation.config, lease)) {
       throw new Problem('forbidden', 'The caller may no longer update this clinic’s staff.');
     }
     const request: UpdateRequest = {
+      ...toMirror(lease, clinic, generation),
       requestId: lease.requestId,
       caller: lease.caller,
-      clinic,
       staffId: lease.staffId,
       patch: patchIn(lease),
       lenient: lease.lenient,
@@ -237,6 +239,30 @@ async function deliver(parts: DeliveryParts, lease: Lease, gone: AbortSignal): P
   } finally {
     release();
   }
+}
+
+/**
+ * The mirror reads first: the same may have come there before, and a crash does not write it twice.
+ * @throws Problem if the clinic has nothing to do with that connection any more
+ */
+function toMirror(
+  { mirror }: Lease,
+  clinic: Clinic,
+  { connections }: Generation,
+): Pick<UpdateRequest, 'clinic' | 'beside' | 'kind'> {
+  if (mirror === undefined) return { clinic };
+  const connection = connections.get(mirror);
+  // What was on its way to a mirror goes there although the clinic has moved there meanwhile.
+  const isWanted = clinic.mirror === mirror || clinic.vendor === mirror;
+  if (connection === undefined || !isWanted) {
+    throw new Problem('forbidden', `${mirror} is not the mirror of this clinic any more.`);
+  }
+  // Ids that are the own vendor's are no ids there: staff are linked.
+  return {
+    clinic: { ...clinic, vendor: mirror, identity: 'linked', connection },
+    beside: true,
+    kind: 'mirror',
+  };
 }
 
 /**

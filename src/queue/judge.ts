@@ -1,4 +1,5 @@
 import type { DeliveriesConfig } from '../config/types';
+import type { Problem } from '../problem';
 import type { Ending, Lease, Postponement } from '../store/operation';
 import type { UpdateResponse } from '../update/request';
 import { provablyUnsent } from '../update/unsent';
@@ -9,15 +10,21 @@ import { provablyUnsent } from '../update/unsent';
  */
 export function judge(
   { status, headers, body, problem }: UpdateResponse,
-  lease: Pick<Lease, 'counted' | 'settle'>,
+  lease: Pick<Lease, 'counted' | 'settle' | 'mirror'>,
   settings: DeliveriesConfig,
   random: () => number = Math.random,
 ): Ending | Postponement {
-  const answer = { status, body };
-  if (problem === undefined) return { status: 'succeeded', answer };
+  // Nobody asks for the answer of a mirror, which holds what is stored of a person.
+  const answer = lease.mirror === undefined ? { status, body } : undefined;
+  if (problem === undefined || (lease.mirror !== undefined && holdsNothing(problem)))
+    return { status: 'succeeded', ...(answer && { answer }) };
   const error = { code: problem.code, detail: problem.detail };
-  if (status < 500 && status !== 429) return { status: 'failed', answer, error };
-  if (lease.counted >= settings.maxAttempts) return { status: 'dead', answer, error };
+  if (status < 500 && status !== 429) {
+    // No caller hears that the mirror has refused, so an operator decides; later updates of the person wait for that.
+    const isLost = lease.mirror !== undefined && problem.code !== 'forbidden';
+    return { status: isLost ? 'dead' : 'failed', ...(answer && { answer }), error };
+  }
+  if (lease.counted >= settings.maxAttempts) return { status: 'dead', ...(answer && { answer }), error };
   const ceiling = Math.min(settings.maxDelayMs, settings.baseDelayMs * 2 ** (lease.counted - 1));
   // Somebody has to give the gateway new credentials; trying sooner could lock the account.
   const delay = problem.code === 'vendor_credentials_rejected' ? settings.maxDelayMs : random() * ceiling;
@@ -27,4 +34,10 @@ export function judge(
     settle: lease.settle || !provablyUnsent(problem),
     error,
   };
+}
+
+/** The vendor can hold none of what was sent: there is nothing to write. */
+function holdsNothing({ code, extras: { errors = [] } }: Problem): boolean {
+  const isDropped = (error: string) => error === 'unsupported_field' || error === 'not_expressible';
+  return code === 'unsupported_field' && errors.every((error) => isDropped(error.code));
 }

@@ -17,6 +17,7 @@ import type { Change, ChangeOutcome, FieldResult } from '../store/changes';
 import type { Journal } from '../store/journal';
 import { admit } from '../update/admit';
 import { valuesOf } from '../update/auditRow';
+import { mirroredPart } from '../update/mirror';
 import { makePlan } from '../update/plan';
 import { landsForSure } from '../update/write';
 
@@ -51,7 +52,11 @@ async function settle({ journal, runtime, log }: SettleParts, attempt: Attempt):
       (age > GIVE_UP_MS ? nothingKnown(attempt) : undefined);
     if (finding === undefined) return;
     const change = changeOf(attempt, finding);
-    await journal.end({ attempt: attempt.id, change });
+    const clinic = generation.clinics.get(attempt.clinic);
+    // What was on its way to the mirror itself goes nowhere from there.
+    const mirrored =
+      clinic?.vendor === attempt.vendor ? mirroredPart(clinic, attempt, finding.fields) : undefined;
+    await journal.end({ attempt: attempt.id, change, mirrored });
     log.notice('the outcome of an update that a crash interrupted is known now', {
       requestId: attempt.requestId,
       outcome: change.outcome,

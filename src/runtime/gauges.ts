@@ -2,6 +2,7 @@
 
 import type { GaugeValue, Metrics } from '../ops/metrics';
 import type { Database } from '../store/database';
+import { MIRROR_STATES, mirrorLags } from '../store/mirrorLag';
 import { headOf } from '../store/verify';
 import type { Presence } from './presence';
 import type { Runtime } from './runtime';
@@ -26,6 +27,10 @@ export function registerGauges(
   const perConnection = (read: (name: string) => readonly GaugeValue[]) => () =>
     [...runtime.current.connections.keys()].flatMap(read);
   const connections = () => runtime.current.connections;
+  const mirrors = () =>
+    [...runtime.current.clinics.values()].flatMap(({ name, mirror }) =>
+      mirror === undefined ? [] : [{ clinic: name, connection: mirror }],
+    );
 
   metrics.gauge(
     'gateway_vendor_breaker_state',
@@ -102,6 +107,28 @@ export function registerGauges(
     },
   );
   metrics.gauge(
+    'gateway_mirror_updates',
+    'Updates for mirrors, by clinic, mirror and state: queued, running, dead (an operator decides) or diverged (the mirror never got them). The store is shared, so every replica reports the same.',
+    ['clinic', 'connection', 'state'],
+    async () =>
+      (await mirrorLags(database, mirrors())).flatMap(({ clinic, connection, counts }) =>
+        MIRROR_STATES.map((state) => ({
+          labels: { clinic, connection, state },
+          value: counts[state],
+        })),
+      ),
+  );
+  metrics.gauge(
+    'gateway_mirror_lag_seconds',
+    'Age of the oldest update that a mirror still has to get and that is not dead; 0 when there is none. Likewise.',
+    ['clinic', 'connection'],
+    async () =>
+      (await mirrorLags(database, mirrors())).map(({ clinic, connection, lagSeconds }) => ({
+        labels: { clinic, connection },
+        value: lagSeconds,
+      })),
+  );
+  metrics.gauge(
     'gateway_audit_sequence',
     'Number of the newest row of the audit. It never goes down, unless somebody has cut or replaced the audit.',
     [],
@@ -114,6 +141,7 @@ function unfinished({ db }: Database) {
     .selectFrom('operations')
     .select(({ fn }) => ['status', fn.countAll().as('depth'), fn.min('created_at').as('oldest')])
     .where('finished_at', 'is', null)
+    .where('mirrored', '=', 0)
     .groupBy('status')
     .execute();
 }

@@ -8,7 +8,7 @@ import type { Attempt, NewOperation, Operation, OperationFilter } from './operat
 import { earlierOf, type KnownKey, keyOf } from './operationKeys';
 import { type OperationRow, placeOf, toAttempt, toOperation } from './operationRow';
 import type { Schema } from './schema';
-import { type Connection, inQueue, lockUntilEnd, scheduled } from './staffQueue';
+import { type Connection, holdsBack, inQueue, lockUntilEnd, scheduled } from './staffQueue';
 import { orUnavailable } from './unavailable';
 
 export interface CallerQueue {
@@ -141,15 +141,9 @@ async function isElsewhere(
 function predecessor(on: Connection, id: string): Promise<{ id: string } | undefined> {
   return on
     .selectFrom('operations as later')
-    .innerJoin('operations as earlier', (join) =>
-      join
-        .onRef('earlier.clinic', '=', 'later.clinic')
-        .onRef('earlier.staff_id', '=', 'later.staff_id')
-        .onRef('earlier.seq', '<', 'later.seq'),
-    )
+    .innerJoin('operations as earlier', (join) => join.on(holdsBack('earlier', 'later')))
     .select('earlier.id')
     .where('later.id', '=', id)
-    .where('earlier.finished_at', 'is', null)
     .orderBy('earlier.seq', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -180,6 +174,8 @@ async function hasQueued(
       .select('clinic')
       .where('clinic', '=', clinic)
       .where('caller', '=', caller)
+      // What goes on to a mirror nobody has asked for.
+      .where('mirrored', '=', 0)
       .where('finished_at', 'is', null)
       .where(NOT_MIRRORED)
       .limit(quota);

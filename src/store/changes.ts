@@ -30,6 +30,7 @@ export const CHANGE_KINDS = [
   'refusal',
   'read',
   'copy',
+  'mirror',
   'switch',
   'operator',
 ] as const;

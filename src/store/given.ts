@@ -11,6 +11,44 @@ interface Ran<Result> {
   affected: number;
 }
 
+/** A statement over rows of ours. */
+export interface OverRows<Column extends string, Result> {
+  (transaction: Transaction<Schema>, engine: Engine, rows: Rows<Column>): Promise<Ran<Result>>;
+  /** Its text for PostgreSQL, with its rows in the parameter at this place, from 1. */
+  readonly textAt: (place: number) => string;
+}
+
+/** One of several statements that go together. */
+export interface Part {
+  /** At least one. */
+  rows: Rows<string>;
+  textAt: (place: number) => string;
+  alone: (transaction: Transaction<Schema>, engine: Engine) => Promise<unknown>;
+}
+
+export function part<Column extends string>(statement: OverRows<Column, unknown>, rows: Rows<Column>): Part {
+  const alone: Part['alone'] = (transaction, engine) => statement(transaction, engine, rows);
+  return { rows, textAt: statement.textAt, alone };
+}
+
+/**
+ * Statements on different tables, whose results nobody needs. On PostgreSQL they are one: there and back once, which counts where
+ * others wait for the transaction's locks.
+ */
+export async function together(
+  transaction: Transaction<Schema>,
+  engine: Engine,
+  parts: readonly Part[],
+): Promise<void> {
+  if (engine === 'sqlite') {
+    for (const { alone } of parts) await alone(transaction, engine);
+    return;
+  }
+  const texts = parts.map(({ textAt }, index) => `part_${index} as (${textAt(index + 1)})`);
+  const values = parts.map(({ rows }) => JSON.stringify(rows));
+  await transaction.executeQuery(CompiledQuery.raw(`with ${texts} select 1`, values));
+}
+
 /**
  * A statement over any number of rows of ours, at least one. Its texts are built here, not by Kysely for each transaction.
  * PostgreSQL takes all rows as one JSON parameter. SQLite takes them as bound values, which costs it less than taking them out
@@ -20,10 +58,12 @@ interface Ran<Result> {
 export function overRows<Column extends string, Result = unknown>(
   columns: Readonly<Record<Column, 'text' | 'bigint'>>,
   statement: (rows: string, engine: Engine) => string,
-): (transaction: Transaction<Schema>, engine: Engine, rows: Rows<Column>) => Promise<Ran<Result>> {
+): OverRows<Column, Result> {
   const names = Object.keys(columns).filter((name): name is Column => name in columns);
   const typed = names.map((name) => `${name} ${columns[name]}`);
-  const ofJson = statement(`select * from json_to_recordset($1::json) as given (${typed})`, 'postgres');
+  const textAt = (place: number) =>
+    statement(`select * from json_to_recordset($${place}::json) as given (${typed})`, 'postgres');
+  const ofJson = textAt(1);
   const places = `(${names.map(() => '?')})`;
   const ofValues: string[] = [];
   const textFor = (count: number) => {
@@ -31,7 +71,7 @@ export function overRows<Column extends string, Result = unknown>(
     return ofValues[count];
   };
 
-  return async (transaction, engine, rows) => {
+  const run = async (transaction: Transaction<Schema>, engine: Engine, rows: Rows<Column>) => {
     // What a row of the result is, only the statement knows.
     const query = (
       engine === 'postgres'
@@ -41,6 +81,7 @@ export function overRows<Column extends string, Result = unknown>(
     const result = await transaction.executeQuery(query);
     return { rows: result.rows, affected: Number(result.numAffectedRows ?? 0n) };
   };
+  return Object.assign(run, { textAt });
 }
 
 /** Row by row, in a loop: this is most of what one of our own statements costs besides SQLite. */

@@ -20,6 +20,7 @@ import type { Change, KeptValues } from './changes';
 import { type Cipher, PLAIN } from './cipher';
 import type { Database } from './database';
 import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } from './idempotency';
+import { enqueueMirrored, lockQueues, type MirroredUpdate } from './mirrorQueue';
 import { deleteOldest } from './retention';
 import type { Schema } from './schema';
 import { createTrail } from './trail';
@@ -31,6 +32,8 @@ export interface Ending {
   /** The attempt that this ends; absent if nothing was sent. */
   attempt?: string | undefined;
   key?: KeyEnd | undefined;
+  /** What the clinic's mirror is to get of it. */
+  mirrored?: MirroredUpdate | undefined;
 }
 
 export interface Journal {
@@ -107,6 +110,10 @@ function byKind(items: readonly Item[]) {
   return { claims, keyEnds, beginnings, endings, withdrawn };
 }
 
+function mirroredIn(endings: readonly Ending[]): MirroredUpdate[] {
+  return endings.flatMap(({ mirrored }) => (mirrored === undefined ? [] : [mirrored]));
+}
+
 type Written = Claimed | BegunResult | { kind: 'written' };
 
 const RETRY_MS = 500;
@@ -132,7 +139,9 @@ export function createJournal(database: Database, options: JournalOptions): Jour
 
   async function apply(transaction: Transaction<Schema>, items: readonly Item[]): Promise<Written[]> {
     const { claims, keyEnds, beginnings, endings, withdrawn } = byKind(items);
-    // In the same order in every transaction: first the head of the audit, then the keys, so there can be no deadlock.
+    // In the same order in every transaction: first the queues, then the head of the audit, then the keys, so there can be no
+    // deadlock.
+    await lockQueues(transaction, engine, mirroredIn(endings));
     await endAttempts(transaction, endings, withdrawn);
     await endKeys(transaction, engine, keyEnds, cipher);
     const claimed = (await claimKeys(transaction, engine, claims, times))[Symbol.iterator]();
@@ -153,11 +162,12 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     const ids = endings.map(({ attempt }) => attempt).filter((id) => id !== undefined);
     const ended = new Set(await deleteAttempts(transaction, engine, [...ids, ...withdrawn]));
     // Taken out of the set: an ending may also come twice in one transaction.
-    const changes = endings.filter(({ attempt }) => attempt === undefined || ended.delete(attempt));
+    const written = endings.filter(({ attempt }) => attempt === undefined || ended.delete(attempt));
     await trail.append(
       transaction,
-      changes.map(({ change }) => change),
+      written.map(({ change }) => change),
     );
+    await enqueueMirrored(transaction, engine, mirroredIn(written), cipher);
   }
 
   /** Keeps what has to be written and tries until it is. */

@@ -59,6 +59,8 @@ export interface Operation {
   staffId: string;
   caller: string;
   requestId: string;
+  /** The mirror that it is for; absent for what a caller has sent. */
+  mirror?: string;
   status: OperationStatus;
   attempts: number;
   createdAt: string;
@@ -86,8 +88,10 @@ export interface Lease {
   lenient: boolean;
   ifMatch?: string;
   ifNoneMatch?: string;
-  /** Absent for one that an earlier version has queued. */
+  /** Absent for one that an earlier version has queued, and for what goes to a mirror. */
   target?: OperationTarget;
+  /** The mirror that it is for: the clinic's own connection has confirmed it. */
+  mirror?: string;
   settle: boolean;
 }
 

@@ -1,10 +1,12 @@
 /** Operations as an operator sees them: which fields each changes, and what it waits for. Never a value. */
+import { sql } from 'kysely';
 import { isObject, member } from '../lib/json';
 import { FIELDS, pointerOf } from '../staff/fields';
 import { type Cipher, PLAIN } from './cipher';
 import type { Database } from './database';
 import type { Operation, OperationFilter, OperationStatus } from './operation';
 import { type OperationRow, placeOf, toOperation } from './operationRow';
+import { holdsBack } from './staffQueue';
 import { orUnavailable } from './unavailable';
 
 /** `time`: the next attempt is later. `operation`: an earlier update of the same staff member is not finished. */
@@ -23,7 +25,8 @@ export interface ListedOperation extends Operation {
 /** What an operator is shown without being asked for more: all but what went well or was discarded by an operator. */
 export const OF_INTEREST: readonly OperationStatus[] = ['queued', 'running', 'dead', 'failed'];
 
-const UNFINISHED: readonly OperationStatus[] = ['queued', 'running', 'dead'];
+/** Those that still wait for something. */
+export const UNFINISHED: readonly OperationStatus[] = ['queued', 'running', 'dead'];
 
 /**
  * Newest first. Without ids and statuses those of interest.
@@ -57,12 +60,7 @@ export function pageOfOperations(
   { before, cipher = PLAIN }: { before?: number | undefined; cipher?: Cipher } = {},
 ): Promise<OperationPage> {
   return orUnavailable(async () => {
-    let query = select(database, filter);
-    if (before !== undefined) query = query.where('seq', '<', before);
-    const rows = await query
-      .orderBy('seq', 'desc')
-      .limit(limit + 1)
-      .execute();
+    const rows = await newestOf(database, filter, { limit: limit + 1, before });
     const operations: ListedOperation[] = [];
     for (const row of rows.slice(0, limit)) {
       const waitsFor = await waitOf(database, row);
@@ -74,6 +72,33 @@ export function pageOfOperations(
     return { operations, ...(last !== undefined && { next: Number(last.seq) }) };
   });
 }
+
+/** Each status has its index, all together have none: those of interest may be few among very many that went well. */
+async function newestOf(
+  database: Database,
+  filter: OperationFilter,
+  { limit, before }: { limit: number; before: number | undefined },
+): Promise<OperationRow[]> {
+  const isChosen = filter.ids ?? filter.statuses ?? filter.unclear;
+  const parts =
+    isChosen === undefined ? OF_INTEREST.map((status) => ({ ...filter, statuses: [status] })) : [filter];
+  const found = await Promise.all(
+    parts.map((part) => {
+      let query = select(database, part);
+      if (isChosen === undefined) query = query.where(NOT_DISCARDED);
+      if (before !== undefined) query = query.where('seq', '<', before);
+      return query.orderBy('seq', 'desc').limit(limit).execute();
+    }),
+  );
+  return found
+    .flat()
+    .sort((one, other) => Number(other.seq) - Number(one.seq))
+    .slice(0, limit);
+}
+
+const NOT_DISCARDED = sql<boolean>`(last_code is null or last_code <> 'discarded')`;
+/** In the words of its index. */
+const FAILED = sql<boolean>`status = 'failed'`;
 
 /** How many unfinished ones there are, by status; `unclear`: those of which an attempt may have reached the vendor. */
 export function countOperations({ db }: Database): Promise<Readonly<Record<string, number>>> {
@@ -98,11 +123,8 @@ function select({ db }: Database, { ids, clinic, staffId, statuses, unclear }: O
   if (unclear === true) return query.where('settle', '=', 1).where('finished_at', 'is', null);
   if (statuses?.every((status) => UNFINISHED.includes(status)))
     query = query.where('finished_at', 'is', null);
-  if (statuses) return query.where('status', 'in', [...statuses]);
-  if (ids) return query;
-  return query
-    .where('status', 'in', [...OF_INTEREST])
-    .where((where) => where.or([where('last_code', 'is', null), where('last_code', '!=', 'discarded')]));
+  if (statuses?.length === 1 && statuses[0] === 'failed') return query.where(FAILED);
+  return statuses ? query.where('status', 'in', [...statuses]) : query;
 }
 
 async function waitOf(database: Database, row: OperationRow): Promise<WaitsFor | undefined> {
@@ -119,16 +141,14 @@ async function waitOf(database: Database, row: OperationRow): Promise<WaitsFor |
 
 async function predecessor(
   { db }: Database,
-  { clinic, staff_id, seq }: OperationRow,
+  { id }: OperationRow,
 ): Promise<{ id: string; status: OperationStatus } | undefined> {
   return db
-    .selectFrom('operations')
-    .select(['id', 'status'])
-    .where('clinic', '=', clinic)
-    .where('staff_id', '=', staff_id)
-    .where('seq', '<', seq)
-    .where('finished_at', 'is', null)
-    .orderBy('seq', 'desc')
+    .selectFrom('operations as later')
+    .innerJoin('operations as earlier', (join) => join.on(holdsBack('earlier', 'later')))
+    .select(['earlier.id', 'earlier.status'])
+    .where('later.id', '=', id)
+    .orderBy('earlier.seq', 'desc')
     .limit(1)
     .executeTakeFirst();
 }
@@ -146,7 +166,7 @@ async function auditedFields({ db }: Database, row: OperationRow): Promise<strin
     .selectFrom('changes')
     .select('fields')
     .where('clinic', '=', row.clinic)
-    .where('kind', '=', 'update')
+    .where('kind', '=', row.mirrored === 0 ? 'update' : 'mirror')
     .where('staff_id', '=', row.staff_id)
     .where('request_id', '=', row.request_id)
     .orderBy('clinic_seq', 'desc')

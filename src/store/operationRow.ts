@@ -32,7 +32,12 @@ export function toLease(row: OperationRow, owner: string, cipher: Cipher): Lease
       row.vendor_record_id !== null && {
         target: { vendor: row.vendor, vendorRecordId: row.vendor_record_id },
       }),
+    ...mirrorOf(row),
   };
+}
+
+function mirrorOf({ mirrored, vendor }: OperationRow): { mirror?: string } {
+  return mirrored === 1 && vendor !== null ? { mirror: vendor } : {};
 }
 
 /** What is told of an operation; nothing of what was asked for. */
@@ -45,6 +50,7 @@ export function toOperation(row: OperationRow, cipher: Cipher): Operation {
     staffId: row.staff_id,
     caller: row.caller,
     requestId: row.request_id,
+    ...mirrorOf(row),
     status: row.status,
     attempts: row.attempts,
     createdAt: row.created_at,

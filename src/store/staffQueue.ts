@@ -48,21 +48,39 @@ export async function lockUntilEnd(transaction: Transaction<Schema>, key: string
   await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(transaction);
 }
 
-/** The oldest unfinished one becomes due, if it is queued and nothing is before it any more. */
+/**
+ * Whether what is before it holds an operation back: what callers have sent waits for each other, and what is on its way to a
+ * mirror for what is on its way there; what callers have sent waits for that too, if the clinic has moved there.
+ */
+export function holdsBack(earlier: string, later: string): RawBuilder<boolean> {
+  const column = (table: string, name: string) => sql.ref(`${table}.${name}`);
+  return sql<boolean>`(${column(earlier, 'clinic')} = ${column(later, 'clinic')}
+    and ${column(earlier, 'staff_id')} = ${column(later, 'staff_id')}
+    and ${column(earlier, 'finished_at')} is null and ${column(earlier, 'seq')} < ${column(later, 'seq')}
+    and ((${column(earlier, 'mirrored')} = 0 and ${column(later, 'mirrored')} = 0)
+      or (${column(earlier, 'mirrored')} = 1 and ${column(earlier, 'vendor')} = ${column(later, 'vendor')})))`;
+}
+
+/** What is queued becomes due, if nothing that holds it back is before it any more. */
 export async function promote(
   { engine }: Database,
   transaction: Transaction<Schema>,
   { clinic, staffId }: StaffMember,
 ): Promise<void> {
-  const head = await transaction
-    .selectFrom('operations')
-    .select(['seq', 'status', 'available_at'])
+  await transaction
+    .updateTable('operations')
+    .set(scheduled(engine, 0))
     .where('clinic', '=', clinic)
     .where('staff_id', '=', staffId)
     .where('finished_at', 'is', null)
-    .orderBy('seq')
-    .limit(1)
-    .executeTakeFirst();
-  if (head?.status !== 'queued' || head.available_at !== null) return;
-  await transaction.updateTable('operations').set(scheduled(engine, 0)).where('seq', '=', head.seq).execute();
+    .where('status', '=', 'queued')
+    .where('available_at', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('operations as earlier').select('earlier.id').where(holdsBack('earlier', 'operations')),
+        ),
+      ),
+    )
+    .execute();
 }

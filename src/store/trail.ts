@@ -17,7 +17,7 @@ import { BLOCK } from './changeList';
 import { act, type Change, installationSalt, type KeptValues } from './changes';
 import type { Database } from './database';
 import type { Engine } from './engine';
-import { overRows } from './given';
+import { overRows, part, together } from './given';
 import type { Schema } from './schema';
 
 export interface TrailOptions {
@@ -129,11 +129,11 @@ export function createTrail(database: Database, { values, keys }: TrailOptions):
       last = row;
       return row;
     });
-    await insertRows(transaction, engine, rows);
-    await widenBlocks(transaction, engine, blocksOf(rows));
-    const mark = headMark(last.seq, last.hash, keys);
-    await moveHead(transaction, engine, [
-      { seq: mark.seq, hash: mark.hash, key_id: mark.key_id, signature: mark.signature },
+    const { seq, hash, key_id, signature } = headMark(last.seq, last.hash, keys);
+    await together(transaction, engine, [
+      part(insertRows, rows),
+      part(widenBlocks, blocksOf(rows)),
+      part(moveHead, [{ seq, hash, key_id, signature }]),
     ]);
   }
 

@@ -76,7 +76,11 @@ class Reading {
     if (wanted === undefined) {
       if (adapter.list === undefined) this.#incomplete = noList();
     } else if (listed) await this.#readEach(await this.#leftBy(wanted));
-    else if (adapter.list === undefined) await this.#readEach([...wanted]);
+    else if (adapter.list === undefined || this.#isListTooLong(wanted)) {
+      this.#noList = undefined;
+      this.#incomplete = undefined;
+      await this.#readEach([...wanted]);
+    }
     return {
       asOf: this.#asOf,
       incomplete: this.#incomplete,
@@ -131,6 +135,13 @@ class Reading {
       signal?.throwIfAborted();
       onStep?.({ name: this.#name(), done: this.#texts.size, total: wanted?.size });
     }
+  }
+
+  /** All in one answer, and there are so many that nobody would read it: each can still be read by itself. */
+  #isListTooLong([sample]: Iterable<string>): boolean {
+    const { adapter } = this.#connection;
+    const isOnlyList = sample !== undefined && adapter.list?.first.path === adapter.read(sample).path;
+    return this.#noList?.tooLarge === true && !isOnlyList;
   }
 
   /** The wanted records that have to be read by themselves. */

@@ -24,7 +24,7 @@ export interface UpdateRequest {
   preferences?: string | undefined;
   dryRun: boolean;
   /** What it is in the audit; absent: an update. */
-  kind?: 'copy';
+  kind?: 'copy' | 'mirror';
   ifMatch?: string | undefined;
   ifNoneMatch?: string | undefined;
   /** `Idempotency-Key`. */

@@ -2,37 +2,14 @@
  * One update, from top to bottom: key → locate → admit → turn → read → plan → journal begins → write → confirm → receipt →
  * journal ends → answer. Requests and the delivery of queued updates both come through here.
  */
-import type { VendorRecord } from '../adapter/contract';
-import { VendorFailure } from '../connection/failure';
-import { problemFrom } from '../directory/failures';
-import { tableOf } from '../directory/record';
-import { Deadline } from '../lib/deadline';
 import { Problem } from '../problem';
-import { type FindLink, type Location, locate } from '../runtime/locate';
-import type { Presence } from '../runtime/presence';
 import type { Runtime } from '../runtime/runtime';
-import type { Attempt } from '../store/attempts';
-import type { Journal } from '../store/journal';
-import type { Locks, Release, Turn } from '../store/locks';
-import type { Operations } from '../store/operations';
 import { StoreUnavailable } from '../store/unavailable';
-import { type Admitted, admit } from './admit';
-import { attemptFor, auditRow, type Ending, leaseMs } from './auditRow';
-import {
-  checkPrecondition,
-  clientGone,
-  mergedOn,
-  type Planned,
-  type Reading,
-  readCurrent,
-  readFurther,
-  readingFor,
-  recheck,
-} from './current';
+import { auditRow, type Ending } from './auditRow';
+import { type CarryParts, carryOut } from './carryOut';
 import { defer, deferUnsent } from './defer';
 import { claimKey, keyVerdict, releaseKey } from './idempotency';
-import { makePlan, ofResource } from './plan';
-import { dryRunResult, type UpdateResult, updateResult } from './receipt';
+import { isMirrored, mirroredPart } from './mirror';
 import {
   clinicIsMoving,
   gatewayUnavailable,
@@ -40,35 +17,14 @@ import {
   type UpdateRequest,
   type UpdateResponse,
 } from './request';
-import { sharedWarnings } from './shared';
 import { visibleTo } from './visible';
-import { writeAndConfirm } from './write';
 
-export interface UpdateParts {
-  links: FindLink;
-  locks: Locks;
-  journal: Journal;
-  operations: Operations;
+export interface UpdateParts extends CarryParts {
   /** The configuration in use. */
   runtime: Pick<Runtime, 'acquire'>;
-  presence: Presence;
 }
 
-/** What is known of an update once it is admitted. */
-interface Admission {
-  request: UpdateRequest;
-  location: Location;
-  admitted: Admitted;
-  deadline: Deadline;
-  /** Which stored records are read before, and why. */
-  reading: Reading;
-}
-
-/**
- * `behind`: earlier updates of the staff member are queued, so this one may not run yet. `away`: the clinic is at another
- * connection than this update was about to be sent to. Nothing was sent.
- */
-type Ended = Ending | 'behind' | 'away';
+const FOR_LATER = { ended: 'behind', release: () => {} } as const;
 
 /**
  * Never throws a Problem: it is turned into an answer. Durable when it resolves: what was sent, or that nothing was.
@@ -86,9 +42,9 @@ async function answerTo(parts: UpdateParts, asked: UpdateRequest): Promise<Updat
 
 async function conduct(parts: UpdateParts, request: UpdateRequest, started: number): Promise<UpdateResponse> {
   const isForLater = request.respondAsync && !request.dryRun;
-  const ended = isForLater ? 'behind' : await carryOut(parts, request);
+  const { ended, release } = isForLater ? FOR_LATER : await carryOut(parts, request);
   if (ended === 'away') return anew(parts, request, started);
-  if (ended !== 'behind') return conclude(parts, request, ended, started);
+  if (ended !== 'behind') return conclude(parts, request, ended, started).finally(release);
   if (isForLater || request.clinic.whenVendorDown === 'queue') {
     const accepted = await defer(parts, request);
     return accepted === 'away' ? anew(parts, request, started) : accepted;
@@ -123,224 +79,22 @@ async function conclude(
   const deferred = later instanceof Problem ? undefined : later;
   const response = deferred ?? ('defect' in ended ? undefined : responseTo(request, ended));
   try {
-    // The journal ends: the audit row, the key's answer and the end of the attempt, in one transaction.
+    const change = auditRow(request, ended, performance.now() - started);
+    const mirrored = isMirrored(request) ? mirroredPart(request.clinic, request, change.fields) : undefined;
+    // The journal ends: the audit row, the key's answer, the end of the attempt and what the mirror is to get, in one transaction.
     await parts.journal.end({
-      change: auditRow(request, ended, performance.now() - started),
+      change,
+      mirrored,
       attempt: ended.attempt?.id,
       key: keyVerdict(request, ended, response, deferred !== undefined),
     });
+    if (mirrored) parts.operations.tellDue();
   } catch (error) {
     // Only if nothing was sent: an update that leaves no trace is not answered as if it had been heard.
     if (!(error instanceof StoreUnavailable)) throw error;
     return deferred ?? refusal(gatewayUnavailable(request), request);
   }
   return response ?? responseTo(request, ended);
-}
-
-/** Throws nothing: however it ends is written down. */
-async function carryOut(parts: UpdateParts, request: UpdateRequest): Promise<Ended> {
-  try {
-    if (isBound(request) && parts.presence.isAway(request.clinic.name)) return 'away';
-    const location = await locate(parts.links, request.clinic, request.staffId);
-    const { connection } = location;
-    if (isElsewhere(request, location)) throw linkMoved();
-    const admitted = admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
-    const deadline = new Deadline(connection.config.timeoutMs, request.clinic.name, request.requestId);
-    const reading = readingFor(connection.adapter, admitted.changes, {
-      whole: request.ifMatch !== undefined || request.ifNoneMatch !== undefined,
-      settling: request.settleFirst ?? false,
-    });
-    const admission = { request, location, admitted, deadline, reading } as const;
-    const release = await takeTurn(parts, admission);
-    if (typeof release === 'string') return release;
-    try {
-      return await inTurn(parts, admission);
-    } finally {
-      release();
-    }
-  } catch (error) {
-    return endingOf(error, request);
-  }
-}
-
-async function takeTurn(parts: UpdateParts, admission: Admission): Promise<Release | 'behind' | 'away'> {
-  const { request, location } = admission;
-  const turn = turnAt(admission, undefined, location.recordId);
-  try {
-    const taken = await parts.locks.take(turn);
-    if (taken) return taken;
-    return (await hindrance(parts, admission)) ?? (await parts.locks.wait(turn));
-  } catch (error) {
-    throw beforeLooking(error, request);
-  }
-}
-
-function turnAt(
-  { request, location: { connection }, admitted, deadline, reading }: Admission,
-  resource: string | undefined,
-  id: string,
-): Turn {
-  // A change merged on a read must not meet another one halfway, in whichever replica: neither another merge, nor an
-  // update that replaces a value which others merge on.
-  const merges =
-    reading.get(resource) === 'merge' ||
-    ofResource(admitted.changes, resource).some(({ mapping }) => mapping.members !== undefined);
-  return {
-    key: resource === undefined ? `${connection.name} ${id}` : `${connection.name} ${resource} ${id}`,
-    reach: merges && !request.dryRun ? 'replicas' : 'process',
-    deadline,
-  };
-}
-
-/** The primary record is this update's alone from here on. */
-async function inTurn(parts: UpdateParts, admission: Admission): Promise<Ended> {
-  const { request, location, deadline, reading } = admission;
-  if (reading.size === 0) return inTurns(parts, admission, undefined);
-  // What a read would show is judged when the queue has been delivered, and where the clinic is.
-  const hindered = await hindrance(parts, admission);
-  if (hindered) return hindered;
-  const primary = await readCurrent(location, deadline, request.gone).catch((error) => {
-    throw beforeLooking(error, request);
-  });
-  const releases: Release[] = [];
-  try {
-    for (const turn of furtherTurns(admission, primary)) releases.push(await parts.locks.wait(turn));
-    return await inTurns(parts, admission, primary);
-  } finally {
-    for (const release of releases) release();
-  }
-}
-
-/** A part that others may lead to as well is written by one update at a time; always taken in the order of the resources. */
-function furtherTurns(admission: Admission, primary: VendorRecord): Turn[] {
-  const { connection } = admission.location;
-  return connection.resources.flatMap((name) => {
-    const id = connection.idOfPart(name, primary);
-    const isChanged = ofResource(admission.admitted.changes, name).length > 0;
-    return isChanged && id !== undefined ? [turnAt(admission, name, id)] : [];
-  });
-}
-
-/** All records that are to be changed are this update's alone from here on. */
-async function inTurns(
-  parts: UpdateParts,
-  admission: Admission,
-  primary: VendorRecord | undefined,
-): Promise<Ended> {
-  const { request, location, admitted, deadline, reading } = admission;
-  const { connection, clinic } = location;
-  const current =
-    primary &&
-    (await readFurther(location, primary, reading, admitted.changes, deadline, request.gone).catch(
-      (error) => {
-        throw beforeLooking(error, request);
-      },
-    ));
-  // What an earlier attempt has applied no longer has the entity tag that the caller knew.
-  if (!request.settleFirst) checkPrecondition(request, current, connection);
-  const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
-  if (request.dryRun) return { result: dryRunResult(request, location, admitted, { plan, current }) };
-  if (plan.writes.length === 0) {
-    // Nothing is written down that would ask for it: a record that holds it all already may be the wrong one by now.
-    const moved = await hindrance(parts, admission);
-    if (moved === 'away') return moved;
-    const nothingSent = { record: current, states: [] };
-    return observed(location, updateResult(request, location, admitted, { plan, current }, nothingSent));
-  }
-  if (request.settleFirst) checkPrecondition(request, current, connection);
-
-  if (clinic.identity !== 'direct' && !(await parts.links.isChecked(linkOf(location)))) {
-    const hindered = await hindrance(parts, admission);
-    if (hindered) return hindered;
-    await checkRecord(parts, admission);
-  }
-
-  // The journal begins: from here on the update may reach the vendor, and who finds this row can find out whether it has.
-  const attempt = attemptFor(request, location);
-  const begun = await parts.journal.begin(attempt, leaseMs(location), {
-    linked: request.clinic.identity !== 'direct',
-    first: !request.queued,
-    here: isBound(request),
-  });
-  if (begun === 'behind' || begun === 'away') return begun;
-  if (begun === 'moved') throw linkMoved();
-  return send(parts.links, admission, { plan, current }, attempt);
-}
-
-/**
- * Before the first write by a link that nobody has held against the vendor: another spelling of an id may be somebody else's
- * record, and the answer to a write shows that too late.
- * @throws Problem
- */
-async function checkRecord(
-  { links }: UpdateParts,
-  { request, location, deadline }: Admission,
-): Promise<void> {
-  const { connection, recordId } = location;
-  const has = await connection.has(recordId, deadline).catch((error) => {
-    throw beforeLooking(
-      error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error,
-      request,
-    );
-  });
-  if (!has) throw beforeLooking(noSuchRecord(), request);
-  await links.markChecked(linkOf(location));
-}
-
-function linkOf({ connection, recordId, clinic, staffId }: Location) {
-  return { clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId: recordId };
-}
-
-/** The writes, each at most once, and what became of them. */
-async function send(
-  links: FindLink,
-  admission: Admission,
-  first: Planned,
-  attempt: Attempt,
-): Promise<Ending> {
-  const { request, location, admitted, deadline, reading } = admission;
-  const { changes } = admitted;
-  try {
-    const again = mergedOn(reading, first.plan, location.connection.adapter);
-    const rechecked = await recheck(request, location, changes, first, again, deadline);
-    if (request.gone.aborted) throw clientGone();
-    const shared = sharedWarnings(links, location, rechecked.plan, rechecked.current, deadline);
-    const { planned, confirmation } = await writeAndConfirm(
-      { request, location, changes, deadline },
-      rechecked,
-    );
-    const warnings = [...(confirmation.warnings ?? []), ...(await shared)];
-    const result = updateResult(request, location, admitted, planned, { ...confirmation, warnings });
-    return { attempt, ...observed(location, result) };
-  } catch (error) {
-    return { attempt, ...endingOf(error, request) };
-  }
-}
-
-/** Asked if this update would wait for another one or reads first; the journal asks for all others. */
-async function hindrance(
-  { operations }: UpdateParts,
-  { request, location }: Admission,
-): Promise<'behind' | 'away' | undefined> {
-  if (!isBound(request)) return undefined;
-  const { clinic, staffId } = request;
-  const found = await operations.standing(clinic.name, staffId, location.connection.name);
-  return found === 'first' || (found === 'behind' && request.queued) ? undefined : found;
-}
-
-/** Whether it goes where the clinic is, and nowhere else. */
-function isBound({ beside, dryRun }: UpdateRequest): boolean {
-  return !beside && !dryRun;
-}
-
-function observed({ connection }: Location, result: UpdateResult): { result: UpdateResult } {
-  connection.observer?.answered(connection, result.meta);
-  return { result };
-}
-
-function endingOf(error: unknown, request: UpdateRequest): Ending {
-  if (error instanceof Problem) return { problem: error };
-  return error instanceof StoreUnavailable ? { problem: gatewayUnavailable(request) } : { defect: error };
 }
 
 function responseTo(request: UpdateRequest, ended: Ending): UpdateResponse {
@@ -352,34 +106,6 @@ function responseTo(request: UpdateRequest, ended: Ending): UpdateResponse {
     headers: etag === undefined ? {} : { etag },
     body: request.minimal ? { meta } : { data, meta },
   };
-}
-
-/** That this try did nothing does not tell what became of the earlier one, until the record has been looked at. */
-function beforeLooking(error: unknown, { settleFirst }: UpdateRequest): unknown {
-  if (!settleFirst || !(error instanceof Problem) || error.extras.outcome !== 'not_applied') return error;
-  return new Problem(error.code, error.detail, { ...error.extras, outcome: 'unknown' });
-}
-
-/** A queued update belongs to the record that it was queued for, whatever the link leads to by now. */
-function isElsewhere({ target }: UpdateRequest, { connection, recordId }: Location): boolean {
-  return target !== undefined && (target.vendor !== connection.name || target.vendorRecordId !== recordId);
-}
-
-/** While this update was waiting, here or by another process. */
-function linkMoved(): Problem {
-  return new Problem(
-    'conflict',
-    'The link of this staff member was changed in the meantime. Nothing was sent.',
-    {
-      outcome: 'not_applied',
-    },
-  );
-}
-
-function noSuchRecord(): Problem {
-  return new Problem('staff_not_found', 'The vendor has no record of exactly the linked id.', {
-    outcome: 'not_applied',
-  });
 }
 
 /** It was not checked what an earlier request with the same key has done. */

@@ -8,7 +8,6 @@ import {
   type AdapterModule,
   type FieldMapping,
   type MappedField,
-  type RecordAccess,
   UNREADABLE,
   type VendorRecord,
 } from '../../src/adapter/contract';
@@ -25,6 +24,7 @@ import {
 } from '../../src/staff/fields';
 import { sortBlocks } from '../../src/staff/normalise';
 import { connect, setups } from '../support/adapterSetups';
+import { ejemplo } from '../support/exampleAdapter';
 
 const day = fc
   .date({ min: new Date('1900-01-01'), max: new Date('2099-12-31'), noInvalidDate: true })
@@ -110,11 +110,6 @@ function mappingsOf(adapter: Adapter): [Field, FieldMapping<unknown>][] {
   return FIELDS.map((field) => [field, table[field]]);
 }
 
-/** How the resource of a field is written. */
-function accessTo(adapter: Adapter, { resource }: MappedField<unknown>): RecordAccess {
-  return adapter.also?.find(({ name }) => name === resource) ?? adapter;
-}
-
 /** A record that stores this under the field's key, or where the adapter puts it, in its resource. */
 function recordWith(
   adapter: Adapter,
@@ -122,9 +117,9 @@ function recordWith(
   ...stored: readonly unknown[]
 ): VendorRecord {
   const body = stored.length === 0 ? {} : { [mapping.key]: stored[0] };
-  const access = accessTo(adapter, mapping);
+  const access = adapter.also?.find(({ name }) => name === mapping.resource) ?? adapter;
   const isMerged = access.writes === 'merged' && access.answers === 'record';
-  const [request] = isMerged ? [access.write('1', body, {})].flat() : [{ body }];
+  const [request] = isMerged ? [access.write('1', body, { id: '1' })].flat() : [{ body }];
   return withPart({}, mapping.resource, isObject(request?.body) ? request.body : {});
 }
 
@@ -135,7 +130,10 @@ test('the registry lists each vendor once, by the name of its folder', () => {
   expect(adapters.map((adapter) => adapter.name).sort()).toEqual(folders.sort());
 });
 
-describe.each(setups)('$title', ({ adapter }) => {
+/** The page that says how to write one shows one that passes. */
+const shown = { title: ejemplo.title, adapter: connect(ejemplo, { apiKey: 'k-1' }) };
+
+describe.each([...setups, shown])('$title', ({ adapter }) => {
   const mappings = mappingsOf(adapter);
 
   test('answers for every field, and says why where it does not hold one', () => {
@@ -177,12 +175,12 @@ describe.each(setups)('$title', ({ adapter }) => {
   test.each(mappings.flatMap(([field, mapping]) => (mapping.supported ? [{ field, mapping }] : [])))(
     '$field tells absent, empty and nonsense apart',
     ({ mapping }) => {
-      if (mapping.resource !== undefined || accessTo(adapter, mapping).writes !== 'merged') {
-        expect(mapping.decode({})).toBeUndefined();
-      }
+      expect(mapping.decode({})).toBeUndefined();
       // What is written whole shows all that it holds: there, what is missing is empty.
-      const isWhole = accessTo(adapter, mapping).writes === 'merged';
-      expect(mapping.decode(recordWith(adapter, mapping))).toBe(isWhole ? null : undefined);
+      const access = adapter.also?.find(({ name }) => name === mapping.resource) ?? adapter;
+      expect(mapping.decode(recordWith(adapter, mapping))).toBe(
+        access.writes === 'merged' ? null : undefined,
+      );
       expect(mapping.decode(recordWith(adapter, mapping, null))).toBeNull();
       for (const nonsense of [{ a: { b: 1 } }, [[1]]]) {
         expect([UNREADABLE, null]).toContain(mapping.decode(recordWith(adapter, mapping, nonsense)));
@@ -236,7 +234,7 @@ describe.each(setups)('$title', ({ adapter }) => {
   });
 });
 
-describe.each(adapters.map((module) => ({ module, title: module.title })))(
+describe.each([...adapters, ejemplo].map((module) => ({ module, title: module.title })))(
   'settings of $title',
   ({ module }) => {
     test('refuse unknown and missing credentials', () => {

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adapters } from '../../adapters';
 import { run } from '../support/commandLine';
+import { consoleClient } from '../support/console';
 import { TYPESCRIPT } from '../support/gatewayProcess';
+import { until } from '../support/until';
 
 jest.setTimeout(120_000);
 
@@ -60,7 +62,26 @@ test('names every port, the people and the pages, serves, and goes without a tra
   expect(said).toMatch(/^st-42 +of clinic north +is pr_abc123 at clinikapi-main$/m);
   expect((await fetch(`${urlOf('metrics, health')}/metrics`)).status).toBe(200);
   expect((await fetch(`${urlOf('gateway')}/docs`)).status).toBe(200);
+  // The console, with something to find on it.
+  const console = /^http\S+\/console$/m.exec(said)?.[0] ?? '';
+  expect(await (await fetch(console)).text()).toContain('/console/assets/');
+  const key = /\(operator\) with the key (\S+)/.exec(said)?.[1];
+  const client = consoleClient(console.slice(0, -'/console'.length));
+  expect((await client.signIn(key ?? '')).status).toBe(201);
+  const { jobs } = (await client.api('GET', '/switch/centro?connection=clinikapi-main')).body.data;
+  expect(jobs).toMatchObject([{ task: 'suggest', by: 'olga' }]);
+  await until(
+    async () => (await client.api('GET', '/now')).body.data.items.map(({ kind }: { kind: string }) => kind),
+    (kinds: string[]) => kinds.includes('dead') && kinds.includes('breaker'),
+  );
   child.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a clinic moves to another vendor and back', async () => {
+  const { code, out, err } = await run(['switch'], { TMPDIR: folder }, DEMO);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toContain('Moved, and moved back.');
   expect(readdirSync(folder)).toEqual([]);
 });

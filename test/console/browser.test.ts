@@ -1,13 +1,19 @@
 /** The console as an operator meets it at night, in a real browser. */
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
+import { makePeople } from '../../sandbox/people';
 import { type Browser, openBrowser } from '../support/browser';
 import { consoleClient, OPERATOR_KEYS, withOperators } from '../support/console';
+import { TYPESCRIPT } from '../support/gatewayProcess';
+import { type Movable, openMovable } from '../support/movable';
 import { openQueue, type Queue, STAFF } from '../support/queue';
+import { openStage, type Stage } from '../support/stage';
 
 jest.setTimeout(60_000);
 
@@ -164,6 +170,7 @@ const SCREENS = [
   `/staff/north/${THIRD}`,
   '/connections',
   '/capabilities?a=vitalis-centro&b=clinikapi-main',
+  '/switch?clinic=centro&connection=clinikapi-main',
   '/changes',
   '/configuration',
 ];
@@ -231,6 +238,159 @@ test('a session that has ended leads to the way in, and back to the same screen'
   await page.getByRole('link', { name: 'Connections' }).click();
   await page.getByText('Your session has ended.').waitFor();
 });
+
+describe('a clinic that moves', () => {
+  let stage: Movable;
+  let seen: Browser;
+
+  beforeAll(async () => {
+    stage = await openMovable(makePeople(40), { configure: withOperators });
+    await stage.link('centro', 'vitalis-centro');
+    seen = await openBrowser(stage.gateway.opsUrl);
+    seen.page.setDefaultTimeout(10_000);
+  });
+
+  afterAll(async () => {
+    await seen?.close();
+    await stage?.close();
+  });
+
+  test('is made ready click by click, its matches by keyboard only, and work goes on over a reload', async () => {
+    const tab = seen.page;
+    await tab.goto(`${stage.gateway.opsUrl}/console/switch?clinic=centro&connection=cobalt-main`);
+    await tab.getByLabel('Your operator key').fill(OPERATOR_KEYS.olga);
+    await tab.getByRole('button', { name: 'Sign in' }).click();
+    const step = async (name: string) => {
+      await tab.getByRole('button', { name, exact: true }).click();
+      await tab
+        .getByRole('listitem')
+        .filter({ hasText: name })
+        .first()
+        .getByText('done', { exact: true })
+        .waitFor();
+    };
+    // One that takes its time, and a page that is loaded anew meanwhile.
+    stage.vitalis.faults.next({ kind: 'delay', milliseconds: 600 });
+    await tab.getByRole('button', { name: 'Find matches' }).click();
+    await tab.getByRole('button', { name: 'Stop' }).waitFor();
+    await tab.reload();
+    await tab
+      .getByRole('listitem')
+      .filter({ hasText: 'Find matches' })
+      .getByText('done', { exact: true })
+      .waitFor();
+    await tab.getByRole('button', { name: /^Review the matches/ }).focus();
+    await tab.keyboard.press('Enter');
+    const left = tab.getByText(/\d+ pairs to look at/);
+    await left.waitFor();
+    const waiting = Number.parseInt((await left.textContent()) ?? '', 10);
+    expect(waiting).toBeGreaterThanOrEqual(20);
+    for (let pair = 0; pair < 20; pair += 1) {
+      await tab.getByText(`${waiting - pair} pairs to look at`).waitFor();
+      // The pair has the focus; its table, the way to say no, the way to say yes.
+      for (const key of ['Enter', 'Tab', 'Tab', 'Tab', 'Enter']) await tab.keyboard.press(key);
+    }
+    await tab.getByText(`${waiting - 20} pairs to look at`).waitFor();
+    await tab.getByText('20 linked there', { exact: false }).waitFor();
+    await step('Rehearse');
+    await tab.getByRole('button', { name: 'Copy', exact: true }).click();
+    await tab.getByRole('dialog').getByRole('button', { name: 'Copy' }).click();
+    await tab
+      .getByRole('listitem')
+      .filter({ hasText: 'Copy' })
+      .first()
+      .getByText('done', { exact: true })
+      .waitFor();
+    await step('Compare');
+    await tab.getByText('unexplained differences').first().waitFor();
+    await tab.getByText('links_incomplete').waitFor();
+    expect([seen.foreign, seen.complaints]).toEqual([[], []]);
+  });
+});
+
+describe('at a provider', () => {
+  let provider: ChildProcess;
+  let stage: Stage;
+
+  beforeAll(async () => {
+    const [port, opsPort] = [await freePort(), await freePort()];
+    const script = join(ROOT, 'test/support/oidcProvider.ts');
+    const redirectUri = `http://127.0.0.1:${opsPort}/console/api/oidc/callback`;
+    provider = spawn(process.execPath, [...TYPESCRIPT, script, String(port), redirectUri], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    if (provider.stdout) await once(provider.stdout, 'data');
+    stage = await openStage({
+      configure: (config) =>
+        Object.assign(config.ops, {
+          port: opsPort,
+          oidc: {
+            issuer: `http://127.0.0.1:${port}`,
+            clientId: 'gateway-console',
+            clientSecret: 'secret-of-the-console',
+            roles: { 'directory-operators': 'operator', 'directory-viewers': 'viewer' },
+          },
+        }),
+    });
+  });
+
+  afterAll(async () => {
+    provider.kill();
+    await stage.close();
+  });
+
+  async function signInAt(name: string, screen: string): Promise<void> {
+    await page.context().clearCookies();
+    await page.goto(`${stage.gateway.opsUrl}/console${screen}`);
+    await page.getByRole('link', { name: 'Sign in with your organisation' }).click();
+    await page.locator('input[name=login]').fill(name);
+    await page.locator('input[name=password]').fill('any');
+    await page.locator('button[type=submit]').click();
+    await page.getByRole('button', { name: 'Continue' }).click();
+  }
+
+  test('people sign in with what it says about them, and come back to where they were', async () => {
+    await signInAt('olga', '/connections');
+    await page.getByText('Signed in as oidc/olga (operator)').waitFor();
+    await page.getByRole('heading', { name: 'cobalt-main' }).waitFor();
+    await signInAt('vera', '');
+    await page.getByText('Signed in as oidc/vera (viewer)').waitFor();
+    await signInAt('mallory', '');
+    await page.getByText('no role here is yours').waitFor();
+  });
+
+  test('an answer that nobody here has asked for opens nothing, and no sign-in leads elsewhere', async () => {
+    const client = consoleClient(stage.gateway.opsUrl);
+    const back = await client.api('GET', '/oidc/callback?code=stolen&state=x');
+    expect([back.status, back.headers.get('location')]).toEqual([303, '/console?refused=1']);
+    expect(back.headers.getSetCookie().filter((one) => one.startsWith('console-session='))).toEqual([]);
+    for (const to of [
+      'https://evil.example',
+      '//evil.example',
+      '/console/../..//evil.example',
+      '/console\\evil',
+    ]) {
+      const start = await client.api('GET', `/oidc/start?to=${encodeURIComponent(to)}`);
+      const attempt = /console-sign-in=([\w-]+)/.exec(start.headers.get('set-cookie') ?? '')?.[1] ?? '';
+      const kept = JSON.parse(Buffer.from(attempt, 'base64url').toString());
+      expect(new URL(kept.to, 'http://here').origin).toBe('http://here');
+      expect(kept.to).toMatch(/^\/console/);
+      const url = new URL(start.headers.get('location') ?? '');
+      expect(url.searchParams.get('code_challenge_method')).toBe('S256');
+      expect(url.searchParams.get('state')).toBe(kept.state);
+    }
+    expect(stage.lines.join('\n')).not.toContain('secret-of-the-console');
+    expect((await client.signIn(OPERATOR_KEYS.olga)).status).toBe(401);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
 
 test('the page is small', async () => {
   const names = (await readdir(PAGE)).filter((name) => /\.(html|js|css|svg)$/.test(name));

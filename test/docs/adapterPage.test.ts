@@ -48,25 +48,32 @@ async function update(body: object, exchanges: RecordedExchange[], prefer = 'han
   }
 }
 
-const request = (body: object) => ({
-  method: 'PATCH',
-  path: '/staff/7',
+const request = (path: string, body?: object) => ({
+  method: body === undefined ? 'GET' : 'PATCH',
+  path,
   headers: { 'x-api-key': 'k-1' },
-  body,
+  ...(body && { body }),
 });
+const answer = (body: object, status = 200) => ({ status, body });
+const STAFF = { id: 7, estado: 'A', sede: null, persona: 3 };
+const PERSONA = { id: 3, telefono: '+54 11 5555-0000' };
+/** The person behind a staff record is found through it. */
+const found: RecordedExchange = { request: request('/staff/7'), response: answer(STAFF) };
 
 test('an update is translated both ways and verified', async () => {
   const reply = await update(
     { status: 'Inactive', phone: null, email: 'a@example.test' },
     [
+      found,
       // What is cleared is looked at first: it may be something that cannot be read.
+      { request: request('/personas/3'), response: answer(PERSONA) },
       {
-        request: { method: 'GET', path: '/staff/7', headers: { 'x-api-key': 'k-1' } },
-        response: { status: 200, body: { id: 7, estado: 'A', telefono: '+54 11 5555-0000' } },
+        request: request('/staff/7', { estado: 'I' }),
+        response: answer({ ...STAFF, estado: 'I' }),
       },
       {
-        request: request({ estado: 'I', telefono: null }),
-        response: { status: 200, body: { id: 7, estado: 'I', telefono: null } },
+        request: request('/personas/3', { telefono: null }),
+        response: answer({ ...PERSONA, telefono: null }),
       },
     ],
     'handling=lenient',
@@ -91,9 +98,10 @@ test('what it cannot hold is refused before anything is sent', async () => {
 
 test('a complaint of the vendor points at the field', async () => {
   const reply = await update({ phone: '+54 11 5555-0000' }, [
+    found,
     {
-      request: request({ telefono: '+54 11 5555-0000' }),
-      response: { status: 422, body: { campo: 'telefono', mensaje: 'Teléfono inválido' } },
+      request: request('/personas/3', { telefono: '+54 11 5555-0000' }),
+      response: answer({ campo: 'telefono', mensaje: 'Teléfono inválido' }, 422),
     },
   ]);
   expect(reply).toMatchObject({

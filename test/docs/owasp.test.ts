@@ -1,5 +1,6 @@
 /** One test for each row of the table in docs/security.md: the OWASP API Security Top 10 (2023). */
 import { randomUUID } from 'node:crypto';
+import { type ConsoleClient, consoleClient, OPERATOR_KEYS, withOperators } from '../support/console';
 import { KEYS, openStage, type Stage } from '../support/stage';
 
 let stage: Stage;
@@ -147,4 +148,86 @@ test('API10 Unsafe consumption of APIs: what a vendor answers is not believed', 
   stage.clinikapi.faults.next({ kind: 'no-effect', echo: 'old' }, { method: 'PATCH' });
   const unchanged = await stage.patch(KEYS.north, { role: 'midwife' });
   expect(unchanged.body.code).toBe('write_not_confirmed');
+});
+
+describe('Console', () => {
+  let operators: Stage;
+  let olga: ConsoleClient;
+  let vera: ConsoleClient;
+
+  beforeAll(async () => {
+    operators = await openStage({ configure: withOperators });
+    [olga, vera] = [consoleClient(operators.gateway.opsUrl), consoleClient(operators.gateway.opsUrl)];
+    await olga.signIn(OPERATOR_KEYS.olga);
+    await vera.signIn(OPERATOR_KEYS.vera);
+  });
+  afterAll(() => operators.close());
+
+  test('Broken access control: nothing without a session, no act by a viewer, every route asks', async () => {
+    const document = (await vera.api('GET', '/openapi.json')).body;
+    const stranger = consoleClient(operators.gateway.opsUrl);
+    const open = [
+      '/console/api/sign-in',
+      'post /console/api/session',
+      '/console/api/oidc/start',
+      '/console/api/oidc/callback',
+    ];
+    let asked = 0;
+    for (const [path, methods] of Object.entries<object>(document.paths)) {
+      for (const method of Object.keys(methods)) {
+        if (open.includes(path) || open.includes(`${method} ${path}`)) continue;
+        const url = path.replaceAll(/\{\w+\}/g, 'x');
+        const body = method === 'post' ? { body: {} } : {};
+        expect([path, (await stranger.ask(method.toUpperCase(), url, body)).status]).toEqual([path, 401]);
+        if (method === 'post')
+          expect([path, (await vera.ask('POST', url, body)).status]).toEqual([path, 403]);
+        asked += 1;
+      }
+    }
+    expect(asked).toBeGreaterThan(15);
+  });
+
+  test('Cross-site request forgery: an act needs what only the session’s own page can read', async () => {
+    const session = { cookie: olga.cookie ?? '' };
+    const stolen = consoleClient(operators.gateway.opsUrl);
+    for (const headers of [session, { ...session, 'x-csrf-token': 'guess' }]) {
+      const reply = await stolen.api('POST', '/connections/cobalt-main/doctor', { headers });
+      expect(reply.body.code).toBe('forbidden');
+    }
+    const form = { 'content-type': 'text/plain', 'sec-fetch-site': 'cross-site' };
+    const planted = await stolen.api('POST', '/session', {
+      body: JSON.stringify({ key: OPERATOR_KEYS.vera }),
+      headers: form,
+    });
+    expect(planted.status).toBe(403);
+    expect(planted.headers.get('set-cookie')).toBeNull();
+  });
+
+  test('Clickjacking and injection: no frame, nothing inline, nothing from elsewhere, JSON is never a page', async () => {
+    for (const path of ['/console', '/console/api/now', '/console/api/nothing']) {
+      const { headers } = await olga.ask('GET', path);
+      expect(headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+      expect(headers.get('content-security-policy')).not.toMatch(/unsafe|\*|https?:/);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+    }
+  });
+
+  test('Privacy: what a record holds is in no answer', async () => {
+    const canary = 'Canaria de Prueba 4711';
+    await operators.patch(KEYS.centro, { address: { text: canary } });
+    await operators.patch(KEYS.centro, { address: { text: canary } }, { prefer: 'respond-async' });
+    const paths = [
+      '/now',
+      '/deliveries?status=succeeded',
+      '/deliveries',
+      '/staff/centro/st-1',
+      '/changes',
+      '/configuration',
+    ];
+    for (const path of [...paths, '/connections', '/switch/centro', '/changes/export']) {
+      const { status, text } = await olga.api('GET', path);
+      expect([path, status, text.includes(canary)]).toEqual([path, 200, false]);
+    }
+  });
 });

@@ -34,6 +34,7 @@ const SECRETS = [
   SANDBOX_CREDENTIALS.vitalis.staticAdminToken,
   SANDBOX_CREDENTIALS.vitalis.admin.password,
   ...Object.values(SANDBOX_CREDENTIALS.cobalt),
+  ...Object.values(SANDBOX_CREDENTIALS.fhir),
 ];
 
 const PLANTED = [...Object.values(CANARIES), ...SECRETS];
@@ -62,8 +63,9 @@ const BODIES: Readonly<Record<string, object>> = {
       },
     ],
   },
+  west: { ...FULL, role: CANARIES.role, specialty: { code: '394579002', display: CANARIES.display } },
 };
-const CLINICS = ['north', 'centro', 'south'] as const;
+const CLINICS = ['north', 'centro', 'south', 'west'] as const;
 
 /** Everything that the recorded spans say. */
 const spans: string[] = [];
@@ -115,6 +117,7 @@ beforeAll(async () => {
     });
   }
   stage = await openStage({
+    fhir: { auth: 'oauth' },
     configure: (config) => {
       for (const vendor of Object.values(config.vendors)) {
         Object.assign(vendor, {
@@ -126,6 +129,9 @@ beforeAll(async () => {
       }
       // One that logs in, so that e-mail and password are on their way too.
       config.vendors['vitalis-centro'].credentials = { ...SANDBOX_CREDENTIALS.vitalis.admin };
+      const { clientId, clientSecret } = SANDBOX_CREDENTIALS.fhir;
+      const { origin } = new URL(config.vendors['fhir-main'].baseUrl);
+      config.vendors['fhir-main'].credentials = { tokenUrl: `${origin}/auth/token`, clientId, clientSecret };
     },
   });
   debugLines = stage.lines;
@@ -264,6 +270,8 @@ describe.each(CLINICS)('requests of %s', (clinic) => {
   });
 });
 
+const sandboxes = () => [stage.clinikapi, stage.vitalis, stage.cobalt, ...(stage.fhir ? [stage.fhir] : [])];
+
 const SPOILT = `${CANARIES.vendorText} ${CANARIES.nationalId} ${CANARIES.email}`;
 /** Answers in the forms that vendors have, and in none, each full of canaries. */
 const FAULTS: [string, Fault][] = [
@@ -286,6 +294,17 @@ const FAULTS: [string, Fault][] = [
           { msg: SPOILT, path: CANARIES.vendorText, value: CANARIES.email },
         ],
         code: CANARIES.vendorText,
+        resourceType: 'OperationOutcome',
+        issue: [
+          {
+            severity: 'error',
+            code: 'value',
+            diagnostics: SPOILT,
+            details: { text: SPOILT },
+            expression: [`Practitioner.${CANARIES.vendorText}`, SPOILT],
+          },
+          { severity: 'fatal', code: CANARIES.vendorText, expression: ['Practitioner.telecom[1].value'] },
+        ],
       },
     },
   ]),
@@ -312,18 +331,18 @@ const FAULTS: [string, Fault][] = [
 
 describe.each(FAULTS)('a vendor that answers with %s', (_name, fault) => {
   test('cannot make the gateway tell anything', async () => {
-    for (const sandbox of [stage.clinikapi, stage.vitalis, stage.cobalt]) sandbox.faults.add(fault);
+    for (const sandbox of sandboxes()) sandbox.faults.add(fault);
     for (const clinic of CLINICS) {
       await send(clinic, 'GET', '/staff/st-1');
       await send(clinic, 'PATCH', '/staff/st-1', BODIES[clinic]);
     }
-    for (const sandbox of [stage.clinikapi, stage.vitalis, stage.cobalt]) sandbox.faults.clear();
+    for (const sandbox of sandboxes()) sandbox.faults.clear();
     await expectSilence();
   });
 });
 
 test('the canaries were really on their way, and the ears open', async () => {
-  const received = JSON.stringify([stage.clinikapi.log, stage.vitalis.log, stage.cobalt.log]);
+  const received = JSON.stringify(sandboxes().map(({ log }) => log));
   for (const canary of [CANARIES.given, CANARIES.nationalId, CANARIES.role, CANARIES.hours])
     expect(received).toContain(canary);
   await send('north', 'PATCH', '/staff/st-1', BODIES.north);

@@ -313,7 +313,10 @@ describe('filters', () => {
 
   test('on what the vendor holds, and its list does not show, are refused too', async () => {
     const rows = [{ id: 1, name: 'Ana', surname: 'Paz' }];
-    stage.vitalis.faults.next({ kind: 'answer', status: 200, body: { professionals: rows } });
+    stage.vitalis.faults.next(
+      { kind: 'answer', status: 200, body: { professionals: rows } },
+      { path: '/professionals' },
+    );
     const { status, body } = await fresh('?specialty=394537008', KEYS.centro);
     expect([status, body.code, body.errors[0].pointer]).toEqual([422, 'unsupported_field', '/specialty']);
     await fresh('', KEYS.centro);

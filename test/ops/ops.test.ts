@@ -387,9 +387,29 @@ describe('contract drift', () => {
   });
 
   test('the healthy sandboxes show none', async () => {
-    const here = await open();
-    for (const key of [KEYS.north, KEYS.centro, KEYS.south]) await here.call('GET', '/staff/st-1', { key });
+    const here = await open({ fhir: {} });
+    for (const key of [KEYS.north, KEYS.centro, KEYS.south, KEYS.west]) {
+      expect((await here.call('GET', '/staff/st-1', { key })).status).toBe(200);
+    }
     expect(drifts(here)).toEqual([]);
+  });
+
+  test('elements of a newer FHIR are noticed, in either resource', async () => {
+    const here = await open({ fhir: {} });
+    const change = (type: 'PractitionerRole' | 'Practitioner', id: string, members: object) =>
+      here.fhir?.state.change(type, id, (stored) => ({ ...stored, ...members }));
+    await change('PractitionerRole', 'role-abc123', { availability: [{ id: 'a' }] });
+    await change('Practitioner', 'prac-abc123', { deceasedBoolean: false, gender: 'diverse' });
+    await here.call('GET', '/staff/st-1', { key: KEYS.west });
+    expect(
+      drifts(here)
+        .map(({ connection, kind, name }) => [connection, kind, name])
+        .sort(),
+    ).toEqual([
+      ['fhir-main', 'new_key', 'availability'],
+      ['fhir-main', 'new_key', 'deceasedBoolean'],
+      ['fhir-main', 'unreadable_value', '/gender'],
+    ]);
   });
 
   test('a vendor that makes up names does not fill the log', () => {

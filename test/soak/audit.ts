@@ -41,7 +41,8 @@ function rowAt(index: number, total: number) {
   });
 }
 
-async function fill(journal: Journal, total: number): Promise<void> {
+/** Rows of two clinics, `north` and `south`; most are updates. */
+export async function fillAudit(journal: Journal, total: number): Promise<void> {
   for (let from = 0; from < total; from += BATCH) {
     const indexes = Array.from({ length: Math.min(BATCH, total - from) }, (_, index) => from + index);
     await Promise.all(indexes.map((index) => journal.end({ change: rowAt(index, total) })));
@@ -110,7 +111,7 @@ export async function runAuditSoak(total: number, print: (line: string) => void)
   const journal = createJournal(database, { values, keys, keyTtlMs: 1_000 });
   try {
     const started = performance.now();
-    await fill(journal, total);
+    await fillAudit(journal, total);
     const perRow = ((performance.now() - started) * 1_000) / total;
     print(`${total} rows written, ${perRow.toFixed(1)} µs each`);
     const changes = createChanges(database);

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const EXPECTED = /connect\(\) failed \(111|temporarily disabled/;
-const DEPLOYED = join(__dirname, '../../deploy/nginx.conf');
+/** Seen from the sources, or from what is compiled. */
+const DEPLOYED = join(__dirname, __filename.endsWith('.ts') ? '../..' : '../../..', 'deploy/nginx.conf');
 
 export interface Nginx {
   url: string;
@@ -19,7 +20,7 @@ export interface Nginx {
 /**
  * @param folder a folder of its own
  * @param port where it listens, on 127.0.0.1
- * @param replicas the ports of `gateway-1`, `gateway-2`, …
+ * @param replicas the ports of `gateway-1`, `gateway-2`, …, however many
  */
 export async function startNginx(folder: string, port: number, replicas: readonly number[]): Promise<Nginx> {
   const path = join(folder, 'nginx.conf');
@@ -57,9 +58,11 @@ function configuration(folder: string, port: number, replicas: readonly number[]
     if (!text.includes(what)) throw new Error(`deploy/nginx.conf has no "${what}"`);
     text = text.replace(what, by);
   };
-  replicas.forEach((replica, index) => {
-    replace(`server gateway-${index + 1}:8080`, `server 127.0.0.1:${replica}`);
-  });
+  const [first = '', second = ''] = [...text.matchAll(/^ *server gateway-\d+:8080.*\n/gm)].map(
+    ([line]) => line,
+  );
+  replace(second, '');
+  replace(first, replicas.map((port) => first.replace('gateway-1:8080', `127.0.0.1:${port}`)).join(''));
   replace('listen 8080', `listen 127.0.0.1:${port}`);
   const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const elsewhere = kinds.map((kind) => `${kind}_temp_path ${join(folder, kind)};`).join(' ');

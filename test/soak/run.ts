@@ -4,6 +4,7 @@ import { runAssetSoak } from './assets';
 import { runAuditSoak } from './audit';
 import { makeBundle } from './bundle';
 import { runCeilingSoak } from './ceilings';
+import { runConsoleSoak } from './console';
 import { runCrashSoak } from './crashes';
 import { runFailover } from './failover';
 import { measureClaims, runFairness } from './fairness';
@@ -13,6 +14,7 @@ import { runOutage } from './outage';
 import { runRestoreSoak } from './restores';
 import { runRolling } from './rolling';
 import { runStopSoak } from './stops';
+import { killCopies, measureSwitch } from './switch';
 
 const ENGINES = { sqlite: ['sqlite'], postgres: ['postgres'], both: ['sqlite', 'postgres'] } as const;
 
@@ -112,6 +114,11 @@ async function stops(options: { stops: number; clients: number; drain: number })
       `${result.late} refused later, ${result.failedExits} failed exits`,
     result.unanswered === 0 && result.lost === 0 && result.failedExits === 0,
   );
+}
+
+async function operatorsConsole(options: { rows: number; dead: number }) {
+  const right = await runConsoleSoak(options, (line) => process.stdout.write(`${line}\n`));
+  if (!right) process.exitCode = 1;
 }
 
 async function audit({ rows }: { rows: number }) {
@@ -218,6 +225,26 @@ async function restores(options: { engine: string; cycles: number; clients: numb
   }
 }
 
+/** So much more memory may it take than for ten people. */
+const MOST_GROWTH_MB = 100;
+
+async function moving({ staff, kills }: { staff: number; kills: number }) {
+  const { commands } = await measureSwitch(staff, progress);
+  for (const { name, growthMb, seconds, code } of commands) {
+    report(
+      `${staff} people: ${name} takes ${seconds.toFixed(1)} s and ${growthMb.toFixed(0)} MB more than for ten people, exit code ${code}`,
+      growthMb <= MOST_GROWTH_MB && code === 2,
+    );
+  }
+  const { kills: killed, ...wrong } = await killCopies(kills, (done) =>
+    progress(`${done} of ${kills} kills`),
+  );
+  report(
+    `${killed} kills of switch copy; ${JSON.stringify(wrong)}`,
+    Object.values(wrong).every((count) => count === 0),
+  );
+}
+
 const program = new Command('soak');
 program
   .command('crashes', { isDefault: true })
@@ -256,6 +283,12 @@ program
   .option('--rows <number>', 'rows', Number, 300_000)
   .action(audit);
 program
+  .command('console')
+  .description('ask for every screen of the console over many dead deliveries and a large audit')
+  .option('--rows <number>', 'rows of the audit', Number, 1_000_000)
+  .option('--dead <number>', 'dead deliveries', Number, 10_000)
+  .action(operatorsConsole);
+program
   .command('assets')
   .description('ask for the largest file very often without a key, and measure the memory (Linux only)')
   .option('--requests <number>', 'at the same time', Number, 300)
@@ -286,6 +319,12 @@ program
   .option('--staff <number>', 'staff members', Number, 10_000)
   .option('--rounds <number>', 'how often the list is read anew', Number, 8)
   .action(list);
+program
+  .command('switch')
+  .description('move very many people, measure the memory (Linux only), and kill copies at random points')
+  .option('--staff <number>', 'people', Number, 10_000)
+  .option('--kills <number>', 'how often a copy is killed', Number, 30)
+  .action(moving);
 program
   .command('rolling')
   .description('restart two replicas behind nginx in turn, under load')

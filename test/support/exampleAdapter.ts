@@ -1,14 +1,20 @@
-/** Ejemplo: a made-up vendor that holds a status and a phone number. `PATCH /staff/{id}` is partial and answers with the record. */
+/**
+ * Ejemplo: a made-up vendor. `PATCH /staff/{id}` holds a status and names a person, `PATCH /personas/{id}` that person's telephone;
+ * both are partial and answer with the record.
+ */
 import {
   type AdapterModule,
   type AdapterSettings,
   absent,
   activeOrInactive,
+  codeList,
+  codeTable,
   credential,
-  type FieldTable,
   field,
+  inResource,
   isObject,
   path,
+  type RecordAccess,
   settings,
   text,
   textIn,
@@ -20,26 +26,47 @@ interface Settings extends AdapterSettings {
 
 const TITLE = 'Ejemplo';
 
-const fields: FieldTable = {
-  status: field('estado', activeOrInactive(TITLE, { active: 'A', inactive: 'I' }), {
-    notClearable: 'Ejemplo always has a status.',
-  }),
-  phone: field('telefono', text, { cleared: { wire: null } }),
-  ...absent('Ejemplo holds no', 'name.given', 'name.family', 'nationalId', 'birthDate', 'gender'),
-  ...absent('Ejemplo holds no', 'address.text', 'email', 'role', 'specialty', 'organizationId'),
-  ...absent('Ejemplo holds no', 'locationId', 'period', 'availableTime'),
-};
+const status = field('estado', activeOrInactive(TITLE, { active: 'A', inactive: 'I' }), {
+  notClearable: 'Ejemplo always has a status.',
+});
+const phone = field('telefono', text, { cleared: { wire: null } });
+const none = absent(
+  'Ejemplo holds no',
+  ...(['name.given', 'name.family', 'nationalId', 'birthDate', 'gender', 'address.text', 'email'] as const),
+  ...(['role', 'specialty', 'organizationId', 'period', 'availableTime'] as const),
+);
+
+/** Both resources are read and written alike. */
+function access(folder: 'staff' | 'personas'): RecordAccess {
+  return {
+    writes: 'changes',
+    answers: 'record',
+    read: (id) => ({ method: 'GET', path: path`/${folder}/${id}` }),
+    write: (id, body) => ({ method: 'PATCH', path: path`/${folder}/${id}`, body }),
+    record: (body) => (isObject(body) ? body : undefined),
+  };
+}
+
+const numberAsText = (id: unknown) => (typeof id === 'number' ? String(id) : undefined);
 
 export const ejemplo: AdapterModule<Settings> = {
   name: 'ejemplo',
   title: TITLE,
-  settings: settings({ apiKey: credential('Sent as X-Api-Key.') }),
+  settings: settings(
+    { apiKey: credential('Sent as X-Api-Key.') },
+    {},
+    { location: codeTable().description('Your codes of locations, and their ids at the vendor.') },
+  ),
   verify: 'returned',
 
-  connect: ({ credentials }) => ({
-    writes: 'changes',
-    answers: 'record',
-    fields,
+  connect: ({ credentials, codes }) => ({
+    ...access('staff'),
+    fields: {
+      ...none,
+      status,
+      locationId: field('sede', codeList(codes.location), { cleared: { wire: null } }),
+      phone: inResource('persona', phone),
+    },
     errors: {
       issues: (body) => {
         const complaint = textIn(body, 'mensaje');
@@ -52,9 +79,7 @@ export const ejemplo: AdapterModule<Settings> = {
     },
     recordId: /^[0-9]{1,12}$/,
     authorize: () => ({ 'x-api-key': credentials.apiKey }),
-    read: (id) => ({ method: 'GET', path: path`/staff/${id}` }),
-    write: (id, body) => ({ method: 'PATCH', path: path`/staff/${id}`, body }),
-    record: (body) => (isObject(body) ? body : undefined),
-    idOf: ({ id }) => (typeof id === 'number' ? String(id) : undefined),
+    idOf: ({ id }) => numberAsText(id),
+    also: [{ ...access('personas'), name: 'persona', idIn: ({ persona }) => numberAsText(persona) }],
   }),
 };

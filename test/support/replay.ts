@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 
 export interface RecordedExchange {
+  /** True if it comes at any time while the others go on in their order, such as a read beside a write. */
+  beside?: boolean;
   request: {
     method: string;
     /** The path as it goes over the wire, still encoded. */
@@ -33,8 +35,16 @@ export interface Replay {
 export async function openReplay(exchanges: readonly RecordedExchange[]): Promise<Replay> {
   const received: string[] = [];
   const differences: string[] = [];
+  const open = [...exchanges];
+  const take = (method: string | undefined, url: string | undefined): RecordedExchange | undefined => {
+    const isThis = ({ request, beside }: RecordedExchange) =>
+      beside === true && request.method === method && request.path === url;
+    const index = open.findIndex(isThis);
+    return open.splice(index >= 0 ? index : open.findIndex(({ beside }) => !beside), 1)[0];
+  };
   const server = createServer((request, response) => {
-    const expected = exchanges[received.length];
+    const isLeft = open.some((exchange) => !exchange.beside || exchange.request.path === request.url);
+    const expected = isLeft ? take(request.method, request.url) : undefined;
     received.push(`${request.method} ${request.url}`);
     void play(request, response, expected, received.length, differences);
   });
@@ -45,9 +55,7 @@ export async function openReplay(exchanges: readonly RecordedExchange[]): Promis
     received,
     complaints: () => [
       ...differences,
-      ...exchanges
-        .slice(received.length)
-        .map(({ request }) => `never asked for: ${request.method} ${request.path}`),
+      ...open.map(({ request }) => `never asked for: ${request.method} ${request.path}`),
     ],
     close: () =>
       new Promise((resolve) => {

@@ -11,6 +11,7 @@ import { adapters } from '../../adapters';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
 import { createCobaltSandbox } from '../../sandbox/cobalt';
 import { SANDBOX_CREDENTIALS } from '../../sandbox/credentials';
+import type { FhirSandboxOptions } from '../../sandbox/fhir';
 import { createVitalisSandbox } from '../../sandbox/vitalis';
 import { createLog } from '../../src/ops/log';
 import { serve } from '../../src/serve';
@@ -23,6 +24,8 @@ export const KEYS = {
   centro: 'key-of-centro-clinic',
   south: 'key-of-south-clinic',
   reader: 'key-of-a-reader-in-north',
+  /** Only with `fhir`. */
+  west: 'key-of-west-clinic',
 } as const;
 
 /** Staff `st-1` of each clinic is linked to the record that each sandbox is seeded with. */
@@ -30,6 +33,7 @@ export const RECORDS = {
   'clinikapi-main': 'pr_abc123',
   'vitalis-centro': '1',
   'cobalt-main': 'abc123def4567890abcdef1234567890',
+  'fhir-main': 'role-abc123',
 } as const;
 
 export const FACILITY = '095f8067-d3fc-4e13-b771-32f87cd0c3f2';
@@ -56,6 +60,8 @@ export interface StageOptions {
   vitalis?: Parameters<typeof createVitalisSandbox>[0];
   clinikapi?: Parameters<typeof createClinikapiSandbox>[0];
   cobalt?: Parameters<typeof createCobaltSandbox>[0];
+  /** Opens a fourth vendor, a FHIR server, with the clinic `west`. */
+  fhir?: FhirSandboxOptions;
 }
 
 export async function openStage(options: StageOptions = {}) {
@@ -70,13 +76,14 @@ export async function openStage(options: StageOptions = {}) {
     listening[1].url,
     listening[2].url,
   );
+  const fhir = options.fhir && (await openFhir(config, options.fhir));
   options.configure?.(config);
   const configPath = join(folder, 'gateway.yaml');
   await writeFile(configPath, stringify(config));
   const lines: string[] = [];
   const log = createLog(options.logLevel ?? 'info', { write: (line: string) => void lines.push(line) });
   const clear = async () => {
-    await Promise.all(listening.map((server) => server.close()));
+    await Promise.all([...listening, fhir?.server].map((server) => server?.close()));
     await rm(folder, { recursive: true, force: true });
   };
   const gateway = await serve({
@@ -132,6 +139,8 @@ export async function openStage(options: StageOptions = {}) {
     clinikapi,
     vitalis,
     cobalt,
+    /** With the option of that name. */
+    fhir: fhir?.sandbox,
     gateway,
     call,
     /** Sends an update of `st-1`, or of another staff id, as the clinic of `key`. */
@@ -144,6 +153,31 @@ export async function openStage(options: StageOptions = {}) {
       await clear();
     },
   };
+}
+
+/** Loaded only if it is wanted: it knows the whole standard. */
+function fhirServer(): typeof import('../../sandbox/fhir') {
+  return require('../../sandbox/fhir');
+}
+
+async function openFhir(config: StageConfig, options: FhirSandboxOptions) {
+  const { createFhirSandbox, FHIR_BASE } = fhirServer();
+  const sandbox = createFhirSandbox(options);
+  const server = await sandbox.listen();
+  config.vendors['fhir-main'] = {
+    adapter: 'fhir',
+    baseUrl: server.url + FHIR_BASE,
+    credentials: { token: SANDBOX_CREDENTIALS.fhir.token },
+    options: { nationalIdSystem: 'urn:oid:2.16.32.5.3' },
+  };
+  config.clinics.west = { vendor: 'fhir-main', identity: 'linked' };
+  config.callers.push({
+    name: 'west-app',
+    keySha256: hash(KEYS.west),
+    clinic: 'west',
+    scopes: WRITER_SCOPES,
+  });
+  return { sandbox, server };
 }
 
 /**

@@ -523,7 +523,7 @@ describe('answer', () => {
     given.meta.receipt.map(({ pointer, outcome }) => `${pointer} ${outcome}`);
 
   test('verified, unchanged and dropped, in the order of the record; the record after as data', () => {
-    const after = { ...stored, name: 'Ana' };
+    const after = withPart({ ...stored, name: 'Ana' }, 'schedules', { schedules: [] });
     const given = played(
       connectionTo('vitalis'),
       { role: 'x', phone: '+54 11 9876-5432', name: { given: 'Ana' } },
@@ -833,7 +833,9 @@ describe('problemFrom', () => {
 
 describe('record', () => {
   test('what is shown: absent and unreadable fields are absent, empty ones null', () => {
-    const shown = showRecord(tableOf(vitalis()), { ...stored, email: '', state: 'Jubilado' });
+    const record = { ...stored, email: '', state: 'Jubilado' };
+    expect(showRecord(tableOf(vitalis()), record).complete).toBe(false);
+    const shown = showRecord(tableOf(vitalis()), withPart(record, 'schedules', { schedules: [] }));
     expect(shown.fields).toMatchObject({ email: null, 'name.given': 'Juan' });
     expect(shown.fields).not.toHaveProperty('status');
     expect(shown.complete).toBe(true);

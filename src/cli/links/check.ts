@@ -46,7 +46,9 @@ function remarks({ check, lists, failure }: LinkCheckResult): string {
   const { connection } = check;
   if (failure !== undefined)
     return `The list of ${connection} could not be read to its end: it ${whatIsWrong(failure)}. What is said below is not all.\n`;
-  if (lists) return '';
+  if (lists && check.complete) return '';
+  if (lists)
+    return `The list of ${connection} is too long to be read, so records without a link are not looked for.\n`;
   return `Records at ${connection} that no link leads to are not looked for: its adapter lists none.\n`;
 }
 

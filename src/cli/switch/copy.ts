@@ -89,5 +89,6 @@ function inWords({ applied, outcomes, kept, counts }: CopyReport): string {
     return `\nNothing was written. With --apply ${count(counts.fits - kept, 'field')} would be.${left}\n`;
   }
   const parts = Object.entries(outcomes).map(([outcome, fields]) => `${number(fields)} ${outcome}`);
-  return `\nWritten: ${parts.length === 0 ? 'nothing, all of it is there' : parts.join(', ')}.${left}\n`;
+  const nothing = counts.same > 0 ? 'nothing, what fits is there already' : 'nothing';
+  return `\nWritten: ${parts.length === 0 ? nothing : parts.join(', ')}.${left}\n`;
 }

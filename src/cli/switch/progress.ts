@@ -22,6 +22,7 @@ export function createStepProgress(
   const pause = isTerminal ? PAUSE_MS.terminal : PAUSE_MS.lines;
   let name = '';
   let begun = now();
+  let before = 0;
   let shownAt = now();
   let visible = false;
   const clear = () => {
@@ -32,10 +33,12 @@ export function createStepProgress(
     end: clear,
     show(step) {
       const at = now();
-      if (step.name !== name) {
+      // What is read a second time begins anew.
+      if (step.name !== name || step.done < before) {
         name = step.name;
         begun = at;
       }
+      before = step.done;
       if (at - shownAt < pause) return;
       shownAt = at;
       const text = lineOf(step, at - begun, isTerminal);

@@ -93,7 +93,7 @@ function problemResponse(status: number, codes: readonly ProblemCode[], authenti
         schema: {
           allOf: [
             ref('Problem'),
-            { type: 'object', required: ['code'], properties: { code: { type: 'string', enum: codes } } },
+            { properties: { code: codes.length === 1 ? { const: codes[0] } : { enum: codes } } },
           ],
         },
         examples: exampleRefs(...codes),

@@ -9,7 +9,7 @@ const vendorRecordId = 'pr_abc123';
 const operationId = '0c7e6f52-1c0b-4a0f-9a55-0a7d3a3c9b11';
 const vendorRequest = {
   method: 'PATCH',
-  url: 'https://clinic-system.example/v1/roles/pr_abc123',
+  url: 'https://vendor.example/roles/pr_abc123',
   headers: { 'x-api-key': '***' },
   body: { status: 'active' },
 };
@@ -123,7 +123,6 @@ const ANSWERS_AND_BODIES = {
         warnings: [],
         dryRun: true,
         vendorRequests: [vendorRequest],
-        vendorRequest,
       },
     },
   },
@@ -217,19 +216,7 @@ const ANSWERS_AND_BODIES = {
   problemKind: { summary: 'Explained', value: { code: 'unsupported_field', ...PROBLEMS.unsupported_field } },
   keySet: {
     summary: 'One key',
-    value: {
-      keys: [
-        {
-          kty: 'EC',
-          crv: 'P-384',
-          x: 'lInTxl8fjLKp_UCrxI0WDklahi-7-_6JbtiHjiRvMvhedhKVdHBfi2HCY8t_QJyc',
-          y: 'y6N1IC-2mXxHreETBW7K3mBcw0qGr3CWHCs-yl09yCQRLcyfGv7XhqAngHOu51Zv',
-          kid: 'PLXJfi5MTmBxl6dsQqYDVUy-f91bUxWHIW3WQAL0ku0',
-          alg: 'ES384',
-          use: 'sig',
-        },
-      ],
-    },
+    value: { keys: [{ kty: 'RSA', n: 'yR5…', e: 'AQAB', kid: 'PLXJ…', alg: 'RS384', use: 'sig' }] },
   },
   alive: { summary: 'Alive', value: { status: 'ok' } },
 } as const satisfies Readonly<Record<string, Part>>;

@@ -17,7 +17,7 @@ export interface ConvertOptions {
 }
 
 /** Rules that JSON Schema cannot say; each is told in the description of its member, or in an error's own text. */
-const UNSAYABLE = new Set(['custom']);
+const UNSAYABLE = new Set(['custom', 'unique']);
 
 /** The one pattern that is better said by a format. */
 const DATE_PATTERN = '/^\\d{4}-\\d{2}-\\d{2}$/';
@@ -41,6 +41,7 @@ function baseOf(description: unknown, options: ConvertOptions, nullable: boolean
   const type = member(description, 'type');
   if (type === 'string') return { type: typeWith('string', nullable), ...stringRules(description, options) };
   if (type === 'date') return { type: typeWith('string', nullable), format: 'date-time' };
+  if (type === 'boolean') return { type: typeWith('boolean', nullable) };
   if (type === 'number') return { ...numberRules(description, options, nullable) };
   if (type === 'array') {
     return {

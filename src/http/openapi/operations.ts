@@ -349,8 +349,7 @@ const OPERATIONS: readonly Operation[] = [
     id: 'readKeys',
     tag: 'Service',
     summary: 'The public keys of the gateway',
-    description:
-      'For vendors that check what the gateway signs itself in with there (`private_key_jwt`). 404 if no connection signs anything.',
+    description: 'For vendors at which the gateway signs itself in. 404 if there is none.',
     success: {
       200: answer('A JSON Web Key Set (RFC 7517).', ref('KeySet'), exampleRefs('keySet'), {
         authenticated: false,

@@ -56,12 +56,20 @@ function recordSchemas(): Record<string, Part> {
       description:
         'The record as far as the vendor shows it: a field that it does not show is absent; `null` is empty, or unreadable ' +
         '(`meta.warnings` then says so).',
-      properties: { id: text('The staff id of the URL.'), ...shown },
+      properties: {
+        id: text('The staff id of the URL.'),
+        ...shown,
+        ...Object.fromEntries(Object.entries(SHARED).map(([name, schema]) => [name, ref(schema)])),
+      },
       required: ['id'],
     },
+    ...Object.fromEntries(Object.entries(SHARED).map(([name, schema]) => [schema, objectOf(shown[name])])),
     AvailableTime: { ...shownBlock, description: 'One block of weekly hours.' },
   };
 }
+
+/** Members of a record that are objects: in the list, too. */
+const SHARED = { name: 'Name', address: 'Address', specialty: 'Specialty', period: 'Period' } as const;
 
 /** A record of the list has the vendor's id beside its own. */
 function listedStaff(staff: Part | undefined): Part {
@@ -99,8 +107,8 @@ const receiptRow = object('What became of one top-level member of the update.', 
     enum: [...OUTCOMES, ...OPEN_OUTCOMES],
     description:
       '`verified`: the vendor’s returned or re-read record holds the value. `accepted`: the vendor acknowledged and the ' +
-      'value cannot be read back. `unchanged`: a read that the update needed has shown that it already had the value. `dropped`: the vendor cannot hold it ' +
-      '(`Prefer: handling=lenient` only). Only in a problem: `not_applied`: it was not written. `unknown`: nobody can tell, or only a part of it was.',
+      'value cannot be read back. `unchanged`: a read has shown that it already had the value. `dropped`: the vendor cannot hold it ' +
+      '(`Prefer: handling=lenient` only). In a problem also `not_applied`, and `unknown`: nobody can tell, or only a part.',
   },
   'detail?': text('Why, if the outcome alone does not say it.'),
 });
@@ -123,7 +131,7 @@ const problem = object('Problem details (RFC 9457). Every answer that is not a s
   type: text('Where the code is explained.', { format: 'uri-reference' }),
   title: text('The code in words.'),
   status: number('The status of the answer.'),
-  code: { type: 'string', enum: Object.keys(PROBLEMS), description: 'The stable code. Branch on this.' },
+  code: ref('ProblemCode'),
   detail: text('What happened here, for people. Never carries a value.'),
   requestId: text('The `X-Request-Id` of the answer. Quote it when you ask for help.'),
   'errors?': listOf(ref('FieldError'), 'Every complaint, not only the first.'),
@@ -137,12 +145,12 @@ const problem = object('Problem details (RFC 9457). Every answer that is not a s
     type: 'string',
     enum: ['applied', 'partial', 'not_applied', 'unknown'],
     description:
-      'What is known about the update although its answer did not arrive as it should. `partial`: a part of it was applied, and `receipt` ' +
-      'says which; the same request with the same `Idempotency-Key` sends only what is missing.',
+      'What is known about the update. `partial`: `receipt` says which part was applied; ' +
+      'the same request with the same `Idempotency-Key` sends the rest.',
   },
   'receipt?': listOf(
     ref('ReceiptRow'),
-    'What became of the other members; if `outcome` is `partial`, of every member that was sent.',
+    'What became of the other members; of all, if `outcome` is `partial`.',
   ),
 });
 
@@ -184,10 +192,7 @@ const vendorRequest = object('A request to the vendor.', {
   method: text('HTTP method.'),
   url: text('URL at the vendor.'),
   headers: { type: 'object', additionalProperties: { type: 'string' } },
-  'body?': {
-    anyOf: [{ type: 'object', additionalProperties: true }, { type: 'array' }],
-    description: 'As JSON.',
-  },
+  'body?': { type: ['object', 'array'] },
 });
 
 const updateMeta = object('About the answer, with the receipt.', {
@@ -199,13 +204,12 @@ const updateMeta = object('About the answer, with the receipt.', {
   warnings: readMeta.warnings,
   'dryRun?': { type: 'boolean', const: true, description: 'Nothing was sent to be written.' },
   'vendorRequests?': listOf(
-    vendorRequest,
-    'Dry run only: what would be sent, in this order, credentials masked; empty if nothing would change.',
+    ref('VendorRequest'),
+    'Dry run: what would be sent, in order, credentials masked.',
   ),
   'vendorRequest?': {
-    description:
-      'Dry run only: the same, if it is one request; `null` if nothing would change, absent if there would be several.',
-    anyOf: [vendorRequest, { type: 'null' }],
+    description: 'If it is one; `null` if none.',
+    anyOf: [ref('VendorRequest'), { type: 'null' }],
   },
 });
 
@@ -294,7 +298,7 @@ const change = object('One row of the audit. Rows are never changed.', {
     type: 'string',
     enum: [...CHANGE_OUTCOMES],
     description:
-      '`partial`: a part of it was done, and `fields` says which. `refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing.',
+      '`partial`: `fields` says what was done. `refused`: it was not wanted. `failed`: it could not be done. `unknown`: it is not known what happened. `not_sent`: a dry run, which sends nothing.',
   },
   status: {
     type: ['integer', 'null'],
@@ -308,7 +312,7 @@ const change = object('One row of the audit. Rows are never changed.', {
       outcome: {
         type: 'string',
         enum: [...OUTCOMES, 'not_applied', 'not_confirmed', 'unknown'],
-        description: 'Its receipt outcome, or what is known without a receipt.',
+        description: 'As in a receipt.',
       },
     }),
     'What became of each sent member.',
@@ -336,6 +340,7 @@ export function schemas(): Record<string, Part> {
     FieldError: fieldError,
     Problem: problem,
     ReadMeta: object('About the answer.', readMeta),
+    VendorRequest: vendorRequest,
     UpdateMeta: updateMeta,
     ClinicMeta: clinicMeta,
     ListedStaff: listedStaff(record.Staff),
@@ -410,21 +415,16 @@ export function schemas(): Record<string, Part> {
       keys: {
         type: 'array',
         description: 'One for each private key in the configuration.',
-        items: object('A public key (RFC 7517).', {
-          kty: { type: 'string', enum: ['RSA', 'EC'], description: 'The kind of key.' },
-          kid: text('Its thumbprint (RFC 7638), which names it in what is signed.'),
-          alg: { type: 'string', enum: ['RS384', 'ES384'], description: 'What it signs with.' },
-          use: { type: 'string', enum: ['sig'], description: 'It signs.' },
-          'n?': text('Of an RSA key.'),
-          'e?': text('Of an RSA key.'),
-          'crv?': text('Of an elliptic key: `P-384`.'),
-          'x?': text('Of an elliptic key.'),
-          'y?': text('Of an elliptic key.'),
-        }),
+        items: { type: 'object', additionalProperties: true },
       },
     }),
+    ProblemCode: {
+      type: 'string',
+      enum: Object.keys(PROBLEMS),
+      description: 'The stable code of a problem. Branch on this.',
+    },
     ProblemKind: object('What a problem code means.', {
-      code: { type: 'string', enum: Object.keys(PROBLEMS) },
+      code: ref('ProblemCode'),
       status: number('The status of answers with this code.'),
       title: text('The code in words.'),
       meaning: text('What happened and what to do.'),

@@ -42,6 +42,9 @@ export function whereabouts(engine: Engine): Migration {
         .alterTable('operations')
         .addColumn('mirrored', 'integer', (column) => column.notNull().defaultTo(0))
         .execute();
+      // What mirrors still have to get, and what they never got.
+      await sql`create index operations_mirrored on operations (clinic, vendor, status)
+        where mirrored = 1 and status <> 'succeeded'`.execute(db);
     },
   };
 }

@@ -3,8 +3,8 @@ import type { Migration } from 'kysely/migration';
 import type { Engine } from '../engine';
 
 /**
- * Sessions of the operators' console, by the digest of their token: who can read the store cannot use them. The index is for pages
- * of unfinished operations of one status, newest first, however many there are of the others.
+ * Sessions of the operators' console, by the digest of their token: who can read the store cannot use them. The indexes are for
+ * pages of operations of one status, newest first, however many there are of the others.
  */
 export function consoleSessions(engine: Engine): Migration {
   const text = engine === 'sqlite' ? sql`text` : sql`text collate "C"`;
@@ -25,6 +25,12 @@ export function consoleSessions(engine: Engine): Migration {
         .on('operations')
         .columns(['status', 'seq'])
         .where(sql<boolean>`finished_at is null`)
+        .execute();
+      await db.schema
+        .createIndex('operations_failed')
+        .on('operations')
+        .column('seq')
+        .where(sql<boolean>`status = 'failed'`)
         .execute();
     },
   };

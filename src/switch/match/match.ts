@@ -36,6 +36,8 @@ export interface MatchInput {
 const REVIEW = 0.6;
 const BY_ID = 1;
 const BY_EMAIL = 0.95;
+/** What is left to a person is never as sure as that. */
+const MOST_UNSURE = 0.94;
 /** Alternatives of one person that are looked at. */
 const MOST_ALTERNATIVES = 20;
 /** Another one that is so much less alike is no rival. */
@@ -204,8 +206,10 @@ function assign(
     taken.add(there.id);
     const rivals = rivalsOf(pair, ofPerson.get(here), ofRecord.get(there));
     found.set(here.id, {
-      ...{ here, there, decision: 'review', confidence: Math.min(score, 0.94) },
-      reasons: rivals === undefined ? reasons : [...reasons, rivals],
+      ...{ here, there, decision: 'review' },
+      // Of several who are alike, only one is the right one.
+      confidence: Math.min(score, MOST_UNSURE) / (1 + (rivals?.count ?? 0)),
+      reasons: rivals === undefined ? reasons : [...reasons, rivals.reason],
     });
   }
   return found;
@@ -224,12 +228,17 @@ function rivalsOf(
   { here, there, score }: Alike,
   records: Iterable<Alike> = [],
   people: Iterable<Alike> = [],
-): string | undefined {
+): { count: number; reason: string } | undefined {
   const isNear = (pair: Alike) => pair.score >= score - RIVAL;
   const others = [...records].filter((pair) => isNear(pair) && pair.there !== there).length;
-  if (others > 0) return `${others} other ${others === 1 ? 'record is' : 'records are'} as alike`;
+  if (others > 0) {
+    return {
+      count: others,
+      reason: `${others} other ${others === 1 ? 'record is' : 'records are'} as alike`,
+    };
+  }
   const staff = [...people].filter((pair) => isNear(pair) && pair.here !== here).length;
-  return staff > 0 ? `as alike to ${staff} other staff` : undefined;
+  return staff > 0 ? { count: staff, reason: `as alike to ${staff} other staff` } : undefined;
 }
 
 function byId(one: Candidate, other: Candidate): number {

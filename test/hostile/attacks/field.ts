@@ -13,6 +13,9 @@ export const ATTACKERS = {
   caseless: 'key-of-caseless',
 } as const;
 
+/** What a caller may have queued. */
+export const QUOTA = 30;
+
 const ISSUER = 'https://login.example.org/';
 const AUDIENCE = 'https://gateway.example.org';
 
@@ -56,6 +59,7 @@ export async function openField(): Promise<Field> {
         caller('caseless-app', ATTACKERS.caseless, 'caseless', ['staff:read', 'staff:write', 'links:write']),
       );
       Object.assign(config, {
+        deliveries: { maxQueuedPerCaller: QUOTA },
         tokens: [
           {
             name: 'login',

@@ -1,0 +1,149 @@
+/** Work that goes on in the gateway: how far it is, and what it has come to. */
+import { act } from '../api';
+import { t, told } from '../language';
+import { Badge, mayAct, Time, Wide } from '../parts';
+
+interface Result {
+  complete?: boolean;
+  counts?: Readonly<Record<string, number>>;
+  outcomes?: Readonly<Record<string, number>>;
+  differences?: number;
+  groups?: readonly { field: string; verdict: string; detail: string; count: number }[];
+  codes?: readonly { list: string; code: string; count: number }[];
+  missing?: readonly string[];
+  notFound?: readonly { staffId: string; vendorRecordId: string }[];
+  remark?: string;
+  remarks?: readonly string[];
+}
+
+export interface Job {
+  id: string;
+  task: string;
+  connection: string;
+  by: string;
+  state: 'running' | 'done' | 'failed' | 'stopped';
+  startedAt: string;
+  finishedAt?: string;
+  step?: { name: string; done: number; total?: number };
+  result?: Result;
+  reason?: string;
+}
+
+export function JobList({
+  clinic,
+  jobs,
+  again,
+}: {
+  clinic: string;
+  jobs: readonly Job[];
+  again: () => void;
+}) {
+  return (
+    <ul class="rows">
+      {jobs.map((job) => (
+        <li key={job.id}>
+          <div class="row">
+            <strong>{told(job.task, 'task_')}</strong> → {job.connection}{' '}
+            <Badge tone={job.state === 'done' ? 'good' : job.state === 'running' ? 'open' : 'bad'}>
+              {t(`job_${job.state}`)}
+            </Badge>{' '}
+            <span class="quiet">
+              <Time at={job.startedAt} />, {job.by}
+            </span>
+            {job.state === 'running' && <Progress job={job} />}
+            {job.state === 'running' && mayAct() && (
+              <button
+                type="button"
+                onClick={() =>
+                  void act('POST', `/switch/${encodeURIComponent(clinic)}/stop`, { id: job.id }).then(again)
+                }
+              >
+                {t('stop')}
+              </button>
+            )}
+            {job.reason !== undefined && <p class="failure">{job.reason}</p>}
+            {job.result !== undefined && <Outcome result={job.result} />}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Progress({ job: { step, task } }: { job: Job }) {
+  if (step === undefined) return <p class="quiet">{t('loading')}</p>;
+  const { name, done, total } = step;
+  return (
+    <p>
+      <progress
+        aria-label={told(task, 'task_')}
+        max={total ?? 1}
+        {...(total !== undefined && { value: done })}
+      />
+      {name}: {done}
+      {total !== undefined && ` / ${total}`}
+    </p>
+  );
+}
+
+function Outcome({ result }: { result: Result }) {
+  const {
+    counts = {},
+    outcomes = {},
+    groups = [],
+    codes = [],
+    missing = [],
+    notFound = [],
+    remark,
+    remarks = [],
+  } = result;
+  const numbers = [...Object.entries(counts), ...Object.entries(outcomes)].filter(([, count]) => count > 0);
+  const lines = [
+    ...(remark === undefined ? [] : [remark]),
+    ...remarks,
+    ...missing.map((staffId) => `missing: ${staffId}`),
+    ...notFound.map(({ staffId, vendorRecordId }) => `notFound: ${staffId} → ${vendorRecordId}`),
+    ...codes.map(({ list, code, count }) => `codes.${list}: ${code} (${count})`),
+  ];
+  return (
+    <>
+      <p>{numbers.map(([name, count]) => `${name}: ${count}`).join(', ')}</p>
+      {lines.length > 0 && (
+        <ul>
+          {lines.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      )}
+      {groups.length > 0 && (
+        <details>
+          <summary>{t('details')}</summary>
+          <Wide label={t('details')}>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">{t('count')}</th>
+                  <th scope="col">{t('field')}</th>
+                  <th scope="col">{t('verdict')}</th>
+                  <th scope="col">{t('details')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {groups.map(({ field, verdict, detail, count }) => (
+                  <tr key={`${field} ${verdict} ${detail}`}>
+                    <td>{count}</td>
+                    <td>
+                      <code>{field === '' ? '/' : field}</code>
+                    </td>
+                    <td>{verdict}</td>
+                    <td>{detail}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Wide>
+        </details>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,166 @@
+/** Who is the same person: pair by pair, by mouse or by keyboard. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { act, type Failure, type Reply } from '../api';
+import { t } from '../language';
+import { Ask, Failed, type Question, Wide } from '../parts';
+
+type Evidence = Readonly<Record<string, string>>;
+
+interface Pair {
+  staffId: string;
+  vendorRecordId: string;
+  confidence: number;
+  reasons: readonly string[];
+  here: Evidence;
+  there: Evidence;
+}
+
+interface Waiting {
+  rows: readonly Pair[];
+  left: number;
+  sure: readonly { staffId: string; vendorRecordId: string }[];
+}
+
+interface Decided {
+  accepted: number;
+  rejected: number;
+  failed: number;
+}
+
+interface ReviewProps {
+  clinic: string;
+  connection: string;
+  waiting: number;
+  again: () => void;
+}
+
+export function Review({ clinic, connection, waiting, again }: ReviewProps) {
+  const path = `/switch/${encodeURIComponent(clinic)}`;
+  const [open, setOpen] = useState<Waiting | undefined>();
+  const [failure, setFailure] = useState<Failure | undefined>();
+  const [decided, setDecided] = useState<Decided | undefined>();
+  const [question, setQuestion] = useState<Question<Decided> | undefined>();
+  const first = useRef<HTMLDivElement>(null);
+  const look = async () => {
+    const reply = await act<Waiting>('POST', `${path}/review`, { connection });
+    setFailure(reply.ok ? undefined : reply.failure);
+    if (reply.ok) setOpen(reply.data);
+  };
+  const told = (reply: Reply<Decided>) => {
+    setFailure(reply.ok ? undefined : reply.failure);
+    if (reply.ok) setDecided(reply.data);
+    again();
+    void look();
+  };
+  const decide = async (pair: Pair, decision: 'accept' | 'reject') => {
+    const { staffId, vendorRecordId } = pair;
+    // At once, so that the next one has the focus: what is refused comes back with the next look.
+    setOpen(
+      (before) =>
+        before && { ...before, rows: before.rows.filter((one) => one !== pair), left: before.left - 1 },
+    );
+    told(
+      await act<Decided>('POST', `${path}/decide`, {
+        connection,
+        decisions: [{ staffId, vendorRecordId, decision }],
+      }),
+    );
+  };
+  const pair = open?.rows[0];
+  const shown = pair === undefined ? '' : `${pair.staffId} ${pair.vendorRecordId}`;
+  // The pair, and not one of its buttons: nothing is decided by Enter alone.
+  useEffect(() => {
+    if (shown !== '') first.current?.focus();
+  }, [shown]);
+  const sure = open?.sure ?? [];
+  return (
+    <section aria-labelledby="review">
+      <h2 id="review">{t('reviewTitle')}</h2>
+      {open === undefined && (
+        <>
+          <p>{t('reviewHelp')}</p>
+          <button type="button" onClick={() => void look()}>
+            {t('reviewOpen')} ({waiting})
+          </button>
+        </>
+      )}
+      {failure !== undefined && <Failed failure={failure} />}
+      <div role="status">{decided !== undefined && <p>{t('decided', { ...decided })}</p>}</div>
+      {sure.length > 0 && (
+        <p>
+          <button
+            type="button"
+            onClick={() =>
+              setQuestion({
+                title: t('acceptSure', { count: sure.length }),
+                help: t('acceptSureHelp'),
+                does: `${t('accept')} (${sure.length})`,
+                path: `${path}/decide`,
+                body: {
+                  connection,
+                  decisions: sure.slice(0, 500).map(({ staffId, vendorRecordId }) => ({
+                    staffId,
+                    vendorRecordId,
+                    decision: 'accept',
+                  })),
+                },
+                done: told,
+              })
+            }
+          >
+            {t('acceptSure', { count: sure.length })}
+          </button>
+        </p>
+      )}
+      {question !== undefined && <Ask question={question} leave={() => setQuestion(undefined)} />}
+      {open !== undefined && pair === undefined && <p class="quiet">{t('reviewNone')}</p>}
+      {pair !== undefined && (
+        <div class="card" ref={first} tabIndex={-1}>
+          <p class="quiet">{t('reviewLeft', { count: open?.left ?? 0 })}</p>
+          <Evidences pair={pair} />
+          <p>
+            {Math.round(pair.confidence * 100)} %: {pair.reasons.join('; ')}
+          </p>
+          <p class="buttons">
+            <button type="button" onClick={() => void decide(pair, 'reject')}>
+              {t('reject')}
+            </button>
+            <button type="button" class="act" onClick={() => void decide(pair, 'accept')}>
+              {t('accept')}
+            </button>
+          </p>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Evidences({ pair: { staffId, vendorRecordId, here, there } }: { pair: Pair }) {
+  const names = [...new Set([...Object.keys(here), ...Object.keys(there)])];
+  return (
+    <Wide label={t('reviewTitle')}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('field')}</th>
+            <th scope="col">
+              {t('here')}: {staffId}
+            </th>
+            <th scope="col">
+              {t('there')}: {vendorRecordId}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {names.map((name) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{here[name] ?? '–'}</td>
+              <td>{there[name] ?? '–'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Wide>
+  );
+}

@@ -1,0 +1,173 @@
+/** The switch of a clinic: where it stands, and every step but the line of the configuration. */
+import { useState } from 'preact/hooks';
+import { act, type Failure, useRead } from '../api';
+import { t } from '../language';
+import { Ask, Badge, Empty, Facts, Failed, Filters, mayAct, type Question, Time, Waiting } from '../parts';
+import { query } from '../router';
+import { type Job, JobList } from './jobs';
+import { Review } from './review';
+
+interface Overview {
+  clinics: readonly { name: string; vendor: string; mirror?: string }[];
+  connections: readonly string[];
+}
+
+interface Status {
+  clinic: string;
+  vendor: string;
+  mirror: string | null;
+  connection: string | null;
+  links: { linked: number; missing: number } | null;
+  comparison: { finishedAt: string; complete: boolean; differences: number } | null;
+  queue: { queued: number; running: number; dead: number };
+  mirrorQueue: { queued: number; dead: number; lagSeconds: number };
+  guard: { open: boolean; reasons: readonly { code: string; detail: string }[] };
+  switchGuard: string;
+  jobs: readonly Job[];
+  review: number;
+}
+
+const TASKS = ['check', 'suggest', 'rehearse', 'preview', 'copy', 'compare'] as const;
+
+export function Switch() {
+  const overview = useRead<Overview>('/switch', 30_000);
+  const clinic = query.value.get('clinic') ?? '';
+  const connection = query.value.get('connection') ?? '';
+  return (
+    <>
+      <h1>{t('switch')}</h1>
+      <p>{t('switchHelp')}</p>
+      <Waiting read={overview} />
+      {overview.data !== undefined && (
+        <Filters
+          button={t('show')}
+          fields={[
+            {
+              name: 'clinic',
+              label: t('clinic'),
+              options: overview.data.clinics.map(
+                ({ name, vendor }) => [name, `${name} (${vendor})`] as const,
+              ),
+            },
+            {
+              name: 'connection',
+              label: t('to_connection'),
+              options: overview.data.connections.map((name) => [name, name] as const),
+            },
+          ]}
+        />
+      )}
+      {clinic === '' ? (
+        <Empty title={t('chooseSwitch')} />
+      ) : (
+        <OneClinic key={`${clinic} ${connection}`} clinic={clinic} connection={connection} />
+      )}
+    </>
+  );
+}
+
+function OneClinic({ clinic, connection }: { clinic: string; connection: string }) {
+  const asked = connection === '' ? '' : `?connection=${encodeURIComponent(connection)}`;
+  const read = useRead<Status>(`/switch/${encodeURIComponent(clinic)}${asked}`, 2_000);
+  const { data } = read;
+  if (data === undefined) return <Waiting read={read} />;
+  const to = data.connection;
+  return (
+    <>
+      <State data={data} />
+      {to !== null && to !== data.vendor && <Steps data={data} to={to} again={read.again} />}
+      {to !== null && data.review > 0 && mayAct() && (
+        <Review clinic={clinic} connection={to} waiting={data.review} again={read.again} />
+      )}
+      <h2>{t('jobs')}</h2>
+      {data.jobs.length === 0 && <p class="quiet">{t('noJobs')}</p>}
+      <JobList clinic={clinic} jobs={data.jobs} again={read.again} />
+    </>
+  );
+}
+
+function State({ data }: { data: Status }) {
+  const { vendor, connection, mirror, links, comparison, queue, mirrorQueue, guard, switchGuard, clinic } =
+    data;
+  return (
+    <Facts
+      rows={[
+        [t('at'), vendor],
+        [t('to_connection'), connection ?? t('none')],
+        [t('links'), links === null ? t('none') : t('linksText', { ...links })],
+        [
+          t('comparison'),
+          comparison === null ? (
+            t('none')
+          ) : (
+            <>
+              <Time at={comparison.finishedAt} />, {t('differencesText', { count: comparison.differences })}
+            </>
+          ),
+        ],
+        [t('queue'), t('queueText', { ...queue })],
+        [t('mirror'), mirror === null ? t('none') : `${mirror}: ${t('mirrorText', { ...mirrorQueue })}`],
+        [
+          `${t('guard')} (${switchGuard})`,
+          <>
+            <Badge tone={guard.open ? 'good' : 'bad'}>{t(guard.open ? 'guardOpen' : 'guardClosed')}</Badge>
+            <ul>
+              {guard.reasons.map(({ code, detail }) => (
+                <li key={code}>
+                  <code>{code}</code>: {detail}
+                </li>
+              ))}
+            </ul>
+          </>,
+        ],
+        ...(connection === null || connection === vendor
+          ? []
+          : [[t('theLine'), <code>{`clinics.${clinic}.vendor: ${connection}`}</code>] as const]),
+      ]}
+    />
+  );
+}
+
+function Steps({ data: { clinic, jobs }, to, again }: { data: Status; to: string; again: () => void }) {
+  const [question, setQuestion] = useState<Question<Job> | undefined>();
+  const [failure, setFailure] = useState<Failure | undefined>();
+  if (!mayAct()) return <p class="quiet">{t('viewerNote')}</p>;
+  const busy = jobs.some(({ state }) => state === 'running');
+  const path = (task: string) => `/switch/${encodeURIComponent(clinic)}/${task}`;
+  const begin = async (task: string) => {
+    const reply = await act<Job>('POST', path(task), { connection: to });
+    setFailure(reply.ok ? undefined : reply.failure);
+    again();
+  };
+  const ask = () =>
+    setQuestion({
+      title: t('copySure', { clinic, to }),
+      help: t('copyHelp'),
+      does: t('task_copy'),
+      path: path('copy'),
+      body: { connection: to },
+      done: (reply) => {
+        setFailure(reply.ok ? undefined : reply.failure);
+        again();
+      },
+    });
+  return (
+    <>
+      <h2>{t('steps')}</h2>
+      <p class="buttons">
+        {TASKS.map((task) => (
+          <button
+            key={task}
+            type="button"
+            disabled={busy}
+            onClick={() => (task === 'copy' ? ask() : void begin(task))}
+          >
+            {t(`task_${task}`)}
+          </button>
+        ))}
+      </p>
+      {failure !== undefined && <Failed failure={failure} />}
+      {question !== undefined && <Ask question={question} leave={() => setQuestion(undefined)} />}
+    </>
+  );
+}

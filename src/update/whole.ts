@@ -1,0 +1,42 @@
+/** Parts of a record that an update neither reads nor writes, so that its answer shows the record as a read of it does. */
+import type { VendorRecord } from '../adapter/contract';
+import { partOf, withPart } from '../adapter/resources';
+import { Deadline } from '../lib/deadline';
+import type { Location } from '../runtime/locate';
+
+/** The answer to an update does not wait longer for what it does not need. */
+const PATIENCE_MS = 1_000;
+
+type Parts = ReadonlyMap<string, VendorRecord>;
+
+/**
+ * The parts that nobody has read, of a vendor whose updates are whole records: it answers with whole records too, entity tag
+ * included. Where only changes are written nothing more is read. Never fails: what cannot be read is not shown.
+ */
+export async function unreadParts(
+  { connection, clinic }: Location,
+  current: VendorRecord | undefined,
+  deadline: Deadline,
+): Promise<Parts> {
+  if (current === undefined || connection.adapter.writes !== 'whole-record') return new Map();
+  const names = connection.resources.filter((name) => partOf(current, name) === undefined);
+  if (names.length === 0) return new Map();
+  const patience = new Deadline(Math.min(PATIENCE_MS, deadline.remaining()), clinic.name, deadline.requestId);
+  try {
+    const record = await connection.readParts(current, names, patience);
+    return new Map(
+      names.flatMap((name): [string, VendorRecord][] => {
+        const part = partOf(record, name);
+        return part === undefined ? [] : [[name, part]];
+      }),
+    );
+  } catch {
+    return new Map();
+  }
+}
+
+/** The record with these parts, if there is one. */
+export function completed(record: VendorRecord | undefined, parts: Parts): VendorRecord | undefined {
+  if (record === undefined) return undefined;
+  return [...parts].reduce<VendorRecord>((whole, [name, part]) => withPart(whole, name, part), record);
+}

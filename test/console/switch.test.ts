@@ -1,0 +1,123 @@
+/** A clinic is made ready for another vendor on the console: the same steps as by commands, begun and watched through the API. */
+import { makePeople } from '../../sandbox/people';
+import { type ConsoleClient, consoleClient, OPERATOR_KEYS, withOperators } from '../support/console';
+import { type Movable, openMovable } from '../support/movable';
+import { until } from '../support/until';
+
+jest.setTimeout(60_000);
+
+const PEOPLE = makePeople(24);
+
+let stage: Movable;
+let olga: ConsoleClient;
+let vera: ConsoleClient;
+/** Everything that was answered outside of the review. */
+let said = '';
+
+beforeAll(async () => {
+  stage = await openMovable(PEOPLE, { configure: withOperators });
+  await stage.link('centro', 'vitalis-centro');
+  [olga, vera] = [consoleClient(stage.gateway.opsUrl), consoleClient(stage.gateway.opsUrl)];
+  await olga.signIn(OPERATOR_KEYS.olga);
+  await vera.signIn(OPERATOR_KEYS.vera);
+});
+afterAll(() => stage.close());
+
+const CONNECTION = { connection: 'cobalt-main' };
+
+async function status() {
+  const reply = await vera.api('GET', '/switch/centro?connection=cobalt-main');
+  said += reply.text;
+  return reply.body.data;
+}
+
+/** Begins a step and waits for its end. */
+async function run(task: string, body: object = CONNECTION) {
+  const begun = await olga.api('POST', `/switch/centro/${task}`, { body });
+  expect({ task, status: begun.status }).toEqual({ task, status: 202 });
+  const ended = await until(status, ({ jobs }) => jobs[0].state !== 'running');
+  expect(ended.jobs[0]).toMatchObject({ id: begun.body.data.id, task, state: 'done', by: 'olga' });
+  return ended.jobs[0].result;
+}
+
+test('links are suggested, reviewed one by one, and accepted', async () => {
+  expect(await run('check')).toMatchObject({ complete: true, counts: { linked: 0, missing: 24 } });
+  const { counts } = await run('suggest');
+  expect(counts.accept + counts.review).toBeGreaterThan(0);
+  const { rows, sure, left } = (await olga.api('POST', '/switch/centro/review', { body: CONNECTION })).body
+    .data;
+  expect([rows.length, sure.length]).toEqual([left, counts.accept]);
+  const decisions = [...sure, ...rows].map(({ staffId, vendorRecordId }, index) => ({
+    staffId,
+    vendorRecordId,
+    decision: index === 0 ? 'reject' : 'accept',
+  }));
+  const decided = await olga.api('POST', '/switch/centro/decide', { body: { ...CONNECTION, decisions } });
+  expect(decided.body.data).toMatchObject({ accepted: decisions.length - 1, rejected: 1, failed: 0 });
+  // Nobody is linked to what was never suggested, nor twice.
+  const again = await olga.api('POST', '/switch/centro/decide', { body: { ...CONNECTION, decisions } });
+  expect(again.body.data).toMatchObject({ accepted: 0, failed: decisions.length });
+  expect((await status()).links.linked).toBe(decisions.length - 1);
+  const audit = (await vera.api('GET', '/changes?clinic=centro&kind=operator')).body.data;
+  expect(audit).toContainEqual(
+    expect.objectContaining({
+      caller: 'operator:olga',
+      detail: { act: 'switch_review', shown: rows.length },
+    }),
+  );
+});
+
+test('it is rehearsed, copied and compared, and the status says what the guard would', async () => {
+  await stage.link('centro', 'cobalt-main');
+  const rehearsed = await run('rehearse');
+  expect(rehearsed).toMatchObject({ complete: true, counts: { no_record: 0 } });
+  expect(rehearsed.groups.length).toBeGreaterThan(0);
+  const writes = () => stage.cobalt.log.filter(({ method }) => method !== 'GET').length;
+  const before = writes();
+  expect(await run('preview')).toMatchObject({ applied: false });
+  expect(writes()).toBe(before);
+  expect(await run('copy')).toMatchObject({ applied: true, complete: true });
+  const compared = await run('compare');
+  const found = await status();
+  expect(found.comparison).toMatchObject({ complete: true, differences: compared.differences });
+  expect(found.guard.open).toBe(found.guard.reasons.length === 0);
+  expect(found.links).toMatchObject({ missing: 0 });
+});
+
+test('what is under way is stopped, one at a time for each clinic, and a viewer only watches', async () => {
+  for (const task of [
+    'check',
+    'suggest',
+    'rehearse',
+    'preview',
+    'copy',
+    'compare',
+    'review',
+    'decide',
+    'stop',
+  ]) {
+    const reply = await vera.api('POST', `/switch/centro/${task}`, { body: CONNECTION });
+    expect({ task, status: reply.status }).toEqual({ task, status: 403 });
+  }
+  stage.vitalis.faults.add({ kind: 'delay', milliseconds: 500 });
+  const begun = await olga.api('POST', '/switch/centro/rehearse', { body: CONNECTION });
+  const { id } = begun.body.data;
+  const other = await olga.api('POST', '/switch/centro/compare', { body: CONNECTION });
+  expect([other.status, other.body.code]).toEqual([409, 'conflict']);
+  const now = (await vera.api('GET', '/now')).body.data.items;
+  expect(now).toContainEqual(expect.objectContaining({ kind: 'job', name: 'centro' }));
+  expect((await olga.api('POST', '/switch/centro/stop', { body: { id } })).status).toBe(200);
+  const ended = await until(status, ({ jobs }) => jobs[0].state !== 'running');
+  expect(ended.jobs[0]).toMatchObject({ id, state: 'stopped' });
+  stage.vitalis.faults.clear();
+  const here = await olga.api('POST', '/switch/centro/compare', { body: { connection: 'vitalis-centro' } });
+  expect(here.status).toBe(409);
+  expect((await olga.api('POST', '/switch/nowhere/compare', { body: CONNECTION })).status).toBe(404);
+});
+
+test('nothing of a person is said outside of the review', () => {
+  expect(said.length).toBeGreaterThan(1_000);
+  for (const { name, nationalId, email } of PEOPLE) {
+    for (const value of [name?.family, nationalId, email]) expect(said).not.toContain(value ?? '–');
+  }
+});
