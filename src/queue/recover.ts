@@ -10,19 +10,23 @@ import { tableOf } from '../directory/record';
 import { Deadline } from '../lib/deadline';
 import type { Log } from '../ops/log';
 import { Problem } from '../problem';
-import type { Runtime } from '../runtime/runtime';
+import type { Clinic } from '../runtime/locate';
+import type { Generation, Runtime } from '../runtime/runtime';
 import { topLevelOf } from '../staff/fields';
 import type { Attempt } from '../store/attempts';
 import type { Change, ChangeOutcome, FieldResult } from '../store/changes';
 import type { Journal } from '../store/journal';
+import type { Locks, Release } from '../store/locks';
 import { admit } from '../update/admit';
 import { valuesOf } from '../update/auditRow';
+import { turnKey } from '../update/carryOut';
 import { mirroredPart } from '../update/mirror';
 import { makePlan } from '../update/plan';
 import { landsForSure } from '../update/write';
 
 export interface SettleParts {
   journal: Journal;
+  locks: Locks;
   runtime: Runtime;
   log: Log;
 }
@@ -42,28 +46,58 @@ export async function settleAbandoned(parts: SettleParts): Promise<void> {
   }
 }
 
-async function settle({ journal, runtime, log }: SettleParts, attempt: Attempt): Promise<void> {
-  const { generation, release } = runtime.acquire();
+async function settle(parts: SettleParts, attempt: Attempt): Promise<void> {
+  const { generation, release } = parts.runtime.acquire();
   try {
-    const connection = generation.connections.get(attempt.vendor);
-    const age = Date.now() - Date.parse(attempt.createdAt);
-    const finding =
-      (connection && (await shownBy(connection, attempt))) ??
-      (age > GIVE_UP_MS ? nothingKnown(attempt) : undefined);
-    if (finding === undefined) return;
-    const change = changeOf(attempt, finding);
     const clinic = generation.clinics.get(attempt.clinic);
     // What was on its way to the mirror itself goes nowhere from there.
-    const mirrored =
-      clinic?.vendor === attempt.vendor ? mirroredPart(clinic, attempt, finding.fields) : undefined;
-    await journal.end({ attempt: attempt.id, change, mirrored });
-    log.notice('the outcome of an update that a crash interrupted is known now', {
-      requestId: attempt.requestId,
-      outcome: change.outcome,
-    });
+    const mirrors = clinic?.mirror !== undefined && clinic.vendor === attempt.vendor ? clinic : undefined;
+    const turn = mirrors && (await turnFor(parts, mirrors, attempt));
+    if (turn === 'busy') return;
+    try {
+      await findOut(parts, attempt, generation, mirrors);
+    } finally {
+      turn?.();
+    }
   } finally {
     release();
   }
+}
+
+/** What is found out goes on to the mirror before what comes after it. */
+async function turnFor(
+  { locks }: SettleParts,
+  { connection }: Clinic,
+  { vendorRecordId }: Attempt,
+): Promise<Release | 'busy'> {
+  const deadline = new Deadline(LEASE_MS / 3);
+  try {
+    return await locks.wait({ key: turnKey(connection, vendorRecordId), reach: 'replicas', deadline });
+  } catch (error) {
+    if (error instanceof Problem) return 'busy';
+    throw error;
+  }
+}
+
+async function findOut(
+  { journal, log }: SettleParts,
+  attempt: Attempt,
+  generation: Generation,
+  mirrors: Clinic | undefined,
+): Promise<void> {
+  const connection = generation.connections.get(attempt.vendor);
+  const age = Date.now() - Date.parse(attempt.createdAt);
+  const finding =
+    (connection && (await shownBy(connection, attempt))) ??
+    (age > GIVE_UP_MS ? nothingKnown(attempt) : undefined);
+  if (finding === undefined) return;
+  const change = changeOf(attempt, finding);
+  const mirrored = mirrors && mirroredPart(mirrors, attempt, finding.fields);
+  await journal.end({ attempt: attempt.id, change, mirrored });
+  log.notice('the outcome of an update that a crash interrupted is known now', {
+    requestId: attempt.requestId,
+    outcome: change.outcome,
+  });
 }
 
 type Fields = Readonly<Record<string, FieldResult>>;

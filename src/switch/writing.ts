@@ -143,13 +143,13 @@ export function storedOf({ adapter }: VendorConnection, field: Field, record: Ve
  * still be on its way must not be taken for one that was never sent.
  */
 export async function settleEarlier(
-  { update: { journal }, runtime, log }: WriteParts,
+  { update: { journal, locks }, runtime, log }: WriteParts,
   { database, clinic, connection }: { database: Database; clinic: string; connection: string },
   { onStep, signal }: Watch,
 ): Promise<void> {
   const before = new Date().toISOString();
   for (;;) {
-    await settleAbandoned({ journal, runtime, log });
+    await settleAbandoned({ journal, locks, runtime, log });
     const left = await countAttempts(database, { clinic, vendor: connection, before });
     if (left === 0) return;
     onStep?.({ name: 'waiting for updates whose outcome is not clear yet', done: left });

@@ -3,6 +3,7 @@
  * `update.ts`.
  */
 import type { VendorRecord } from '../adapter/contract';
+import type { VendorConnection } from '../connection/connection';
 import { VendorFailure } from '../connection/failure';
 import { problemFrom } from '../directory/failures';
 import { tableOf } from '../directory/record';
@@ -118,11 +119,16 @@ function turnAt(
     reading.get(resource) === 'merge' ||
     ofResource(admitted.changes, resource).some(({ mapping }) => mapping.members !== undefined);
   return {
-    key: resource === undefined ? `${connection.name} ${id}` : `${connection.name} ${resource} ${id}`,
+    key: turnKey(connection, id, resource),
     // What goes on to a mirror goes there in the order in which it came here.
     reach: (merges && !request.dryRun) || isMirrored(request) ? 'replicas' : 'process',
     deadline,
   };
+}
+
+/** Names what one update at a time may work on. @param resource absent for the primary record */
+export function turnKey({ name }: Pick<VendorConnection, 'name'>, id: string, resource?: string): string {
+  return resource === undefined ? `${name} ${id}` : `${name} ${resource} ${id}`;
 }
 
 /** The primary record is this update's alone from here on. */

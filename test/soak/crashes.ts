@@ -12,9 +12,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
 import { verifyAudit } from '../../src/cli/verifyAudit';
 import { member } from '../../src/lib/json';
+import { openDatabase } from '../../src/store/database';
+import { queuesOf } from '../../src/store/evidence';
+import { createLinks } from '../../src/store/links';
 import { createTestDatabase } from '../support/engines';
 import { type GatewayProcess, startGatewayProcess } from '../support/gatewayProcess';
-import { KEY, soakConfiguration } from './configuration';
+import { connectionAt, KEY, soakConfiguration } from './configuration';
 
 export interface CrashSoakOptions {
   engine: 'sqlite' | 'postgres';
@@ -24,6 +27,8 @@ export interface CrashSoakOptions {
   kills: number;
   /** Concurrent clients; each has a staff member of its own. */
   clients: number;
+  /** Whether the clinic has a mirror. */
+  mirror?: boolean;
   onProgress?: (done: number, kills: number) => void;
 }
 
@@ -37,6 +42,8 @@ export interface CrashSoakResult {
   /** Updates without a row of success in the audit. */
   withoutRow: number;
   auditRows: number;
+  /** Updates that reached the mirror other than exactly once, and records that are not the same there in the end. */
+  mirror: { notOnce: number; unequal: number };
   /** What `verify-audit` answered: 0 when the chain is whole. */
   chain: number;
 }
@@ -48,27 +55,35 @@ export async function runCrashSoak(options: CrashSoakOptions): Promise<CrashSoak
   const folder = await mkdtemp(join(tmpdir(), 'gateway-soak-'));
   const vendor = createClinikapiSandbox({ logLimit: OPEN_LIMIT, rateLimit: OPEN_LIMIT });
   const listening = await vendor.listen();
+  const copy = createClinikapiSandbox({ logLimit: OPEN_LIMIT, rateLimit: OPEN_LIMIT });
+  const copyListening = await copy.listen();
   const staff = Array.from({ length: options.clients }, (_, index) => `pr_soak${index}`);
   const seed = vendor.state.roles.get('pr_abc123');
   if (seed === undefined) throw new Error('the sandbox has no seed role');
-  for (const id of staff) vendor.state.roles.set({ ...seed, id });
+  for (const id of staff) for (const { state } of [vendor, copy]) state.roles.set({ ...seed, id });
   const configPath = join(folder, 'gateway.yaml');
   // Short, since a key whose owner was killed is free again when this and a margin are over.
-  await writeFile(configPath, soakConfiguration(database.url, listening.url, { vendor: { timeoutMs: 400 } }));
+  const settings = { timeoutMs: 400 };
+  const mirrored = {
+    vendors: { copy: { ...connectionAt(copyListening.url), ...settings } },
+    clinic: { mirror: 'copy' },
+    deliveries: { baseDelayMs: 20, maxDelayMs: 200, pollMs: 100, leaseSeconds: 1 },
+  };
+  const more = { vendor: settings, ...(options.mirror && mirrored) };
+  await writeFile(configPath, soakConfiguration(database.url, listening.url, more));
+  await linkAtMirror(database.url, staff);
 
   const soak = new Soak(options, configPath);
   try {
     await soak.run(staff);
-    const commits = new Map<string, number>();
-    for (const { method, body } of vendor.log) {
-      const role = method === 'PATCH' ? roleIn(body) : undefined;
-      if (role !== undefined) commits.set(role, (commits.get(role) ?? 0) + 1);
-    }
+    const commits = commitsIn(vendor.log);
     const rows = await soak.auditRows();
     const succeeded = new Set(
       rows.filter((row) => row.outcome === 'success').map((row) => row.requestId.split('.')[0] ?? ''),
     );
     const values = Array.from({ length: options.updates }, (_, index) => `r-${index}`);
+    if (options.mirror) await soak.mirrored(database.url);
+    const copies = commitsIn(copy.log);
     await soak.stop();
     return {
       updates: options.updates,
@@ -77,14 +92,41 @@ export async function runCrashSoak(options: CrashSoakOptions): Promise<CrashSoak
       notOnce: values.filter((value) => commits.get(value) !== 1).length,
       withoutRow: values.filter((value) => !succeeded.has(value)).length,
       auditRows: rows.length,
+      mirror: {
+        notOnce: options.mirror ? values.filter((value) => copies.get(value) !== 1).length : 0,
+        unequal: options.mirror
+          ? staff.filter((id) => copy.state.roles.get(id)?.role !== vendor.state.roles.get(id)?.role).length
+          : 0,
+      },
       chain: await verifyAudit({ databaseUrl: database.url, out: silence, err: silence }),
     };
   } finally {
     await soak.stop();
     await listening.close();
+    await copyListening.close();
     await database.drop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+type Exchanges = ReturnType<typeof createClinikapiSandbox>['log'];
+
+/** How often each role was written. */
+function commitsIn(log: Exchanges): ReadonlyMap<string, number> {
+  const commits = new Map<string, number>();
+  for (const { method, body } of log) {
+    const role = method === 'PATCH' ? roleIn(body) : undefined;
+    if (role !== undefined) commits.set(role, (commits.get(role) ?? 0) + 1);
+  }
+  return commits;
+}
+
+async function linkAtMirror(url: string, staff: readonly string[]): Promise<void> {
+  const database = await openDatabase(url);
+  const links = createLinks(database);
+  for (const id of staff)
+    await links.put({ clinic: 'soak', staffId: id, vendor: 'copy', vendorRecordId: id }, { checked: true });
+  await database.close();
 }
 
 const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -114,6 +156,17 @@ class Soak {
     await Promise.all(staff.map((id, client) => this.#client(id, client)));
     this.#finished = true;
     await killer;
+  }
+
+  /** Until nothing is on its way to the mirror any more. */
+  async mirrored(databaseUrl: string): Promise<void> {
+    const database = await openDatabase(databaseUrl);
+    for (;;) {
+      const { mirrorQueue } = await queuesOf(database, 'soak');
+      if (mirrorQueue.queued + mirrorQueue.dead === 0) break;
+      await sleep(200);
+    }
+    await database.close();
   }
 
   async stop(): Promise<void> {

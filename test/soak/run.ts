@@ -10,6 +10,7 @@ import { runFailover } from './failover';
 import { measureClaims, runFairness } from './fairness';
 import { runFaultSoak } from './faults';
 import { runListSoak } from './list';
+import { runMovingSoak } from './moving';
 import { runOutage } from './outage';
 import { runRestoreSoak } from './restores';
 import { runRolling } from './rolling';
@@ -32,7 +33,13 @@ function report(line: string, right: boolean): void {
   if (!right) process.exitCode = 1;
 }
 
-async function crashes(options: { engine: string; updates: number; kills: number; clients: number }) {
+async function crashes(options: {
+  engine: string;
+  updates: number;
+  kills: number;
+  clients: number;
+  mirror?: boolean;
+}) {
   for (const engine of enginesOf(options.engine)) {
     const result = await runCrashSoak({
       ...options,
@@ -45,10 +52,28 @@ async function crashes(options: { engine: string; updates: number; kills: number
     report(
       `${engine}: ${result.updates} updates, ${result.kills} kills, ${result.requests} requests; ` +
         `${result.notOnce} not exactly once, ${result.withoutRow} without an audit row, ` +
-        `${result.auditRows} audit rows, chain ${chain}`,
-      result.notOnce === 0 && result.withoutRow === 0 && result.chain === 0,
+        `${result.auditRows} audit rows, chain ${chain}; ` +
+        `${result.mirror.notOnce} not exactly once at the mirror, ${result.mirror.unequal} records unequal there`,
+      Object.values(result.mirror).every((count) => count === 0) &&
+        result.notOnce === 0 &&
+        result.withoutRow === 0 &&
+        result.chain === 0,
     );
   }
+}
+
+async function relocating(options: { rounds: number; updates: number; late: number }) {
+  const result = await runMovingSoak({
+    ...options,
+    lateMs: options.late * 1000,
+    onProgress: (round, moving) =>
+      progress(`${round} of ${options.rounds} moves, ${moving} times clinic_is_moving`),
+  });
+  const { updates, moving: refused, crashes: killed, ...wrong } = result;
+  report(
+    `${options.rounds} moves, ${killed} crashes of the late replica, ${updates} updates, ${refused} times clinic_is_moving; ${JSON.stringify(wrong)}`,
+    refused > 0 && Object.values(wrong).every((count) => count === 0),
+  );
 }
 
 async function outage(options: {
@@ -254,6 +279,23 @@ program
   .option('--kills <number>', 'how often the gateway is killed', Number, 50)
   .option('--clients <number>', 'concurrent clients', Number, 40)
   .action(crashes);
+program
+  .command('mirror')
+  .description('kill the gateway at random moments while it writes to a clinic’s mirror too')
+  .option('--engine <name>', 'sqlite, postgres or both', 'both')
+  .option('--updates <number>', 'keyed updates', Number, 2000)
+  .option('--kills <number>', 'how often the gateway is killed', Number, 50)
+  .option('--clients <number>', 'concurrent clients', Number, 40)
+  .action((options) => crashes({ ...options, mirror: true }));
+program
+  .command('moving')
+  .description(
+    'move a clinic between two connections under load; the second of two replicas hears of it later',
+  )
+  .option('--rounds <number>', 'how often', Number, 6)
+  .option('--updates <number>', 'updates a round', Number, 200)
+  .option('--late <seconds>', 'how much later the second replica hears of it', Number, 5)
+  .action(relocating);
 program
   .command('outage')
   .description('take the vendor away while updates are queued')

@@ -202,7 +202,7 @@ describe.each(ENGINES)('a store that another process is writing to for long (%s)
   it('refuses what is wrong as ever, reads, and does not let other updates wait long; all is written down later', async () => {
     const key = { 'idempotency-key': 'locked' };
     const answers = await whileLocked(async () => [
-      codeOf(await stage.patch(KEYS.north, { nationalId: '12345678' })),
+      codeOf(await stage.patch(KEYS.north, { nationalId: '30123456' })),
       codeOf(await stage.patch(KEYS.north, { status: 'asleep' })),
       codeOf(await stage.patch(KEYS.north, { status: 'inactive' }, {}, 'nobody')),
       codeOf(await stage.call('GET', '/staff/st-1')),
