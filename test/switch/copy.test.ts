@@ -150,6 +150,21 @@ describe('where all had something else', () => {
   });
 });
 
+test('what somebody has put there between two copies is what undo puts back', async () => {
+  change(0, (details) => ({ ...details, phone: '+54 11 1000-0001' }));
+  const again = () => copy('--apply', '--overwrite', '--undo', file);
+  await again();
+  change(0, (details) => ({ ...details, phone: '+54 11 2000-0002' }));
+  await again();
+  await undo();
+  expect(stored()).toContain('2000-0002');
+  // So it is after an undo, with the same file.
+  change(0, (details) => ({ ...details, phone: '+54 11 3000-0003' }));
+  await again();
+  await undo();
+  expect(stored()).toContain('3000-0003');
+});
+
 test('one field that the vendor refuses does not hold back the others', async () => {
   stage.clinikapi.faults.add(
     {
