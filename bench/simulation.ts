@@ -30,21 +30,21 @@ export interface Outcome {
 }
 
 const VENDOR_MS = 50;
-const SIMULATED_MS = 20_000;
+const SIMULATED_MS = 10_000;
 /** What comes before is only the filling of the queues. */
-const WARM_UP_MS = 5000;
+const WARM_UP_MS = 4000;
 const LARGEST_BATCH = 500;
 /** A gateway gives its store so long; then updates are refused. */
 const LOCK_WAIT_MS = 2000;
 /** Added to an update: more is no longer a working system. */
-const MOST_ADDED_MS = 1000;
+const MOST_ADDED_MS = 3000;
 
 /** The largest rate at which updates are answered in time. */
 export function mostOf(replicas: number, costs: Costs): Outcome & { limit: string } {
   let good = simulate(replicas, 1, costs);
   let low = 1;
   let high = (1000 / costs.cpuMs) * replicas;
-  for (let step = 0; step < 12; step += 1) {
+  for (let step = 0; step < 9; step += 1) {
     const rate = (low + high) / 2;
     const outcome = simulate(replicas, rate, costs);
     const works = outcome.p99 <= MOST_ADDED_MS && outcome.longestWait <= LOCK_WAIT_MS;

@@ -59,6 +59,15 @@ const GROUPS: readonly Group[] = [
     mutate: ['adapters/cobalt/hours.ts', 'adapters/cobalt/errors.ts'],
     tests: ['adapters/cobalt'],
   },
+  {
+    name: 'fhir',
+    mutate: [
+      ...['errors', 'fields'].map((file) => `adapters/fhir/${file}.ts`),
+      ...['fhirElements', 'fhirErrors', 'fhirFields', 'fhirServer'].map((file) => `src/adapter/${file}.ts`),
+      'src/lib/exactJson.ts',
+    ],
+    tests: ['adapters/fhir.test', 'adapters/tables'],
+  },
 ];
 
 const GOAL = 80;

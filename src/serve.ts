@@ -20,7 +20,7 @@ import { shared } from './lib/shared';
 import { checkHealth } from './ops/health';
 import type { Log } from './ops/log';
 import { createMetrics, type Metrics } from './ops/metrics';
-import { createOpsServer } from './ops/server';
+import { createOpsHandler, OPS_SERVER_OPTIONS } from './ops/server';
 import { createDeliveries, GIVE_BACK_MS } from './queue/deliver';
 import { settleAbandoned } from './queue/recover';
 import { createHeadTeller } from './runtime/auditHead';
@@ -183,16 +183,20 @@ export async function serve({
     operatorsConsole ??= createConsole({
       ...consoleParts,
       following: () => watch,
-      url: () => urlOf(opsServer, config.ops.host),
+      url: () => urlOf(opsServer, config.ops.host, opsListener.scheme),
     });
     return operatorsConsole;
   };
   const hasConsole = () => runtime.current.config.operators.length > 0 || config.ops.oidc !== undefined;
-  const opsServer = createOpsServer({
+  const opsTls = { certFile: '', keyFile: '', ...config.ops.tls, clientCaFile: '', requireClientCert: false };
+  const opsListener = createListener(opsTls, OPS_SERVER_OPTIONS, 'ops.tls');
+  const opsServer = opsListener.server;
+  const handleOps = createOpsHandler({
     metrics,
     health,
     console: () => (hasConsole() ? openConsole().handle : undefined),
   });
+  opsServer.on('request', handleOps);
   await listen(opsServer, config.ops.port, config.ops.host);
   deliveries.start();
   const tellHead = createHeadTeller({ database, log, keys: kept.keys, headFile: config.audit.headFile });
@@ -213,7 +217,7 @@ export async function serve({
     log,
     runtime,
     replace: relocation.replace,
-    certificate: listener,
+    certificate: certificatesOf([listener, opsListener]),
   });
   watch = following;
   const close = async () => {
@@ -242,7 +246,7 @@ export async function serve({
   let closed: Promise<void> | undefined;
   return {
     url: urlOf(server, config.server.host, listener.scheme),
-    opsUrl: urlOf(opsServer, config.ops.host),
+    opsUrl: urlOf(opsServer, config.ops.host, opsListener.scheme),
     reload: () => following.reload(),
     close: () => {
       closed ??= close();
@@ -290,6 +294,26 @@ function keepHouse({ journal, locks, runtime, log, tellHead, relocation, beatMs 
     every(HEAD_MS, tellHead, failed('telling the newest row of the audit has failed')),
   ];
   return { stop: () => Promise.all(jobs.map((job) => job.stop())) };
+}
+
+/** Renewed files of one are taken over whatever becomes of those of the other. */
+function certificatesOf(listeners: readonly Listener[]): Pick<Listener, 'files' | 'refresh'> {
+  return {
+    files: listeners.flatMap(({ files }) => files),
+    refresh: () => {
+      const outcomes = listeners.map((listener) => outcomeOf(() => listener.refresh()));
+      for (const outcome of outcomes) if ('error' in outcome) throw outcome.error;
+      return outcomes.some((outcome) => 'result' in outcome && outcome.result);
+    },
+  };
+}
+
+function outcomeOf<Result>(work: () => Result): { result: Result } | { error: unknown } {
+  try {
+    return { result: work() };
+  } catch (error) {
+    return { error };
+  }
 }
 
 function listen(server: Listener['server'], port: number, host: string): Promise<void> {

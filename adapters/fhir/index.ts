@@ -77,7 +77,7 @@ export const fhir: AdapterModule<Settings> = {
     ]);
     const idIn = ({ practitioner }: VendorRecord) => localId(practitioner, 'Practitioner', baseUrl);
     const include = { resource: 'practitioner', type: 'Practitioner', idIn };
-    const only = organization === undefined ? '' : path`&organization=${organization}`;
+    const only = organization === undefined ? '' : path`&organization=Organization/${organization}`;
     return {
       ...resourceAccess('PractitionerRole', Object.values(ofRole), ifMatch),
       fields: { ...ofRole, ...Object.fromEntries(lifted) },

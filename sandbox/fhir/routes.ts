@@ -5,7 +5,7 @@ import { reachCommit } from '../faultGate';
 import type { Tools } from '../kit';
 import { checkResource, isType, TYPES, type Type } from './definitions';
 import { withMarkedNumbers } from './exactNumbers';
-import { type Issue, refuse, send } from './outcome';
+import { type Issue, outcomeOf, refuse, send } from './outcome';
 import { searchRoute } from './search';
 import type { FhirState, Resource } from './store';
 
@@ -57,6 +57,7 @@ export function resourceRoutes(
     await Promise.all(kept);
     const newest = kept.length === 0 ? shown : await state.repository.readResource<Resource>(type, id);
     if (answersUpdates === 'nothing') return void response.status(200).end();
+    if (answersUpdates === 'outcome') return send(response, outcomeOf([ALL_WELL]));
     show(response, newest);
   });
 
@@ -93,6 +94,8 @@ export function resourceRoutes(
     }
   }
 }
+
+const ALL_WELL = { severity: 'information', code: 'informational', diagnostics: 'Updated' } as const;
 
 function unknownType(response: Response): void {
   refuse(response, 404, { code: 'not-supported', diagnostics: 'Unknown resource type' });

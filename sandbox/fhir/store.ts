@@ -29,8 +29,8 @@ export interface FhirSettings {
   honoursIfMatch: boolean;
   /** What a stale version is answered with; some servers use 409. */
   staleStatus: 409 | 412;
-  /** Whether an update is answered with the resource, or with no body. */
-  answersUpdates: 'resource' | 'nothing';
+  /** Whether an update is answered with the resource, with no body, or with a note that all is well. */
+  answersUpdates: 'resource' | 'nothing' | 'outcome';
   /** Whether resources are held against the standard's definitions. */
   validates: boolean;
   /** The most resources that a page holds. */

@@ -49,6 +49,8 @@ export function findByPk<Row extends { id: number }>(rows: readonly Row[], id: u
   if (typeof id !== 'number' && typeof id !== 'string') {
     throw new Error(`Argument passed to findByPk is invalid: ${String(id)}`);
   }
+  // Most ids are plain numbers, and a table may be long.
+  if (typeof id === 'string' && /^[1-9]\d{0,14}$/.test(id)) return rows.find((row) => row.id === Number(id));
   return rows.filter((row) => integerEquals(row.id, id))[0];
 }
 

@@ -231,6 +231,8 @@ export interface RecordAccess {
    * which the record is not found. `undefined`: not an answer that this vendor's contract knows.
    */
   record(body: unknown, id: string): VendorRecord | null | undefined;
+  /** True for a good answer to a write that does not show the record, from a vendor that mostly does; it is read then. */
+  acknowledges?(body: unknown): boolean;
   /** The id that the vendor's record, or its acknowledgement, says it is about. */
   idOf?(body: VendorRecord): string | undefined;
   /** How all records are read. Absent: the vendor has no list of them. */

@@ -64,6 +64,8 @@ export function resourceAccess(
       };
     },
     record: (body) => (isObject(body) && body.resourceType === type ? body : undefined),
+    // Some servers answer with a note, whatever they are asked to prefer.
+    acknowledges: (body) => member(body, 'resourceType') === 'OperationOutcome',
     idOf: resourceId,
     revision: ({ meta }) => textIn(meta, 'versionId') ?? textIn(meta, 'lastUpdated'),
     recordShape: { always: ['resourceType', 'id'], sometimes: [...COMMON, ...ELEMENTS[type]] },

@@ -1,7 +1,7 @@
 /** Who may use the operators' console, and how they sign in: by a key, or at an OpenID Connect provider. */
 import joi from 'joi';
 import type { ConfigProblem } from './problem';
-import { issuerUrl, oneOf, oneOrList, sha256 } from './rules';
+import { issuerUrl, oneOf, oneOrList, sha256, wholeTls } from './rules';
 
 export const OPERATOR_ROLES = ['viewer', 'operator'] as const;
 /** `viewer` reads, `operator` acts as well. */
@@ -34,6 +34,8 @@ export interface OidcConfig {
 export interface OpsConfig {
   host: string;
   port: number;
+  /** Paths of PEM files; absent or empty: plain HTTP. */
+  tls?: { certFile: string; keyFile: string };
   /** A proxy in front speaks TLS, so cookies are for TLS only. */
   tlsAtProxy?: boolean;
   oidc?: OidcConfig;
@@ -108,6 +110,17 @@ const OIDC = joi
 
 /** What the ops section has besides its address. */
 export const OPS_KEYS = {
+  tls: joi
+    .object({
+      certFile: joi
+        .string()
+        .allow('')
+        .default('')
+        .description('Path of the certificate chain (PEM). Empty: none.'),
+      keyFile: joi.string().allow('').default('').description('Path of its private key (PEM). Empty: none.'),
+    })
+    .custom(wholeTls)
+    .description('HTTPS for metrics, health and the console. Changed files are taken over by themselves.'),
   tlsAtProxy: joi
     .boolean()
     .description(
@@ -119,10 +132,20 @@ export const OPS_KEYS = {
 /** A session that travels in clear could be taken over by anybody on the way. */
 export function consoleProblems(ops: OpsConfig, operators: readonly OperatorConfig[]): ConfigProblem[] {
   const hasConsole = operators.length > 0 || ops.oidc !== undefined;
-  if (!hasConsole || ops.tlsAtProxy === true || isLoopback(ops.host)) return [];
+  if (!hasConsole || overTls(ops) || isLoopback(ops.host)) return [];
   const message =
-    'is not the loopback interface, where the console needs TLS: put a proxy in front that speaks it and say ops.tlsAtProxy: true';
+    'is not the loopback interface, where the console needs TLS: ops.tls, or a proxy in front that speaks it and ops.tlsAtProxy: true';
   return [{ path: 'ops.host', message }];
+}
+
+/** Whether people reach the ops port over TLS. */
+export function overTls({ tls, tlsAtProxy }: Pick<OpsConfig, 'tls' | 'tlsAtProxy'>): boolean {
+  return tlsAtProxy === true || (tls !== undefined && hasTls({ tls }));
+}
+
+/** Whether the ops port speaks TLS itself. */
+export function hasTls({ tls }: Pick<OpsConfig, 'tls'>): boolean {
+  return tls !== undefined && tls.certFile !== '';
 }
 
 function isLoopback(host: string): boolean {

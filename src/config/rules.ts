@@ -123,7 +123,7 @@ function parsedJson(text: string): unknown {
 }
 
 export const wholeTls: joi.CustomValidator = (tls, helpers) => {
-  const { certFile, keyFile, clientCaFile, requireClientCert } = tls;
+  const { certFile, keyFile, clientCaFile = '', requireClientCert = false } = tls;
   if ((certFile === '') !== (keyFile === '')) return helpers.error('tls.pair');
   if (requireClientCert && clientCaFile === '') return helpers.error('tls.clientCa');
   return certFile === '' && clientCaFile !== '' ? helpers.error('tls.pair') : tls;

@@ -63,7 +63,7 @@ export const SERVER = joi
       })
       .default()
       .description(
-        'Requests without a key or token under way: /docs, /openapi.json and /problems; health, and tokens that are being checked, are counted apart.',
+        'Requests without a key or token under way: /docs, /openapi.json, /problems and /.well-known/jwks.json; health, and tokens that are being checked, are counted apart.',
       ),
     stallMs: whole(1, 3_600_000)
       .default(30_000)

@@ -238,7 +238,7 @@ export class VendorConnection {
     const { list, idOf } = this.adapter;
     if (list === undefined) throw new TypeError('this vendor has no list');
     const wanted = (this.adapter.also ?? []).filter(({ name }) => resources.includes(name));
-    const parts: [Resource, ReadonlyMap<string, VendorRecord>][] = [];
+    const parts: [Resource, ReadonlyMap<string, string>][] = [];
     for (const resource of wanted) {
       if (resource.list) parts.push([resource, await this.#listOfParts(resource, resource.list, whole)]);
     }
@@ -252,7 +252,7 @@ export class VendorConnection {
         const joined = parts.reduce((into, [resource, known]) => {
           const partId = resource.idIn(record);
           if (partId === undefined) return into;
-          const part = known.get(partId) ?? resource.absent;
+          const part = recordIn(known.get(partId)) ?? resource.absent;
           if (part === undefined) partless += 1;
           return part === undefined ? into : withPart(into, resource.name, part);
         }, record);
@@ -274,16 +274,16 @@ export class VendorConnection {
     });
   }
 
-  /** All records of a further resource by their ids. */
+  /** All records of a further resource by their ids, as text, which takes a fraction of the memory. */
   async #listOfParts(
     { idOf, absent }: Resource,
     list: RecordList,
     whole: Deadline,
-  ): Promise<ReadonlyMap<string, VendorRecord>> {
-    const found = new Map<string, VendorRecord>();
+  ): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
     try {
       for await (const { records } of this.#pages(list, (record) => idOf?.(record), whole)) {
-        for (const { id, record } of records) found.set(id, record);
+        for (const { id, record } of records) found.set(id, JSON.stringify(record));
       }
     } catch (error) {
       // "Not found" says that there is none at all.
@@ -308,7 +308,7 @@ export class VendorConnection {
       });
     }
     // Nothing was said, so that a read has to show it.
-    if (answer === undefined) return undefined;
+    if (answer === undefined || access.acknowledges?.(answer)) return undefined;
     if (access.answers === 'record') return this.#recordIn(access, answer, id);
     this.#checkId(access, isObject(answer) ? answer : {}, id);
     return undefined;
@@ -376,4 +376,10 @@ function halfWay(failure: VendorFailure): VendorFailure {
     ...(vendorCode !== undefined && { vendorCode }),
     ...(retryAfter !== undefined && { retryAfter }),
   });
+}
+
+/** Of text that was a record. */
+function recordIn(text: string | undefined): VendorRecord | undefined {
+  const record: unknown = text === undefined ? undefined : JSON.parse(text);
+  return isObject(record) ? record : undefined;
 }

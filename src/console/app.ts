@@ -199,7 +199,8 @@ async function serve(
   const body = one.body === undefined ? undefined : valid(one.body, await readJsonBody(req));
   const by = { caller: operatorCaller(signed.operator.name), requestId: contextOf(res).requestId };
   const work = () => one.work({ req, res, parts, signed, query, body, by });
-  const answer = one.access === 'operator' ? await once(parts, { req, signed, body }, work) : await work();
+  const isAct = one.access === 'operator' && one.shows !== true;
+  const answer = isAct ? await once(parts, { req, signed, body }, work) : await work();
   if (answer === undefined) return;
   if (one.method === 'GET') sendRead(req, res, answer);
   else sendJson(res, answer.status ?? 200, answer.body, answer.headers);

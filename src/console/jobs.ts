@@ -63,7 +63,13 @@ export class Jobs {
     if (this.of(rest.clinic).some(({ state }) => state === 'running')) return undefined;
     const job: Job = { id: randomUUID(), ...rest, state: 'running', startedAt: this.#now().toISOString() };
     const stop = new AbortController();
-    this.#entries = [{ job, stop }, ...this.#entries].slice(0, MOST);
+    // What is running is never forgotten: it could not be stopped any more, and the clinic would seem free.
+    const finished = this.#entries.filter((entry) => entry.job.state !== 'running').slice(0, MOST - 1);
+    const kept = new Set(finished);
+    this.#entries = [
+      { job, stop },
+      ...this.#entries.filter((entry) => entry.job.state === 'running' || kept.has(entry)),
+    ];
     void this.#run(job, stop, work);
     return job;
   }

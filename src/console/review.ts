@@ -18,6 +18,7 @@ const show = route({
   method: 'POST',
   path: '/switch/:clinic/review',
   access: 'operator',
+  shows: true,
   summary:
     'Suggested pairs that wait for a person, with what both sides show of them. Each look is in the audit.',
   body: Joi.object<{ connection: string }>({ connection }),

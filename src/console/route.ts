@@ -76,6 +76,8 @@ export interface Route {
   path: string;
   /** `operator`: an act; it needs the role and the CSRF token. */
   access: 'viewer' | 'operator';
+  /** An act that only shows. Each time is one of its own: its answer is kept nowhere, whatever `Idempotency-Key` comes with it. */
+  shows?: true;
   summary: string;
   query?: Joi.ObjectSchema;
   body?: Joi.ObjectSchema;

@@ -1,5 +1,6 @@
 /** Signing in and out. The ways in are a key of the configuration and, if there is one, an OpenID Connect provider. */
 import type { Request, Response } from 'express';
+import { overTls } from '../config/operators';
 import { contextOf, sendJson } from '../http/answer';
 import { readJsonBody } from '../http/jsonBody';
 import { booleanQuery, refuseUnknownQuery } from '../http/query';
@@ -19,7 +20,7 @@ export interface SignInParts extends ConsoleParts {
 }
 
 export function isSecure({ runtime }: Pick<ConsoleParts, 'runtime'>): boolean {
-  return runtime.current.config.ops.tlsAtProxy === true;
+  return overTls(runtime.current.config.ops);
 }
 
 /** The name of an operator in the audit. The name of a caller holds no colon unless somebody chooses one. */

@@ -21,14 +21,17 @@ export interface Listener {
   refresh(): boolean;
 }
 
-/** @throws ConfigError when a file cannot be read or used */
-export function createListener(tls: TlsConfig, options: ServerOptions): Listener {
+/**
+ * @param section where the configuration says it: `server.tls`
+ * @throws ConfigError when a file cannot be read or used
+ */
+export function createListener(tls: TlsConfig, options: ServerOptions, section = 'server.tls'): Listener {
   if (tls.certFile === '') {
     return { server: createPlain(options), scheme: 'http', files: [], refresh: () => false };
   }
-  let files = readFiles(tls);
-  checkPair(files.context);
-  const server = usable(() =>
+  let files = readFiles(tls, section);
+  checkPair(files.context, section);
+  const server = usable(section, () =>
     createSecure({
       ...options,
       // To be secured is part of the head: Node's own two minutes would let half-open connections gather.
@@ -43,13 +46,13 @@ export function createListener(tls: TlsConfig, options: ServerOptions): Listener
     scheme: 'https',
     files: [tls.certFile, tls.keyFile, tls.clientCaFile].filter((path) => path !== ''),
     refresh: () => {
-      const next = readFiles(tls);
+      const next = readFiles(tls, section);
       if (next.digest === files.digest) return false;
-      checkTime(checkPair(next.context), new Date());
+      checkTime(checkPair(next.context, section), new Date(), section);
       const context = { ...next.context, minVersion: 'TLSv1.2' } as const;
       // Tried apart first: the server forgets parts of the old context before it takes the new one.
-      usable(() => createSecureContext(context));
-      usable(() => server.setSecureContext(context));
+      usable(section, () => createSecureContext(context));
+      usable(section, () => server.setSecureContext(context));
       files = next;
       return true;
     },
@@ -62,10 +65,13 @@ interface Pems {
   ca?: Buffer;
 }
 
-function readFiles({ certFile, keyFile, clientCaFile }: TlsConfig): { digest: string; context: Pems } {
-  const cert = read('certFile', certFile);
-  const key = read('keyFile', keyFile);
-  const ca = clientCaFile === '' ? undefined : read('clientCaFile', clientCaFile);
+function readFiles(
+  { certFile, keyFile, clientCaFile }: TlsConfig,
+  section: string,
+): { digest: string; context: Pems } {
+  const cert = read(section, 'certFile', certFile);
+  const key = read(section, 'keyFile', keyFile);
+  const ca = clientCaFile === '' ? undefined : read(section, 'clientCaFile', clientCaFile);
   const digest = createHash('sha256')
     .update(cert)
     .update(key)
@@ -74,34 +80,34 @@ function readFiles({ certFile, keyFile, clientCaFile }: TlsConfig): { digest: st
   return { digest, context: { cert, key, ...(ca && { ca }) } };
 }
 
-function read(name: string, path: string): Buffer {
+function read(section: string, name: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw problem(name, `cannot be read (${errorCode(error)})`);
+    throw problem(section, name, `cannot be read (${errorCode(error)})`);
   }
 }
 
 /** OpenSSL's own texts may quote a file's content, so causes are found out and told in our words. */
-function checkPair({ cert, key, ca }: Pems): X509Certificate {
+function checkPair({ cert, key, ca }: Pems, section: string): X509Certificate {
   const certificate = parsed(() => new X509Certificate(cert));
-  if (certificate === undefined) throw problem('certFile', 'holds no certificate in PEM form');
+  if (certificate === undefined) throw problem(section, 'certFile', 'holds no certificate in PEM form');
   const privateKey: KeyObject | undefined = parsed(() => createPrivateKey(key));
   if (privateKey === undefined)
-    throw problem('keyFile', 'holds no private key in PEM form without a password');
+    throw problem(section, 'keyFile', 'holds no private key in PEM form without a password');
   if (!certificate.checkPrivateKey(privateKey))
-    throw problem('keyFile', 'is not the key of the certificate in server.tls.certFile');
+    throw problem(section, 'keyFile', `is not the key of the certificate in ${section}.certFile`);
   if (ca !== undefined && parsed(() => new X509Certificate(ca)) === undefined)
-    throw problem('clientCaFile', 'holds no certificate in PEM form');
+    throw problem(section, 'clientCaFile', 'holds no certificate in PEM form');
   return certificate;
 }
 
 /** Only of a renewed certificate: at the start there is no better one. */
-function checkTime({ validFrom, validTo }: X509Certificate, now: Date): void {
+function checkTime({ validFrom, validTo }: X509Certificate, now: Date, section: string): void {
   if (new Date(validTo) < now)
-    throw problem('certFile', `holds a certificate that has expired (${day(validTo)})`);
+    throw problem(section, 'certFile', `holds a certificate that has expired (${day(validTo)})`);
   if (new Date(validFrom) > now)
-    throw problem('certFile', `holds a certificate that is not valid yet (from ${day(validFrom)})`);
+    throw problem(section, 'certFile', `holds a certificate that is not valid yet (from ${day(validFrom)})`);
 }
 
 function day(text: string): string {
@@ -116,16 +122,16 @@ function parsed<Value>(parse: () => Value): Value | undefined {
   }
 }
 
-function problem(name: string, message: string): ConfigError {
-  return new ConfigError([{ path: `server.tls.${name}`, message }]);
+function problem(section: string, name: string, message: string): ConfigError {
+  return new ConfigError([{ path: `${section}.${name}`, message }]);
 }
 
-function usable<T>(work: () => T): T {
+function usable<T>(section: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
     throw new ConfigError([
-      { path: 'server.tls', message: `the certificate and key cannot be used (${errorCode(error)})` },
+      { path: section, message: `the certificate and key cannot be used (${errorCode(error)})` },
     ]);
   }
 }

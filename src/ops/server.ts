@@ -1,5 +1,5 @@
 /** The ops port: metrics and health for those who run the gateway, apart from the callers, and the operators' console. */
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { RequestListener, ServerOptions, ServerResponse } from 'node:http';
 import type { Health } from './health';
 import type { Metrics } from './metrics';
 
@@ -12,9 +12,10 @@ export interface OpsParts {
 
 type Answer = { status: number; type: string; text: string };
 
-/** Not listening yet. */
-export function createOpsServer(parts: OpsParts): Server {
-  return createServer({ headersTimeout: 5_000, requestTimeout: 10_000 }, (req, res) => {
+export const OPS_SERVER_OPTIONS: ServerOptions = { headersTimeout: 5_000, requestTimeout: 10_000 };
+
+export function createOpsHandler(parts: OpsParts): RequestListener {
+  return (req, res) => {
     // The query string is not needed here.
     const path = (req.url ?? '/').split('?', 1)[0] ?? '/';
     const page = path === '/console' || path.startsWith('/console/') ? parts.console?.() : undefined;
@@ -25,7 +26,7 @@ export function createOpsServer(parts: OpsParts): Server {
     answer(parts, path)
       .catch(() => json(500, { status: 'failed' }))
       .then((found) => send(res, req.method === 'HEAD' ? { ...found, text: '' } : found));
-  });
+  };
 }
 
 async function answer({ metrics, health }: OpsParts, path: string): Promise<Answer> {

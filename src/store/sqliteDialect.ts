@@ -111,17 +111,17 @@ class SqliteDriver implements Driver {
   }
 }
 
-/** Runs each query at once on the connection of its transaction: Kysely's own way to it takes several promises for each. */
+/** Runs each query of a transaction at once, since nobody else can have the write lock: Kysely's way to it takes several promises for each. */
 class DirectExecutor extends DefaultQueryExecutor {
-  readonly #turn: Turn;
+  readonly #connection: SqliteConnection;
 
-  constructor(turn: Turn) {
+  constructor(connection: SqliteConnection, turn: Turn) {
     super(COMPILER, ADAPTER, { provideConnection: (work) => work(turn) });
-    this.#turn = turn;
+    this.#connection = connection;
   }
 
-  override executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    return this.#turn.executeQuery(query);
+  override async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    return this.#connection.run<Row>(query);
   }
 }
 
@@ -136,7 +136,7 @@ export function sqliteTransactions(connection: SqliteConnection) {
     const turn = await new Turn(connection).begin();
     try {
       await turn.executeQuery(BEGIN);
-      const executor = new DirectExecutor(turn);
+      const executor = new DirectExecutor(connection, turn);
       const result = await work(new Transaction<Schema>({ ...common, executor }));
       await turn.executeQuery(COMMIT);
       return result;

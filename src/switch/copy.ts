@@ -3,8 +3,6 @@
  * not sent, and what a killed run has left unclear is settled by reading first.
  */
 import type { VendorRecord } from '../adapter/contract';
-import { VendorFailure } from '../connection/failure';
-import { Deadline } from '../lib/deadline';
 import type { Problem } from '../problem';
 import type { ReceiptRow } from '../receipt';
 import type { Clinic } from '../runtime/locate';
@@ -12,11 +10,10 @@ import { FIELDS, type Field, pointerOf, topLevelOf } from '../staff/fields';
 import { atOnce } from './atOnce';
 import { CodeCounts, type ProposedCode, proposeCodes } from './codes';
 import { inOrder } from './inOrder';
-import { patiently } from './patience';
+import { readPair } from './pair';
 import type { Person } from './people';
 import { type JudgedField, judgePerson, type RehearsalRow, wholeness } from './rehearse';
 import { bodyFor, valuesIn } from './shown';
-import type { Found } from './side';
 import { type MoveParts, readSides, type Sides } from './sides';
 import type { UndoField, UndoLog } from './undoFile';
 import { noCounts, REHEARSAL_VERDICTS, type RehearsalVerdict, type Report } from './verdict';
@@ -148,7 +145,7 @@ async function copyPerson(
       });
     } else isAlone = settleRefused(settled, group, written.problem) || isAlone;
     // Others may have changed it, and so has this.
-    if (open.some(({ row }) => !settled.has(row.field))) seen = await readAgain(options, person);
+    if (open.some(({ row }) => !settled.has(row.field))) seen = await readPair(options, person);
   }
 }
 
@@ -228,29 +225,6 @@ export function fieldAt(pointer: string): Field {
   const field = FIELDS.find((name) => pointerOf(name) === pointer);
   if (field === undefined) throw new RangeError('no field has this pointer');
   return field;
-}
-
-/** Both records by themselves: lists may lag behind. */
-async function readAgain(
-  { clinic, there, signal }: CopyOptions,
-  person: Person,
-): Promise<Pick<Sides, 'here' | 'there'>> {
-  const read = async (connection: typeof there, id: string | undefined): Promise<Found> => {
-    if (id === undefined) return { absent: true };
-    const deadline = () => new Deadline(connection.config.timeoutMs, clinic.name);
-    try {
-      return { record: await patiently(() => connection.read(id, deadline()), signal) };
-    } catch (error) {
-      if (!(error instanceof VendorFailure)) throw error;
-      return error.kind === 'record_not_found' ? { absent: true } : { unread: error };
-    }
-  };
-  const [here, other] = await Promise.all([read(clinic.here, person.here), read(there, person.there)]);
-  const side = (found: Found) => ({
-    ...{ asOf: '', incomplete: undefined, listed: undefined, pages: 0 },
-    find: () => found,
-  });
-  return { here: side(here), there: side(other) };
 }
 
 function isNamed({ extras }: Problem, field: string): boolean {

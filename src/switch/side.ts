@@ -2,7 +2,7 @@
  * One side of a move: what a connection holds of many records, as the vendor shows it now. By the vendor's list if it has one, so
  * that ten thousand people are not ten thousand reads; kept as text, which takes a fraction of the memory.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { VendorRecord } from '../adapter/contract';
 import { partOf } from '../adapter/resources';
 import type { VendorConnection } from '../connection/connection';
@@ -24,6 +24,8 @@ export interface Side {
   /** Why not all of it could be read; undefined: it is whole. */
   readonly incomplete: VendorFailure | undefined;
   find(recordId: string): Found;
+  /** The record as text; undefined if it was not found. */
+  textOf(recordId: string): string | undefined;
   /** The ids of all records that the vendor lists, in its order; undefined if it lists none, or not to the end. */
   readonly listed: ReadonlySet<string> | undefined;
   /** Pages of the list that were read, also if it could not be read to its end. */
@@ -35,6 +37,8 @@ export interface SideOptions extends Watch {
   wanted?: ReadonlySet<string>;
   /** On whose behalf: a clinic. */
   owner: string;
+  /** Whether a record that was found is kept, by its text; absent: all are. Of others it is said that they are absent. */
+  keeps?: (recordId: string, text: string) => boolean;
   /** Names of further resources that records are read from; default: all. */
   resources?: readonly string[];
 }
@@ -43,6 +47,11 @@ export interface SideOptions extends Watch {
 const LONGEST_LIST_MS = 30 * 60_000;
 /** So often a list is begun that changes while it is read. */
 const ATTEMPTS = 3;
+/** Reads of single records at the same time: others use the connection too. */
+const MOST_READS = 10;
+/** So many reads that have failed in passing are tried again, after so long. */
+const MOST_WAITS = 20;
+const LONGEST_WAIT_SECONDS = 10;
 /** Records between two looks for what else there is to do. */
 const AT_A_TIME = 200;
 
@@ -59,7 +68,10 @@ class Reading {
   readonly #texts = new Map<string, string>();
   readonly #unread = new Map<string, VendorFailure>();
   readonly #listed = new Set<string>();
+  /** Found, and not kept. */
+  readonly #dropped = new Set<string>();
   #pages = 0;
+  #waits = 0;
   #incomplete: VendorFailure | undefined;
   /** Why there is no list; nothing is known then. */
   #noList: VendorFailure | undefined;
@@ -85,6 +97,7 @@ class Reading {
       asOf: this.#asOf,
       incomplete: this.#incomplete,
       find: (id) => this.#find(id),
+      textOf: (id) => this.#texts.get(id),
       listed: listed ? this.#listed : undefined,
       pages: this.#pages,
     };
@@ -129,7 +142,7 @@ class Reading {
         seen += 1;
         if (seen % AT_A_TIME === 0) await nextTurn();
         this.#listed.add(id);
-        if (wanted === undefined || wanted.has(id)) this.#texts.set(id, JSON.stringify(record));
+        if (wanted === undefined || wanted.has(id)) this.#keep(id, record);
       }
       this.#pages += 1;
       signal?.throwIfAborted();
@@ -144,10 +157,16 @@ class Reading {
     return this.#noList?.tooLarge === true && !isOnlyList;
   }
 
+  #keep(id: string, record: VendorRecord): void {
+    const text = JSON.stringify(record);
+    if (this.#options.keeps?.(id, text) === false) this.#dropped.add(id);
+    else this.#texts.set(id, text);
+  }
+
   /** The wanted records that have to be read by themselves. */
   async #leftBy(wanted: ReadonlySet<string>): Promise<string[]> {
     const { adapter } = this.#connection;
-    const missing = [...wanted].filter((id) => !this.#isWhole(id));
+    const missing = [...wanted].filter((id) => !this.#dropped.has(id) && !this.#isWhole(id));
     // To read one is to read the list: it would show nothing else.
     const sample = missing[0];
     if (sample !== undefined && adapter.list?.first.path === adapter.read(sample).path) return [];
@@ -192,20 +211,33 @@ class Reading {
       done += 1;
       onStep?.({ name: this.#name(), done, total: ids.length });
     };
-    await atOnce(ids, this.#connection.config.maxConcurrent, readOne, signal);
+    const most = Math.min(MOST_READS, this.#connection.config.maxConcurrent);
+    await atOnce(ids, most, readOne, signal);
   }
 
   async #readOne(id: string): Promise<void> {
     if (!this.#connection.admits(id)) return;
     try {
-      this.#texts.set(id, JSON.stringify(await this.#read(id)));
+      this.#keep(id, await this.#read(id));
     } catch (error) {
       this.#texts.delete(id);
       if (error instanceof VendorFailure && error.kind === 'record_not_found') return;
       const failure = failureIn(error);
+      if (this.#mayWait(failure)) {
+        await sleep(1000 * Math.min(failure.retryAfter ?? 1, LONGEST_WAIT_SECONDS));
+        return this.#readOne(id);
+      }
       this.#unread.set(id, failure);
       this.#incomplete ??= failure;
     }
+  }
+
+  /** One read of ten thousand that comes too late must not spoil all; a vendor that is away is not waited for. */
+  #mayWait({ kind }: VendorFailure): boolean {
+    this.#options.signal?.throwIfAborted();
+    if ((kind !== 'timeout' && kind !== 'unavailable') || this.#waits === MOST_WAITS) return false;
+    this.#waits += 1;
+    return true;
   }
 
   #read(id: string): Promise<VendorRecord> {

@@ -64,7 +64,7 @@ const ATTEMPTS = 4;
 /** @throws UnusableUndoFile */
 export async function undo(options: UndoOptions): Promise<UndoReport> {
   const { configured, connection, database, file, writing, onRow, onStep, signal } = options;
-  const records = await recordsIn(file);
+  const records = await recordsIn(file, connection);
   await settleEarlier(writing, { database, clinic: configured.name, connection: connection.name }, options);
   const counts: Record<UndoOutcome, number> = {
     ...{ restored: 0, already: 0, otherwise: 0, changed_since: 0, not_restored: 0 },
@@ -114,25 +114,38 @@ interface ReplacedRecord {
   fields: Replaced[];
 }
 
-/** A run that was killed and begun again has several lines for one field: the first knows what was there before. */
-async function recordsIn(file: string): Promise<ReplacedRecord[]> {
+/** Several runs, or one that was killed and begun again, have several lines for one field. */
+async function recordsIn(file: string, there: VendorConnection): Promise<ReplacedRecord[]> {
   const records = new Map<string, ReplacedRecord>();
   for await (const entry of readUndoEntries(file)) {
     const key = `${entry.staffId}\0${entry.vendorRecordId}`;
     const { staffId, vendorRecordId } = entry;
     const record = records.get(key) ?? { staffId, vendorRecordId, fields: [] };
     records.set(key, record);
-    addFields(record, entry);
+    addFields(record, entry, there);
   }
   return [...records.values()];
 }
 
-function addFields({ fields }: ReplacedRecord, entry: UndoEntry): void {
+/**
+ * While only copying has changed a field, its first line knows what was there before. What a later line has found else somebody has
+ * put there meanwhile: that is what was replaced last.
+ */
+function addFields({ fields }: ReplacedRecord, entry: UndoEntry, there: VendorConnection): void {
   for (const { field, before, after, stored } of entry.fields) {
-    const known = fields.find((one) => one.field === field);
-    if (known) known.after.push(after);
-    else fields.push({ field, before, ...(stored !== undefined && { stored }), after: [after] });
+    const at = fields.findIndex((one) => one.field === field);
+    const known = fields[at];
+    const replaced = { field, before, ...(stored !== undefined && { stored }), after: [after] };
+    if (known === undefined) fields.push(replaced);
+    else if ([known.before, ...known.after].some((value) => isAlike(field, value, before, there))) {
+      known.after.push(after);
+    } else fields[at] = replaced;
   }
+}
+
+function isAlike(pointer: string, one: unknown, other: unknown, { adapter }: VendorConnection): boolean {
+  const field = fieldAt(pointer);
+  return sameJson(bodyFor(field, one, adapter), bodyFor(field, other, adapter));
 }
 
 async function restore(options: UndoOptions, record: ReplacedRecord): Promise<UndoRow[]> {

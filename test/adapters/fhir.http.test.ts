@@ -369,16 +369,19 @@ describe('versions', () => {
   });
 });
 
-test('an answer without a body is followed by a read', async () => {
-  stage.sandbox.state.settings.answersUpdates = 'nothing';
-  const reply = await stage.patch({ status: 'inactive', gender: 'male' });
-  expect([reply.status, receipt(reply)]).toEqual([200, ['/status verified', '/gender verified']]);
-  stage.sandbox.faults.next({ kind: 'no-effect' }, { method: 'PUT' });
-  expect(await stage.patch({ status: 'active' })).toMatchObject({
-    status: 502,
-    body: { code: 'write_not_confirmed' },
-  });
-});
+test.each(['nothing', 'outcome'] as const)(
+  'an answer with %s in it is followed by a read',
+  async (answers) => {
+    stage.sandbox.state.settings.answersUpdates = answers;
+    const reply = await stage.patch({ status: 'inactive', gender: 'male' });
+    expect([reply.status, receipt(reply)]).toEqual([200, ['/status verified', '/gender verified']]);
+    stage.sandbox.faults.next({ kind: 'no-effect' }, { method: 'PUT' });
+    expect(await stage.patch({ status: 'active' })).toMatchObject({
+      status: 502,
+      body: { code: 'write_not_confirmed' },
+    });
+  },
+);
 
 test('issues point at the fields that they are about, and nothing of the server’s words is told', async () => {
   const issue = (code: string, ...expression: string[]) => ({

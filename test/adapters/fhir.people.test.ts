@@ -1,8 +1,10 @@
 /** FHIR R4 among linked staff: people with several roles, many updates at the same time, and what `doctor` finds. */
 import { Writable } from 'node:stream';
 import { adapters } from '../../adapters';
+import { SANDBOX_CREDENTIALS } from '../../sandbox/credentials';
 import { doctor } from '../../src/cli/doctor';
 import { loadConfig } from '../../src/config/load';
+import { connect, moduleNamed } from '../support/adapterSetups';
 import { KEYS, openStage, type Stage } from '../support/stage';
 
 let stage: Stage;
@@ -63,6 +65,16 @@ test('fifty updates at the same time lose nothing', async () => {
     ['Dr.'],
     1,
   ]);
+});
+
+test('only the roles of the configured organization are listed', async () => {
+  const config = structuredClone(stage.config);
+  config.vendors['fhir-main'].options.organization = 'org-south';
+  const { list } = connect(moduleNamed('fhir'), {}, config.vendors['fhir-main'].options);
+  const url = config.vendors['fhir-main'].baseUrl + list?.first.path;
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${SANDBOX_CREDENTIALS.fhir.token}` } });
+  const rows = list?.rows(await answer.json()) ?? [];
+  expect(rows.map((row) => Object(row).id)).toEqual(['role-def456', 'role-ghi789']);
 });
 
 describe('doctor', () => {

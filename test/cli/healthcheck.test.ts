@@ -1,5 +1,6 @@
 /** `healthcheck` as a container's platform calls it, against gateways that speak plain HTTP or TLS. */
 import { writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { stringify } from 'yaml';
@@ -7,6 +8,7 @@ import { adapters } from '../../adapters';
 import { createLog } from '../../src/ops/log';
 import { serve } from '../../src/serve';
 import { run } from '../support/commandLine';
+import { OPERATOR_KEYS, withOperators } from '../support/console';
 import { openStage, type Stage } from '../support/stage';
 
 let stage: Stage;
@@ -50,6 +52,45 @@ test('under TLS with client certificates too, at the address that the file names
     await secure.close();
   }
 });
+
+test('where the ops port itself speaks TLS, with the console on it', async () => {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'gateway' }], {
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+  });
+  const tls = { certFile: join(stage.folder, 'ops-cert.pem'), keyFile: join(stage.folder, 'ops-key.pem') };
+  await writeFile(tls.certFile, cert);
+  await writeFile(tls.keyFile, key);
+  const config = structuredClone(stage.config);
+  withOperators(config);
+  const configPath = join(stage.folder, 'secure-ops.yaml');
+  await writeFile(configPath, stringify({ ...config, ops: { host: '0.0.0.0', port: 0, tls } }));
+  const secure = await serve({ configPath, env: {}, adapters, log: createLog('silent') });
+  try {
+    expect(secure.opsUrl).toMatch(/^https:/);
+    const port = Number(portOf(secure.opsUrl));
+    const env = { OPS_HOST: '0.0.0.0', OPS_PORT: String(port) };
+    expect(await run(['healthcheck', '-c', configPath], env)).toEqual({ code: 0, out: '', err: '' });
+    const signed = await signInSecurely(port, cert);
+    expect(signed.status).toBe(201);
+    expect(signed.cookie).toMatch(
+      /^__Host-console-session=[^;]+; Path=\/; HttpOnly; SameSite=Strict; Secure;/,
+    );
+  } finally {
+    await secure.close();
+  }
+});
+
+/** With a connection that trusts nothing but `ca`. */
+function signInSecurely(port: number, ca: string): Promise<{ status: number | undefined; cookie: string }> {
+  const options = { host: '127.0.0.1', port, path: '/console/api/session', method: 'POST', ca, agent: false };
+  return new Promise((resolve, reject) => {
+    const asking = request({ ...options, headers: { 'content-type': 'application/json' } }, (res) => {
+      res.resume();
+      resolve({ status: res.statusCode, cookie: res.headers['set-cookie']?.[0] ?? '' });
+    });
+    asking.on('error', reject).end(JSON.stringify({ key: OPERATOR_KEYS.olga }));
+  });
+}
 
 test('with the address in the environment, a file that is refused does not matter', async () => {
   const broken = join(stage.folder, 'broken.yaml');

@@ -402,7 +402,7 @@ callers:
         head: `ops: { host: '${host}' }\noperators: [{ name: olga, keySha256: ${OTHER_HASH}, role: viewer }]`,
       }),
       lines: [
-        'ops.host: is not the loopback interface, where the console needs TLS: put a proxy in front that speaks it and say ops.tlsAtProxy: true',
+        'ops.host: is not the loopback interface, where the console needs TLS: ops.tls, or a proxy in front that speaks it and ops.tlsAtProxy: true',
       ],
     })),
     {

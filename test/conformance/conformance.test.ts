@@ -29,6 +29,10 @@ const SCENARIOS = [
   'server-error',
   'timeout',
   'malformed-200',
+  'resources',
+  'partial',
+  'version-conflict',
+  'list',
 ] as const;
 
 /** The credentials, options and codes that the recordings of a vendor are played with. */
@@ -42,13 +46,21 @@ interface Connection {
 interface Recording {
   origin: 'recorded' | 'document' | 'assumed';
   source: string;
-  given: { id: string; patch: Record<string, unknown>; settings?: Partial<Connection>; prefer?: string };
+  given: {
+    settings?: Partial<Connection>;
+    prefer?: string;
+    id: string;
+    patch: Record<string, unknown>;
+    /** Instead of an update: the query of a list. */
+    list?: string;
+  };
   exchanges: RecordedExchange[];
   then: {
     status: number;
     code?: string;
     outcome?: string;
     receipt?: ReceiptRow[];
+    /** Of a list: its rows. */
     data?: object;
     errors?: { pointer: string; code: string }[];
     vendor?: object;
@@ -169,6 +181,7 @@ describe.each(adapters.map((module) => ({ name: module.name, title: module.title
           'timeout',
           'server-error',
           'malformed-200',
+          'list',
         ]).not.toContain(scenario);
         return;
       }
@@ -177,9 +190,11 @@ describe.each(adapters.map((module) => ({ name: module.name, title: module.title
       expect(recording.source).toMatch(/.{20,}/);
       const stage = await play(name, exchanges, given.settings);
       try {
-        const answer = await stage.send('PATCH', `/staff/${given.id}`, given.patch, {
-          ...(given.prefer !== undefined && { prefer: given.prefer }),
-        });
+        const answer = await (given.list === undefined
+          ? stage.send('PATCH', `/staff/${given.id}`, given.patch, {
+              ...(given.prefer !== undefined && { prefer: given.prefer }),
+            })
+          : stage.send('GET', `/staff${given.list}`));
         const body = JSON.parse(answer.text);
         expect(stage.replay.complaints()).toEqual([]);
         expect({ status: answer.status, code: body.code, outcome: body.outcome }).toEqual({
@@ -190,6 +205,7 @@ describe.each(adapters.map((module) => ({ name: module.name, title: module.title
         expect(answer.headers['retry-after']).toBe(then.retryAfter);
         if (answer.status === 200) {
           expect(body.meta.receipt).toEqual(then.receipt);
+          if (given.list !== undefined) expect(body.data.length).toBeGreaterThan(0);
           expect(body.meta.warnings.map((row: { code: string }) => row.code)).toEqual(then.warnings ?? []);
           if (then.data) expect(body.data).toEqual(then.data);
         } else {
@@ -198,6 +214,7 @@ describe.each(adapters.map((module) => ({ name: module.name, title: module.title
             code,
           }));
           expect(errors).toEqual(then.errors ?? []);
+          if (then.receipt) expect(body.receipt).toEqual(then.receipt);
           if (exchanges.length > 0) expect(body.vendor).toMatchObject({ name: 'vendor', ...then.vendor });
           for (const value of valuesIn(given.patch)) expect(answer.text).not.toContain(value);
         }

@@ -67,6 +67,45 @@ test('links are suggested, reviewed one by one, and accepted', async () => {
   );
 });
 
+test('every look at the review is in the audit, and its answer is kept nowhere', async () => {
+  await run('suggest');
+  const looks = async () =>
+    (await vera.api('GET', '/changes?clinic=centro&kind=operator')).body.data.filter(
+      ({ detail }: { detail: { act: string } }) => detail.act === 'switch_review',
+    ).length;
+  const before = await looks();
+  const look = () =>
+    olga.api('POST', '/switch/centro/review', {
+      body: CONNECTION,
+      headers: { 'idempotency-key': 'one-look' },
+    });
+  expect((await look()).status).toBe(200);
+  const again = await look();
+  expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, null]);
+  expect((await looks()) - before).toBe(2);
+});
+
+test('work that is under way is not forgotten over much that is finished', async () => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  stage.cobalt.faults.add({ kind: 'hook', run: () => released });
+  const begun = await olga.api('POST', '/switch/centro/rehearse', { body: CONNECTION });
+  for (let count = 0; count < 51; count += 1) {
+    const other = await olga.api('POST', '/switch/north/check', { body: { connection: 'vitalis-centro' } });
+    expect(other.status).toBe(202);
+    const looked = () => vera.api('GET', '/switch/north');
+    await until(looked, ({ body }) => body.data.jobs[0].state !== 'running');
+  }
+  expect((await olga.api('POST', '/switch/centro/rehearse', { body: CONNECTION })).status).toBe(409);
+  const { id } = begun.body.data;
+  expect((await olga.api('POST', '/switch/centro/stop', { body: { id } })).status).toBe(200);
+  stage.cobalt.faults.clear();
+  release();
+  await until(status, ({ jobs }) => jobs[0].state !== 'running');
+});
+
 test('it is rehearsed, copied and compared, and the status says what the guard would', async () => {
   await stage.link('centro', 'cobalt-main');
   const rehearsed = await run('rehearse');

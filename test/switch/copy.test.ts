@@ -150,6 +150,21 @@ describe('where all had something else', () => {
   });
 });
 
+test('what somebody has put there between two copies is what undo puts back', async () => {
+  change(0, (details) => ({ ...details, phone: '+54 11 1000-0001' }));
+  const again = () => copy('--apply', '--overwrite', '--undo', file);
+  await again();
+  change(0, (details) => ({ ...details, phone: '+54 11 2000-0002' }));
+  await again();
+  await undo();
+  expect(stored()).toContain('2000-0002');
+  // So it is after an undo, with the same file.
+  change(0, (details) => ({ ...details, phone: '+54 11 3000-0003' }));
+  await again();
+  await undo();
+  expect(stored()).toContain('3000-0003');
+});
+
 test('one field that the vendor refuses does not hold back the others', async () => {
   stage.clinikapi.faults.add(
     {
@@ -182,6 +197,18 @@ test('a record that changes while it is copied is judged anew', async () => {
   const row = document.rows.find(({ staffId, field }: CopyRow) => staffId === 'st-1' && field === '/phone');
   expect(row).toMatchObject({ verdict: 'fits', detail: expect.stringMatching(/--overwrite/) });
   expect(stored()).toContain('2222-2222');
+});
+
+test('a list that lags behind what was just copied makes no difference', async () => {
+  stage.clinikapi.state.settings.searchLagMs = 60_000;
+  const { document } = await copy('--apply', '--overwrite');
+  expect(document.rows.filter(({ outcome }: CopyRow) => outcome === 'verified')).toHaveLength(2 * COUNT + 2);
+  const compared = await stage.json('switch', 'compare', 'centro', THERE);
+  expect([compared.code, compared.document.counts]).toMatchObject([0, { differs: 0, only_here: 0 }]);
+  // Nor is anything sent again.
+  const writes = writesTo();
+  expect((await copy('--apply', '--overwrite')).document.complete).toBe(true);
+  expect(writesTo()).toBe(writes);
 });
 
 test('a vendor that asks for a pause gets it', async () => {

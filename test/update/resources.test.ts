@@ -110,3 +110,67 @@ test('updates of two roles of one practitioner take turns where it is merged on'
   );
   expect(replies.map(({ status }) => status)).toEqual(texts.map(() => 200));
 });
+
+describe('50 updates of different fields of one person at once', () => {
+  test('over a role and its practitioner: none is lost', async () => {
+    const bodies = Array.from(
+      { length: 50 },
+      (_, index) =>
+        [
+          { role: `role-${index}` },
+          { name: { given: `Given${index}` }, status: 'active' },
+          { period: { end: `2031-01-${10 + (index % 19)}` }, phone: `11 4000 ${1000 + index}` },
+          { address: { text: `Street ${index}` } },
+          { name: { family: `Family${index}` }, email: `person${index}@example.org` },
+        ][index % 5] ?? {},
+    );
+    const replies = await Promise.all(bodies.map((body) => stage.patch(KEYS.north, body)));
+    expect(replies.map(({ status }) => status)).toEqual(bodies.map(() => 200));
+    const sent = stage.clinikapi.log
+      .filter(({ method }) => method === 'PATCH')
+      .map(({ body }) => Object(body));
+    const last = (key: string) => sent.map((body) => body[key]).findLast((value) => value !== undefined);
+    const role = stage.clinikapi.state.roles.get('pr_abc123');
+    expect([role?.role, role?.period?.end]).toEqual([last('role'), last('period').end]);
+    for (const key of ['firstName', 'lastName', 'phone', 'email', 'address']) {
+      expect([key, stored()[key as 'status']]).toEqual([key, last(key)]);
+    }
+    // Every value has been there once.
+    expect(new Set(sent.flatMap(({ firstName }) => firstName ?? [])).size).toBe(10);
+    expect(new Set(sent.flatMap(({ role: code }) => code ?? [])).size).toBe(10);
+  });
+
+  test('over a whole record and its weekly hours: none takes another one back', async () => {
+    stage.vitalis.reset();
+    const times = (index: number) => ({
+      availableStartTime: `0${index % 10}:00:00`,
+      availableEndTime: `1${index % 10}:30:00`,
+    });
+    const bodies = Array.from(
+      { length: 50 },
+      (_, index) =>
+        [
+          { phone: `11 4000 ${1000 + index}` },
+          { availableTime: [{ daysOfWeek: ['mon', 'wed'], ...times(index) }] },
+          { email: `person${index}@example.org` },
+          {
+            name: { given: `Given${index}` },
+            availableTime: [{ daysOfWeek: ['mon', 'wed'], ...times(index) }],
+          },
+          { address: { text: `Calle ${index}` } },
+        ][index % 5] ?? {},
+    );
+    const replies = await Promise.all(bodies.map((body) => stage.patch(KEYS.centro, body)));
+    expect(replies.map(({ status }) => status)).toEqual(bodies.map(() => 200));
+    const keys = ['name', 'phone', 'email', 'address'];
+    const records = stage.vitalis.log
+      .filter(({ method, path }) => method === 'PATCH' && path.startsWith('/professionals'))
+      .map(({ body }) => Object(body));
+    expect(records).toHaveLength(40);
+    for (const [index, record] of records.slice(1).entries()) {
+      expect(keys.filter((key) => record[key] !== records[index][key])).toHaveLength(1);
+    }
+    const days = stage.vitalis.state.schedules.all().filter(({ professionalID }) => professionalID === 1);
+    expect(new Set(days.map(({ startTime, endTime }) => `${startTime}-${endTime}`)).size).toBe(1);
+  });
+});

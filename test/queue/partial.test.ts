@@ -1,0 +1,69 @@
+/** Queued updates over two resources: what was applied is not sent again, and what is missing is. */
+
+import { openQueue, type Queue, STAFF } from '../support/queue';
+import { KEYS } from '../support/stage';
+
+const ANNA = STAFF[0] ?? '';
+const PATCH = { name: { given: 'Ana', family: 'Paz' }, status: 'inactive' };
+const PERSON = { method: 'PATCH', path: /^\/v1\/practitioners\// };
+
+let queue: Queue;
+beforeAll(async () => {
+  queue = await openQueue({
+    engine: 'sqlite',
+    whenVendorDown: 'queue',
+    configure: (config) => {
+      config.vendors['clinikapi-main'].readRetries = 0;
+      config.vendors['clinikapi-main'].breaker = { failures: 1_000 };
+    },
+  });
+});
+afterAll(() => queue.close());
+beforeEach(() => {
+  queue.vendor.reset();
+  queue.vendor.faults.clear();
+});
+
+const roleWrites = () => queue.written('status', ANNA);
+const personWrites = () => queue.written('firstName').filter((name) => name !== undefined);
+const person = () => queue.vendor.state.practitioners.get('prac_abc123')?.details;
+
+test('a delivery whose second write fails goes on with that one', async () => {
+  queue.vendor.faults.next({ kind: 'drop' }, { ...PERSON, times: 2 });
+  const { body } = await queue.queue(ANNA, PATCH);
+  const done = await queue.reaches(body.data.id, 'succeeded');
+  expect(done.body.data.answer.body.meta.receipt).toEqual([
+    { pointer: '/status', outcome: 'verified' },
+    { pointer: '/name', outcome: 'verified' },
+  ]);
+  expect([roleWrites(), personWrites()]).toEqual([['inactive'], ['Ana', 'Ana', 'Ana']]);
+  expect(person()).toMatchObject({ firstName: 'Ana', lastName: 'Paz' });
+});
+
+test('a second write that is refused ends it, with a receipt that says what was applied', async () => {
+  queue.vendor.faults.next({ kind: 'answer', status: 422, body: {} }, PERSON);
+  const { body } = await queue.queue(ANNA, PATCH);
+  const failed = await queue.reaches(body.data.id, 'failed');
+  expect(failed.body.data.answer).toMatchObject({
+    status: 422,
+    body: {
+      code: 'vendor_rejected',
+      outcome: 'partial',
+      receipt: [
+        { pointer: '/status', outcome: 'verified' },
+        { pointer: '/name', outcome: 'not_applied' },
+      ],
+    },
+  });
+  const [row] = (await queue.call('GET', `/changes?staffId=${ANNA}&limit=1`)).body.data;
+  expect(row.outcome).toBe('partial');
+});
+
+test('where updates are queued when the vendor is down, so is the rest of one that was half applied', async () => {
+  queue.vendor.faults.next({ kind: 'answer', status: 503 }, PERSON);
+  const reply = await queue.patch(KEYS.north, PATCH, {}, ANNA);
+  expect(reply.status).toBe(202);
+  await queue.reaches(reply.body.data.id, 'succeeded');
+  expect(roleWrites()).toEqual(['inactive']);
+  expect(person()).toMatchObject({ firstName: 'Ana', lastName: 'Paz' });
+});
