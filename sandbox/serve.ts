@@ -62,13 +62,17 @@ const VENDORS: Readonly<Record<string, Vendor>> = {
   },
   fhir: {
     create(people) {
-      const seeds = people ? [...people.fhir.practitioners, ...people.fhir.roles] : SEEDS;
+      const places = SEEDS.filter(({ resourceType }) => /^(Organization|Location)$/.test(resourceType));
+      const seeds = people ? [...people.fhir.practitioners, ...people.fhir.roles, ...places] : SEEDS;
       const ids = seeds.filter(({ resourceType }) => resourceType === 'PractitionerRole').map(({ id }) => id);
       return { sandbox: createFhirSandbox({ seeds }), ids };
     },
     port: 4640,
     base: FHIR_BASE,
-    opens: [`Authorization: Bearer ${fhir.token}`],
+    opens: [
+      `Authorization: Bearer ${fhir.token}`,
+      `client of /auth/token: ${fhir.clientId}, secret: ${fhir.clientSecret}`,
+    ],
   },
 };
 

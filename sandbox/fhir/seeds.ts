@@ -81,4 +81,8 @@ export const SEEDS: readonly Json[] = [
     organization: { reference: 'Organization/org-south' },
     code: [{ text: 'Consultant' }],
   },
+  { resourceType: 'Organization', id: 'org-north', active: true, name: 'Northside Clinic' },
+  { resourceType: 'Organization', id: 'org-south', active: false, name: 'Southside Clinic' },
+  { resourceType: 'Location', id: 'loc-main', status: 'active', name: 'Main Building' },
+  { resourceType: 'Location', id: 'loc-annex', status: 'inactive', name: 'Annex' },
 ];

@@ -1,6 +1,6 @@
 import { MemoryRepository } from '@medplum/fhir-router';
 import { SANDBOX_CREDENTIALS } from '../credentials';
-import { loadSearchParameters, TYPES, type Type } from './definitions';
+import { loadSearchParameters, type Type } from './definitions';
 import { withMarkedNumbers, withPlainNumbers } from './exactNumbers';
 import { SEEDS } from './seeds';
 
@@ -19,8 +19,8 @@ export interface OauthClient {
 
 /** What may be changed while the sandbox runs. */
 export interface FhirSettings {
-  /** What opens it: nothing, the fixed bearer token, or a token of the token endpoint. */
-  auth: 'none' | 'bearer' | 'oauth';
+  /** What opens it: nothing, the fixed bearer token, a token of the token endpoint, or either of them. */
+  auth: 'none' | 'bearer' | 'oauth' | 'either';
   /** Seconds for which a token of the token endpoint is good. */
   tokenSeconds: number;
   /** Whether a token may write. */
@@ -124,7 +124,7 @@ const CLIENTS = { [clientId]: { secret: clientSecret } };
 
 export function defaultSettings(): FhirSettings {
   return {
-    auth: 'bearer',
+    auth: 'either',
     tokenSeconds: 300,
     scope: 'system/*.cruds',
     honoursIfMatch: true,
@@ -134,9 +134,12 @@ export function defaultSettings(): FhirSettings {
     largestPage: 100,
     nextPages: 'other-path',
     outcomeRows: false,
-    interactions: Object.fromEntries(
-      TYPES.map((type) => [type, ['read', 'update', 'search-type']]),
-    ) as FhirSettings['interactions'],
+    interactions: {
+      PractitionerRole: ['read', 'update', 'search-type'],
+      Practitioner: ['read', 'update', 'search-type'],
+      Organization: ['read', 'search-type'],
+      Location: ['read', 'search-type'],
+    },
     versioning: 'versioned-update',
   };
 }

@@ -78,7 +78,7 @@ test('only the roles of the configured organization are listed', async () => {
 });
 
 describe('doctor', () => {
-  async function examine(): Promise<{ code: number; rows: Record<string, string> }> {
+  async function examine(codes: object = {}): Promise<{ code: number; rows: Record<string, string> }> {
     let text = '';
     const out = new Writable({
       write(chunk, _encoding, done) {
@@ -87,7 +87,8 @@ describe('doctor', () => {
       },
     });
     const { config } = await loadConfig(stage.configPath, { adapters, env: {} });
-    const only = { ...config, vendors: { 'fhir-main': config.vendors['fhir-main'] } } as typeof config;
+    const vendor = { ...config.vendors['fhir-main'], codes };
+    const only = { ...config, vendors: { 'fhir-main': vendor } } as typeof config;
     const code = await doctor({ config: only, adapters, out, json: true });
     const { checks } = JSON.parse(text);
     return {
@@ -117,6 +118,19 @@ describe('doctor', () => {
       'failed the vendor has no versions in updates of PractitionerRole (set options.ifMatch: false); ' +
         'no update of Practitioner; no versions in updates of Practitioner (set options.ifMatch: false)',
     );
+  });
+
+  test('holds codes of organizations and locations against those of the server', async () => {
+    server().state.settings.largestPage = 1;
+    const { code, rows } = await examine({
+      organization: { north: 'org-north', south: 'org-south' },
+      location: { main: 'loc-main', cellar: 'loc-cellar', annex: 'loc-annex' },
+    });
+    expect([code, rows['codes.organization'], rows['codes.location']]).toEqual([
+      2,
+      'failed inactive at the vendor: south: org-south',
+      'failed not at the vendor: cellar: loc-cellar; inactive at the vendor: annex: loc-annex',
+    ]);
   });
 
   test('does not take another answer for a server’s word', async () => {

@@ -1,7 +1,7 @@
 /** `switch copy` killed and begun again: in the end the target is the same as after one run, and nothing was written twice. */
 import { join } from 'node:path';
 import { makePeople } from '../../sandbox/people';
-import { copyKilledAt, type Moment } from '../support/killedCopy';
+import { copyKilledAt } from '../support/killedCopy';
 import { type Movable, openMovable } from '../support/movable';
 
 jest.setTimeout(120_000);
@@ -31,10 +31,9 @@ function prepare(): void {
   }
 }
 
-test.each<[number, Moment]>([
-  [2, 'commit'],
-  [5, 'answer'],
-])('killed at write %s, at its %s', async (nth, when) => {
+/** `npm run soak -- switch` does it 30 times, at random points. */
+test('killed while writes are under way', async () => {
+  const [nth, when] = [2, 'commit'] as const;
   const undo = join(stage.folder, `${nth}.ndjson`);
   const args = ['north', 'vitalis-centro', '--apply', '--overwrite', '--undo', undo];
   prepare();

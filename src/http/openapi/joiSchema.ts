@@ -17,7 +17,7 @@ export interface ConvertOptions {
 }
 
 /** Rules that JSON Schema cannot say; each is told in the description of its member, or in an error's own text. */
-const UNSAYABLE = new Set(['custom', 'unique']);
+const UNSAYABLE = new Set(['custom']);
 
 /** The one pattern that is better said by a format. */
 const DATE_PATTERN = '/^\\d{4}-\\d{2}-\\d{2}$/';
@@ -103,7 +103,11 @@ function numberRules(description: unknown, options: ConvertOptions, nullable: bo
 }
 
 function arrayRules(description: unknown, options: ConvertOptions): Part {
-  return pick(description, options, { min: 'minItems', max: 'maxItems' });
+  const names = rulesOf(description).map((rule) => member(rule, 'name'));
+  return {
+    ...pick(description, options, { min: 'minItems', max: 'maxItems', unique: undefined }),
+    ...(names.includes('unique') && options.rules === 'strict' && { uniqueItems: true }),
+  };
 }
 
 /** Rules with a limit, under the names that JSON Schema has for them; `undefined` is told elsewhere. */
