@@ -107,6 +107,10 @@ export const WORDS = {
     'The certificate on disk was refused; the one before it is in use.',
     'El certificado del disco fue rechazado; sigue en uso el anterior.',
   ],
+  now_certificate_expires: [
+    'The certificate of {name} is good until {detail}: renew it.',
+    'El certificado de {name} vale hasta el {detail}: renuévelo.',
+  ],
   now_store: ['The store cannot be written.', 'No se puede escribir en el almacén.'],
   now_late: [
     '{count} wait to be delivered, the oldest for more than five minutes.',

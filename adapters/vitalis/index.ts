@@ -12,7 +12,9 @@ import {
   isObject,
   listIn,
   member,
+  namesBy,
   path,
+  type ReferenceList,
   settings,
   textIn,
   type VendorRecord,
@@ -28,6 +30,14 @@ interface Settings extends Omit<AdapterSettings, 'codes'> {
   options: { tokenHeader?: 'authorization' | 'x-token' | 'both'; basePath?: string; schedules?: boolean };
   codes: Codes;
 }
+
+/** `{specialities: [{id, …}]}`, or a bare empty list (contract section 4). */
+const specialityEntries: ReferenceList['entries'] = (body) =>
+  entriesIn(
+    member(body, 'specialities') ?? body,
+    ['id'],
+    (speciality) => textIn(speciality, 'state') === 'Inactiva',
+  );
 
 function idIn({ id }: VendorRecord): string | undefined {
   return typeof id === 'number' || typeof id === 'string' ? String(id) : undefined;
@@ -118,6 +128,9 @@ export const vitalis: AdapterModule<Settings> = {
       },
       idOf: idIn,
       ...(schedules && { also: [schedulesResource(basePath, idIn)] }),
+      ...(codes.specialty && {
+        specialtyNames: { request: specialities, names: namesBy(codes.specialty, specialityEntries) },
+      }),
       revision: (professional) => textIn(professional, 'updatedAt'),
       // Contract section 2; the two stamps are missing from the vendor's own document.
       recordShape: {
@@ -135,15 +148,9 @@ export const vitalis: AdapterModule<Settings> = {
           proof: ['rejected'],
         },
         lists: {
-          // `{specialities: [{id, …}]}`, or a bare empty list (contract section 4).
           specialty: {
             request: specialities,
-            entries: (body) =>
-              entriesIn(
-                member(body, 'specialities') ?? body,
-                ['id'],
-                (speciality) => textIn(speciality, 'state') === 'Inactiva',
-              ),
+            entries: specialityEntries,
           },
           gender: 'Clínica Vitalis takes any word for a gender',
         },

@@ -27,6 +27,8 @@ export interface Delivery {
   lastError?: { code: string; detail: string };
   fields: readonly string[];
   waitsFor?: { kind: string; until?: string; id?: string };
+  /** The mirror that it is for; absent for what a caller has sent. */
+  mirror?: string;
 }
 
 export interface Redriven {
@@ -129,13 +131,18 @@ function isOpen({ status }: Delivery): boolean {
 }
 
 export function DeliveryRow({ row }: { row: Delivery }) {
-  const { id, clinic, staffId, status, attempts, createdAt, lastError, fields, waitsFor } = row;
+  const { id, clinic, staffId, status, attempts, createdAt, lastError, fields, waitsFor, mirror } = row;
   return (
     <div class="row">
       <Link to={`/deliveries/${id}`}>
         {clinic}/{staffId}
       </Link>{' '}
       <Badge tone={toneOf(status)}>{statusWord(status)}</Badge>{' '}
+      {mirror !== undefined && (
+        <Badge tone="plain">
+          {t('mirror')}: {mirror}
+        </Badge>
+      )}{' '}
       <span class="quiet">
         <Time at={createdAt} /> · {t('attempts')}: {attempts}
       </span>

@@ -2,7 +2,7 @@
 import { type Coding, SNOMED_CT, STATUSES, type Status } from '../staff/fields';
 import { codeSpelling, foldedCode } from '../staff/spelling';
 import { type Codec, readPresent } from './codecs';
-import { type RefusalCode, type Refuse, UNREADABLE } from './contract';
+import { type NameList, type ReferenceList, type RefusalCode, type Refuse, UNREADABLE } from './contract';
 
 type Word = string | number | boolean;
 
@@ -94,6 +94,26 @@ export function codeList(
         if (typeof code !== 'string' && typeof code !== 'number') return UNREADABLE;
         return reverse.get(foldStored(code)) ?? (unmapped && !own ? UNREADABLE : String(code));
       }),
+  };
+}
+
+/**
+ * The vendor's names by the caller's codes.
+ * @param entries what the vendor lists
+ */
+export function namesBy(table: CodeTable, entries: ReferenceList['entries']): NameList['names'] {
+  return (body) => {
+    const listed = entries(body);
+    const byCode = new Map(listed?.map(({ code, name }) => [code, name]));
+    return (
+      listed &&
+      new Map(
+        Object.entries(table).flatMap(([code, vendorCode]): [string, string][] => {
+          const name = byCode.get(String(vendorCode));
+          return name === undefined ? [] : [[code, name]];
+        }),
+      )
+    );
   };
 }
 

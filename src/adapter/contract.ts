@@ -292,12 +292,21 @@ export interface Adapter extends RecordAccess {
   readonly exactNumbers?: boolean;
   /** The public keys of what this connection signs with, which the vendor may fetch from the gateway. */
   publicKeys?(): Promise<readonly PublicKey[]>;
+  /** What the vendor calls its specialties, if records hold their codes alone: shown by reads as `display`. */
+  readonly specialtyNames?: NameList;
   /** For `doctor`: what shows, without changing anything, that the connection is in order. */
   readonly checks?: ConnectionChecks;
   /** Stored data that a change of `keys` would destroy without the caller's knowledge: `[field, detail]` rows. */
   endangers?(record: VendorRecord, keys: readonly string[]): readonly (readonly [Field, string])[];
   /** A person's name in a record of a vendor that shows one and has no field for it: to find who is the same elsewhere. */
   nameIn?(record: VendorRecord): string | undefined;
+}
+
+/** Names that a vendor keeps in a list of their own. It is read once and kept for a while. */
+export interface NameList {
+  readonly request: VendorRequest;
+  /** By the caller's codes; undefined for an answer that the vendor's contract does not know. */
+  names(body: unknown): ReadonlyMap<string, string> | undefined;
 }
 
 /** All records of a vendor, in one answer or by pages. Filters are applied above: vendors' own cannot be trusted alike. */

@@ -18,6 +18,7 @@ import type { VendorConfig } from '../config/types';
 import { Deadline } from '../lib/deadline';
 import { isObject } from '../lib/json';
 import { SlidingLimit } from '../lib/limits';
+import { shared } from '../lib/shared';
 import { Calls, type ConnectionSurroundings } from './calls';
 import { unexpectedResponse, VendorFailure } from './failure';
 import type { BreakerState } from './guard';
@@ -52,6 +53,10 @@ const MASK = '***';
 /** For how long it is remembered which records lead to a part: it seldom changes, and only a warning depends on it. */
 const OWNERS_SECONDS = 60;
 const MOST_OWNERS = 10_000;
+
+const NAMES_MS = 300_000;
+/** A read does not wait longer for names. */
+const NAMES_PATIENCE_MS = 1_000;
 
 export class VendorConnection {
   readonly name: string;
@@ -208,6 +213,19 @@ export class VendorConnection {
     if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
     return record !== null && this.adapter.idOf(record) === recordId;
   }
+
+  /** The vendor's names of its specialties by the caller's codes, kept for a while; empty if they cannot be read. Never fails. */
+  readonly specialtyNames: () => Promise<ReadonlyMap<string, string>> = shared(NAMES_MS, async () => {
+    const list = this.adapter.specialtyNames;
+    if (list === undefined) return new Map();
+    try {
+      const deadline = new Deadline(Math.min(this.config.timeoutMs, NAMES_PATIENCE_MS));
+      return list.names(await this.#calls.once(list.request, { deadline })) ?? new Map();
+    } catch (error) {
+      if (error instanceof VendorFailure) return new Map();
+      throw error;
+    }
+  });
 
   /**
    * The ids of the primary records that lead to this part, as far as the vendor tells; kept for a while.

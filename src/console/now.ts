@@ -3,6 +3,7 @@ import type { Reload } from '../runtime/follow';
 import type { StoredChange } from '../store/changes';
 import { countOperations, pageOfOperations } from '../store/operationList';
 import { switchStatus } from '../switch/status';
+import { expiringCertificates } from './certificates';
 import { type ConsoleParts, type Route, route } from './route';
 
 interface Item {
@@ -13,6 +14,7 @@ interface Item {
     | 'breaker'
     | 'config_refused'
     | 'certificate_refused'
+    | 'certificate_expires'
     | 'store'
     | 'late'
     | 'drift'
@@ -41,7 +43,8 @@ const show = route({
   access: 'viewer',
   summary: 'What needs a person: the most urgent first.',
   work: async ({ parts }) => {
-    const [queue, mirrors, unknown, health] = await Promise.all([
+    const [expiring, queue, mirrors, unknown, health] = await Promise.all([
+      expiringCertificates(parts.runtime.current.config, parts.now()),
       queueItems(parts),
       mirrorItems(parts),
       unknownOutcomes(parts),
@@ -54,6 +57,12 @@ const show = route({
       ...unknown,
       ...breakers(parts),
       ...refusals(parts),
+      ...expiring.map(
+        ({ section, until }): Item => ({
+          ...{ kind: 'certificate_expires', urgency: 'look', name: section, detail: until.slice(0, 10) },
+          screen: '/configuration',
+        }),
+      ),
       ...drift(parts),
       ...parts.jobs.running.map(
         ({ clinic, task }): Item => ({

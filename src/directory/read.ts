@@ -4,6 +4,7 @@ import type { Warning } from '../receipt';
 import { type Clinic, type FindLink, locate } from '../runtime/locate';
 import { etagOf } from './etag';
 import { problemFrom } from './failures';
+import { namesOf, withNames } from './names';
 import { blockedUpdates, showRecord, staffRecord, tableOf } from './record';
 
 /** A record, what is to be said about it, and its entity tag if all of it is known. */
@@ -28,14 +29,14 @@ export async function readStaff(
 ): Promise<StaffResult<ReadMeta>> {
   const { clinic, staffId, requestId } = request;
   const { connection, recordId } = await locate(links, clinic, staffId);
-  const record = await connection
-    .read(recordId, new Deadline(connection.config.timeoutMs, clinic.name, requestId))
-    .catch((error) => {
-      throw error instanceof VendorFailure ? problemFrom(error, connection) : error;
-    });
+  const deadline = new Deadline(connection.config.timeoutMs, clinic.name, requestId);
+  const record = await connection.read(recordId, deadline).catch((error) => {
+    throw error instanceof VendorFailure ? problemFrom(error, connection) : error;
+  });
+  const names = await namesOf(connection);
   const table = tableOf(connection.adapter);
   const shown = showRecord(table, record);
-  const data = staffRecord(staffId, shown.fields);
+  const data = staffRecord(staffId, withNames(shown.fields, names));
   const meta = {
     requestId,
     clinic: clinic.name,
@@ -44,5 +45,5 @@ export async function readStaff(
     warnings: [...shown.warnings, ...blockedUpdates(table, record)],
   };
   connection.observer?.answered(connection, meta);
-  return { data, meta, etag: etagOf(data) };
+  return { data, meta, etag: etagOf(staffRecord(staffId, shown.fields)) };
 }

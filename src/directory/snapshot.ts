@@ -9,6 +9,7 @@ import { member } from '../lib/json';
 import type { Warning } from '../receipt';
 import { FIELDS, type Field, pointerOf } from '../staff/fields';
 import { folded } from './fold';
+import { namesOf, withNames } from './names';
 import { type AnyTable, blockedUpdates, type ShownFields, showRecord, tableOf } from './record';
 
 /** One record of the list. */
@@ -99,6 +100,7 @@ async function readOnce(
   known: ReadonlyMap<string, Entry>,
 ): Promise<Snapshot> {
   const table = tableOf(connection.adapter);
+  const names = await namesOf(connection);
   const entries: Entry[] = [];
   const shows = new Set<Field>();
   const asOf = new Date().toISOString();
@@ -112,7 +114,7 @@ async function readOnce(
       partless += page.partless;
       for (const [index, row] of page.records.entries()) {
         if (index % AT_ONCE === AT_ONCE - 1) await nextTurn();
-        const entry = entryOf(table, row, shows);
+        const entry = entryOf(table, row, shows, names);
         const before = known.get(entry.id);
         entries.push(before?.text === entry.text ? before : entry);
       }
@@ -124,10 +126,18 @@ async function readOnce(
 }
 
 /** @param shows takes the fields that the record shows */
-function entryOf(table: AnyTable, { id, record }: ListedRecord, shows: Set<Field>): Entry {
+function entryOf(
+  table: AnyTable,
+  { id, record }: ListedRecord,
+  shows: Set<Field>,
+  names: ReadonlyMap<string, string>,
+): Entry {
   const { fields, warnings } = showRecord(table, record);
   for (const field of FIELDS) if (isShown(field, fields, warnings)) shows.add(field);
-  const stored: StoredRecord = { fields, warnings: [...warnings, ...blockedUpdates(table, record)] };
+  const stored: StoredRecord = {
+    fields: withNames(fields, names),
+    warnings: [...warnings, ...blockedUpdates(table, record)],
+  };
   return {
     id,
     name: folded(`${textOf(fields['name.given']) ?? ''} ${textOf(fields['name.family']) ?? ''}`),

@@ -184,7 +184,7 @@ async function inTurns(
     const moved = await hindrance(parts, admission);
     if (moved === 'away') return moved;
     const rest = await unreadParts(location, current, deadline);
-    const nothingSent = { record: completed(current, rest), states: [] };
+    const nothingSent = { record: current, whole: completed(current, rest), states: [] };
     return observed(location, updateResult(request, location, admitted, { plan, current }, nothingSent));
   }
   if (request.settleFirst) checkPrecondition(request, current, connection);
@@ -248,8 +248,8 @@ async function send(
       rechecked,
     );
     const warnings = [...(confirmation.warnings ?? []), ...(await shared)];
-    const record = completed(confirmation.record, await rest);
-    const result = updateResult(request, location, admitted, planned, { ...confirmation, record, warnings });
+    const whole = completed(confirmation.record, await rest);
+    const result = updateResult(request, location, admitted, planned, { ...confirmation, whole, warnings });
     return { attempt, ...observed(location, result) };
   } catch (error) {
     return { attempt, ...endingOf(error, request) };

@@ -55,9 +55,16 @@ export function updateResult(
   const { before, after } = shownBy(location, current, confirmation.record);
   const data = staffRecord(request.staffId, fieldsAfter(before, after, plan, outcomes));
   const certain = outcomes.every((row) => row?.outcome !== 'accepted');
-  const known =
-    after !== undefined && (after.complete || (before !== undefined && isWhole(location, current)));
   const ofRecord = (after ?? before)?.warnings ?? [];
+  const { whole } = confirmation;
+  const all = whole === undefined ? { before, after } : shownBy(location, current, whole);
+  const known =
+    all.after !== undefined &&
+    (all.after.complete || (all.before !== undefined && isWhole(location, whole ?? current)));
+  const tagged =
+    whole === undefined
+      ? data
+      : staffRecord(request.staffId, fieldsAfter(all.before, all.after, plan, outcomes));
   return {
     data,
     meta: metaOf(request, location, receipt, [
@@ -66,7 +73,7 @@ export function updateResult(
       ...lost(plan, current),
       ...ofRecord,
     ]),
-    etag: certain && known ? etagOf(data) : undefined,
+    etag: certain && known ? etagOf(tagged) : undefined,
   };
 }
 

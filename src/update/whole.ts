@@ -1,4 +1,4 @@
-/** Parts of a record that an update neither reads nor writes, so that its answer shows the record as a read of it does. */
+/** Parts of a record that an update neither reads nor writes, so that its answer has the entity tag of the next read. */
 import type { VendorRecord } from '../adapter/contract';
 import { partOf, withPart } from '../adapter/resources';
 import { Deadline } from '../lib/deadline';
@@ -10,8 +10,8 @@ const PATIENCE_MS = 1_000;
 type Parts = ReadonlyMap<string, VendorRecord>;
 
 /**
- * The parts that nobody has read, of a vendor whose updates are whole records: it answers with whole records too, entity tag
- * included. Where only changes are written nothing more is read. Never fails: what cannot be read is not shown.
+ * The parts that nobody has read, of a vendor whose updates are whole records. Where only changes are written nothing more is
+ * read. Never fails: without them there is no entity tag.
  */
 export async function unreadParts(
   { connection, clinic }: Location,
@@ -35,8 +35,8 @@ export async function unreadParts(
   }
 }
 
-/** The record with these parts, if there is one. */
+/** The record with these parts; undefined if there is no record, or none of them. */
 export function completed(record: VendorRecord | undefined, parts: Parts): VendorRecord | undefined {
-  if (record === undefined) return undefined;
+  if (record === undefined || parts.size === 0) return undefined;
   return [...parts].reduce<VendorRecord>((whole, [name, part]) => withPart(whole, name, part), record);
 }

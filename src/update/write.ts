@@ -26,6 +26,8 @@ export type Fate = Landing | 'unsent' | 'unclear';
 /** What the vendor showed last, and when it could not be shown, why. */
 export interface Confirmation {
   record: VendorRecord | undefined;
+  /** The same with parts that nobody has asked for, which only the entity tag is about; absent: there are none. */
+  whole?: VendorRecord | undefined;
   /** For each target of the plan, in their order. */
   states: readonly Fate[];
   /** For outcomes that are only `accepted`: why nothing could be read. */

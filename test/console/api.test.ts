@@ -1,5 +1,12 @@
 /** The console's API as a browser, and as somebody who means harm, would use it. */
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generate } from 'selfsigned';
+import { adapters } from '../../adapters';
+import { createLog } from '../../src/ops/log';
+import { serve } from '../../src/serve';
 import { type ConsoleClient, consoleClient, OPERATOR_KEYS, withOperators } from '../support/console';
 import { openQueue, type Queue, STAFF } from '../support/queue';
 import { KEYS, openStage, type Stage } from '../support/stage';
@@ -12,7 +19,8 @@ let vera: ConsoleClient;
 
 beforeAll(async () => {
   queue = await openQueue({
-    engine: 'sqlite',
+    // Which several replicas may share.
+    engine: 'postgres',
     deliveries: { maxAttempts: 1 },
     configure: withOperators,
   });
@@ -96,6 +104,21 @@ describe('signing in', () => {
     expect((await there.api('GET', '/session')).status).toBe(401);
     expect((await vera.api('GET', '/session')).status).toBe(200);
     await olga.signIn(OPERATOR_KEYS.olga);
+  });
+
+  test('every replica knows a session, and that it has ended', async () => {
+    const log = createLog('silent');
+    const other = await serve({ configPath: queue.configPath, env: {}, adapters, log });
+    const [here, there] = [consoleClient(queue.gateway.opsUrl), consoleClient(other.opsUrl)];
+    await here.signIn(OPERATOR_KEYS.vera);
+    there.cookie = here.cookie;
+    expect((await there.api('GET', '/session')).body.data).toMatchObject({
+      operator: 'vera',
+      role: 'viewer',
+    });
+    await here.api('DELETE', '/session');
+    expect((await there.api('GET', '/session')).status).toBe(401);
+    await other.close();
   });
 
   test('a session that somebody has planted is never taken over', async () => {
@@ -319,6 +342,35 @@ describe('reading', () => {
       expect(text).not.toContain(secret);
     expect(text).not.toContain(queue.config.vendors['vitalis-centro'].credentials.token);
   });
+});
+
+test('a certificate that runs out soon is told, one that does not is not', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-console-'));
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
+  for (const [days, count] of [
+    [5, 1],
+    [60, 0],
+  ] as const) {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'gateway' }], {
+      notAfterDate: inDays(days),
+    });
+    const tls = { certFile: join(folder, `${days}.crt`), keyFile: join(folder, `${days}.key`) };
+    await writeFile(tls.certFile, cert);
+    await writeFile(tls.keyFile, key);
+    const stage = await openStage({
+      configure: (config) => {
+        withOperators(config);
+        Object.assign(config.server, { tls });
+      },
+    });
+    const client = consoleClient(stage.gateway.opsUrl);
+    await client.signIn(OPERATOR_KEYS.vera);
+    const { items } = (await client.api('GET', '/now')).body.data;
+    const found = items.filter(({ kind }: { kind: string }) => kind === 'certificate_expires');
+    expect(found).toHaveLength(count);
+    await stage.close();
+  }
+  await rm(folder, { recursive: true });
 });
 
 test('headers keep the page to itself', async () => {
