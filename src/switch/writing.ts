@@ -113,7 +113,10 @@ export async function write(parts: WriteParts, request: WriteRequest): Promise<W
 }
 
 /** Resolves when a write to this connection that was not answered has arrived or never will, as after a crash. */
-export async function untilSettled(connection: VendorConnection, signal: AbortSignal | undefined): Promise<void> {
+export async function untilSettled(
+  connection: VendorConnection,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await sleep(leaseMs({ connection }), undefined, signal && { signal });
 }
 

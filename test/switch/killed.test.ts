@@ -82,7 +82,10 @@ test('a vendor that is slow: what has not been answered is waited for, not sent 
     },
     { method: 'PATCH', after: 4, times: 1 },
   );
-  stage.vitalis.faults.add({ ...late, milliseconds: 600, when: 'commit' }, { method: 'PATCH', after: 4, times: 1 });
+  stage.vitalis.faults.add(
+    { ...late, milliseconds: 600, when: 'commit' },
+    { method: 'PATCH', after: 4, times: 1 },
+  );
   const { document } = await stage.json('switch', 'copy', ...args, '--undo', undo);
   stage.vitalis.faults.clear();
   expect(arrivals).toBe(1);
