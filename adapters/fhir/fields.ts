@@ -21,6 +21,7 @@ import {
   STATUSES,
   text,
   unsupported,
+  writtenNationalId,
 } from '../../src/adapter';
 
 export const TITLE = 'FHIR R4';
@@ -75,7 +76,7 @@ function nationalId(system: string | undefined) {
   return placed(
     'nationalId',
     itemMember('identifier', 'value', { candidates, fresh: { system }, goes: true, single: true }),
-    text,
+    writtenNationalId,
   );
 }
 
