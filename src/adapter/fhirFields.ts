@@ -13,6 +13,7 @@ import {
   type PlacedField,
   placed,
 } from './fhirElements';
+import { OPAQUE_ID } from './path';
 import { plainHours } from './time';
 
 type Extras<V> = Partial<Omit<MappedField<V>, 'supported' | 'key'>>;
@@ -85,8 +86,8 @@ export function localId(reference: unknown, type: string, baseUrl: string): stri
   const target = textIn(reference, 'reference');
   if (target === undefined) return undefined;
   const own = target.startsWith(`${baseUrl}/`) ? target.slice(baseUrl.length + 1) : target;
-  const [, found, id] = /^([A-Za-z]+)\/([A-Za-z0-9._-]{1,128})(?:\/_history\/[^/]+)?$/.exec(own) ?? [];
-  return found === type ? id : undefined;
+  const [, found, id = ''] = /^([A-Za-z]+)\/([^/]+)(?:\/_history\/[^/]+)?$/.exec(own) ?? [];
+  return found === type && OPAQUE_ID.test(id) ? id : undefined;
 }
 
 /** What references are to, and through which codes. */
@@ -111,7 +112,7 @@ export function referenceField(name: string, rule: ReferenceRule): PlacedField<s
     ...codes,
     encode: (value, refuse) => {
       const id = codes.encode(value, refuse);
-      if (id !== undefined && !/^[A-Za-z0-9._-]{1,128}$/.test(String(id))) {
+      if (id !== undefined && !OPAQUE_ID.test(String(id))) {
         refuse('', 'not_expressible', `An id of ${vendor} holds letters, digits, dots and hyphens only.`);
       }
       return isList ? [{ reference: `${type}/${id}` }] : { reference: `${type}/${id}` };

@@ -34,6 +34,9 @@ export function resourceId(resource: VendorRecord): string | undefined {
   return textIn(resource, 'id');
 }
 
+/** What a version may hold, since it is sent back in a header. */
+const ENTITY_TAG = /^[\x21\x23-\x7e]*$/;
+
 /**
  * Resources of one type are written whole: as they were read, with new values in their places.
  * @param ifMatch whether the version that they were read in is named, so that the server refuses an older one
@@ -63,7 +66,10 @@ export function resourceAccess(
         mayAnswerNothing: true,
       };
     },
-    record: (body) => (isObject(body) && body.resourceType === type ? body : undefined),
+    record: (body) => {
+      if (!isObject(body) || body.resourceType !== type) return undefined;
+      return ifMatch && !ENTITY_TAG.test(textIn(body.meta, 'versionId') ?? '') ? undefined : body;
+    },
     // Some servers answer with a note, whatever they are asked to prefer.
     acknowledges: (body) => member(body, 'resourceType') === 'OperationOutcome',
     idOf: resourceId,

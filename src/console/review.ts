@@ -89,6 +89,9 @@ async function carryOut(
   const pair = { staffId, vendorRecordId };
   if (reviews.find(name, vendor, pair) === undefined) return 'not_found';
   const link = { clinic: name, staffId, vendor, vendorRecordId };
+  const linked = await links.find(name, staffId, vendor);
+  // Suggested is only who had no link. Whoever has one by now was looked at by somebody else.
+  if (decision === 'accept' && linked !== undefined && linked !== vendorRecordId) return 'taken';
   if (decision === 'reject') await createRejectedPairs(database).add([link]);
   else if ('conflict' in (await links.put(link, { checked: true, by }))) return 'taken';
   reviews.close(name, vendor, pair);

@@ -165,7 +165,7 @@ function settleRefused(
     return false;
   }
   const named = group.filter(({ row }) => isNamed(problem, row.field));
-  if (named.length === 0 && group.length > 1) return true;
+  if (named.length === 0 && group.length > 1 && problem.status < 500) return true;
   settle(settled, named.length === 0 ? group : named, (field) => ['not_applied', reasonIn(problem, field)]);
   return false;
 }

@@ -51,6 +51,8 @@ interface Wish {
 
 interface Verdict {
   wish: Wish;
+  /** Whether the guard has anything to say. */
+  isJudged: boolean;
   reasons: readonly GuardReason[];
   evidence: Evidence;
 }
@@ -68,26 +70,29 @@ export function createRelocation(parts: RelocationParts): Relocation {
   async function verdictOn(wish: Wish): Promise<Verdict> {
     const { from, to, clinic } = wish;
     const evidence = await parts.evidence(from.clinic, from.vendor, to);
-    // Ids that are the vendor's own are linked and compared nowhere, so there is nothing to know before.
-    const isJudged = clinic.switchGuard !== 'off' && clinic.identity !== 'direct';
+    // Ids that are the vendor's own are linked and compared nowhere, so there is nothing to know before. A clinic that is linked
+    // until now does not get past the guard by a configuration that changes both.
+    const isDirect = [clinic, runtime.current.config.clinics[from.clinic] ?? clinic].every(
+      ({ identity }) => identity === 'direct',
+    );
+    const isJudged = clinic.switchGuard !== 'off' && !isDirect;
     const reasons = isJudged
       ? reasonsAgainst({ there: to, since: from.since, evidence, now: new Date() })
       : [];
-    return { wish, evidence, reasons };
+    return { wish, evidence, isJudged, reasons };
   }
 
   /** @returns whether they have moved; if not, somebody else was faster, or an update was queued meanwhile */
   async function move(verdicts: readonly Verdict[]): Promise<boolean> {
     if (!(await whereabouts.move(verdicts.map(moveOf)))) return false;
-    for (const { wish, reasons } of verdicts) {
-      const { from, to, clinic } = wish;
+    for (const { wish, isJudged, reasons } of verdicts) {
+      const { from, to } = wish;
       waiting.delete(from.clinic);
       told.delete(from.clinic);
       const text = `clinic ${from.clinic}: ${from.vendor} → ${to}`;
       if (reasons.length === 0) log.info(text);
       else log.notice(text, { despite: textOf(reasons) });
-      const isOff = clinic.switchGuard === 'off' || clinic.identity === 'direct';
-      parts.onMove(from.clinic, isOff ? 'off' : reasons.length === 0 ? 'open' : 'warned');
+      parts.onMove(from.clinic, !isJudged ? 'off' : reasons.length === 0 ? 'open' : 'warned');
     }
     return true;
   }
@@ -225,13 +230,13 @@ function isRefused({ wish, reasons }: Verdict): boolean {
   return wish.clinic.switchGuard === 'enforce' && reasons.length > 0;
 }
 
-function moveOf({ wish: { from, to, clinic }, reasons, evidence }: Verdict): Move {
+function moveOf({ wish: { from, to, clinic }, isJudged, reasons, evidence }: Verdict): Move {
   const despite = reasons.map(({ code }) => code);
   return {
     from,
     to,
     despite,
-    needsEmptyQueue: clinic.switchGuard === 'enforce' && clinic.identity !== 'direct',
+    needsEmptyQueue: clinic.switchGuard === 'enforce' && isJudged,
     change: act({
       kind: 'switch',
       clinic: from.clinic,

@@ -183,7 +183,7 @@ async function restore(options: UndoOptions, record: ReplacedRecord): Promise<Un
       const { problem } = written;
       const named = group.filter(({ field }) => isNamed(problem, field.field));
       // The vendor says not what it is about: each field is tried alone then.
-      if (named.length === 0 && group.length > 1) isAlone = true;
+      if (named.length === 0 && group.length > 1 && problem.status < 500) isAlone = true;
       else settle(named.length === 0 ? group : named, 'not_restored', problem.detail);
     }
   }

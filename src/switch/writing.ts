@@ -32,6 +32,8 @@ export interface WriteParts {
 
 /** Vendors that do not answer are not waited for longer, all in all, for one staff member. */
 const LONGEST_WAIT_MS = 120_000;
+/** Of writes that came to nothing for another reason than that the vendor was away. */
+const MOST_TRIES = 3;
 const SETTLE_PAUSE_MS = 200;
 
 /** Nothing more can be written: the vendor does not take it, or our own store does not. */
@@ -73,6 +75,7 @@ export async function write(parts: WriteParts, request: WriteRequest): Promise<W
   const parsed = parsePatch(joined(bodies));
   if ('errors' in parsed) throw new TypeError('each of them was judged before');
   const patience = performance.now() + LONGEST_WAIT_MS;
+  let tries = 1;
   for (;;) {
     const response = await update(parts.update, {
       ...{ requestId: randomUUID(), caller: parts.caller, clinic, staffId, patch: parsed.patch },
@@ -90,11 +93,11 @@ export async function write(parts: WriteParts, request: WriteRequest): Promise<W
     if (problem === undefined) return { receipt: receiptIn(response.body) };
     signal?.throwIfAborted();
     if (problem.code === 'precondition_failed' || hasChanged(problem)) return { changed: true };
-    if (problem.status !== 503) {
-      if (problem.code === 'vendor_credentials_rejected') throw new CannotWrite(problem.detail);
-      return { problem };
-    }
-    if (problem.extras.outcome !== 'not_applied') return { problem };
+    if (problem.code === 'vendor_credentials_rejected') throw new CannotWrite(problem.detail);
+    // What has provably not arrived is sent again as it is; a judgement of the vendor is one.
+    const isRepeatable = problem.status >= 500 && problem.extras.outcome === 'not_applied';
+    if (!isRepeatable || tries === MOST_TRIES) return { problem };
+    if (problem.status !== 503) tries += 1;
     const pause = 1000 * Number(response.headers['retry-after'] ?? 1);
     if (performance.now() + pause > patience) throw new CannotWrite(problem.detail);
     await sleep(pause, undefined, signal && { signal });

@@ -369,6 +369,29 @@ describe('versions', () => {
   });
 });
 
+test.each(['1"', '1\r\nx-more: 1', 'versión'])(
+  'a version that no header can carry: %j',
+  async (versionId) => {
+    const body = { ...(await role()), meta: { versionId } };
+    stage.sandbox.faults.add({ kind: 'answer', status: 200, body }, { method: 'GET', path: /Role\/role/ });
+    const reply = await stage.patch({ status: 'inactive' });
+    stage.sandbox.faults.clear();
+    expect(reply).toMatchObject({
+      status: 502,
+      body: { code: 'vendor_unexpected_response', outcome: 'not_applied' },
+    });
+  },
+);
+
+test.each(['..', '.'])('a reference to %j leads nowhere, and nothing is asked for there', async (id) => {
+  await stage.sandbox.state.change('PractitionerRole', ROLE, (stored) => ({
+    ...stored,
+    practitioner: { reference: `Practitioner/${id}` },
+  }));
+  expect(complaints(await stage.patch({ gender: 'other' }))).toEqual(['/gender stored_value_invalid']);
+  expect(calls()).toEqual(['GET PractitionerRole']);
+});
+
 test.each(['nothing', 'outcome'] as const)(
   'an answer with %s in it is followed by a read',
   async (answers) => {

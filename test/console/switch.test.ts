@@ -85,6 +85,19 @@ test('every look at the review is in the audit, and its answer is kept nowhere',
   expect((await looks()) - before).toBe(2);
 });
 
+test('who was linked since it was suggested stays linked so', async () => {
+  await stage.command('links', 'remove', 'centro', 'cobalt-main', 'st-5', 'st-6', '--yes');
+  await run('suggest');
+  const { rows, sure } = (await olga.api('POST', '/switch/centro/review', { body: CONNECTION })).body.data;
+  const [pair, other] = [...sure, ...rows];
+  await stage.linkTo('centro', 'cobalt-main', pair.staffId, other.vendorRecordId);
+  const { staffId, vendorRecordId } = pair;
+  const decisions = [{ staffId, vendorRecordId, decision: 'accept' }];
+  const decided = await olga.api('POST', '/switch/centro/decide', { body: { ...CONNECTION, decisions } });
+  expect(decided.body.data.results).toEqual([{ ...decisions[0], result: 'taken' }]);
+  await stage.command('links', 'remove', 'centro', 'cobalt-main', pair.staffId, '--yes');
+});
+
 test('work that is under way is not forgotten over much that is finished', async () => {
   let release = () => {};
   const released = new Promise<void>((resolve) => {

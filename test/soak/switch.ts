@@ -100,7 +100,7 @@ export async function killCopies(kills: number, onProgress: (done: number) => vo
   const random = randomness(20);
   const stage = await openMovable(makePeople(PEOPLE), {
     configure: ({ vendors }) => {
-      Object.assign(vendors[THERE], { timeoutMs: 300, maxConcurrent: 6 });
+      Object.assign(vendors[THERE], { timeoutMs: 2_000, maxConcurrent: 6 });
     },
   });
   const stored = () =>

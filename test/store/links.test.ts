@@ -189,6 +189,7 @@ describe.each(['sqlite', 'postgres'] as const)('links files on %s', (engine) => 
       ['a missing column', 'clinic,staffId,vendor\nnorth,st-1,v\n', /column vendorRecordId is missing/],
       ['a repeated column', `${HEADER},vendor\n`, /column "vendor" is repeated/],
       ['a repeated decision', `${HEADER},decision,decision\n`, /column "decision" is repeated/],
+      ['two that differ in case', `${HEADER},decision,Decision\n`, /column "decision" is repeated/],
       [
         'semicolons',
         `${HEADER.replaceAll(',', ';')}\nnorth;st-1;v;pr-1\n`,
@@ -218,6 +219,11 @@ describe.each(['sqlite', 'postgres'] as const)('links files on %s', (engine) => 
       [
         'rows that nobody accepted',
         `${HEADER},decision\nnorth,st-1,v,pr-1,accept\nnorth,st-2,v,pr-2,review\nnorth,st-3,v,pr-3,none\nnorth,st-4,v,pr-4,\nnorth,st-5,,,acceptable\n`,
+        ' Skipped 4 rows without the decision accept.',
+      ],
+      [
+        'a decision whose name is written large',
+        `${HEADER},Decision\nnorth,st-1,v,pr-1,accept\nnorth,st-2,v,pr-2,review\nnorth,st-3,v,pr-3,none\nnorth,st-4,v,pr-4,\nnorth,st-5,,,acceptable\n`,
         ' Skipped 4 rows without the decision accept.',
       ],
       [

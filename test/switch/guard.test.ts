@@ -194,6 +194,12 @@ test('a clinic whose ids are the vendor’s own has nothing to link or compare: 
   expect((await first.get('/capabilities')).body.data.vendor).toBe(THERE);
 });
 
+test('a linked clinic does not get past it by becoming one of the vendor’s own ids in the same step', async () => {
+  await first.put({ vendor: THERE, switchGuard: 'enforce', identity: 'direct' });
+  expect(said(first, REFUSED)).toHaveLength(1);
+  expect((await first.get('/capabilities')).body.data.vendor).toBe(HERE);
+});
+
 test('a new clinic is where its configuration says, under enforce too', async () => {
   await play.database.db.deleteFrom('whereabouts').where('clinic', '=', 'north').execute();
   await first.gateway.close();

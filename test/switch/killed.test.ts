@@ -12,7 +12,7 @@ let stage: Movable;
 beforeAll(async () => {
   stage = await openMovable(makePeople(COUNT), {
     configure: ({ vendors }) => {
-      Object.assign(vendors['vitalis-centro'], { timeoutMs: 200, maxConcurrent: 4 });
+      Object.assign(vendors['vitalis-centro'], { timeoutMs: 3_000, maxConcurrent: 4 });
     },
   });
   await stage.link('north', 'clinikapi-main');

@@ -115,7 +115,9 @@ function toRow(line: number, all: readonly string[], width: number, { columns, d
 const EXPECTED = `The first line must have the columns ${COLUMNS.join(',')}`;
 
 /** The places of `COLUMNS` and of the decision. */
-function readHeader(names: readonly string[]): Order {
+function readHeader(given: readonly string[]): Order {
+  // As `Decision` it would be one of the other columns, and whoever was rejected would be linked.
+  const names = given.map((name) => (name.toLowerCase() === DECISION ? DECISION : name));
   const [only = ''] = names;
   if (names.length === 1 && /[;\t]/.test(only)) {
     const separator = only.includes(';') ? 'semicolons' : 'tabs';
