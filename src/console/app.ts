@@ -231,6 +231,13 @@ function valid(schema: Joi.ObjectSchema, body: unknown): unknown {
 
 function answerErrors({ log }: ConsoleParts): ErrorRequestHandler {
   return (error: unknown, _req, res, _next) => {
+    if (res.headersSent) {
+      // A file that has begun cannot become a problem, and one that just ended would look complete.
+      const isStore = error instanceof StoreUnavailable;
+      contextOf(res).code = isStore ? 'gateway_unavailable' : 'internal_error';
+      if (!isStore) log.defect(contextOf(res), error);
+      return void res.destroy();
+    }
     if (error instanceof Problem) return sendProblem(res, error);
     if (error instanceof StoreUnavailable) return sendProblem(res, gatewayUnavailable());
     if (error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400)) {

@@ -10,8 +10,6 @@ import { createWorkerQueue, type WorkerQueue } from './workerQueue';
 export interface Operations extends CallerQueue, WorkerQueue, OperatorQueue {
   /** Calls `listener` whenever this process has made something due, so that nobody has to wait for the next look. */
   onDue(listener: () => void): void;
-  /** Something has become due by other ways than these. */
-  tellDue(): void;
 }
 
 export interface OperationsOptions {
@@ -26,12 +24,9 @@ export function createOperations(database: Database, options: OperationsOptions 
   const callers = createCallerQueue(database, cipher);
   const operators = createOperatorQueue(database, trail);
   const listeners = new Set<() => void>();
-  const tellDue = () => {
-    for (const listener of listeners) listener();
-  };
   const tellingDue = async <Result>(work: Promise<Result>): Promise<Result> => {
     const result = await work;
-    tellDue();
+    for (const listener of listeners) listener();
     return result;
   };
   return {
@@ -39,7 +34,6 @@ export function createOperations(database: Database, options: OperationsOptions 
     ...createWorkerQueue(database, cipher),
     ...operators,
     onDue: (listener) => void listeners.add(listener),
-    tellDue,
     enqueue: (operation) => tellingDue(callers.enqueue(operation)),
     enqueueWithin: (quota, operation) => tellingDue(callers.enqueueWithin(quota, operation)),
     retry: (id, by) => tellingDue(operators.retry(id, by)),

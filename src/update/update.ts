@@ -80,6 +80,7 @@ async function conclude(
   const response = deferred ?? ('defect' in ended ? undefined : responseTo(request, ended));
   try {
     const change = auditRow(request, ended, performance.now() - started);
+    // Nobody is woken to deliver it: it goes with others at the next look, which costs the callers' requests less.
     const mirrored = isMirrored(request) ? mirroredPart(request.clinic, request, change.fields) : undefined;
     // The journal ends: the audit row, the key's answer, the end of the attempt and what the mirror is to get, in one transaction.
     await parts.journal.end({
@@ -88,7 +89,6 @@ async function conclude(
       attempt: ended.attempt?.id,
       key: keyVerdict(request, ended, response, deferred !== undefined),
     });
-    if (mirrored) parts.operations.tellDue();
   } catch (error) {
     // Only if nothing was sent: an update that leaves no trace is not answered as if it had been heard.
     if (!(error instanceof StoreUnavailable)) throw error;

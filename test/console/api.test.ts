@@ -3,10 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { generate } from 'selfsigned';
 import { adapters } from '../../adapters';
 import { createLog } from '../../src/ops/log';
 import { serve } from '../../src/serve';
+import { act } from '../../src/store/changes';
+import { openDatabase } from '../../src/store/database';
+import { createTrail } from '../../src/store/trail';
 import { type ConsoleClient, consoleClient, OPERATOR_KEYS, withOperators } from '../support/console';
 import { openQueue, type Queue, STAFF } from '../support/queue';
 import { KEYS, openStage, type Stage } from '../support/stage';
@@ -325,6 +329,20 @@ describe('reading', () => {
     expect(file.headers.get('content-disposition')).toContain('changes.csv');
     expect(file.text).toMatch(/^sequence,at,kind,clinic/);
     expect(file.text).not.toMatch(/(^|,)[=+@]/m);
+  });
+
+  test('a file of the audit that cannot be read to its end is broken off: it never looks complete', async () => {
+    const stage = await openStage({ configure: withOperators });
+    const database = await openDatabase(stage.config.store.url);
+    const rows = Array.from({ length: 600 }, () => act({ kind: 'operator', clinic: 'north', caller: 'x' }));
+    await createTrail(database, { values: { kind: 'full' } }).add(rows);
+    await sql`drop trigger changes_never_updated`.execute(database.db);
+    await sql`update changes set fields = '{' where seq = 1`.execute(database.db);
+    await database.close();
+    const client = consoleClient(stage.gateway.opsUrl);
+    await client.signIn(OPERATOR_KEYS.vera);
+    await expect(client.api('GET', '/changes/export?clinic=north')).rejects.toThrow();
+    await stage.close();
   });
 
   test('the configuration is masked, and tells its reloads', async () => {

@@ -21,14 +21,22 @@ jest.setTimeout(60_000);
 const MIRRORED = { vendor: HERE, mirror: THERE };
 const VITALIS = 'vitalis-centro';
 
-/** Holds the first call that comes to the mirror. @returns lets it go on */
-function held({ stage }: Replicas): () => void {
+/** Holds the first call that comes to the mirror. */
+function held({ stage }: Replicas): { arrived: Promise<void>; go: () => void } {
   let go = () => {};
+  let arrive = () => {};
   const gate = new Promise<void>((resolve) => {
     go = resolve;
   });
-  stage.cobalt.faults.next({ kind: 'hook', when: 'request', run: () => gate }, { method: 'GET' });
-  return go;
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const run = () => {
+    arrive();
+    return gate;
+  };
+  stage.cobalt.faults.next({ kind: 'hook', when: 'request', run }, { method: 'GET' });
+  return { arrived, go };
 }
 
 let play: Replicas;
@@ -123,7 +131,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (engine) => {
   });
 
   it('keeps the order of each person, whatever the mirror does in between', async () => {
-    const go = held(play);
+    const { go } = held(play);
     play.stage.cobalt.faults.next({ kind: 'drop', when: 'after' }, { method: 'PATCH', after: 2 });
     const statuses = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? 'inactive' : 'active'));
     for (const status of statuses) expect((await change(status)).status).toBe(200);
@@ -229,8 +237,9 @@ describe('on either engine alike', () => {
   });
 
   it('ends what is on its way to a mirror that the clinic has no more, and tells it', async () => {
-    const go = held(play);
+    const { arrived: taken, go } = held(play);
     await change('active');
+    await taken;
     await change('inactive');
     await gateway.put({ vendor: HERE });
     go();

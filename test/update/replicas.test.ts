@@ -238,6 +238,7 @@ describe('two gateways on one PostgreSQL', () => {
 
   it('make one vendor write and one operation of one idempotency key that comes to both', async () => {
     const headers = { 'idempotency-key': 'to-both', prefer: 'respond-async' };
+    const before = queue.written('role', STAFF[0]).length;
     const send = (url: string) => patch(url, KEYS.north, STAFF[0] ?? '', { role: 'only-once' }, headers);
     const replies = await Promise.all([send(queue.url), send(second.url), send(queue.url), send(second.url)]);
     const accepted = replies.filter(({ status }) => status === 202);
@@ -247,7 +248,7 @@ describe('two gateways on one PostgreSQL', () => {
     const [id = '', ...more] = new Set(accepted.map((reply) => idIn(reply.headers)));
     expect(more).toEqual([]);
     await queue.reaches(id, 'succeeded');
-    expect(queue.written('role', STAFF[0])).toEqual(['only-once']);
+    expect(queue.written('role', STAFF[0]).slice(before)).toEqual(['only-once']);
   });
 
   it('leave a delivery to its worker for as long as that gives signs of life', async () => {
