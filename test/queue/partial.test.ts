@@ -74,7 +74,7 @@ test('where updates are queued when the vendor is down, so is the rest of one th
 test('a process that ended between the two writes: the audit says which of them is there', async () => {
   queue.vendor.state.roles.change(ANNA, { status: 'inactive' });
   const database = await openDatabase(queue.databaseUrl);
-  const journal = createJournal(database, { values: 'full', keyTtlMs: 60_000 });
+  const journal = createJournal(database, { values: { kind: 'full' }, keyTtlMs: 60_000 });
   const begun = await journal.begin(
     {
       ...{ id: randomUUID(), requestId: 'crashed-1', clinic: 'north', caller: 'north-app', staffId: ANNA },
