@@ -1,9 +1,9 @@
 /** One staff record over two resources of its vendor: one update, two writes, one receipt. */
-import { KEYS, openStage, type Stage } from '../support/stage';
+import { KEYS, openStage, RECORDS, type Stage } from '../support/stage';
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await openStage({ fhir: {} });
 });
 afterAll(() => stage.close());
 beforeEach(() => {
@@ -173,4 +173,86 @@ describe('50 updates of different fields of one person at once', () => {
     const days = stage.vitalis.state.schedules.all().filter(({ professionalID }) => professionalID === 1);
     expect(new Set(days.map(({ startTime, endTime }) => `${startTime}-${endTime}`)).size).toBe(1);
   });
+
+  test('over two resources that go back whole: none takes another one back', async () => {
+    const west = stage.fhir;
+    if (west === undefined) throw new TypeError('it was asked for');
+    west.reset();
+    const bodies = Array.from(
+      { length: 50 },
+      (_, index) =>
+        [
+          { role: `role-${index}` },
+          { name: { given: `Given${index}` }, period: { end: `2031-02-${10 + (index % 18)}` } },
+          { phone: `11 4000 ${1000 + index}` },
+          { email: `person${index}@example.org`, status: index % 2 === 0 ? 'active' : 'inactive' },
+          { name: { family: `Family${index}` } },
+        ][index % 5] ?? {},
+    );
+    const replies = await Promise.all(bodies.map((body) => stage.patch(KEYS.west, body)));
+    expect(replies.map(({ status }) => status)).toEqual(bodies.map(() => 200));
+    const puts = (type: string) =>
+      west.log
+        .filter(({ method, path }) => method === 'PUT' && path.includes(`/${type}/`))
+        .map(({ body }) => partsOf(body));
+    const [people, roles] = [puts('Practitioner'), puts('PractitionerRole')];
+    expect([people.length, roles.length >= 20]).toEqual([40, true]);
+    for (const records of [people, roles]) {
+      const [before = {}] = records;
+      for (const key of Object.keys(before)) {
+        // A value that comes back has been taken from a record that was not the last one.
+        const values = records.map((record) => record[key]);
+        const changes = values.filter((value, index) => index === 0 || value !== values[index - 1]);
+        if (key !== 'active') expect([key, changes.length]).toEqual([key, new Set(changes).size]);
+      }
+    }
+    for (const key of ['given', 'family', 'phone', 'email'])
+      expect(new Set(people.map((record) => record[key])).size).toBeGreaterThanOrEqual(10);
+    expect(new Set(roles.map(({ code }) => code)).size).toBeGreaterThanOrEqual(10);
+  });
+
+  test('over the two members of one resource: none is lost', async () => {
+    stage.cobalt.reset();
+    const hours = (index: number) => [
+      {
+        daysOfWeek: ['mon', 'wed'],
+        availableStartTime: `0${index % 10}:00:00`,
+        availableEndTime: `1${index % 10}:${10 + index}:00`,
+      },
+    ];
+    const bodies = Array.from(
+      { length: 50 },
+      (_, index) =>
+        [
+          { status: index % 4 === 0 ? 'inactive' : 'active' },
+          { availableTime: hours(index) },
+          { status: index % 4 === 0 ? 'active' : 'inactive', availableTime: hours(index) },
+        ][index % 3] ?? {},
+    );
+    const replies = await Promise.all(bodies.map((body) => stage.patch(KEYS.south, body)));
+    expect(replies.map(({ status }) => status)).toEqual(bodies.map(() => 200));
+    const sent = stage.cobalt.log.filter(({ method }) => method === 'PATCH').map(({ body }) => Object(body));
+    expect(sent).toHaveLength(50);
+    const last = (key: string) => sent.map((body) => body[key]).findLast((value) => value !== undefined);
+    const provider = stage.cobalt.state.providers.get(RECORDS['cobalt-main']);
+    expect(provider?.status).toBe(last('status'));
+    expect(provider?.hours).toEqual(last('hours'));
+    const weeks = sent.flatMap(({ hours: week }) => (week === undefined ? [] : [JSON.stringify(week)]));
+    expect(new Set(weeks).size).toBe(33);
+  });
 });
+
+/** What the updates change in a FHIR resource, each as text. */
+function partsOf(body: unknown): Record<string, unknown> {
+  const { resourceType, name, telecom, code, period, active } = Object(body);
+  if (resourceType === 'PractitionerRole') return { code: JSON.stringify(code), end: period?.end, active };
+  const official = name.find(({ use }: { use?: string }) => use === 'official');
+  const reached = (wanted: string) =>
+    JSON.stringify(telecom.filter(({ system }: { system: string }) => system === wanted));
+  return {
+    given: JSON.stringify(official.given),
+    family: official.family,
+    phone: reached('phone'),
+    email: reached('email'),
+  };
+}
