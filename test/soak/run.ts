@@ -10,6 +10,7 @@ import { runFailover } from './failover';
 import { measureClaims, runFairness } from './fairness';
 import { runFaultSoak } from './faults';
 import { runListSoak } from './list';
+import { type MirrorCost, measureMirror, TARGETS } from './mirrorCost';
 import { runMovingSoak } from './moving';
 import { runOutage } from './outage';
 import { runRestoreSoak } from './restores';
@@ -59,6 +60,30 @@ async function crashes(options: {
         result.withoutRow === 0 &&
         result.chain === 0,
     );
+  }
+}
+
+const middleOf = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+async function mirrorCost(options: { engine: string; rounds: number; seconds: number; rate: number }) {
+  const { rounds, seconds, rate: perSecond } = options;
+  for (const engine of enginesOf(options.engine)) {
+    const costs = await measureMirror({ engine, rounds, seconds, perSecond, onProgress: progress });
+    const of = (target: (typeof TARGETS)[number], figure: keyof MirrorCost) =>
+      (costs.get(target) ?? []).map((cost) => cost[figure]);
+    for (const target of TARGETS) {
+      const ratio = (figure: keyof MirrorCost, pick: (values: readonly number[]) => number) =>
+        (pick(of(target, figure)) / pick(of('none', figure))).toFixed(2);
+      const least = (values: readonly number[]) => Math.min(...values);
+      report(
+        `${engine}, mirror ${target}: ${middleOf(of(target, 'commits')).toFixed(2)} commits and ` +
+          `${middleOf(of(target, 'cpu')).toFixed(2)} ms of the processor an update; against none: ` +
+          `median × ${ratio('median', middleOf)}, p99 × ${ratio('p99', middleOf)}, ` +
+          `least of ${rounds} rounds × ${ratio('median', least)} and × ${ratio('p99', least)}; ` +
+          `${of(target, 'wrong').reduce((sum, count) => sum + count, 0)} wrong answers`,
+        of(target, 'wrong').every((count) => count === 0),
+      );
+    }
   }
 }
 
@@ -287,6 +312,14 @@ program
   .option('--kills <number>', 'how often the gateway is killed', Number, 50)
   .option('--clients <number>', 'concurrent clients', Number, 40)
   .action((options) => crashes({ ...options, mirror: true }));
+program
+  .command('mirror-cost')
+  .description('measure what a mirror, healthy or not, costs the callers of its clinic (Linux only)')
+  .option('--engine <name>', 'sqlite, postgres or both', 'both')
+  .option('--rounds <number>', 'how often, each target in turn', Number, 3)
+  .option('--seconds <number>', 'of each target in each round', Number, 10)
+  .option('--rate <number>', 'updates a second', Number, 50)
+  .action(mirrorCost);
 program
   .command('moving')
   .description(
