@@ -21,7 +21,7 @@ import { connectionAt, soakConfiguration } from './configuration';
 import { freePort } from './ports';
 import { call } from './traffic';
 
-export const TARGETS = ['none', 'healthy', 'hung', 'failing', 'refusing'] as const;
+const TARGETS = ['none', 'healthy', 'hung', 'failing', 'refusing'] as const;
 export type Target = (typeof TARGETS)[number];
 
 export interface MirrorCostOptions {
@@ -66,11 +66,35 @@ export async function measureMirror(options: MirrorCostOptions): Promise<Map<Tar
   return found;
 }
 
-export function told({ median, p99, commits, cpu, wrong, reached }: MirrorCost): string {
+function told({ median, p99, commits, cpu, wrong, reached }: MirrorCost): string {
   return (
     `median ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${commits.toFixed(2)} commits and ` +
     `${cpu.toFixed(2)} ms of the processor an update, ${wrong} wrong answers, ${reached} at the mirror`
   );
+}
+
+/** One line for each target: against none, by the middle of the rounds and by the least of them, which the machine disturbs least. */
+export function compareMirrors(
+  costs: ReadonlyMap<Target, readonly MirrorCost[]>,
+): { line: string; right: boolean }[] {
+  return TARGETS.map((target) => {
+    const of = (name: Target, figure: keyof MirrorCost) =>
+      (costs.get(name) ?? []).map((cost) => cost[figure]).sort((a, b) => a - b);
+    const middle = (name: Target, figure: keyof MirrorCost) => {
+      const values = of(name, figure);
+      return values[values.length >> 1] ?? 0;
+    };
+    const least = (name: Target, figure: keyof MirrorCost) => of(name, figure)[0] ?? 0;
+    const ratio = (pick: typeof middle, figure: keyof MirrorCost) =>
+      (pick(target, figure) / pick('none', figure)).toFixed(2);
+    const wrong = of(target, 'wrong').reduce((sum, count) => sum + count, 0);
+    const line =
+      `mirror ${target}: ${middle(target, 'commits').toFixed(2)} commits and ` +
+      `${middle(target, 'cpu').toFixed(2)} ms of the processor an update; against none: median × ${ratio(middle, 'median')}, ` +
+      `p99 × ${ratio(middle, 'p99')}, least of the rounds × ${ratio(least, 'median')} and × ${ratio(least, 'p99')}; ` +
+      `${wrong} wrong answers`;
+    return { line, right: wrong === 0 };
+  });
 }
 
 async function measureTarget(target: Target, options: MirrorCostOptions): Promise<MirrorCost> {

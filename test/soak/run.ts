@@ -10,7 +10,7 @@ import { runFailover } from './failover';
 import { measureClaims, runFairness } from './fairness';
 import { runFaultSoak } from './faults';
 import { runListSoak } from './list';
-import { type MirrorCost, measureMirror, TARGETS } from './mirrorCost';
+import { compareMirrors, measureMirror } from './mirrorCost';
 import { runMovingSoak } from './moving';
 import { runOutage } from './outage';
 import { runRestoreSoak } from './restores';
@@ -63,27 +63,10 @@ async function crashes(options: {
   }
 }
 
-const middleOf = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-
 async function mirrorCost(options: { engine: string; rounds: number; seconds: number; rate: number }) {
-  const { rounds, seconds, rate: perSecond } = options;
   for (const engine of enginesOf(options.engine)) {
-    const costs = await measureMirror({ engine, rounds, seconds, perSecond, onProgress: progress });
-    const of = (target: (typeof TARGETS)[number], figure: keyof MirrorCost) =>
-      (costs.get(target) ?? []).map((cost) => cost[figure]);
-    for (const target of TARGETS) {
-      const ratio = (figure: keyof MirrorCost, pick: (values: readonly number[]) => number) =>
-        (pick(of(target, figure)) / pick(of('none', figure))).toFixed(2);
-      const least = (values: readonly number[]) => Math.min(...values);
-      report(
-        `${engine}, mirror ${target}: ${middleOf(of(target, 'commits')).toFixed(2)} commits and ` +
-          `${middleOf(of(target, 'cpu')).toFixed(2)} ms of the processor an update; against none: ` +
-          `median × ${ratio('median', middleOf)}, p99 × ${ratio('p99', middleOf)}, ` +
-          `least of ${rounds} rounds × ${ratio('median', least)} and × ${ratio('p99', least)}; ` +
-          `${of(target, 'wrong').reduce((sum, count) => sum + count, 0)} wrong answers`,
-        of(target, 'wrong').every((count) => count === 0),
-      );
-    }
+    const costs = await measureMirror({ ...options, engine, perSecond: options.rate, onProgress: progress });
+    for (const { line, right } of compareMirrors(costs)) report(`${engine}, ${line}`, right);
   }
 }
 
