@@ -13,26 +13,11 @@ import { runListSoak } from './list';
 import { compareMirrors, measureMirror } from './mirrorCost';
 import { runMovingSoak } from './moving';
 import { runOutage } from './outage';
+import { enginesOf, progress, report } from './report';
 import { runRestoreSoak } from './restores';
 import { runRolling } from './rolling';
 import { runStopSoak } from './stops';
 import { killCopies, measureSwitch } from './switch';
-
-const ENGINES = { sqlite: ['sqlite'], postgres: ['postgres'], both: ['sqlite', 'postgres'] } as const;
-
-function enginesOf(name: string): readonly ('sqlite' | 'postgres')[] {
-  if (name === 'sqlite' || name === 'postgres' || name === 'both') return ENGINES[name];
-  throw new Error('the engine is sqlite, postgres or both');
-}
-
-function progress(line: string): void {
-  process.stderr.write(process.stderr.isTTY ? `\r${line}` : `${line}\n`);
-}
-
-function report(line: string, right: boolean): void {
-  process.stdout.write(`\n${line}\n`);
-  if (!right) process.exitCode = 1;
-}
 
 async function crashes(options: {
   engine: string;
