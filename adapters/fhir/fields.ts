@@ -1,6 +1,7 @@
 /** Where the canonical fields are in the two resources (contract, "Canonical mapping"). */
 import {
   addressField,
+  type ClientAuthentication,
   type CodeTable,
   codeField,
   codeList,
@@ -21,12 +22,14 @@ import {
   STATUSES,
   text,
   unsupported,
+  writtenNationalId,
 } from '../../src/adapter';
 
 export const TITLE = 'FHIR R4';
 
 export type Options = Partial<
-  Record<'nationalIdSystem' | 'organization' | 'roleSystem', string> & Record<'allDay' | 'ifMatch', boolean>
+  Record<'nationalIdSystem' | 'organization' | 'roleSystem', string> &
+    Record<'allDay' | 'ifMatch', boolean> & { clientAuthentication: ClientAuthentication }
 >;
 
 type Codes = Readonly<Record<string, CodeTable>>;
@@ -75,7 +78,7 @@ function nationalId(system: string | undefined) {
   return placed(
     'nationalId',
     itemMember('identifier', 'value', { candidates, fresh: { system }, goes: true, single: true }),
-    text,
+    writtenNationalId,
   );
 }
 

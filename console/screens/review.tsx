@@ -1,5 +1,5 @@
 /** Who is the same person: pair by pair, by mouse or by keyboard. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { act, type Failure, type Reply } from '../api';
 import { t } from '../language';
 import { Ask, Failed, type Question, Wide } from '../parts';
@@ -50,26 +50,22 @@ export function Review({ clinic, connection, waiting, again }: ReviewProps) {
     setFailure(reply.ok ? undefined : reply.failure);
     if (reply.ok) setDecided(reply.data);
     again();
-    void look();
   };
   const decide = async (pair: Pair, decision: 'accept' | 'reject') => {
     const { staffId, vendorRecordId } = pair;
-    // At once, so that the next one has the focus: what is refused comes back with the next look.
-    setOpen(
-      (before) =>
-        before && { ...before, rows: before.rows.filter((one) => one !== pair), left: before.left - 1 },
-    );
-    told(
-      await act<Decided>('POST', `${path}/decide`, {
-        connection,
-        decisions: [{ staffId, vendorRecordId, decision }],
-      }),
-    );
+    const rest = open?.rows.filter((one) => one !== pair) ?? [];
+    // At once, so that the next one has the focus. Looking anew meanwhile could bring back what is just being decided.
+    setOpen((before) => before && { ...before, rows: rest, left: before.left - 1 });
+    const decisions = [{ staffId, vendorRecordId, decision }];
+    const reply = await act<Decided>('POST', `${path}/decide`, { connection, decisions });
+    told(reply);
+    const isDone = reply.ok && reply.data.failed === 0;
+    if (!isDone || rest.length === 0) await look();
   };
   const pair = open?.rows[0];
   const shown = pair === undefined ? '' : `${pair.staffId} ${pair.vendorRecordId}`;
   // The pair, and not one of its buttons: nothing is decided by Enter alone.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (shown !== '') first.current?.focus();
   }, [shown]);
   const sure = open?.sure ?? [];
@@ -104,7 +100,10 @@ export function Review({ clinic, connection, waiting, again }: ReviewProps) {
                     decision: 'accept',
                   })),
                 },
-                done: told,
+                done: (reply) => {
+                  told(reply);
+                  void look();
+                },
               })
             }
           >

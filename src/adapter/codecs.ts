@@ -3,6 +3,7 @@
  * `UNREADABLE`, never guessed. Below them are tolerant readers of what vendors answer.
  */
 import { member, sameJson } from '../lib/json';
+import { withoutSeparators } from '../staff/nationalId';
 import { trimmed } from '../staff/spelling';
 import { type Decoded, type ReferenceEntry, type Refuse, UNREADABLE } from './contract';
 
@@ -35,6 +36,11 @@ export function asSent<V>(read: (stored: unknown) => Decoded<V>): Codec<V> {
 
 /** Text that is stored as it is sent. */
 export const text = asSent<string>((stored) => (typeof stored === 'string' ? stored : UNREADABLE));
+
+/** A national id that the vendor keeps as people write it, in groups with signs between them. */
+export const writtenNationalId = asSent<string>((stored) =>
+  typeof stored === 'string' ? (withoutSeparators(stored) ?? stored) : UNREADABLE,
+);
 
 /** The one item of a list; null if it is empty, unreadable if it holds several that differ. */
 export function onlyOne<V>(items: readonly Decoded<V>[]): Decoded<V> {

@@ -369,6 +369,20 @@ describe('versions', () => {
   });
 });
 
+test('a national id that is stored in groups is shown, found and kept as the number that it is', async () => {
+  const { system } = (await person()).identifier[0];
+  const identifier = [{ system, value: '30.111.222' }];
+  await stage.sandbox.state.change('Practitioner', PRACTITIONER, (stored) => ({ ...stored, identifier }));
+  expect((await stage.get()).body.data.nationalId).toBe('30111222');
+  for (const asked of ['30111222', '30.111.222']) {
+    const headers = { 'cache-control': 'no-cache' };
+    const { body } = await stage.call('GET', `/staff?nationalId=${asked}`, undefined, headers);
+    expect(body.data.map(({ id }: { id: string }) => id)).toContain(ROLE);
+  }
+  expect(receipt(await stage.patch({ nationalId: '30111222' }))).toEqual(['/nationalId unchanged']);
+  expect((await person()).identifier).toEqual(identifier);
+});
+
 test.each(['1"', '1\r\nx-more: 1', 'versión'])(
   'a version that no header can carry: %j',
   async (versionId) => {

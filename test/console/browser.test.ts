@@ -181,7 +181,8 @@ async function show(screen: string): Promise<void> {
     `history.pushState(null, '', '/console${screen}'); dispatchEvent(new PopStateEvent('popstate'));`,
   );
   await page.locator('main h1').waitFor();
-  await page.locator('main [role=status].quiet').waitFor({ state: 'detached' });
+  // All of them: a screen may wait for two answers.
+  await page.waitForSelector('main [role=status].quiet', { state: 'detached' });
 }
 
 async function barriers(): Promise<string[]> {

@@ -108,6 +108,11 @@ test.each(CASES)('%s', async (_name, fault, expected) => {
   // Every sent member, and what is stored bears it out.
   expect(outcomes(first)).toEqual({ '/status': 'verified', '/name': expected.name });
   expect(role()?.status).toBe('inactive');
+  // No value of the update in a failure, and none in the log.
+  for (const value of ['Ana', 'Paz']) {
+    if (first.status >= 400) expect(JSON.stringify(first.body)).not.toContain(`"${value}"`);
+    expect(stage.lines.join('')).not.toContain(`"${value}"`);
+  }
   const isStored = person()?.details.firstName === 'Ana';
   if (expected.name !== 'unknown') expect(isStored).toBe(expected.name === 'verified');
   expect(stores()).toEqual([1, isStored ? 1 : 0]);

@@ -1,6 +1,9 @@
 /** Queued updates over two resources: what was applied is not sent again, and what is missing is. */
+import { randomUUID } from 'node:crypto';
 
-import { openQueue, type Queue, STAFF } from '../support/queue';
+import { openDatabase } from '../../src/store/database';
+import { createJournal } from '../../src/store/journal';
+import { openQueue, type Queue, STAFF, until } from '../support/queue';
 import { KEYS } from '../support/stage';
 
 const ANNA = STAFF[0] ?? '';
@@ -67,3 +70,39 @@ test('where updates are queued when the vendor is down, so is the rest of one th
   expect(roleWrites()).toEqual(['inactive']);
   expect(person()).toMatchObject({ firstName: 'Ana', lastName: 'Paz' });
 });
+
+test('a process that ended between the two writes: the audit says which of them is there', async () => {
+  queue.vendor.state.roles.change(ANNA, { status: 'inactive' });
+  const database = await openDatabase(queue.databaseUrl);
+  const journal = createJournal(database, { values: { kind: 'full' }, keyTtlMs: 60_000 });
+  const begun = await journal.begin(
+    {
+      ...{ id: randomUUID(), requestId: 'crashed-1', clinic: 'north', caller: 'north-app', staffId: ANNA },
+      ...{ vendor: 'clinikapi-main', vendorRecordId: ANNA, lenient: false },
+      patch: {
+        members: ['name', 'status'],
+        changes: [
+          { field: 'status', value: 'inactive' },
+          { field: 'name.given', value: 'Ana' },
+          { field: 'name.family', value: 'Paz' },
+        ],
+      },
+      createdAt: new Date().toISOString(),
+    },
+    // Its lease is over as soon as it begins.
+    1,
+  );
+  expect(begun).toBe('begun');
+  await database.close();
+  const rows = async () => (await queue.call('GET', `/changes?staffId=${ANNA}&limit=5`)).body.data;
+  const ofCrash = (row: { requestId: string }) => row.requestId === 'crashed-1';
+  await until(async () => (await rows()).some(ofCrash), 'the row of the crashed update');
+  const row = (await rows()).find(ofCrash);
+  expect(row).toMatchObject({ code: 'settled_by_reading', outcome: 'partial' });
+  expect(row.fields).toEqual(
+    expect.arrayContaining([
+      { pointer: '/status', outcome: 'verified' },
+      { pointer: '/name', outcome: 'not_applied' },
+    ]),
+  );
+}, 60_000);

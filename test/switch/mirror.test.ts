@@ -228,6 +228,7 @@ describe('on either engine alike', () => {
     await gateway.put({ vendor: THERE, mirror: HERE });
     for (let index = 0; index < 100; index += 1)
       expect((await change(index % 2 === 0 ? 'active' : 'inactive')).body.meta.vendor).toBe(THERE);
+    await until(async () => (await mirrored('succeeded')).length >= 80, 'most of them');
     await gateway.put({ vendor: HERE, mirror: THERE });
     // What is still on its way to it comes before anything new.
     await until(async () => (await change('inactive')).status === 200, 'its turn');
