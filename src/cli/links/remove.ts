@@ -10,7 +10,7 @@ import { OPERATOR, trailOf } from '../audit';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
 import { printable } from '../printable';
 import { messageOf } from '../problems';
-import { missingFile } from '../storeFile';
+import { missingFile, noDatabase } from '../storeFile';
 import { count } from './progress';
 
 export function linksRemoveCommand(links: Command, context: CommandContext): void {
@@ -62,7 +62,7 @@ export async function removeLinks(options: RemoveLinksOptions): Promise<number> 
   }
   const absent = missingFile(databaseUrl);
   if (absent !== undefined) {
-    err.write(`Cannot remove links: there is no database ${absent}\n`);
+    err.write(`Cannot remove links: ${noDatabase(absent)}\n`);
     return 1;
   }
   let database: Database | undefined;
