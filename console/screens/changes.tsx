@@ -16,10 +16,11 @@ const KINDS = [
   'refusal',
   'read',
   'copy',
+  'mirror',
   'switch',
   'operator',
 ] as const;
-const OUTCOMES = ['success', 'not_sent', 'refused', 'failed', 'unknown'] as const;
+const OUTCOMES = ['success', 'partial', 'not_sent', 'refused', 'failed', 'unknown'] as const;
 
 export function Changes() {
   const asked = query.value.toString();
