@@ -88,12 +88,14 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   /** Somebody waits for a caller's update. Updates for mirrors gather first, unless as many are due as there are places. */
   function wake({ mirror }: Lease): void {
     const isMirroring = [...running.values()].some(({ lease }) => lease.mirror !== undefined);
-    if (mirror === undefined || (isBehind && !isMirroring)) return signal.raise();
     const gather = Math.min(GATHER_MS, settings().pollMs);
-    gathering ??= setTimeout(() => {
-      gathering = undefined;
-      signal.raise();
-    }, gather);
+    if (mirror === undefined || (isBehind && !isMirroring)) signal.raise();
+    else {
+      gathering ??= setTimeout(() => {
+        gathering = undefined;
+        signal.raise();
+      }, gather);
+    }
   }
 
   function sharedConnections(): ReadonlySet<string> {
