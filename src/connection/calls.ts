@@ -207,7 +207,7 @@ export class Calls {
   ): Promise<{ answer: VendorAnswer; failure: VendorFailure | undefined }> {
     const headers = requestHeaders(this.#owner.adapter, request, session, call?.leaving());
     const answer = await this.#wire.send(request, { headers, deadline, gone, isLogin, isList });
-    const failure = failureIn(answer, this.#owner.adapter.errors, this.#owner.title, request.body);
+    const failure = failureIn(answer, this.#owner.adapter.errors, this.#owner.title, request);
     if (failure && isOutage(failure)) throw failure;
     return { answer, failure };
   }
