@@ -1,9 +1,21 @@
 /** The switch of a clinic: where it stands, and every step but the line of the configuration. */
 import { useState } from 'preact/hooks';
 import { act, type Failure, useRead } from '../api';
-import { t } from '../language';
-import { Ask, Badge, Empty, Facts, Failed, Filters, mayAct, type Question, Time, Waiting } from '../parts';
-import { query } from '../router';
+import { t, told } from '../language';
+import {
+  Ask,
+  Badge,
+  ConnectionLink,
+  Empty,
+  Facts,
+  Failed,
+  Filters,
+  mayAct,
+  type Question,
+  Time,
+  Waiting,
+} from '../parts';
+import { Link, query } from '../router';
 import { type Job, JobList } from './jobs';
 import { Review } from './review';
 
@@ -52,7 +64,11 @@ export function Switch() {
             {
               name: 'connection',
               label: t('to_connection'),
-              options: overview.data.connections.map((name) => [name, name] as const),
+              // Nothing is chosen that the URL does not say.
+              options: [
+                ...(connection === '' ? [['', '–'] as const] : []),
+                ...overview.data.connections.map((name) => [name, name] as const),
+              ],
             },
           ]}
         />
@@ -75,6 +91,7 @@ function OneClinic({ clinic, connection }: { clinic: string; connection: string 
   return (
     <>
       <State data={data} />
+      {(to === null || to === data.vendor) && <Empty title={t('chooseConnection')} />}
       {to !== null && to !== data.vendor && <Steps data={data} to={to} again={read.again} />}
       {to !== null && data.review > 0 && mayAct() && (
         <Review clinic={clinic} connection={to} waiting={data.review} again={read.again} />
@@ -92,7 +109,7 @@ function State({ data }: { data: Status }) {
   return (
     <Facts
       rows={[
-        [t('at'), vendor],
+        [t('at'), <ConnectionLink name={vendor} />],
         [t('to_connection'), connection ?? t('none')],
         [t('links'), links === null ? t('none') : t('linksText', { ...links })],
         [
@@ -106,7 +123,17 @@ function State({ data }: { data: Status }) {
           ),
         ],
         [t('queue'), t('queueText', { ...queue })],
-        [t('mirror'), mirror === null ? t('none') : `${mirror}: ${t('mirrorText', { ...mirrorQueue })}`],
+        [
+          t('mirror'),
+          mirror === null ? (
+            t('none')
+          ) : (
+            <>
+              <ConnectionLink name={mirror} />: {t('mirrorText', { ...mirrorQueue })}{' '}
+              <Link to={`/deliveries?clinic=${encodeURIComponent(clinic)}`}>{t('deliveries')}</Link>
+            </>
+          ),
+        ],
         [
           `${t('guard')} (${switchGuard})`,
           <>
@@ -114,7 +141,7 @@ function State({ data }: { data: Status }) {
             <ul>
               {guard.reasons.map(({ code, detail }) => (
                 <li key={code}>
-                  <code>{code}</code>: {detail}
+                  <code>{code}</code>: {detail} {told(code, 'guard_')}
                 </li>
               ))}
             </ul>
@@ -122,9 +149,18 @@ function State({ data }: { data: Status }) {
         ],
         ...(connection === null || connection === vendor
           ? []
-          : [[t('theLine'), <code>{`clinics.${clinic}.vendor: ${connection}`}</code>] as const]),
+          : [[t('theLine'), <TheLine clinic={clinic} connection={connection} />] as const]),
       ]}
     />
+  );
+}
+
+function TheLine({ clinic, connection }: { clinic: string; connection: string }) {
+  return (
+    <>
+      <code>{`clinics.${clinic}.vendor: ${connection}`}</code>{' '}
+      <Link to="/configuration">{t('configuration')}</Link>
+    </>
   );
 }
 

@@ -220,16 +220,32 @@ const stop = route({
 
 const FEW = 100;
 
+/** As many as anybody looks at one by one. */
+const MOST_NAMED = 20;
+
+interface Group {
+  field: string;
+  verdict: string;
+  detail: string;
+  count: number;
+  /** The first of them. */
+  staff: string[];
+}
+
 /** Rows that are alike, counted. */
 class Groups {
-  readonly #counts = new Map<string, { field: string; verdict: string; detail: string; count: number }>();
+  readonly #counts = new Map<string, Group>();
 
-  add({ field, verdict, detail = '' }: Row<string>): void {
+  add({ staffId, field, verdict, detail = '' }: Row<string>): void {
     if (['same', 'equal'].includes(verdict)) return;
     const key = JSON.stringify([field, verdict, detail]);
     const known = this.#counts.get(key);
-    if (known) known.count += 1;
-    else if (this.#counts.size < FEW) this.#counts.set(key, { field, verdict, detail, count: 1 });
+    if (known) {
+      known.count += 1;
+      if (known.staff.length < MOST_NAMED) known.staff.push(staffId);
+    } else if (this.#counts.size < FEW) {
+      this.#counts.set(key, { field, verdict, detail, count: 1, staff: [staffId] });
+    }
   }
 
   list() {
