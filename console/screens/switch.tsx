@@ -85,6 +85,7 @@ export function Switch() {
 function OneClinic({ clinic, connection }: { clinic: string; connection: string }) {
   const asked = connection === '' ? '' : `?connection=${encodeURIComponent(connection)}`;
   const read = useRead<Status>(`/switch/${encodeURIComponent(clinic)}${asked}`, 2_000);
+  const [reviewed, setReviewed] = useState(false);
   const { data } = read;
   if (data === undefined) return <Waiting read={read} />;
   const to = data.connection;
@@ -93,8 +94,17 @@ function OneClinic({ clinic, connection }: { clinic: string; connection: string 
       <State data={data} />
       {(to === null || to === data.vendor) && <Empty title={t('chooseConnection')} />}
       {to !== null && to !== data.vendor && <Steps data={data} to={to} again={read.again} />}
-      {to !== null && data.review > 0 && mayAct() && (
-        <Review clinic={clinic} connection={to} waiting={data.review} again={read.again} />
+      {to !== null && (data.review > 0 || reviewed) && mayAct() && (
+        // Also after the last pair: what became of it is told there.
+        <Review
+          clinic={clinic}
+          connection={to}
+          waiting={data.review}
+          again={() => {
+            setReviewed(true);
+            read.again();
+          }}
+        />
       )}
       <h2>{t('jobs')}</h2>
       {data.jobs.length === 0 && <p class="quiet">{t('noJobs')}</p>}
@@ -104,6 +114,8 @@ function OneClinic({ clinic, connection }: { clinic: string; connection: string 
 }
 
 function State({ data }: { data: Status }) {
+  // One thing after the other.
+  const [reason] = data.guard.reasons;
   const { vendor, connection, mirror, links, comparison, queue, mirrorQueue, guard, switchGuard, clinic } =
     data;
   return (
@@ -141,10 +153,11 @@ function State({ data }: { data: Status }) {
             <ul>
               {guard.reasons.map(({ code, detail }) => (
                 <li key={code}>
-                  <code>{code}</code>: {detail} {told(code, 'guard_')}
+                  <code>{code}</code>: {detail}
                 </li>
               ))}
             </ul>
+            {reason !== undefined && <p>{told(reason.code, 'guard_')}</p>}
           </>,
         ],
         ...(connection === null || connection === vendor

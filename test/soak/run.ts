@@ -12,6 +12,7 @@ import { runFaultSoak } from './faults';
 import { runListSoak } from './list';
 import { runMovingSoak } from './moving';
 import { runOutage } from './outage';
+import { runPageSoak } from './page';
 import { runRestoreSoak } from './restores';
 import { runRolling } from './rolling';
 import { runStopSoak } from './stops';
@@ -330,6 +331,14 @@ program
   .option('--rows <number>', 'rows of the audit', Number, 1_000_000)
   .option('--dead <number>', 'dead deliveries', Number, 10_000)
   .action(operatorsConsole);
+program
+  .command('page')
+  .description('measure what the console’s page weighs, and when it stands on a slow processor')
+  .option('--slowdown <number>', 'how many times slower the processor is', Number, 4)
+  .action(async ({ slowdown }: { slowdown: number }) => {
+    const right = await runPageSoak(slowdown, (line) => process.stdout.write(`${line}\n`));
+    if (!right) process.exitCode = 1;
+  });
 program
   .command('assets')
   .description('ask for the largest file very often without a key, and measure the memory (Linux only)')
