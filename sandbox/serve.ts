@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { member } from '../src/lib/json';
 import { createClinikapiSandbox } from './clinikapi';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
@@ -91,7 +92,9 @@ async function serve(name: string | undefined, { port: first, host, seed }: Serv
   for (const [index, [vendor, { create, port, base = '', opens }]] of chosen.entries()) {
     const wanted = first === undefined ? port : first === 0 ? 0 : first + index;
     const { sandbox, ids } = create(people);
-    const started = await sandbox.listen(wanted, host);
+    const started = await sandbox.listen(wanted, host).catch((error: unknown) => {
+      throw member(error, 'code') === 'EADDRINUSE' ? new Error(portInUse(wanted)) : error;
+    });
     listening.push(started);
     console.log(`${vendor.padEnd(9)} ${started.url}${base}`);
     for (const line of [...opens, `ids: ${listed(ids)}`]) console.log(`          ${line}`);
@@ -104,6 +107,10 @@ async function serve(name: string | undefined, { port: first, host, seed }: Serv
     console.log('Stopped.');
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+}
+
+function portInUse(port: number): string {
+  return `Port ${port} is in use. Choose another one: npm run sandbox -- --port <number>, 0 for any free one.`;
 }
 
 const SHOWN_IDS = 5;

@@ -15,7 +15,15 @@ import { serveCommand } from './cli/serve';
 import { staffCommand } from './cli/staff';
 import { switchCommand } from './cli/switch';
 import { verifyAuditCommand } from './cli/verifyAudit';
+import { member } from './lib/json';
 import { serve } from './serve';
+
+// Whoever reads the output, such as `head`, may go before its end. What was begun, such as a copy, is finished all the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (member(error, 'code') !== 'EPIPE') throw error;
+  });
+}
 
 const commands = [
   serveCommand(serve),

@@ -1,6 +1,7 @@
 /** Where the canonical fields are in the two resources (contract, "Canonical mapping"). */
 import {
   addressField,
+  type ClientAuthentication,
   type CodeTable,
   codeField,
   codeList,
@@ -27,7 +28,8 @@ import {
 export const TITLE = 'FHIR R4';
 
 export type Options = Partial<
-  Record<'nationalIdSystem' | 'organization' | 'roleSystem', string> & Record<'allDay' | 'ifMatch', boolean>
+  Record<'nationalIdSystem' | 'organization' | 'roleSystem', string> &
+    Record<'allDay' | 'ifMatch', boolean> & { clientAuthentication: ClientAuthentication }
 >;
 
 type Codes = Readonly<Record<string, CodeTable>>;

@@ -10,6 +10,7 @@ import {
   type BearerCredentials,
   bearerCredentials,
   bundleTotal,
+  CLIENT_AUTHENTICATIONS,
   clientLogin,
   clientOf,
   codeTable,
@@ -58,6 +59,12 @@ export const fhir: AdapterModule<Settings> = {
         true,
         'Whether the server heeds If-Match. false: a read before each write takes its place.',
       ),
+      clientAuthentication: joi
+        .valid(...CLIENT_AUTHENTICATIONS)
+        .default('post')
+        .description(
+          'Where a client secret goes at the tokenUrl: into the form, or into Authorization: Basic.',
+        ),
     },
     {
       organization: codeTable().description('Your codes of organizations, and their ids at the server.'),
@@ -67,7 +74,7 @@ export const fhir: AdapterModule<Settings> = {
   verify: 'returned',
 
   connect({ baseUrl, credentials, options, codes }) {
-    const { organization, ifMatch = true } = options;
+    const { organization, ifMatch = true, clientAuthentication } = options;
     const client = clientOf(credentials);
     const ofRole = roleFields(options, codes, baseUrl);
     const ofPractitioner = practitionerFields(options);
@@ -84,7 +91,7 @@ export const fhir: AdapterModule<Settings> = {
       errors: errors(client !== undefined, options),
       exactNumbers: true,
       recordId: OPAQUE_ID,
-      ...(client && { login: clientLogin(client) }),
+      ...(client && { login: clientLogin(client, clientAuthentication) }),
       authorize: (token = credentials.token) =>
         token === undefined ? {} : { authorization: `Bearer ${token}` },
       idOf: resourceId,

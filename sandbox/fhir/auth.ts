@@ -78,7 +78,10 @@ async function clientFault(
   const [id, secret] =
     basic === undefined
       ? [request.body.client_id, request.body.client_secret]
-      : Buffer.from(basic, 'base64').toString('utf8').split(':').map(decodeURIComponent);
+      : Buffer.from(basic, 'base64')
+          .toString('utf8')
+          .split(':')
+          .map((text) => decodeURIComponent(text.replaceAll('+', ' ')));
   const client = state.clients.get(String(id));
   return client?.secret !== undefined && client.secret === secret ? undefined : 'no such client or secret';
 }

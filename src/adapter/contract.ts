@@ -27,8 +27,11 @@ export interface VendorRequest {
    * only, whatever its path is.
    */
   isLink?: boolean;
-  /** True if a good answer may have no body; what is true then is read. */
-  mayAnswerNothing?: boolean;
+  /**
+   * True if a good answer may have no body; what is true then is read. `204`: that status is a good answer too. Where a contract
+   * does not promise it, it says less than what was promised, and is `unexpected_response`.
+   */
+  mayAnswerNothing?: boolean | 204;
 }
 
 /** A stored value that has no canonical meaning: not shown, told in a warning, and never replaced by a guess. */

@@ -12,7 +12,15 @@ export * from './fhirErrors';
 export * from './fhirFields';
 export * from './fhirServer';
 export * from './fields';
-export { type BearerCredentials, bearerCredentials, clientLogin, clientOf, publicKeysOf } from './oauth';
+export {
+  type BearerCredentials,
+  bearerCredentials,
+  CLIENT_AUTHENTICATIONS,
+  type ClientAuthentication,
+  clientLogin,
+  clientOf,
+  publicKeysOf,
+} from './oauth';
 export * from './path';
 export * from './resources';
 export * from './retryAfter';

@@ -20,6 +20,13 @@ export interface ClientCredentials {
   scope?: string;
 }
 
+/**
+ * Where a client's secret goes (RFC 6749 section 2.3.1): into the form, or into `Authorization: Basic`, which servers must
+ * take. `post` is the default all the same: servers differ in whether they decode what Basic wants encoded.
+ */
+export const CLIENT_AUTHENTICATIONS = ['post', 'basic'] as const;
+export type ClientAuthentication = (typeof CLIENT_AUTHENTICATIONS)[number];
+
 /** What may be configured: no credentials at all, a token that does not end, or a client. */
 export type BearerCredentials = Partial<Readonly<Record<keyof ClientCredentials | 'token', string>>>;
 
@@ -71,8 +78,8 @@ const DEFAULT_SECONDS = 300;
 /** Servers allow five minutes at most; one is kept back for clocks that differ. */
 const ASSERTION_SECONDS = 240;
 
-/** The login of a client, whose session is the access token. */
-export function clientLogin(client: ClientCredentials): Login {
+/** The login of a client, whose session is the access token. @param authentication of a client with a secret */
+export function clientLogin(client: ClientCredentials, authentication: ClientAuthentication = 'post'): Login {
   const { tokenUrl, clientId, clientSecret, privateKey, scope } = client;
   const asked = { grant_type: 'client_credentials', ...(scope !== undefined && { scope }) };
   const post = (form: Readonly<Record<string, string>>): VendorRequest => ({
@@ -80,11 +87,15 @@ export function clientLogin(client: ClientCredentials): Login {
     path: '/',
     form: { ...asked, ...form },
   });
+  const withSecret = (secret: string): VendorRequest =>
+    authentication === 'post'
+      ? post({ client_id: clientId, client_secret: secret })
+      : { ...post({}), headers: { authorization: basic(clientId, secret) } };
   return {
     url: tokenUrl,
     request:
       privateKey === undefined
-        ? post({ client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) })
+        ? withSecret(clientSecret ?? '')
         : async ({ now, unique }) =>
             post({
               client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
@@ -97,6 +108,12 @@ export function clientLogin(client: ClientCredentials): Login {
       return Math.max(seconds - MARGIN_SECONDS, Math.floor(seconds * 0.9));
     },
   };
+}
+
+/** Both are encoded as in a form first, so that a colon in the name does not end it. */
+function basic(name: string, secret: string): string {
+  const encoded = [name, secret].map((text) => new URLSearchParams({ '': text }).toString().slice(1));
+  return `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`;
 }
 
 async function assertion(

@@ -7,6 +7,11 @@ export function sqliteFile(databaseUrl: string): string | undefined {
     : undefined;
 }
 
+/** What to do about a file that does not exist. */
+export function noDatabase(file: string): string {
+  return `there is no database ${file}. The first start of the gateway makes it, and so does links import; or does store.url mean another file?`;
+}
+
 /** The file that a `sqlite:` URL names, if it does not exist: opening it would make an empty one. */
 export function missingFile(databaseUrl: string): string | undefined {
   const file = sqliteFile(databaseUrl);

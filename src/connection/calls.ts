@@ -28,10 +28,12 @@ export interface ConnectionSurroundings {
 /** Longer pauses between calls that were too fast are not believed; a used-up quota may well last for weeks. */
 const LONGEST_PAUSE_SECONDS = 3600;
 
-/** What limits one call: its time, and whether somebody still waits for it. */
+/** What limits one call: its time, whether somebody still waits for it, and how much it may answer. */
 export interface CallLimits {
   deadline: Deadline;
   gone?: GoneSignal | undefined;
+  /** Whether all records may be in one answer, which may be larger then. */
+  isList?: boolean;
 }
 
 /** The connection that the calls are made for. */
@@ -200,12 +202,12 @@ export class Calls {
   async #exchange(
     request: VendorRequest,
     session: string | undefined,
-    { deadline, gone, isLogin }: CallLimits & { isLogin: boolean },
+    { deadline, gone, isLogin, isList = false }: CallLimits & { isLogin: boolean },
     call: ObservedCall | undefined,
   ): Promise<{ answer: VendorAnswer; failure: VendorFailure | undefined }> {
     const headers = requestHeaders(this.#owner.adapter, request, session, call?.leaving());
-    const answer = await this.#wire.send(request, { headers, deadline, gone, isLogin });
-    const failure = failureIn(answer, this.#owner.adapter.errors, this.#owner.title, request.body);
+    const answer = await this.#wire.send(request, { headers, deadline, gone, isLogin, isList });
+    const failure = failureIn(answer, this.#owner.adapter.errors, this.#owner.title, request);
     if (failure && isOutage(failure)) throw failure;
     return { answer, failure };
   }

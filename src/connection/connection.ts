@@ -178,13 +178,25 @@ export class VendorConnection {
   ): Promise<VendorRecord> {
     const access = this.accessTo(resource);
     try {
-      const body = await this.#calls.read(access.read(id), { deadline, gone });
+      const body = await this.#readOf(access, id, deadline, gone);
       return this.#recordIn(access, body, id);
     } catch (error) {
       const absent = this.adapter.also?.find(({ name }) => name === resource)?.absent;
       if (absent !== undefined && isNotFound(error)) return absent;
       throw error;
     }
+  }
+
+  /** At some vendors to read one record is to read all. */
+  #readOf(
+    access: RecordAccess & { list?: RecordList },
+    id: string,
+    deadline: Deadline,
+    gone?: GoneSignal,
+  ): Promise<unknown> {
+    const request = access.read(id);
+    const isList = access.list?.first.path === request.path;
+    return this.#calls.read(request, { deadline, gone, isList });
   }
 
   async #part(
@@ -208,7 +220,7 @@ export class VendorConnection {
    * @throws VendorFailure, `record_not_found` among them
    */
   async has(recordId: string, deadline: Deadline): Promise<boolean> {
-    const body = await this.#calls.read(this.adapter.read(recordId), { deadline });
+    const body = await this.#readOf(this.adapter, recordId, deadline);
     const record = this.adapter.record(body, recordId);
     if (record === undefined) throw unexpectedResponse('The vendor’s answer holds no record.');
     return record !== null && this.adapter.idOf(record) === recordId;
@@ -287,6 +299,7 @@ export class VendorConnection {
       idOf,
       fetch: (request) =>
         this.#calls.read(request, {
+          isList: true,
           deadline: new Deadline(Math.min(this.config.timeoutMs, whole.remaining())),
         }),
     });

@@ -4,7 +4,7 @@
  */
 
 import { isCancel } from 'axios';
-import type { AdapterErrors, FailureKind, IssueRule, VendorIssue } from '../adapter/contract';
+import type { AdapterErrors, FailureKind, IssueRule, VendorIssue, VendorRequest } from '../adapter/contract';
 import { detailOf } from '../adapter/issues';
 import { retryAfterHeader } from '../adapter/retryAfter';
 
@@ -87,21 +87,22 @@ export interface VendorAnswer {
 /**
  * Decides whether an answer is a failure, by the adapter's rules first and by the status for the rest.
  * @param vendor the vendor's title, for sentences
- * @param sent the body that was answered
+ * @param request what was answered
  */
 export function failureIn(
   answer: VendorAnswer,
   errors: AdapterErrors,
   vendor: string,
-  sent?: unknown,
+  request?: VendorRequest,
 ): VendorFailure | undefined {
   const { status, body } = answer;
   const rule = errors.rules?.find(
     (candidate) => candidate.status === status && (candidate.when?.(body) ?? true),
   );
-  // 202, 204 and the like say less than the contracts promise: they are no proof that anything was done.
-  if (rule === undefined && (status === 200 || status === 201)) return undefined;
-  const issues = body === undefined ? [] : errors.issues(body, sent);
+  // 202, 204 and the like say less than most contracts promise: they are no proof that anything was done.
+  const isGood = status === 200 || status === 201 || (status === 204 && request?.mayAnswerNothing === 204);
+  if (rule === undefined && isGood) return undefined;
+  const issues = body === undefined ? [] : errors.issues(body, request?.body);
   const complaints = issues.map((issue) => complaint(issue, errors.issueRules, vendor));
   const kind = complaints.find((item) => item.kind !== undefined)?.kind ?? rule?.kind ?? kindOf(status);
   const vendorCode = machineCode(errors.code?.(body));

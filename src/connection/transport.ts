@@ -6,11 +6,14 @@
  * write a request to a socket. That moment is what separates "nothing was sent" from "may have been applied".
  */
 import { type AxiosAdapter, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
-import { type Dispatcher, Pool } from 'undici';
+import { type Dispatcher, errors, Pool } from 'undici';
 import { TransportError } from './failure';
 
-/** The largest answer that is read, in bytes. A list of all providers of a large clinic fits many times over. */
+/** The largest answer that is read, in bytes: a record is some kilobytes. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** The same for one that may hold all of a vendor's records: those of ten thousand people are some 5 MB. */
+export const MAX_LIST_BYTES = 64 * 1024 * 1024;
 
 /** Aborted when nobody waits for an answer any more. */
 export type GoneSignal = AbortSignal;
@@ -23,6 +26,8 @@ export interface RequestParts {
   body: string | null;
   /** For the whole call, the body of the answer included. */
   timeoutMs: number;
+  /** Of the answer's body. */
+  maxBytes: number;
   gone: GoneSignal | undefined;
 }
 
@@ -65,7 +70,7 @@ export function createPool(origin: string, { connections, connectTimeoutMs, ca }
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: 4000,
-    maxResponseSize: MAX_ANSWER_BYTES,
+    maxResponseSize: MAX_LIST_BYTES,
   });
 }
 
@@ -92,6 +97,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settled = false;
   #status = 0;
   #headers: Record<string, string> = {};
+  #bytes = 0;
 
   constructor(
     config: InternalAxiosRequestConfig,
@@ -140,7 +146,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#request.maxBytes) this.#fail(new errors.ResponseExceededMaxSizeError());
+    else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {

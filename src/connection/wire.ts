@@ -7,13 +7,23 @@ import type { Deadline } from '../lib/deadline';
 import { parseAnswer } from './answer';
 import { transportFailure, unexpectedResponse, type VendorAnswer } from './failure';
 import { bodyText, type Headers } from './headers';
-import { createPool, type GoneSignal, type RawAnswer, RawRequest, undiciAdapter } from './transport';
+import {
+  createPool,
+  type GoneSignal,
+  MAX_ANSWER_BYTES,
+  MAX_LIST_BYTES,
+  type RawAnswer,
+  RawRequest,
+  undiciAdapter,
+} from './transport';
 
 /** What goes with one request. */
 export interface Sending {
   headers: Headers;
   deadline: Deadline;
   gone: GoneSignal | undefined;
+  /** Whether all records may be in one answer. */
+  isList: boolean;
   /** Only a login may leave the origin of the base URL. */
   isLogin: boolean;
 }
@@ -47,7 +57,7 @@ export class Wire {
 
   /** @throws VendorFailure, CallCancelled if there is no whole answer */
   async send(request: VendorRequest, sending: Sending): Promise<VendorAnswer> {
-    const { headers, deadline, gone } = sending;
+    const { headers, deadline, gone, isList } = sending;
     const { line, path } = this.#placeOf(request, sending);
     const data = new RawRequest({
       method: request.method,
@@ -55,6 +65,7 @@ export class Wire {
       headers,
       body: bodyText(request),
       timeoutMs: Math.max(1, Math.ceil(deadline.remaining())),
+      maxBytes: isList ? MAX_LIST_BYTES : MAX_ANSWER_BYTES,
       gone,
     });
     try {

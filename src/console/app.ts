@@ -220,7 +220,7 @@ function valid(schema: Joi.ObjectSchema, body: unknown): unknown {
     errors: { render: false },
   });
   if (error === undefined) return value;
-  throw new Problem('validation_failed', 'The body is not what is expected here.', {
+  throw new Problem('validation_failed', 'The body is not what /console/api/openapi.json says for here.', {
     errors: error.details.map(({ path, type }) => ({
       pointer: path.map((step) => `/${pointerToken(step)}`).join(''),
       code: 'invalid_format',

@@ -5,7 +5,7 @@ import { type Clinic, type FindLink, locate } from '../runtime/locate';
 import { etagOf } from './etag';
 import { problemFrom } from './failures';
 import { namesOf, withNames } from './names';
-import { blockedUpdates, showRecord, staffRecord, tableOf } from './record';
+import { blockedUpdates, missingParts, showRecord, staffRecord, tableOf } from './record';
 
 /** A record, what is to be said about it, and its entity tag if all of it is known. */
 export interface StaffResult<Meta> {
@@ -42,7 +42,11 @@ export async function readStaff(
     clinic: clinic.name,
     vendor: connection.name,
     vendorRecordId: recordId,
-    warnings: [...shown.warnings, ...blockedUpdates(table, record)],
+    warnings: [
+      ...shown.warnings,
+      ...blockedUpdates(table, record),
+      ...missingParts(connection.adapter, record),
+    ],
   };
   connection.observer?.answered(connection, meta);
   return { data, meta, etag: etagOf(staffRecord(staffId, shown.fields)) };

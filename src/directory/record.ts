@@ -2,8 +2,9 @@
 
 import type { Adapter, Decoded, FieldMapping, VendorRecord } from '../adapter/contract';
 import { UNREADABLE } from '../adapter/contract';
+import { partOf } from '../adapter/resources';
 import type { Warning } from '../receipt';
-import { FIELDS, type Field, pointerOf, STANDS } from '../staff/fields';
+import { FIELDS, type Field, pointerOf, STANDS, topLevelOf } from '../staff/fields';
 
 /** The mappings of a table without the types of their values, for code that walks over all fields. */
 export type AnyTable = Readonly<Record<Field, FieldMapping<unknown>>>;
@@ -56,6 +57,23 @@ export function blockedUpdates(table: AnyTable, record: VendorRecord): Warning[]
     }
     return warnings;
   });
+}
+
+/** What is kept in a further resource that has no record of this staff member: its fields are not shown, and not empty either. */
+export function missingParts(adapter: Adapter, record: VendorRecord): Warning[] {
+  const missing = adapter.also?.flatMap(({ name }) => (partOf(record, name) ? [] : [name])) ?? [];
+  if (missing.length === 0) return [];
+  const table = tableOf(adapter);
+  const held = FIELDS.filter((field) => {
+    const mapping = table[field];
+    return mapping.supported && mapping.resource !== undefined && missing.includes(mapping.resource);
+  });
+  return [...new Set(held.map(topLevelOf))].map((top) => ({
+    pointer: `/${top}`,
+    code: 'part_not_found',
+    detail:
+      'The vendor keeps this in a further record, which it does not have. It is not shown, and cannot be changed.',
+  }));
 }
 
 function unreadable(field: Field): Warning {

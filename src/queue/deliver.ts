@@ -13,11 +13,13 @@ import type { Clinic } from '../runtime/locate';
 import type { Generation, Runtime } from '../runtime/runtime';
 import { FIELDS } from '../staff/fields';
 import type { CanonicalPatch } from '../staff/patch';
+import type { Lane } from '../store/lanes';
 import type { Lease } from '../store/operation';
 import { StoreUnavailable } from '../store/unavailable';
 import { refusal, type UpdateRequest, type UpdateResponse } from '../update/request';
 import { type UpdateParts, update } from '../update/update';
 import { judge } from './judge';
+import { createMirrorPace } from './mirrorPace';
 import { createTurns } from './turns';
 
 export interface DeliveryParts extends UpdateParts {
@@ -36,6 +38,8 @@ export interface Deliveries {
 
 /** How long after the cancelling a stop waits for what was cancelled to be given back. */
 export const GIVE_BACK_MS = 2_000;
+/** How long updates for mirrors gather before they are fetched. */
+const GATHER_MS = 100;
 const PURGE_MS = 3_600_000;
 
 export function createDeliveries(parts: DeliveryParts): Deliveries {
@@ -44,6 +48,8 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   const running = new Map<string, { lease: Lease; ended: Promise<void>; cancel: () => void }>();
   const turns = createTurns();
   const signal = createSignal();
+  const pace = createMirrorPace();
+  let gathering: NodeJS.Timeout | undefined;
   let stopping = false;
   let troubled = false;
 
@@ -53,10 +59,13 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   async function takeWhatIsDue(): Promise<number> {
     const { concurrency, leaseSeconds, pollMs } = settings();
     if (running.size >= concurrency) return pollMs;
-    const lanes = await operations.lanes();
+    const lanes = (await operations.lanes()).map((lane) => ({
+      ...lane,
+      dueMs: Math.max(lane.dueMs, isMirror(lane) ? pace.restOf(lane) : 0),
+    }));
     const busy = [...running.values()].map(({ lease }) => laneOf(lease));
     const due = lanes.filter(({ dueMs }) => dueMs <= 0);
-    const shares = turns.share(due, { most: concurrency, busy }, sharedConnections());
+    const shares = pace.bounded(turns.share(due, { most: concurrency, busy }, sharedConnections()));
     if (shares.length === 0) {
       const waits = lanes.filter(({ dueMs }) => dueMs > 0).map(({ dueMs }) => Math.ceil(dueMs));
       return Math.min(pollMs, ...waits);
@@ -64,7 +73,27 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     const leases = await operations.claim(owner, shares, leaseSeconds);
     if (stopping) await Promise.all(leases.map((lease) => operations.release(lease)));
     else leases.forEach(begin);
-    return leases.length > 0 ? 0 : pollMs;
+    // Of what is for mirrors, the end of a delivery tells when it is worth looking again.
+    return leases.some(({ mirror }) => mirror === undefined) ? 0 : pollMs;
+  }
+
+  /** A clinic that has moved to its mirror sends its callers' own updates there. */
+  function isMirror({ connection, clinic }: Pick<Lane, 'connection' | 'clinic'>): boolean {
+    return runtime.current.config.clinics[clinic]?.mirror === connection;
+  }
+
+  /** Somebody waits for a caller's update; updates for mirrors gather first. */
+  function wake({ mirror }: Lease): void {
+    if (mirror === undefined) signal.raise();
+    else {
+      gathering ??= setTimeout(
+        () => {
+          gathering = undefined;
+          signal.raise();
+        },
+        Math.min(GATHER_MS, settings().pollMs),
+      );
+    }
   }
 
   function sharedConnections(): ReadonlySet<string> {
@@ -93,7 +122,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     const gone = new AbortController();
     const ended = attempt(lease, gone).finally(() => {
       running.delete(lease.id);
-      signal.raise();
+      wake(lease);
     });
     running.set(lease.id, { lease, ended, cancel: () => gone.abort() });
   }
@@ -142,10 +171,13 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   async function conclude(lease: Lease, answer: UpdateResponse, gone: AbortSignal): Promise<void> {
     if (gone.aborted && answer.problem?.extras.outcome === 'not_applied') return operations.release(lease);
     const verdict = judge(answer, lease, settings());
+    if (lease.mirror !== undefined) pace.ended(laneOf(lease), !('delayMs' in verdict), settings());
     if ('delayMs' in verdict) {
       await operations.postpone(lease, verdict);
       return;
     }
+    const isMirrored = lease.mirror !== undefined && verdict.status === 'succeeded';
+    if (isMirrored) return void (await parts.journal.finishMirrored(lease));
     const ours = await operations.finish(lease, verdict);
     if (!ours || verdict.status === 'succeeded') return;
     const what = lease.mirror === undefined ? 'a queued update' : 'an update for a mirror';
@@ -187,6 +219,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     stop: async (graceMs) => {
       stopping = true;
       clearInterval(purging);
+      clearTimeout(gathering);
       signal.raise();
       await working;
       const all = () => Promise.all([...running.values()].map(({ ended }) => ended));

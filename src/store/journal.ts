@@ -20,7 +20,9 @@ import type { Change, KeptValues } from './changes';
 import { type Cipher, PLAIN } from './cipher';
 import type { Database } from './database';
 import { type Claim, type Claimed, claimKeys, endKeys, type KeyEnd, purgeKeys } from './idempotency';
+import { finishMirrored } from './mirrorEnds';
 import { enqueueMirrored, lockQueues, type MirroredUpdate } from './mirrorQueue';
+import type { Lease } from './operation';
 import { deleteOldest } from './retention';
 import type { Schema } from './schema';
 import { createTrail } from './trail';
@@ -34,6 +36,13 @@ export interface Ending {
   key?: KeyEnd | undefined;
   /** What the clinic's mirror is to get of it. */
   mirrored?: MirroredUpdate | undefined;
+  /** Nobody waits for it: it goes with what callers wait for. */
+  patient?: boolean;
+}
+
+export interface BeginOptions extends Conditions {
+  /** Nobody waits for it: it goes with what callers wait for. */
+  patient?: boolean;
 }
 
 export interface Journal {
@@ -45,7 +54,7 @@ export interface Journal {
    * Writes an attempt down, if its conditions hold at that moment. Durable when it resolves.
    * @throws StoreUnavailable, and nothing may be sent then
    */
-  begin(attempt: Attempt, leaseMs: number, conditions?: Conditions): Promise<Begun>;
+  begin(attempt: Attempt, leaseMs: number, options?: BeginOptions): Promise<Begun>;
   /**
    * Writes what became of an update. If the store fails it is written as soon as the store works again: what has happened has
    * happened, and what was refused or failed is answered alike with and without a store. For a refusal the caller does not
@@ -53,6 +62,11 @@ export interface Journal {
    * @throws StoreUnavailable only for a success without an attempt, and if too much waits to be written already
    */
   end(ending: Ending): Promise<void>;
+  /**
+   * Ends an operation that its mirror has now, with what callers wait for. False when somebody else has it meanwhile, and then nothing
+   * is changed. @throws StoreUnavailable
+   */
+  finishMirrored(lease: Lease): Promise<boolean>;
   /** Takes over attempts that their process has left behind, for `leaseMs`; no other process gets them meanwhile. */
   takeAbandoned(limit: number, leaseMs: number): Promise<Attempt[]>;
   /** Deletes expired keys and, if the audit has a retention, its oldest rows. */
@@ -84,7 +98,8 @@ type Item =
   | { kind: 'endClaim'; key: KeyEnd }
   | { kind: 'begin'; beginning: Beginning }
   | { kind: 'withdraw'; id: string }
-  | { kind: 'end'; ending: Ending };
+  | { kind: 'end'; ending: Ending }
+  | { kind: 'finish'; lease: Lease };
 
 function retriable({ handle, state }: KeyEnd): KeyEnd {
   return { handle, state: state === 'free' ? 'free' : 'unsettled' };
@@ -97,24 +112,26 @@ function byKind(items: readonly Item[]) {
   const beginnings: Beginning[] = [];
   const endings: Ending[] = [];
   const withdrawn: string[] = [];
+  const finished: Lease[] = [];
   for (const item of items) {
     if (item.kind === 'claim') claims.push(item.claim);
     else if (item.kind === 'endClaim') keyEnds.push(item.key);
     else if (item.kind === 'begin') beginnings.push(item.beginning);
     else if (item.kind === 'withdraw') withdrawn.push(item.id);
+    else if (item.kind === 'finish') finished.push(item.lease);
     else {
       endings.push(item.ending);
       if (item.ending.key) keyEnds.push(item.ending.key);
     }
   }
-  return { claims, keyEnds, beginnings, endings, withdrawn };
+  return { claims, keyEnds, beginnings, endings, withdrawn, finished };
 }
 
 function mirroredIn(endings: readonly Ending[]): MirroredUpdate[] {
   return endings.flatMap(({ mirrored }) => (mirrored === undefined ? [] : [mirrored]));
 }
 
-type Written = Claimed | BegunResult | { kind: 'written' };
+type Written = Claimed | BegunResult | { kind: 'written' } | { kind: 'finished'; ours: boolean };
 
 const RETRY_MS = 500;
 /** How long the answer of an update that was not sent waits for its row of the audit. */
@@ -138,15 +155,17 @@ export function createJournal(database: Database, options: JournalOptions): Jour
   let retry: NodeJS.Timeout | undefined;
 
   async function apply(transaction: Transaction<Schema>, items: readonly Item[]): Promise<Written[]> {
-    const { claims, keyEnds, beginnings, endings, withdrawn } = byKind(items);
+    const { claims, keyEnds, beginnings, endings, withdrawn, finished } = byKind(items);
     // In the same order in every transaction: first the queues, then the head of the audit, then the keys, so there can be no
     // deadlock.
-    await lockQueues(transaction, engine, mirroredIn(endings));
+    await lockQueues(transaction, engine, [...mirroredIn(endings), ...finished]);
+    const ours = await finishMirrored(transaction, engine, finished);
     await endAttempts(transaction, endings, withdrawn);
     await endKeys(transaction, engine, keyEnds, cipher);
     const claimed = (await claimKeys(transaction, engine, claims, times))[Symbol.iterator]();
     const begun = (await beginAttempts(transaction, engine, beginnings, cipher))[Symbol.iterator]();
     return items.map((item) => {
+      if (item.kind === 'finish') return { kind: 'finished', ours: ours.has(item.lease.id) };
       const results = item.kind === 'claim' ? claimed : item.kind === 'begin' ? begun : undefined;
       const next = results?.next();
       return next?.done === false ? next.value : { kind: 'written' };
@@ -190,21 +209,27 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     await within(UNSENT_WAIT_MS, ended, () => {});
   }
 
-  async function written(item: Item): Promise<void> {
-    await writer.submit(item);
+  async function written(item: Item, patient = false): Promise<void> {
+    await submit(item, patient);
+  }
+
+  function submit(item: Item, patient: boolean): Promise<Written> {
+    return patient ? writer.submitPatiently(item) : writer.submit(item);
   }
 
   return {
     async claim(claim) {
       const result = await writer.submit({ kind: 'claim', claim });
-      if (result.kind === 'written' || result.kind === 'begun') throw new TypeError('a claim has an answer');
+      if (result.kind === 'written' || result.kind === 'begun' || result.kind === 'finished')
+        throw new TypeError('a claim has an answer');
       return result;
     },
     endClaim: (key) => written({ kind: 'endClaim', key }),
-    async begin(attempt, leaseMs, conditions = {}) {
+    async begin(attempt, leaseMs, { patient = false, ...conditions } = {}) {
       const leaseUntil = new Date(now().getTime() + leaseMs).toISOString();
       try {
-        const result = await writer.submit({ kind: 'begin', beginning: { attempt, leaseUntil, conditions } });
+        const beginning = { attempt, leaseUntil, conditions };
+        const result = await submit({ kind: 'begin', beginning }, patient);
         if (result.kind !== 'begun') throw new TypeError('an attempt is begun or not');
         return result.as;
       } catch (error) {
@@ -217,13 +242,17 @@ export function createJournal(database: Database, options: JournalOptions): Jour
       try {
         if (ending.attempt === undefined && ending.change.outcome !== 'success')
           return await endUnsent(ending);
-        await written({ kind: 'end', ending });
+        await written({ kind: 'end', ending }, ending.patient);
       } catch (error) {
         if (ending.attempt !== undefined) return owe({ kind: 'end', ending });
         // The caller hears that nothing was done, so the key must not wait for the end of its lease.
         if (ending.key) owe({ kind: 'endClaim', key: retriable(ending.key) });
         throw error;
       }
+    },
+    async finishMirrored(lease) {
+      const result = await writer.submitPatiently({ kind: 'finish', lease });
+      return result.kind === 'finished' && result.ours;
     },
     async takeAbandoned(limit, leaseMs) {
       const at = now();

@@ -31,7 +31,7 @@ const lockRows = overRows(
 export async function lockQueues(
   transaction: Transaction<Schema>,
   engine: Engine,
-  updates: readonly MirroredUpdate[],
+  updates: readonly Pick<MirroredUpdate, 'clinic' | 'staffId'>[],
 ): Promise<void> {
   if (engine === 'sqlite' || updates.length === 0) return;
   const rows = updates.map(({ clinic, staffId }) => ({ queue: `queue ${clinic} ${staffId}` }));
@@ -50,7 +50,8 @@ const COLUMNS = {
   waits: 'bigint',
 } as const;
 
-const NOW: Readonly<Record<Engine, string>> = {
+/** The database's time as the text of a statement. */
+export const NOW: Readonly<Record<Engine, string>> = {
   sqlite: `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`,
   postgres: `to_char(statement_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
 };

@@ -52,13 +52,16 @@ export async function lockUntilEnd(transaction: Transaction<Schema>, key: string
  * Whether what is before it holds an operation back: what callers have sent waits for each other, and what is on its way to a
  * mirror for what is on its way there; what callers have sent waits for that too, if the clinic has moved there.
  */
-export function holdsBack(earlier: string, later: string): RawBuilder<boolean> {
-  const column = (table: string, name: string) => sql.ref(`${table}.${name}`);
-  return sql<boolean>`(${column(earlier, 'clinic')} = ${column(later, 'clinic')}
-    and ${column(earlier, 'staff_id')} = ${column(later, 'staff_id')}
-    and ${column(earlier, 'finished_at')} is null and ${column(earlier, 'seq')} < ${column(later, 'seq')}
-    and ((${column(earlier, 'mirrored')} = 0 and ${column(later, 'mirrored')} = 0)
-      or (${column(earlier, 'mirrored')} = 1 and ${column(earlier, 'vendor')} = ${column(later, 'vendor')})))`;
+export function holdsBack(earlier: 'earlier', later: 'later' | 'operations'): RawBuilder<boolean> {
+  return sql.raw<boolean>(holdsBackText(earlier, later));
+}
+
+/** As the text of a statement. */
+export function holdsBackText(earlier: 'earlier', later: 'later' | 'operations'): string {
+  return `(${earlier}.clinic = ${later}.clinic and ${earlier}.staff_id = ${later}.staff_id
+    and ${earlier}.finished_at is null and ${earlier}.seq < ${later}.seq
+    and ((${earlier}.mirrored = 0 and ${later}.mirrored = 0)
+      or (${earlier}.mirrored = 1 and ${earlier}.vendor = ${later}.vendor)))`;
 }
 
 /** What is queued becomes due, if nothing that holds it back is before it any more. */

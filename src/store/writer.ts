@@ -14,6 +14,11 @@ export interface Writer<Item, Result extends object> {
    * @throws StoreUnavailable when that transaction failed; it may be durable nevertheless if the connection broke
    */
   submit(item: Item): Promise<Result>;
+  /**
+   * As `submit`, for what no caller waits for: it travels with what callers hand over, and alone only if nothing of theirs has come
+   * for `PATIENCE_MS`, or when it has waited that long.
+   */
+  submitPatiently(item: Item): Promise<Result>;
   /** Transactions committed so far. */
   readonly commits: number;
   /** Resolves when nothing is under way or waiting. */
@@ -40,23 +45,41 @@ const LARGEST_BATCH = 500;
 /** Turns of the event loop that a commit waits at most, and only as long as each brings more. */
 const MOST_TURNS = 8;
 const TRIES = 5;
+/** Longer than updates are apart at twenty a second, and no delay that matters for work in the background. */
+const PATIENCE_MS = 50;
 
 export function createWriter<Item, Result extends object>(
   database: Database,
   { apply, onFailure, onTransaction }: WriterOptions<Item, Result>,
 ): Writer<Item, Result> {
   let waiting: Waiting<Item, Result>[] = [];
+  let patient: Waiting<Item, Result>[] = [];
+  let patience: NodeJS.Timeout | undefined;
+  let lastAsked = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
   let commits = 0;
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
       await gather();
+      // In the place that callers leave.
+      const seats = Math.max(0, LARGEST_BATCH - waiting.length);
+      waiting.push(...patient.slice(0, seats));
+      patient = patient.slice(seats);
       const batch = waiting.slice(0, LARGEST_BATCH);
       waiting = waiting.slice(LARGEST_BATCH);
       await commit(batch);
     }
     running = undefined;
+  }
+
+  /** What has been patient goes now. */
+  function hurry(): void {
+    clearTimeout(patience);
+    patience = undefined;
+    waiting.push(...patient);
+    patient = [];
+    if (waiting.length > 0) running ??= run();
   }
 
   /** SQLite blocks this process while it flushes: what has come in meanwhile is seen in the turns after that, and joins. */
@@ -99,13 +122,23 @@ export function createWriter<Item, Result extends object>(
   return {
     submit: (item) =>
       new Promise<Result>((resolve, reject) => {
+        lastAsked = performance.now();
         waiting.push({ item, resolve, reject });
         running ??= run();
+      }),
+    submitPatiently: (item) =>
+      new Promise<Result>((resolve, reject) => {
+        patient.push({ item, resolve, reject });
+        if (performance.now() - lastAsked > PATIENCE_MS) hurry();
+        else patience ??= setTimeout(hurry, PATIENCE_MS);
       }),
     get commits() {
       return commits;
     },
-    idle: async () => running,
+    idle: async () => {
+      hurry();
+      await running;
+    },
   };
 }
 

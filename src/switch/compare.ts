@@ -7,7 +7,9 @@ import type { VendorRecord } from '../adapter/contract';
 import { sameJson } from '../lib/json';
 import { FIELDS, type Field, pointerOf } from '../staff/fields';
 import { type Comparison, createComparisons } from '../store/comparisons';
+import { atOnce } from './atOnce';
 import { CodeCounts } from './codes';
+import { inOrder } from './inOrder';
 import { type NeededCode, tryField } from './judge';
 import { readPair } from './pair';
 import { linksAt, type Person, peopleOf } from './people';
@@ -44,6 +46,8 @@ export interface CompareOptions extends MoveParts {
 const AT_A_TIME = 50;
 /** Of more than that the lists are believed: somebody has to copy first. */
 const MOST_LOOKS = 1_000;
+/** Pairs of records that are read at the same time: others use the connections too. */
+const MOST_READS = 10;
 
 export async function compare(options: CompareOptions): Promise<ComparisonReport> {
   const { clinic, there, database, onRow, onStep, signal, values = false } = options;
@@ -57,18 +61,27 @@ export async function compare(options: CompareOptions): Promise<ComparisonReport
   const counts = noCounts(COMPARISON_VERDICTS);
   const codes = new CodeCounts();
   const people = peopleOf(first.records, linkedThere);
-  let looks = 0;
-  for (const [index, person] of people.entries()) {
-    if (index % AT_A_TIME === 0) await nextTurn();
-    signal?.throwIfAborted();
-    for (const { row, codes: needed } of await lookedAt(person)) {
+  let [looks, done] = [0, 0];
+  const ordered = inOrder(async (rows: readonly Compared[]) => {
+    for (const { row, codes: needed } of rows) {
       counts[row.verdict] += 1;
       codes.add(needed);
       const { here, there: shown, ...rest } = row;
       await onRow?.(values ? row : rest);
     }
-    onStep?.({ name: 'comparing', done: index + 1, total: people.length });
-  }
+    done += 1;
+    onStep?.({ name: 'comparing', done, total: people.length });
+  });
+  const most = Math.min(MOST_READS, clinic.here.config.maxConcurrent, there.config.maxConcurrent);
+  await atOnce(
+    people.entries(),
+    most,
+    async ([index, person]) => {
+      if (index % AT_A_TIME === 0) await nextTurn();
+      await ordered.give(index, await lookedAt(person));
+    },
+    signal,
+  );
   /** What differs by the lists is looked at once more, record by record: a list may lag behind what was just written. */
   async function lookedAt(person: Person): Promise<Compared[]> {
     const listed = comparePerson(options, sides, person, noise);

@@ -20,8 +20,10 @@ import { noCounts, REHEARSAL_VERDICTS, type RehearsalVerdict, type Report } from
 import {
   CannotWrite,
   clinicAt,
+  MOST_LOOKS,
   settleEarlier,
   storedOf,
+  untilSettled,
   type WriteParts,
   type Written,
   write,
@@ -125,7 +127,7 @@ async function copyPerson(
   /** By pointer, what has become of those that were sent. */
   const settled = new Map<string, CopiedField>();
   let isAlone = false;
-  for (let changes = 0; ; ) {
+  for (let [changes, looks] = [0, 0]; ; ) {
     const judged = judgePerson(options, seen, person);
     const open = judged.filter((one) => isWanted(one, options) && !settled.has(one.row.field));
     const current = person.there === undefined ? undefined : seen.there.find(person.there);
@@ -143,10 +145,30 @@ async function copyPerson(
         const row = rowFor(written.receipt, field);
         return [row?.outcome ?? 'unknown', row?.detail];
       });
+    } else if ('unclear' in written) {
+      looks += 1;
+      await untilSettled(options.there, options.signal);
+      seen = await readPair(options, person);
+      settleShown(settled, group, judgePerson(options, seen, person));
+      const isRead = person.there !== undefined && 'record' in seen.there.find(person.there);
+      const left = group.filter(({ row }) => !settled.has(row.field));
+      if (looks === MOST_LOOKS || !isRead) settleRefused(settled, left, written.unclear);
+      continue;
     } else isAlone = settleRefused(settled, group, written.problem) || isAlone;
     // Others may have changed it, and so has this.
     if (open.some(({ row }) => !settled.has(row.field))) seen = await readPair(options, person);
   }
+}
+
+/** What was sent, was not answered, and is there now. */
+function settleShown(
+  settled: Map<string, CopiedField>,
+  group: readonly JudgedField[],
+  now: readonly JudgedField[],
+): void {
+  const shown = new Set(now.filter(({ row }) => row.verdict === 'same').map(({ row }) => row.field));
+  const landed = group.filter(({ row }) => shown.has(row.field));
+  settle(settled, landed, () => ['verified', 'A read shows that it was applied.']);
 }
 
 const ALWAYS_CHANGING = 'The record there is being changed by others all the time.';

@@ -89,7 +89,11 @@ export async function suggestLinks(parts: SuggestParts): Promise<SuggestedLinks>
       ...{ linked: linked.size, accept: counted('accept'), review: counted('review') },
       ...{ none: counted('none'), rejected: counted('reject') },
     },
-    remarks: [...tooLittle(clinic.here, people), ...tooLittle(there, candidates)],
+    remarks: [
+      ...nobodyKnown(clinic, people),
+      ...tooLittle(clinic.here, people),
+      ...tooLittle(there, candidates),
+    ],
     failure: undefined,
   };
 }
@@ -108,6 +112,16 @@ function candidatesOn(
     const found = side.find(recordId);
     return candidateOf(id, adapter, 'record' in found ? found.record : {});
   });
+}
+
+/** Where there is nobody to look for. */
+function nobodyKnown({ name, here, identity }: MoveParts['clinic'], people: readonly Candidate[]): string[] {
+  if (people.length > 0) return [];
+  return [
+    identity === 'direct'
+      ? `${here.name} has no records, so nobody was looked for.`
+      : `${name} has no links at ${here.name}, so nobody was looked for: import those first.`,
+  ];
 }
 
 /** Where no record shows enough for anything to be accepted. */

@@ -17,7 +17,16 @@ import { patiently } from './patience';
 import { bodyFor, valuesIn } from './shown';
 import { readUndoEntries, type UndoEntry, type UndoField } from './undoFile';
 import type { Watch } from './watch';
-import { CannotWrite, clinicAt, settleEarlier, storedOf, type WriteParts, write } from './writing';
+import {
+  CannotWrite,
+  clinicAt,
+  MOST_LOOKS,
+  settleEarlier,
+  storedOf,
+  untilSettled,
+  type WriteParts,
+  write,
+} from './writing';
 
 /**
  * What became of a field. `restored`: it is as it was. `already`: it was so before. `otherwise`: it means what it did, but the vendor has
@@ -157,14 +166,16 @@ async function restore(options: UndoOptions, record: ReplacedRecord): Promise<Un
   if (linked !== vendorRecordId) return all('changed_since', 'The link leads to another record, or nowhere.');
   const done = new Map<string, UndoRow>();
   let isAlone = false;
-  for (let changes = 0; ; ) {
+  /** Fields whose write was not answered. */
+  const unclear = new Set<string>();
+  for (let [changes, looks] = [0, 0]; ; ) {
     const current = await readRecord(options, vendorRecordId);
     if (current === undefined) return all('changed_since', 'The record is not there any more.');
     const judged = record.fields.map((field) => judge(connection, field, current));
     const open = judged.filter(({ body, field }) => body !== undefined && !done.has(field.field));
     if (open.length === 0) {
       return judged.map((one) =>
-        withForm(options, done.get(one.field.field) ?? rowOf(staffId, one), one, current),
+        withForm(options, done.get(one.field.field) ?? rowOf(staffId, putBack(one, unclear)), one, current),
       );
     }
     const group: readonly JudgedUndo[] = isAlone ? open.slice(0, 1) : open;
@@ -179,6 +190,11 @@ async function restore(options: UndoOptions, record: ReplacedRecord): Promise<Un
       changes += 1;
       if (changes === ATTEMPTS)
         settle(open, 'not_restored', 'The record is being changed by others all the time.');
+    } else if ('unclear' in written) {
+      looks += 1;
+      for (const { field } of group) unclear.add(field.field);
+      if (looks === MOST_LOOKS) settle(group, 'not_restored', written.unclear.detail);
+      else await untilSettled(connection, signal);
     } else {
       const { problem } = written;
       const named = group.filter(({ field }) => isNamed(problem, field.field));
@@ -187,6 +203,11 @@ async function restore(options: UndoOptions, record: ReplacedRecord): Promise<Un
       else settle(named.length === 0 ? group : named, 'not_restored', problem.detail);
     }
   }
+}
+
+/** What a read shows after a write that was not answered was put back by it. */
+function putBack(one: JudgedUndo, unclear: ReadonlySet<string>): JudgedUndo {
+  return one.outcome === 'already' && unclear.has(one.field.field) ? { ...one, outcome: 'restored' } : one;
 }
 
 interface JudgedUndo {

@@ -17,6 +17,8 @@ import type { Field } from '../staff/fields';
 import { parsePatch } from '../staff/patch';
 import { countAttempts } from '../store/attempts';
 import type { Database } from '../store/database';
+import { leaseMs } from '../update/auditRow';
+import { provablyUnsent } from '../update/unsent';
 import { type UpdateParts, update } from '../update/update';
 import type { Watch } from './watch';
 
@@ -34,6 +36,8 @@ export interface WriteParts {
 const LONGEST_WAIT_MS = 120_000;
 /** Of writes that came to nothing for another reason than that the vendor was away. */
 const MOST_TRIES = 3;
+/** Times that one staff member's record is looked at again after writes whose outcome was not clear. */
+export const MOST_LOOKS = 3;
 const SETTLE_PAUSE_MS = 200;
 
 /** Nothing more can be written: the vendor does not take it, or our own store does not. */
@@ -53,8 +57,10 @@ export type Written =
   | { receipt: readonly ReceiptRow[] }
   /** The record is not what it was taken for; nothing was sent. */
   | { changed: true }
-  /** Refused, or it has failed; `problem.extras` says what is known. */
-  | { problem: Problem };
+  /** Refused; `problem.extras` says what is known. */
+  | { problem: Problem }
+  /** It may be on its way still, whatever a read has shown: `untilSettled` tells when to look again. */
+  | { unclear: Problem };
 
 export interface WriteRequest {
   clinic: Clinic;
@@ -94,14 +100,24 @@ export async function write(parts: WriteParts, request: WriteRequest): Promise<W
     signal?.throwIfAborted();
     if (problem.code === 'precondition_failed' || hasChanged(problem)) return { changed: true };
     if (problem.code === 'vendor_credentials_rejected') throw new CannotWrite(problem.detail);
-    // What has provably not arrived is sent again as it is; a judgement of the vendor is one.
-    const isRepeatable = problem.status >= 500 && problem.extras.outcome === 'not_applied';
-    if (!isRepeatable || tries === MOST_TRIES) return { problem };
+    if (problem.status < 500) return { problem };
+    // What has provably not arrived is sent again as it is. A read that does not show it right after a failure is no proof.
+    const isAway = problem.status === 503 && problem.extras.outcome === 'not_applied';
+    if (!isAway && !provablyUnsent(problem)) return { unclear: problem };
+    if (tries === MOST_TRIES) return { problem };
     if (problem.status !== 503) tries += 1;
     const pause = 1000 * Number(response.headers['retry-after'] ?? 1);
     if (performance.now() + pause > patience) throw new CannotWrite(problem.detail);
     await sleep(pause, undefined, signal && { signal });
   }
+}
+
+/** Resolves when a write to this connection that was not answered has arrived or never will, as after a crash. */
+export async function untilSettled(
+  connection: VendorConnection,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await sleep(leaseMs({ connection }), undefined, signal && { signal });
 }
 
 /** Somebody has changed the record while this update was under way. */

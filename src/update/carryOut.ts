@@ -29,7 +29,7 @@ import {
   readingFor,
   recheck,
 } from './current';
-import { isMirrored } from './mirror';
+import { isMirrored, isPatient } from './mirror';
 import { makePlan, ofResource } from './plan';
 import { dryRunResult, type UpdateResult, updateResult } from './receipt';
 import { gatewayUnavailable, type UpdateRequest } from './request';
@@ -201,6 +201,7 @@ async function inTurns(
     linked: request.clinic.identity !== 'direct',
     first: !request.queued,
     here: isBound(request),
+    patient: isPatient(request),
   });
   if (begun === 'behind' || begun === 'away') return begun;
   if (begun === 'moved') throw linkMoved();

@@ -176,8 +176,10 @@ async function readAgain(
   gone: GoneSignal,
 ): Promise<VendorRecord> {
   const read = resources.map(async (resource): Promise<[string | undefined, VendorRecord] | undefined> => {
-    const id = resource === undefined ? recordId : connection.idOfPart(resource, current);
-    return id === undefined ? undefined : [resource, await connection.readOne(resource, id, deadline, gone)];
+    // A part that is not there was not merged on: what would change it has been refused.
+    const wasThere = partOf(current, resource) !== undefined;
+    const id = resource === undefined ? recordId : wasThere && connection.idOfPart(resource, current);
+    return !id ? undefined : [resource, await connection.readOne(resource, id, deadline, gone)];
   });
   const parts = await Promise.all(read).catch((error) => {
     throw unread(error, connection);

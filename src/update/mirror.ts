@@ -40,3 +40,8 @@ export function mirroredPart(
 export function isMirrored({ clinic, beside, dryRun }: UpdateRequest): boolean {
   return clinic.mirror !== undefined && !beside && !dryRun;
 }
+
+/** Whether nobody waits for its answer, so that callers' updates go first. */
+export function isPatient({ kind }: UpdateRequest): boolean {
+  return kind === 'mirror';
+}

@@ -9,7 +9,7 @@ import { auditRow, type Ending } from './auditRow';
 import { type CarryParts, carryOut } from './carryOut';
 import { defer, deferUnsent } from './defer';
 import { claimKey, keyVerdict, releaseKey } from './idempotency';
-import { isMirrored, mirroredPart } from './mirror';
+import { isMirrored, isPatient, mirroredPart } from './mirror';
 import {
   clinicIsMoving,
   gatewayUnavailable,
@@ -86,6 +86,7 @@ async function conclude(
     await parts.journal.end({
       change,
       mirrored,
+      patient: isPatient(request),
       attempt: ended.attempt?.id,
       key: keyVerdict(request, ended, response, deferred !== undefined),
     });

@@ -74,6 +74,26 @@ describe('a client with a secret', () => {
       expect(new Set(authorizations(stage)).size).toBe(1);
     }));
 
+  test('sends the secret in Authorization: Basic instead, each part encoded, if told to', async () => {
+    const [id, secret] = ['gate:way+ñ 1', 'se:cret/%25 +é'];
+    const credentials = (url: string) => ({
+      credentials: { tokenUrl: elsewhere(url), clientId: id, clientSecret: secret },
+      options: { clientAuthentication: 'basic' },
+    });
+    await withStage({ auth: 'oauth', vendor: credentials, clients: { [id]: { secret } } }, async (stage) => {
+      expect((await stage.get()).status).toBe(200);
+      expect((await stage.patch({ status: 'inactive' })).status).toBe(200);
+      const [login, ...more] = logins(stage);
+      expect(more).toEqual([]);
+      expect(login?.body).toEqual({ grant_type: 'client_credentials' });
+      // RFC 6749 section 2.3.1 and appendix B.
+      const sent = Buffer.from(String(login?.headers.authorization).replace('Basic ', ''), 'base64');
+      expect(sent.toString()).toBe('gate%3Away%2B%C3%B1+1:se%3Acret%2F%2525+%2B%C3%A9');
+      expect(authorizations(stage).every((header) => /^Bearer /.test(String(header)))).toBe(true);
+      expect(stage.lines.join('')).not.toMatch(/se:cret|se%3Acret|Basic /);
+    });
+  });
+
   test('fetches another token when the server does not know the old one any more', () =>
     withStage(withSecret(), async (stage) => {
       await stage.get();

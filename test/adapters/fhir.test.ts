@@ -332,7 +332,11 @@ test.each<[Members, string | undefined, string | undefined]>([
   [{ code: 'value', severity: 'fatal', expression: ['Practitioner.gender'] }, 'gender', 'invalid_format'],
 ])('the issue %j is about %s', (issue, key, code) => {
   const body = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', ...issue }] };
-  const failure = failureIn({ status: 422, headers: {}, body }, plain.errors, 'FHIR R4', sent);
+  const failure = failureIn({ status: 422, headers: {}, body }, plain.errors, 'FHIR R4', {
+    method: 'PUT',
+    path: '/',
+    body: sent,
+  });
   const [complaint] = failure?.complaints ?? [];
   expect([complaint?.key, complaint?.code]).toEqual([key, code]);
   expect(JSON.stringify(failure?.complaints)).not.toContain('Dana');

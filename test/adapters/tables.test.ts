@@ -23,7 +23,7 @@ import {
   STATUSES,
 } from '../../src/staff/fields';
 import { sortBlocks } from '../../src/staff/normalise';
-import { connect, setups } from '../support/adapterSetups';
+import { connect, type Setup, setups } from '../support/adapterSetups';
 import { ejemplo } from '../support/exampleAdapter';
 
 const day = fc
@@ -133,7 +133,7 @@ test('the registry lists each vendor once, by the name of its folder', () => {
 /** The page that says how to write one shows one that passes. */
 const shown = { title: ejemplo.title, adapter: connect(ejemplo, { apiKey: 'k-1' }) };
 
-describe.each([...setups, shown])('$title', ({ adapter }) => {
+describe.each<Setup>([...setups, shown])('$title', ({ adapter, id = '1' }) => {
   const mappings = mappingsOf(adapter);
 
   test('answers for every field, and says why where it does not hold one', () => {
@@ -227,10 +227,10 @@ describe.each([...setups, shown])('$title', ({ adapter }) => {
   test('puts ids into paths encoded, and admits none that a path would swallow', () => {
     for (const id of ['.', '..', '', 'a/b', 'a?b', 'a%2fb', 'a b', ' 1', '1\n', 'a\u0000'])
       expect(adapter.recordId.test(id)).toBe(false);
-    expect(adapter.recordId.test('1')).toBe(true);
-    expect(adapter.write('a/../b?c', {})).toMatchObject({
-      path: expect.stringMatching(/\/a%2F\.\.%2Fb%3Fc$/),
-    });
+    expect(adapter.recordId.test(id)).toBe(true);
+    for (const { path } of [adapter.write('a/../b?c', {})].flat()) {
+      expect(path).toMatch(/\/a%2F\.\.%2Fb%3Fc(?=$|[/?])/);
+    }
   });
 });
 

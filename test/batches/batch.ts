@@ -5,11 +5,14 @@
 import { readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
-/** Files or folders of test/, by what they wait for, so that batches that run at once do not all want the processor. */
+/**
+ * Files or folders of test/, by what they wait for, so that batches that run at once do not all want the processor; each takes
+ * about as long as the others.
+ */
 const BATCHES = {
-  hostile: ['hostile/generated', 'hostile/hostile', 'hostile/fuzz'],
-  faults: ['faults/faults', 'connection', 'conformance', 'update/settling'],
-  // Child processes, PostgreSQL, a browser: mostly waiting. With one more, so that all batches take about as long.
+  hostile: ['hostile/generated', 'hostile/hostile', 'hostile/fuzz', 'switch'],
+  faults: ['faults/faults', 'connection', 'conformance', 'update/settling', 'callers'],
+  // Child processes, PostgreSQL, a browser: mostly waiting.
   processes: [
     'faults/crashes',
     'faults/outage',

@@ -1,5 +1,7 @@
 /** The command line as people call it: a process, its output and its exit code. */
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -11,6 +13,7 @@ import { doctor } from '../../src/cli/doctor';
 import { newKey } from '../../src/cli/newKey';
 import { loadConfig } from '../../src/config/load';
 import { run } from '../support/commandLine';
+import { PROGRAM } from '../support/gatewayProcess';
 import { openStage, type Stage } from '../support/stage';
 
 // Each call is a process that compiles what it needs.
@@ -76,6 +79,15 @@ test.each([
   const { code, err } = await run(args);
   expect(code).toBe(1);
   expect(err).toMatch(message);
+});
+
+test('a reader that goes early, as `head` does, stops nothing', async () => {
+  const child = spawn(process.execPath, [...PROGRAM, '-c', stage.configPath, 'check-config']);
+  child.stdout.destroy();
+  const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  expect(code).toBe(0);
+  expect(err).toMatch(/^OK: /m);
+  expect(err).not.toContain('EPIPE');
 });
 
 test('--version tells the version of the package', async () => {

@@ -254,8 +254,8 @@ describe('remove', () => {
     ['one that has none, among others', ['a', 'x'], 2, /^Removed 1 link /, ['b', 'c']],
     ['only one that has none', ['x'], 2, /^Removed 0 links/, ['a', 'b', 'c']],
     ['what is no staff id', ['a b', ''], 2, /^Removed 0 links/, ['a', 'b', 'c']],
+    ['all', ['--all'], 0, /^Removed 3 links/, []],
     ['all, confirmed', ['--all', '--yes'], 0, /^Removed 3 links/, []],
-    ['all, not confirmed', ['--all'], 1, /^$/, ['a', 'b', 'c']],
     ['nobody', [], 1, /^$/, ['a', 'b', 'c']],
     ['nobody, confirmed', ['--yes'], 1, /^$/, ['a', 'b', 'c']],
     ['all and one', ['--all', '--yes', 'a'], 1, /^$/, ['a', 'b', 'c']],
@@ -267,16 +267,12 @@ describe('remove', () => {
   });
 
   test('says the number first, and who has no link', async () => {
-    const asked = await command('remove', 'centro', 'vitalis-centro', '--all');
-    expect(asked.err).toBe(
-      '3 links of centro at vitalis-centro would be removed. Nothing was done: add --yes to do it.\n',
-    );
     const some = await command('remove', 'centro', 'vitalis-centro', 'a', 'x', '--json');
     expect(some.err).toBe('x: has no link at vitalis-centro in centro\n');
     expect(JSON.parse(some.out)).toEqual({
       ...{ clinic: 'centro', connection: 'vitalis-centro', removed: 1, notFound: ['x'] },
     });
-    const all = await command('remove', 'centro', 'vitalis-centro', '--all', '--yes');
+    const all = await command('remove', 'centro', 'vitalis-centro', '--all');
     expect(all.err).toBe('2 links of centro at vitalis-centro will be removed.\n');
   });
 
@@ -284,7 +280,7 @@ describe('remove', () => {
     const database = await openDatabase(stage.config.store.url);
     await createLinks(database).put({ clinic: 'old', staffId: 'a', vendor: 'gone', vendorRecordId: '1' });
     await database.close();
-    expect(await command('remove', 'old', 'gone', '--all', '--yes')).toMatchObject({
+    expect(await command('remove', 'old', 'gone', '--all')).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^Removed 1 link /),
     });

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { AdapterModule, VendorRecord } from '../../src/adapter';
 import { createLog } from '../../src/ops/log';
 import { serve } from '../../src/serve';
 import { ejemplo } from '../support/exampleAdapter';
@@ -11,7 +12,11 @@ import { openReplay, type RecordedExchange } from '../support/replay';
 
 const KEY = 'key-of-the-example';
 
-async function update(body: object, exchanges: RecordedExchange[], prefer = 'handling=strict') {
+async function update(
+  body: object,
+  exchanges: RecordedExchange[],
+  { prefer = 'handling=strict', adapter = ejemplo }: { prefer?: string; adapter?: AdapterModule } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-example-'));
   const vendor = await openReplay(exchanges);
   const configPath = join(folder, 'gateway.yaml');
@@ -33,7 +38,7 @@ async function update(body: object, exchanges: RecordedExchange[], prefer = 'han
       ],
     }),
   );
-  const gateway = await serve({ configPath, env: {}, adapters: [ejemplo], log: createLog('silent') });
+  const gateway = await serve({ configPath, env: {}, adapters: [adapter], log: createLog('silent') });
   try {
     const response = await fetch(`${gateway.url}/staff/7`, {
       method: 'PATCH',
@@ -76,7 +81,7 @@ test('an update is translated both ways and verified', async () => {
         response: answer({ ...PERSONA, telefono: null }),
       },
     ],
-    'handling=lenient',
+    { prefer: 'handling=lenient' },
   );
   expect(reply).toMatchObject({ status: 200, complaints: [] });
   expect(reply.body).toMatchObject({
@@ -112,5 +117,46 @@ test('a complaint of the vendor points at the field', async () => {
       errors: [{ pointer: '/phone', code: 'invalid_format' }],
       vendor: { message: 'Teléfono inválido' },
     },
+  });
+});
+
+describe('a vendor that answers a write with 204', () => {
+  /** The example, whose persons are written with this said of the answer. */
+  const saying = (mayAnswerNothing: boolean | 204): AdapterModule => ({
+    ...ejemplo,
+    connect: (settings) => {
+      const adapter = ejemplo.connect({ ...settings, credentials: { apiKey: 'k-1' } });
+      const also = (adapter.also ?? []).map((resource) => ({
+        ...resource,
+        answers: 'acknowledgement' as const,
+        write: (id: string, body: VendorRecord) => ({
+          method: 'PATCH' as const,
+          path: `/personas/${id}`,
+          body,
+          mayAnswerNothing,
+        }),
+      }));
+      return { ...adapter, also };
+    },
+  });
+  const phone = '+54 11 5555-0001';
+  const exchanges: RecordedExchange[] = [
+    found,
+    { request: request('/personas/3', { telefono: phone }), response: { status: 204 } },
+    { request: request('/personas/3'), response: answer({ ...PERSONA, telefono: phone }) },
+  ];
+
+  test('is asked what it holds now, if its contract says so', async () => {
+    const reply = await update({ phone }, exchanges, { adapter: saying(204) });
+    const receipt = [{ pointer: '/phone', outcome: 'verified' }];
+    expect(reply).toMatchObject({ status: 200, complaints: [], body: { meta: { receipt } } });
+  });
+
+  test('breaks its contract if that says nothing of it', async () => {
+    const reply = await update({ phone }, exchanges, { adapter: saying(true) });
+    expect(reply).toMatchObject({
+      status: 502,
+      body: { code: 'vendor_unexpected_response', outcome: 'applied' },
+    });
   });
 });

@@ -68,6 +68,15 @@ test('every link leads to a file', () => {
   expect(broken).toEqual([]);
 });
 
+test('every vendor’s page is linked where the others are', () => {
+  const missing = ['README.md', 'docs/limits.md'].flatMap((page) =>
+    adapters
+      .filter(({ name }) => !read(page).includes(`adapters/${name}/README.md)`))
+      .map(({ name }) => `${page}: adapters/${name}/README.md`),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('every file that is named exists', () => {
   const paths = marked(ALL).filter((text) =>
     /^(src|adapters|config|test|scripts|client|docs)\/[\w./-]+\.\w+$/.test(text),

@@ -1,7 +1,7 @@
 /** `GET /staff` of a large vendor: many pages, within its ceiling, and each record once. */
 import { makePeople } from '../../sandbox/people';
 import { seedPeople } from '../../sandbox/seedPeople';
-import { openStage, type Stage } from '../support/stage';
+import { KEYS, openStage, type Stage } from '../support/stage';
 
 const STAFF = 10_000;
 const CEILING = { requests: 60, perSeconds: 0.5 };
@@ -47,3 +47,49 @@ test('10,000 staff are listed completely, at half the ceiling, so that updates g
   );
   expect(most).toBeLessThanOrEqual(CEILING.requests);
 }, 60_000);
+
+describe('a vendor that gives its whole list in one answer', () => {
+  let large: Stage;
+  beforeAll(async () => {
+    const { vitalis, cobalt } = seedPeople(makePeople(STAFF));
+    large = await openStage({
+      vitalis: { seeds: vitalis },
+      cobalt: { seeds: cobalt },
+      configure: ({ clinics, vendors }) => {
+        clinics.centro = { vendor: 'vitalis-centro', identity: 'direct' };
+        clinics.south = { vendor: 'cobalt-main', identity: 'direct' };
+        for (const name of ['vitalis-centro', 'cobalt-main']) vendors[name].timeoutMs = 20_000;
+      },
+    });
+  }, 60_000);
+  afterAll(() => large?.close());
+
+  test.each(['centro', 'south'] as const)(
+    '10,000 people of %s are one list',
+    async (clinic) => {
+      const { status, body } = await large.call('GET', '/staff?limit=200', { key: KEYS[clinic] });
+      expect([status, body.data?.length, body.meta?.total]).toEqual([200, 200, STAFF]);
+    },
+    60_000,
+  );
+
+  test.each([
+    ['a list', '/staff', 64, 502],
+    ['a list', '/staff', 56, 200],
+    ['one record', '/staff/1', 4, 502],
+    ['one record', '/staff/1', 3, 200],
+  ])(
+    '%s (%s) of %i MiB and a bit: %i',
+    async (_, path, mebibytes, expected) => {
+      const bytes = mebibytes * 1024 * 1024 + 1;
+      large.vitalis.faults.next(
+        { kind: 'malformed', form: 'huge', bytes },
+        { method: 'GET', path: /^\/prof/ },
+      );
+      const { status, body } = await large.call('GET', path, { key: KEYS.centro });
+      expect(status).toBe(expected);
+      if (expected === 502) expect(body.detail).toMatch(/too large/);
+    },
+    60_000,
+  );
+});

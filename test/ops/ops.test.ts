@@ -394,6 +394,20 @@ describe('contract drift', () => {
     expect(drifts(here)).toEqual([]);
   });
 
+  test('is found in a further resource too, and told without its values', async () => {
+    const here = await open();
+    const person = here.clinikapi.state.practitioners.get('prac_abc123');
+    if (person === undefined) throw new Error('the seed is there');
+    const details = { ...person.details, gender: 'canary-gender', licence: 'canary-licence' };
+    here.clinikapi.state.practitioners.set({ ...person, details });
+    await here.call('GET', '/staff/st-1');
+    expect(drifts(here).map(({ connection, kind, name }) => [connection, kind, name])).toEqual([
+      ['clinikapi-main', 'new_key', 'licence'],
+      ['clinikapi-main', 'unreadable_value', '/gender'],
+    ]);
+    expect(here.lines.join('')).not.toContain('canary');
+  });
+
   test('elements of a newer FHIR are noticed, in either resource', async () => {
     const here = await open({ fhir: {} });
     const change = (type: 'PractitionerRole' | 'Practitioner', id: string, members: object) =>

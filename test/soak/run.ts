@@ -10,29 +10,15 @@ import { runFailover } from './failover';
 import { measureClaims, runFairness } from './fairness';
 import { runFaultSoak } from './faults';
 import { runListSoak } from './list';
+import { compareMirrors, measureMirror } from './mirrorCost';
 import { runMovingSoak } from './moving';
 import { runOutage } from './outage';
 import { runPageSoak } from './page';
+import { enginesOf, progress, report } from './report';
 import { runRestoreSoak } from './restores';
 import { runRolling } from './rolling';
 import { runStopSoak } from './stops';
 import { killCopies, measureSwitch } from './switch';
-
-const ENGINES = { sqlite: ['sqlite'], postgres: ['postgres'], both: ['sqlite', 'postgres'] } as const;
-
-function enginesOf(name: string): readonly ('sqlite' | 'postgres')[] {
-  if (name === 'sqlite' || name === 'postgres' || name === 'both') return ENGINES[name];
-  throw new Error('the engine is sqlite, postgres or both');
-}
-
-function progress(line: string): void {
-  process.stderr.write(process.stderr.isTTY ? `\r${line}` : `${line}\n`);
-}
-
-function report(line: string, right: boolean): void {
-  process.stdout.write(`\n${line}\n`);
-  if (!right) process.exitCode = 1;
-}
 
 async function crashes(options: {
   engine: string;
@@ -60,6 +46,13 @@ async function crashes(options: {
         result.withoutRow === 0 &&
         result.chain === 0,
     );
+  }
+}
+
+async function mirrorCost(options: { engine: string; rounds: number; seconds: number; rate: number }) {
+  for (const engine of enginesOf(options.engine)) {
+    const costs = await measureMirror({ ...options, engine, perSecond: options.rate, onProgress: progress });
+    for (const { line, right } of compareMirrors(costs)) report(`${engine}, ${line}`, right);
   }
 }
 
@@ -288,6 +281,14 @@ program
   .option('--kills <number>', 'how often the gateway is killed', Number, 50)
   .option('--clients <number>', 'concurrent clients', Number, 40)
   .action((options) => crashes({ ...options, mirror: true }));
+program
+  .command('mirror-cost')
+  .description('measure what a mirror, healthy or not, costs the callers of its clinic (Linux only)')
+  .option('--engine <name>', 'sqlite, postgres or both', 'both')
+  .option('--rounds <number>', 'how often, each target in turn', Number, 3)
+  .option('--seconds <number>', 'of each target in each round', Number, 10)
+  .option('--rate <number>', 'updates a second', Number, 50)
+  .action(mirrorCost);
 program
   .command('moving')
   .description(

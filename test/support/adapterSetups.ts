@@ -61,7 +61,14 @@ export const fhir = (credentials: object | undefined = { token: 'bearer-1' }, op
     { organization: { 'north-clinic': 'org-1' }, location: { centro: 'loc-1' } },
   );
 
-export const setups = [
+export interface Setup {
+  title: string;
+  adapter: Adapter;
+  /** An id of the form of its records; absent: 1 is one. */
+  id?: string;
+}
+
+export const setups: readonly Setup[] = [
   { title: 'ClinikAPI, documented', adapter: clinikapi() },
   { title: 'ClinikAPI, live', adapter: clinikapi({ dialect: 'live' }) },
   { title: 'Vitalis', adapter: vitalis() },

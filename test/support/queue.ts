@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
 import { ROLES, type Role } from '../../sandbox/clinikapi/seeds';
 import { createPostgresDatabase } from './postgres';
-import { KEYS, openStage, type Reply, type StageConfig } from './stage';
+import { KEYS, openStage, type Reply, type StageConfig, type StageOptions } from './stage';
 
 export type EngineName = 'sqlite' | 'postgres';
 
@@ -21,18 +21,21 @@ export interface QueueOptions {
   whenVendorDown?: 'fail' | 'queue';
   deliveries?: Readonly<Record<string, number>>;
   configure?: (config: StageConfig) => void;
+  /** As in `StageOptions`. */
+  fhir?: StageOptions['fhir'];
   /** The time by which sessions of the console end. */
   now?: () => Date;
 }
 
 /** The stage with short pauses, and a vendor that can be switched off: connections to it are refused then. */
-export async function openQueue({ engine, whenVendorDown, deliveries, configure, now }: QueueOptions) {
+export async function openQueue({ engine, whenVendorDown, deliveries, configure, fhir, now }: QueueOptions) {
   const database = engine === 'postgres' ? await createPostgresDatabase() : undefined;
   const vendor = createClinikapiSandbox({ roles: roles(), rateLimit: 1_000_000, logLimit: 10_000 });
   let listening = await vendor.listen();
   const port = Number(new URL(listening.url).port);
   const stage = await openStage({
     ...(now && { now }),
+    ...(fhir && { fhir }),
     configure: (config) => {
       if (database) config.store.url = database.url;
       config.vendors['clinikapi-main'].baseUrl = listening.url;

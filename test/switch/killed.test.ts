@@ -7,12 +7,15 @@ import { type Movable, openMovable } from '../support/movable';
 jest.setTimeout(120_000);
 
 const COUNT = 16;
+const TIMEOUT_MS = 1_000;
+/** A write that takes that long is answered too late, and arrives. */
+const SLOW_MS = 1_800;
 
 let stage: Movable;
 beforeAll(async () => {
   stage = await openMovable(makePeople(COUNT), {
     configure: ({ vendors }) => {
-      Object.assign(vendors['vitalis-centro'], { timeoutMs: 3_000, maxConcurrent: 4 });
+      Object.assign(vendors['vitalis-centro'], { timeoutMs: TIMEOUT_MS, maxConcurrent: 4 });
     },
   });
   await stage.link('north', 'clinikapi-main');
@@ -51,5 +54,44 @@ test('killed while writes are under way', async () => {
     changed_since: 0,
     not_restored: 0,
   });
+  expect(stored()).toBe(before);
+});
+
+test('a vendor that is slow: what has not been answered is waited for, not sent in another way or twice', async () => {
+  const args = ['north', 'vitalis-centro', '--apply', '--overwrite'];
+  prepare();
+  await stage.command('switch', 'copy', ...args);
+  const [whole, writes] = [stored(), stage.vitalis.writes];
+  const undo = join(stage.folder, 'slow.ndjson');
+  prepare();
+  const before = stored();
+  const late = { kind: 'delay', milliseconds: SLOW_MS } as const;
+  let arrivals = 0;
+  stage.vitalis.faults.add({ ...late, when: 'commit' }, { method: 'PATCH', times: 2 });
+  // The read before a write comes too late, repetitions included.
+  const id = stage.vitalis.state.professionals.all()[9]?.id;
+  stage.vitalis.faults.add(late, { method: 'GET', path: `/professionals/${id}`, times: 1 });
+  // One connection breaks, and the write arrives all the same.
+  stage.vitalis.faults.add(
+    {
+      kind: 'hook',
+      run: (request) => {
+        arrivals += 1;
+        request.socket.destroy();
+      },
+    },
+    { method: 'PATCH', after: 4, times: 1 },
+  );
+  stage.vitalis.faults.add(
+    { ...late, milliseconds: 600, when: 'commit' },
+    { method: 'PATCH', after: 4, times: 1 },
+  );
+  const { document } = await stage.json('switch', 'copy', ...args, '--undo', undo);
+  stage.vitalis.faults.clear();
+  expect(arrivals).toBe(1);
+  const outcomes = document.rows.flatMap(({ outcome = '' }) => (outcome === '' ? [] : [outcome]));
+  expect(new Set(outcomes)).toEqual(new Set(['verified']));
+  expect([stored() === whole, stage.vitalis.writes]).toEqual([true, writes]);
+  await stage.command('switch', 'undo', undo);
   expect(stored()).toBe(before);
 });

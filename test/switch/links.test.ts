@@ -66,7 +66,7 @@ describe('suggest', () => {
   });
 
   test('the file is for a spreadsheet, for its owner only, and nothing in it is a formula', async () => {
-    await stage.command('links', 'remove', 'south', 'cobalt-main', '--all', '--yes');
+    await stage.command('links', 'remove', 'south', 'cobalt-main', '--all');
     const { code, document } = await suggest('centro', 'cobalt-main');
     expect([code, document.counts.accept]).toEqual([2, 0]);
     expect(document.counts.review).toBeGreaterThan(100);

@@ -2,6 +2,7 @@
 import { createLinks } from '../../src/store/links';
 import { listOperations } from '../../src/store/operationList';
 import { run } from '../support/commandLine';
+import { type Door, openDoor } from '../support/door';
 import { startGatewayProcess } from '../support/gatewayProcess';
 import { type EngineName, until } from '../support/queue';
 import {
@@ -41,24 +42,33 @@ function held({ stage }: Replicas): { arrived: Promise<void>; go: () => void } {
 
 let play: Replicas;
 let gateway: Replica;
+/** The gateways go to the mirror by it. */
+let door: Door;
 
 /** Hooks of one suite, and what its tests share. */
 function onEngine(engine: EngineName) {
   beforeAll(async () => {
+    door = await openDoor();
     play = await openReplicas(engine, (config) => {
       for (const vendor of Object.values(config.vendors))
         Object.assign(vendor, { timeoutMs: 400, breaker: { openMs: 50 } });
+      const mirror = config.vendors[THERE];
+      mirror.baseUrl = door.leadTo(mirror.baseUrl);
       Object.assign(config, { deliveries: { baseDelayMs: 10, maxDelayMs: 50, pollMs: 20, leaseSeconds: 1 } });
     });
     const link = { clinic: 'north', staffId: 'st-1', vendor: VITALIS, vendorRecordId: '2' };
     await createLinks(play.database).put(link, { checked: true });
   });
-  afterAll(() => play.close());
+  afterAll(async () => {
+    await play.close();
+    await door.shut();
+  });
   beforeEach(async () => {
     const { db } = play.database;
     for (const table of ['whereabouts', 'operations', 'replicas', 'replica_clinics'] as const)
       await db.deleteFrom(table).execute();
     for (const sandbox of [play.stage.clinikapi, play.stage.cobalt, play.stage.vitalis]) sandbox.reset();
+    await door.open();
     gateway = await play.start(MIRRORED);
   });
   afterEach(() => play.closeOthers());
@@ -144,6 +154,27 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (engine) => {
     expect(there()?.status).toBe('active');
   });
 
+  it('gets everything in order when it comes back after it was down', async () => {
+    expect((await change('active')).status).toBe(200);
+    await arrived();
+    await door.shut();
+    const statuses = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? 'inactive' : 'active'));
+    for (const status of statuses) expect((await change(status)).status).toBe(200);
+    const isTried = async () => {
+      const tries = await play.database.db.selectFrom('operation_attempts').select('code').execute();
+      return tries.filter(({ code }) => code === 'vendor_unavailable').length >= 4;
+    };
+    await until(isTried, 'some tries');
+    expect(await mirrored('succeeded')).toHaveLength(1);
+    await door.open();
+    await arrived();
+    expect(await mirrored('succeeded')).toHaveLength(21);
+    expect(writesThere().map(({ body }) => body)).toEqual(
+      ['active', ...statuses].map((status) => ({ status })),
+    );
+    expect([here()?.status, there()?.status]).toEqual(['active', 'active']);
+  });
+
   it('loses nothing and writes nothing twice if it is killed after the write here', async () => {
     await killed('clinikapi', 'answer');
   });
@@ -170,7 +201,8 @@ describe('on either engine alike', () => {
     expect(await mirrored()).toHaveLength(1);
   });
 
-  it.each<[string, () => void]>([
+  it.each<[string, () => unknown]>([
+    ['refuses connections', () => door.shut()],
     ['hangs', () => play.stage.cobalt.faults.add({ kind: 'delay', milliseconds: 5_000 }, {})],
     ['fails', () => play.stage.cobalt.faults.add({ kind: 'answer', status: 500 }, {})],
     ['cuts off', () => play.stage.cobalt.faults.add({ kind: 'drop', when: 'before' }, {})],
@@ -178,7 +210,7 @@ describe('on either engine alike', () => {
     const seen = (body: { meta: { receipt: unknown }; data: unknown }) => [body.data, body.meta.receipt];
     const before = [await change('active'), await change('inactive')];
     await arrived();
-    break_();
+    await break_();
     const during = [await change('active'), await change('inactive')];
     expect(during.map(({ status }) => status)).toEqual([200, 200]);
     expect(during.map(({ body }) => seen(body))).toEqual(before.map(({ body }) => seen(body)));
@@ -193,6 +225,7 @@ describe('on either engine alike', () => {
     expect(metrics).toMatch(/gateway_mirror_lag_seconds\{clinic="north",connection="cobalt-main"\} \d+\.\d+/);
     expect(metrics).toContain('gateway_queue_depth{state="queued"} 0');
     play.stage.cobalt.faults.clear();
+    await door.open();
     await arrived();
     expect([here()?.status, there()?.status]).toEqual(['active', 'active']);
   });

@@ -61,8 +61,8 @@ describe.each(Object.entries(PLACES))('%s', (clinic, { here, there, key }) => {
     ({ document } = await stage.json('switch', 'rehearse', clinic, there));
   });
   afterAll(async () => {
-    await stage.command('links', 'remove', clinic, here, '--all', '--yes');
-    await stage.command('links', 'remove', clinic, there, '--all', '--yes');
+    await stage.command('links', 'remove', clinic, here, '--all');
+    await stage.command('links', 'remove', clinic, there, '--all');
   });
 
   test('has a row for every staff member and field with a value, and sends only reads', async () => {

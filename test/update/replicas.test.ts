@@ -17,6 +17,7 @@ import { runCeilingSoak } from '../soak/ceilings';
 import { startGatewayProcess } from '../support/gatewayProcess';
 import { createPostgresDatabase, type PostgresDatabase } from '../support/postgres';
 import { openQueue, type Queue, STAFF, until } from '../support/queue';
+import { expectNoneLostAtFhir, expectNoneLostAtVitalis, fhirRivals, vitalisRivals } from '../support/rivals';
 import { KEYS } from '../support/stage';
 
 describe('locks on records, over all replicas', () => {
@@ -149,6 +150,7 @@ describe('two gateways on one PostgreSQL', () => {
   beforeAll(async () => {
     queue = await openQueue({
       engine: 'postgres',
+      fhir: {},
       deliveries: { leaseSeconds: 1, pollMs: 20, concurrency: 2 * CONCURRENCY },
       configure: (config) => {
         config.vendors['vitalis-centro'].timeoutMs = 60_000;
@@ -235,6 +237,18 @@ describe('two gateways on one PostgreSQL', () => {
     }
     expect(writes).toHaveLength(50);
   }, 60_000);
+
+  it.each([
+    ['a whole record and its weekly hours', KEYS.centro, vitalisRivals, expectNoneLostAtVitalis],
+    ['two resources that go back whole', KEYS.west, fhirRivals, expectNoneLostAtFhir],
+  ] as const)('lose none over %s', async (_name, key, rivals, expectNoneLost) => {
+    for (const sandbox of [queue.vitalis, queue.fhir]) sandbox?.reset();
+    const replies = await Promise.all(
+      rivals().map((body, index) => patch([queue.url, second.url][index % 2] ?? '', key, 'st-1', body)),
+    );
+    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+    expectNoneLost(queue);
+  });
 
   it('make one vendor write and one operation of one idempotency key that comes to both', async () => {
     const headers = { 'idempotency-key': 'to-both', prefer: 'respond-async' };

@@ -1,9 +1,10 @@
 /** One staff record over two resources of its vendor: one update, two writes, one receipt. */
-import { KEYS, openStage, type Stage } from '../support/stage';
+import { expectNoneLostAtFhir, expectNoneLostAtVitalis, fhirRivals, vitalisRivals } from '../support/rivals';
+import { KEYS, openStage, RECORDS, type Stage } from '../support/stage';
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await openStage({ fhir: {} });
 });
 afterAll(() => stage.close());
 beforeEach(() => {
@@ -142,35 +143,45 @@ describe('50 updates of different fields of one person at once', () => {
 
   test('over a whole record and its weekly hours: none takes another one back', async () => {
     stage.vitalis.reset();
-    const times = (index: number) => ({
-      availableStartTime: `0${index % 10}:00:00`,
-      availableEndTime: `1${index % 10}:30:00`,
-    });
+    const replies = await Promise.all(vitalisRivals().map((body) => stage.patch(KEYS.centro, body)));
+    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+    expectNoneLostAtVitalis(stage);
+  });
+
+  test('over two resources that go back whole: none takes another one back', async () => {
+    stage.fhir?.reset();
+    const replies = await Promise.all(fhirRivals().map((body) => stage.patch(KEYS.west, body)));
+    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+    expectNoneLostAtFhir(stage);
+  });
+
+  test('over the two members of one resource: none is lost', async () => {
+    stage.cobalt.reset();
+    const hours = (index: number) => [
+      {
+        daysOfWeek: ['mon', 'wed'],
+        availableStartTime: `0${index % 10}:00:00`,
+        availableEndTime: `1${index % 10}:${10 + index}:00`,
+      },
+    ];
     const bodies = Array.from(
       { length: 50 },
       (_, index) =>
         [
-          { phone: `11 4000 ${1000 + index}` },
-          { availableTime: [{ daysOfWeek: ['mon', 'wed'], ...times(index) }] },
-          { email: `person${index}@example.org` },
-          {
-            name: { given: `Given${index}` },
-            availableTime: [{ daysOfWeek: ['mon', 'wed'], ...times(index) }],
-          },
-          { address: { text: `Calle ${index}` } },
-        ][index % 5] ?? {},
+          { status: index % 4 === 0 ? 'inactive' : 'active' },
+          { availableTime: hours(index) },
+          { status: index % 4 === 0 ? 'active' : 'inactive', availableTime: hours(index) },
+        ][index % 3] ?? {},
     );
-    const replies = await Promise.all(bodies.map((body) => stage.patch(KEYS.centro, body)));
+    const replies = await Promise.all(bodies.map((body) => stage.patch(KEYS.south, body)));
     expect(replies.map(({ status }) => status)).toEqual(bodies.map(() => 200));
-    const keys = ['name', 'phone', 'email', 'address'];
-    const records = stage.vitalis.log
-      .filter(({ method, path }) => method === 'PATCH' && path.startsWith('/professionals'))
-      .map(({ body }) => Object(body));
-    expect(records).toHaveLength(40);
-    for (const [index, record] of records.slice(1).entries()) {
-      expect(keys.filter((key) => record[key] !== records[index][key])).toHaveLength(1);
-    }
-    const days = stage.vitalis.state.schedules.all().filter(({ professionalID }) => professionalID === 1);
-    expect(new Set(days.map(({ startTime, endTime }) => `${startTime}-${endTime}`)).size).toBe(1);
+    const sent = stage.cobalt.log.filter(({ method }) => method === 'PATCH').map(({ body }) => Object(body));
+    expect(sent).toHaveLength(50);
+    const last = (key: string) => sent.map((body) => body[key]).findLast((value) => value !== undefined);
+    const provider = stage.cobalt.state.providers.get(RECORDS['cobalt-main']);
+    expect(provider?.status).toBe(last('status'));
+    expect(provider?.hours).toEqual(last('hours'));
+    const weeks = sent.flatMap(({ hours: week }) => (week === undefined ? [] : [JSON.stringify(week)]));
+    expect(new Set(weeks).size).toBe(33);
   });
 });

@@ -10,7 +10,7 @@ import { OPERATOR, trailOf } from '../audit';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
 import { printable } from '../printable';
 import { messageOf } from '../problems';
-import { missingFile } from '../storeFile';
+import { missingFile, noDatabase } from '../storeFile';
 import { count } from './progress';
 
 export function linksRemoveCommand(links: Command, context: CommandContext): void {
@@ -19,8 +19,8 @@ export function linksRemoveCommand(links: Command, context: CommandContext): voi
     .argument('<clinic>', 'the clinic, which need not be configured any more')
     .argument('<connection>', 'the vendor connection, likewise')
     .argument('[staffId...]', 'whose links')
-    .option('--all', 'all links of the clinic at the connection; says how many, and needs --yes')
-    .option('--yes', 'do it without staff ids')
+    .option('--all', 'all links of the clinic at the connection; says how many')
+    .option('--yes', 'changes nothing: --all alone says enough')
     .action(async (clinic: string, connection: string, staffIds: string[], choices: Choices) => {
       const { store, audit } = await loadAuditedStore(context.configPath(), context);
       const { out, err } = context;
@@ -32,12 +32,11 @@ export function linksRemoveCommand(links: Command, context: CommandContext): voi
 
 interface Choices {
   all?: boolean;
-  yes?: boolean;
   json?: boolean;
 }
 
-function flags({ all, yes, json }: Choices) {
-  return { all: all === true, confirmed: yes === true, json: json === true };
+function flags({ all, json }: Choices) {
+  return { all: all === true, json: json === true };
 }
 
 export interface RemoveLinksOptions {
@@ -46,8 +45,6 @@ export interface RemoveLinksOptions {
   staffIds: readonly string[];
   /** All links there instead of those of `staffIds`. */
   all: boolean;
-  /** Needed with `all`. */
-  confirmed: boolean;
   json: boolean;
   databaseUrl: string;
   /** How the row is kept that this leaves in the audit; absent: unsigned. */
@@ -65,14 +62,13 @@ export async function removeLinks(options: RemoveLinksOptions): Promise<number> 
   }
   const absent = missingFile(databaseUrl);
   if (absent !== undefined) {
-    err.write(`Cannot remove links: there is no database ${absent}\n`);
+    err.write(`Cannot remove links: ${noDatabase(absent)}\n`);
     return 1;
   }
   let database: Database | undefined;
   try {
     database = await openDatabase(databaseUrl);
     const done = all ? await removeAll(database, options) : await removeEach(database, options);
-    if (done === undefined) return 1;
     for (const staffId of done.notFound)
       err.write(`${printable(staffId)}: has no link at ${connection} in ${clinic}\n`);
     if (json) writeJson(out, { clinic, connection, ...done });
@@ -91,17 +87,10 @@ interface Removed {
   notFound: string[];
 }
 
-/** @returns undefined where it was not confirmed */
-async function removeAll(database: Database, options: RemoveLinksOptions): Promise<Removed | undefined> {
-  const { clinic, connection, confirmed, err } = options;
+async function removeAll(database: Database, options: RemoveLinksOptions): Promise<Removed> {
+  const { clinic, connection, err } = options;
   const links = createClinicLinks(database, clinic, connection);
-  const number = await links.count();
-  const what = `${count(number, 'link')} of ${clinic} at ${connection}`;
-  if (!confirmed) {
-    err.write(`${what} would be removed. Nothing was done: add --yes to do it.\n`);
-    return undefined;
-  }
-  err.write(`${what} will be removed.\n`);
+  err.write(`${count(await links.count(), 'link')} of ${clinic} at ${connection} will be removed.\n`);
   return { removed: await links.removeAll(OPERATOR, trailOf(database, options.audit)), notFound: [] };
 }
 

@@ -10,7 +10,7 @@ import type { MovingClinic } from '../../switch/people';
 import type { CommandContext } from '../command';
 import { printable } from '../printable';
 import { failureText, messageOf } from '../problems';
-import { missingFile } from '../storeFile';
+import { missingFile, noDatabase } from '../storeFile';
 
 export interface Opened {
   config: GatewayConfig;
@@ -45,7 +45,7 @@ export async function withOpened(
   const { err } = context;
   const absent = missingFile(config.store.url);
   if (absent !== undefined) {
-    err.write(`Cannot ${asked.task}: there is no database ${absent}\n`);
+    err.write(`Cannot ${asked.task}: ${noDatabase(absent)}\n`);
     return 1;
   }
   let database: Database | undefined;

@@ -58,7 +58,8 @@ function cellOf(value: unknown): string {
 }
 
 async function written(out: Writable, text: string): Promise<void> {
-  if (!out.write(text)) await new Promise((resume) => out.once('drain', resume));
+  // The callback comes too if whoever reads it has gone, when no `drain` ever does.
+  await new Promise<void>((resume) => out.write(text, () => resume()));
 }
 
 /** The members of the document that every command about two sides has. */

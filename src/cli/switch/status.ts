@@ -8,7 +8,7 @@ import { type CommandContext, exitCodes, withJson, writeJson } from '../command'
 import { count } from '../links/progress';
 import { printable } from '../printable';
 import { messageOf } from '../problems';
-import { missingFile } from '../storeFile';
+import { missingFile, noDatabase } from '../storeFile';
 
 export function switchStatusCommand(parent: Command, context: CommandContext): void {
   const command = withJson(parent.command('status'))
@@ -41,7 +41,7 @@ async function run(
   if (connection !== undefined && !Object.hasOwn(vendors, connection))
     return couldNot(`The connection "${printable(connection)}" is not configured.`);
   const absent = missingFile(store.url);
-  if (absent !== undefined) return couldNot(`Cannot tell the status: there is no database ${absent}`);
+  if (absent !== undefined) return couldNot(`Cannot tell the status: ${noDatabase(absent)}`);
   let database: Database | undefined;
   try {
     database = await openDatabase(store.url);
