@@ -268,6 +268,15 @@ export const WORDS = {
   task_copy: ['Copy', 'Copiar'],
   task_compare: ['Compare', 'Comparar'],
   copySure: ['Copy what fits of {clinic} to {to}?', '¿Copiar lo que cabe de {clinic} a {to}?'],
+  overwrite: ['Copy over other values', 'Copiar sobre otros valores'],
+  overwriteSure: [
+    'Copy what fits of {clinic} to {to}, also over other values?',
+    '¿Copiar lo que cabe de {clinic} a {to}, también sobre otros valores?',
+  ],
+  overwriteHelp: [
+    'As Copy, but where another value is there, that one is lost: be sure first that no link is wrong. Only the command can write a file to undo it.',
+    'Como Copiar, pero donde haya otro valor, ese se pierde: asegúrese antes de que ningún enlace esté equivocado. Solo el comando puede escribir un archivo para deshacerlo.',
+  ],
   copyHelp: [
     'It writes at the vendor, each write with its receipt and its row in the audit. Other values that are there are kept. It can be stopped, and begun again.',
     'Escribe en el proveedor, cada escritura con su recibo y su fila en la auditoría. Los otros valores que haya se conservan. Se puede parar y volver a empezar.',
@@ -363,8 +372,8 @@ export const WORDS = {
   guard_comparison_stale: ['Next: compare again.', 'Siguiente: comparar de nuevo.'],
   guard_not_compared: ['Next: compare.', 'Siguiente: comparar.'],
   guard_differences: [
-    'Next: see under the details of the comparison who differs; remove a wrong link in the person’s story, or copy; then compare again.',
-    'Siguiente: mire en los detalles de la comparación quién difiere; quite un enlace equivocado en la historia de la persona, o copie; luego compare de nuevo.',
+    'Next: see under the details of the comparison who differs; remove a wrong link in the person’s story, or copy over other values; then compare again.',
+    'Siguiente: mire en los detalles de la comparación quién difiere; quite un enlace equivocado en la historia de la persona, o copie sobre otros valores; luego compare de nuevo.',
   ],
   guard_queue_not_empty: [
     'Next: wait for them, or decide under Deliveries.',

@@ -188,13 +188,13 @@ function Steps({ data: { clinic, jobs }, to, again }: { data: Status; to: string
     setFailure(reply.ok ? undefined : reply.failure);
     again();
   };
-  const ask = () =>
+  const ask = (overwrite: boolean) =>
     setQuestion({
-      title: t('copySure', { clinic, to }),
-      help: t('copyHelp'),
-      does: t('task_copy'),
+      title: t(overwrite ? 'overwriteSure' : 'copySure', { clinic, to }),
+      help: t(overwrite ? 'overwriteHelp' : 'copyHelp'),
+      does: t(overwrite ? 'overwrite' : 'task_copy'),
       path: path('copy'),
-      body: { connection: to },
+      body: { connection: to, overwrite },
       done: (reply) => {
         setFailure(reply.ok ? undefined : reply.failure);
         again();
@@ -209,11 +209,14 @@ function Steps({ data: { clinic, jobs }, to, again }: { data: Status; to: string
             key={task}
             type="button"
             disabled={busy}
-            onClick={() => (task === 'copy' ? ask() : void begin(task))}
+            onClick={() => (task === 'copy' ? ask(false) : void begin(task))}
           >
             {t(`task_${task}`)}
           </button>
         ))}
+        <button type="button" disabled={busy} onClick={() => ask(true)}>
+          {t('overwrite')}
+        </button>
       </p>
       {failure !== undefined && <Failed failure={failure} />}
       {question !== undefined && <Ask question={question} leave={() => setQuestion(undefined)} />}

@@ -58,6 +58,7 @@ export function aClinicThatMoves(): void {
     }
     await tab.getByText(`${waiting - 20} pairs to look at`).waitFor();
     await tab.getByText('20 linked there', { exact: false }).waitFor();
+    await tab.getByText('20 accepted, 0 rejected, 0 not.').waitFor();
     await step('Rehearse');
     await tab.getByRole('button', { name: 'Copy', exact: true }).click();
     await tab.getByRole('dialog').getByRole('button', { name: 'Copy' }).click();
@@ -67,6 +68,9 @@ export function aClinicThatMoves(): void {
       .first()
       .getByText('done', { exact: true })
       .waitFor();
+    await tab.getByRole('button', { name: 'Copy over other values' }).click();
+    await tab.getByText('that one is lost', { exact: false }).waitFor();
+    await tab.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     await step('Compare');
     await tab.getByText('unexplained differences').first().waitFor();
     await tab.getByText('links_incomplete').waitFor();
