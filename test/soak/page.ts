@@ -32,7 +32,10 @@ const WATCH = `(() => {
 })()`;
 
 /** @param slowdown how many times slower the processor is @returns whether the page is as small as it should be */
-export async function runPageSoak(slowdown: number, print: (line: string) => void): Promise<boolean> {
+export async function runPageSoak(
+  slowdown: number,
+  print = (line: string) => void process.stdout.write(`${line}\n`),
+): Promise<boolean> {
   await bundleConsole(PAGE);
   const bytes = await sizes(print);
   const folder = await mkdtemp(join(tmpdir(), 'gateway-page-'));

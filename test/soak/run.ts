@@ -337,8 +337,7 @@ program
   .description('measure what the console’s page weighs, and when it stands on a slow processor')
   .option('--slowdown <number>', 'how many times slower the processor is', Number, 4)
   .action(async ({ slowdown }: { slowdown: number }) => {
-    const right = await runPageSoak(slowdown, (line) => process.stdout.write(`${line}\n`));
-    if (!right) process.exitCode = 1;
+    report('', await runPageSoak(slowdown));
   });
 program
   .command('assets')
