@@ -23,17 +23,21 @@ export function loadSearchParameters(): void {
   }
 }
 
+/** Without them the repository does not know which elements are references, so that `_include` finds nothing. */
+export function loadDefinitions(): void {
+  if (known) return;
+  known = true;
+  indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json'));
+  const { entry } = readJson('fhir/r4/profiles-resources.json');
+  const own = entry.filter((item: { resource: { name?: unknown } }) => isType(item.resource.name));
+  indexStructureDefinitionBundle(own.map((item: { resource: unknown }) => item.resource));
+}
+
 /**
  * Judges a resource as the standard does.
  * @throws OperationOutcomeError with an issue for each mistake
  */
 export function checkResource(resource: Resource): void {
-  if (!known) {
-    known = true;
-    indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json'));
-    const { entry } = readJson('fhir/r4/profiles-resources.json');
-    const own = entry.filter((item: { resource: { name?: unknown } }) => isType(item.resource.name));
-    indexStructureDefinitionBundle(own.map((item: { resource: unknown }) => item.resource));
-  }
+  loadDefinitions();
   validateResource(resource);
 }

@@ -1,7 +1,7 @@
 import { parseSearchRequest } from '@medplum/core';
 import { getExtraEntries } from '@medplum/fhir-router';
 import { type Request, type RequestHandler, Router } from 'express';
-import { isType } from './definitions';
+import { isType, loadDefinitions } from './definitions';
 import { outcomeOf, refuse, send } from './outcome';
 import type { FhirState, Resource } from './store';
 
@@ -53,6 +53,7 @@ async function pageOf(state: FhirState, request: Request, { key, type, search, f
   const end = from + Math.min(query.count ?? largestPage, largestPage);
   const rows = found.slice(from, end);
   const entries: Entry[] = rows.map((resource) => ({ search: { mode: 'match' }, resource }));
+  if (query.include) loadDefinitions();
   await getExtraEntries(state.repository, query, rows, entries);
   const base = originOf(request);
   const all: unknown[] = entries.map((entry) => ({

@@ -14,13 +14,14 @@ import {
 import { IN_THE_BODY } from '../support/hostileBodies';
 import { FRAMING, type FramingCase } from '../support/hostileFraming';
 import { AROUND_THE_BODY } from '../support/hostileHttp';
+import { IN_FURTHER_RESOURCES } from '../support/hostileResources';
 import { openStage, type Stage } from '../support/stage';
 
 let stage: Stage;
 let ran = 0;
 let passed = 0;
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await openStage({ fhir: {} });
 });
 afterAll(async () => {
   await stage.close();
@@ -40,15 +41,20 @@ describe('framing', () => {
   });
 });
 
-describe.each(Object.entries({ ...AROUND_THE_BODY, ...IN_THE_BODY }))('%s', (_theme, rows) => {
-  test.each<HostileCase>(rows)('$name: $status', async (row) => {
-    ran += 1;
-    const answer = await judge(stage, row);
-    expect(answer.status).toBeLessThan(500);
-    expect(Object.prototype).toEqual(Object.create(null, Object.getOwnPropertyDescriptors(Object.prototype)));
-    passed += 1;
-  });
-});
+describe.each(Object.entries({ ...AROUND_THE_BODY, ...IN_THE_BODY, ...IN_FURTHER_RESOURCES }))(
+  '%s',
+  (_theme, rows) => {
+    test.each<HostileCase>(rows)('$name: $status', async (row) => {
+      ran += 1;
+      const answer = await judge(stage, row);
+      expect(answer.status).toBeLessThan(500);
+      expect(Object.prototype).toEqual(
+        Object.create(null, Object.getOwnPropertyDescriptors(Object.prototype)),
+      );
+      passed += 1;
+    });
+  },
+);
 
 test('the gateway is as well as before', async () => {
   expect((await stage.call('GET', '/readyz')).body.status).toBe('ready');

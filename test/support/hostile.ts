@@ -167,7 +167,10 @@ function leaves(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : [];
 }
 
-const sandboxes = (stage: Stage) => [stage.clinikapi, stage.vitalis, stage.cobalt];
+const sandboxes = ({ clinikapi, vitalis, cobalt, fhir }: Stage) => [
+  ...[clinikapi, vitalis, cobalt],
+  ...(fhir ? [fhir] : []),
+];
 
 /** What reached any vendor. */
 export function vendorCalls(stage: Stage): string[] {
@@ -182,7 +185,7 @@ export function wrote(stage: Stage): number {
 export function lastWrite(stage: Stage): unknown {
   return sandboxes(stage)
     .flatMap(({ log }) => log)
-    .findLast(({ method }) => method === 'PATCH')?.body;
+    .findLast(({ method }) => method === 'PATCH' || method === 'PUT')?.body;
 }
 
 /** The vendors as at the start, with room for as many requests as a suite sends. */
