@@ -1,4 +1,5 @@
 /** The console as an operator meets it at night, in a real browser. */
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
+import { CHANGE_KINDS, CHANGE_OUTCOMES } from '../../src/store/changes';
 import { type Browser, openBrowser } from '../support/browser';
 import { consoleClient, OPERATOR_KEYS, withOperators } from '../support/console';
 import { TYPESCRIPT } from '../support/gatewayProcess';
@@ -172,6 +174,11 @@ test('what callers and vendors have planted is text, and nothing runs', async ()
   await page.goto(`${url}/changes?caller=${encodeURIComponent(planted)}`);
   await page.getByText('There are no such rows.').waitFor();
   expect(await page.getByLabel('Caller').inputValue()).toBe(planted);
+  // What can be chosen is what the audit knows.
+  const offered = async (name: string) =>
+    (await page.getByLabel(name).locator('option').allTextContents()).slice(1);
+  expect(await offered('Kind')).toEqual([...CHANGE_KINDS]);
+  expect(await offered('Outcome')).toEqual([...CHANGE_OUTCOMES]);
   await page.goto(`${url}/staff/north/${encodeURIComponent(planted)}`);
   await page.getByText('No staff id has this form.').waitFor();
   expect(await page.locator('img').count()).toBe(0);
