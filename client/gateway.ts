@@ -670,7 +670,7 @@ export interface OperationAnswer {
 
 /** One row of the audit. Rows are never changed. */
 export interface Change {
-  /** What was done: an attempted `update`, a `dry_run`, a link that was made, replaced (`link`) or removed, an `import` of links, a `discard` or `retry` of a queued update, a `refusal` (401 or 403), a `read`, a `copy` or `switch` to another vendor, or an `operator`’s act. */
+  /** What was done: an attempted `update`, a `dry_run`, a link that was made, replaced (`link`) or removed, an `import` of links, a `discard` or `retry` of a queued update, a `refusal` (401 or 403), a `read`, a `copy` or `switch` to another vendor, an update for the `mirror`, or an `operator`’s act. */
   kind:
     | "update"
     | "dry_run"

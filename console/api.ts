@@ -38,6 +38,9 @@ export type Reply<Data> = { ok: true; data: Data; meta: Meta } | { ok: false; fa
 export interface Meta {
   nextCursor?: string;
   counts?: Readonly<Record<string, number>>;
+  /** What rows of the audit may be. */
+  kinds?: readonly string[];
+  outcomes?: readonly string[];
 }
 
 const UNREACHABLE: Failure = { status: 0, code: 'unreachable', detail: '', requestId: '', retryAfter: 0 };

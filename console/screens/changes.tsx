@@ -5,22 +5,6 @@ import { Empty, Filters, Pages, Waiting } from '../parts';
 import { query } from '../router';
 import { type Change, ChangeTable } from './changeTable';
 
-const KINDS = [
-  'update',
-  'dry_run',
-  'link',
-  'link_removed',
-  'import',
-  'discard',
-  'retry',
-  'refusal',
-  'read',
-  'copy',
-  'switch',
-  'operator',
-] as const;
-const OUTCOMES = ['success', 'not_sent', 'refused', 'failed', 'unknown'] as const;
-
 export function Changes() {
   const asked = query.value.toString();
   const read = useRead<readonly Change[]>(`/changes${asked === '' ? '' : `?${asked}`}`);
@@ -41,12 +25,12 @@ export function Changes() {
           {
             name: 'kind',
             label: t('kind'),
-            options: [...any, ...KINDS.map((kind) => [kind, kind] as const)],
+            options: [...any, ...(read.meta.kinds ?? []).map((kind) => [kind, kind] as const)],
           },
           {
             name: 'outcome',
             label: t('outcome'),
-            options: [...any, ...OUTCOMES.map((outcome) => [outcome, outcome] as const)],
+            options: [...any, ...(read.meta.outcomes ?? []).map((outcome) => [outcome, outcome] as const)],
           },
           { name: 'staffId', label: t('staffId') },
           { name: 'caller', label: t('caller') },

@@ -85,7 +85,12 @@ const list = route({
     return {
       body: {
         data: found.map(shownChange),
-        meta: next === undefined ? {} : { nextCursor: String(next) },
+        // What the page offers to choose from.
+        meta: {
+          kinds: CHANGE_KINDS,
+          outcomes: CHANGE_OUTCOMES,
+          ...(next !== undefined && { nextCursor: String(next) }),
+        },
       },
     };
   },

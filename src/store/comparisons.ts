@@ -33,6 +33,8 @@ export interface Comparisons {
   latest(clinic: string, one: string, other: string, complete?: boolean): Promise<Comparison | undefined>;
   /** The clinic's that ended last, whatever it was compared with. @throws StoreUnavailable */
   latestOf(clinic: string): Promise<Comparison | undefined>;
+  /** All of the clinic with this connection: they do not hold any more. @throws StoreUnavailable */
+  forget(clinic: string, connection: string): Promise<void>;
 }
 
 /** Older ones say nothing about today. */
@@ -75,6 +77,15 @@ export function createComparisons({ db }: Database, now: () => Date = () => new 
       orUnavailable(async () => {
         const row = await newest(clinic).executeTakeFirst();
         return row && comparisonOf(row);
+      }),
+
+    forget: (clinic, connection) =>
+      orUnavailable(async () => {
+        await db
+          .deleteFrom('comparisons')
+          .where('clinic', '=', clinic)
+          .where((eb) => eb.or([eb('here', '=', connection), eb('there', '=', connection)]))
+          .execute();
       }),
   };
 }

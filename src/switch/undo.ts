@@ -7,6 +7,7 @@ import { Deadline } from '../lib/deadline';
 import { sameJson } from '../lib/json';
 import type { Problem } from '../problem';
 import type { Clinic } from '../runtime/locate';
+import { createComparisons } from '../store/comparisons';
 import type { Database } from '../store/database';
 import { createLinks } from '../store/links';
 import { atOnce } from './atOnce';
@@ -75,6 +76,8 @@ export async function undo(options: UndoOptions): Promise<UndoReport> {
   const { configured, connection, database, file, writing, onRow, onStep, signal } = options;
   const records = await recordsIn(file, connection);
   await settleEarlier(writing, { database, clinic: configured.name, connection: connection.name }, options);
+  // Before the first write: whatever was equal may not be so afterwards, and the guard must not go by it.
+  await createComparisons(database).forget(configured.name, connection.name);
   const counts: Record<UndoOutcome, number> = {
     ...{ restored: 0, already: 0, otherwise: 0, changed_since: 0, not_restored: 0 },
   };

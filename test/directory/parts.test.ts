@@ -100,6 +100,25 @@ test.each<[string, Fault, number, string]>([
   },
 );
 
+test.each<[string, Fault, number, string]>([
+  ['fails', { kind: 'answer', status: 500 }, 503, 'vendor_unavailable'],
+  ['is refused', { kind: 'answer', status: 403 }, 502, 'vendor_credentials_rejected'],
+  ['is no list', { kind: 'malformed', form: 'html' }, 502, 'vendor_unexpected_response'],
+])(
+  'a list of practitioners of which a page %s is never shown as whole',
+  async (_name, fault, status, code) => {
+    const list = () => stage.call('GET', '/staff', { headers: { 'cache-control': 'no-cache' } });
+    // The inactive ones come last.
+    const page = { path: '/v1/practitioners', after: 1 };
+    stage.clinikapi.faults.add(fault, page);
+    const reply = await list();
+    stage.clinikapi.faults.clear();
+    expect([reply.status, reply.body.code]).toEqual([status, code]);
+    expect(reply.body).not.toHaveProperty('data');
+    expect((await list()).body.data[0]).toHaveProperty('name');
+  },
+);
+
 describe('a further resource that is switched off', () => {
   let alone: Stage;
   beforeAll(async () => {

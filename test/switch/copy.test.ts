@@ -138,6 +138,18 @@ describe('where all had something else', () => {
     expect(writesTo()).toBe(writes);
   });
 
+  test('after an undo the guard wants a new comparison', async () => {
+    await copy('--apply', '--overwrite', '--undo', file);
+    const codes = async () => {
+      const { document } = await stage.json('switch', 'status', 'centro', THERE);
+      return document.guard.reasons.map(({ code }: { code: string }) => code);
+    };
+    await stage.json('switch', 'compare', 'centro', THERE);
+    expect(await codes()).not.toContain('not_compared');
+    await undo();
+    expect(await codes()).toContain('not_compared');
+  });
+
   test('undo leaves what was changed since, and lists it', async () => {
     await copy('--apply', '--overwrite', '--undo', file);
     change(4, (details) => ({ ...details, phone: '+54 11 1111-1111' }));
