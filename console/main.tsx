@@ -1,6 +1,6 @@
 /** The operators' console: the frame around the screens. */
 import { render } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { begin, session, signOut } from './api';
 import { language, switchLanguage, t } from './language';
 import { Empty } from './parts';
@@ -49,8 +49,8 @@ function App() {
   useEffect(() => {
     document.title = title;
   }, [title]);
-  useEffect(() => {
-    // Who reads with a screen reader is told that the screen is another one.
+  useLayoutEffect(() => {
+    // Who reads with a screen reader is told that the screen is another one: at once, before anybody can be in one of its fields.
     document.getElementById('content')?.focus({ preventScroll: true });
     scrollTo(0, 0);
   }, [at]);

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { act, type Failure, type Reply, session } from './api';
 import { language, t, told } from './language';
-import { goWith, query } from './router';
+import { goWith, Link, query } from './router';
 
 /** Local for people, UTC where the pointer rests and for machines. */
 export function Time({ at }: { at: string }) {
@@ -62,7 +62,7 @@ export function Failed({ failure }: { failure: Failure }) {
     <p class="failure" role="alert">
       {failure.code === 'unreachable'
         ? t('unreachable')
-        : failure.status === 404
+        : failure.status === 404 || failure.code === 'conflict'
           ? failure.detail
           : t('failed', { code: failure.code, id: failure.requestId })}
     </p>
@@ -83,6 +83,16 @@ export function Wide({ label, children }: { label: string; children: ComponentCh
       {children}
     </section>
   );
+}
+
+/** The connection, on its screen. */
+export function ConnectionLink({ name }: { name: string }) {
+  return <Link to={`/connections#connection-${encodeURIComponent(name)}`}>{name}</Link>;
+}
+
+/** A staff member's story. */
+export function StaffLink({ clinic, id }: { clinic: string; id: string }) {
+  return <Link to={`/staff/${encodeURIComponent(clinic)}/${encodeURIComponent(id)}`}>{id}</Link>;
 }
 
 export function Facts({ rows }: { rows: readonly (readonly [string, ComponentChildren])[] }) {

@@ -18,7 +18,7 @@ addEventListener('popstate', () => {
 export const path = computed(() => here.value.split('?', 1)[0] || '/');
 export const query = computed(() => new URLSearchParams(here.value.split('?')[1] ?? ''));
 
-/** @param to a path below `/console`, with a query if any */
+/** @param to a path below `/console`, with a query or a part of the screen if any */
 export function go(to: string): void {
   history.pushState(null, '', BASE + (to === '/' ? '' : to));
   here.value = read();

@@ -1,4 +1,6 @@
 /** Every word of the page, English and Spanish side by side, so that none can be missing. */
+import { VERDICTS } from './verdicts';
+
 export const WORDS = {
   title: ['Directory gateway', 'Pasarela del directorio'],
   skip: ['Skip to the content', 'Saltar al contenido'],
@@ -266,6 +268,15 @@ export const WORDS = {
   task_copy: ['Copy', 'Copiar'],
   task_compare: ['Compare', 'Comparar'],
   copySure: ['Copy what fits of {clinic} to {to}?', '¿Copiar lo que cabe de {clinic} a {to}?'],
+  overwrite: ['Copy over other values', 'Copiar sobre otros valores'],
+  overwriteSure: [
+    'Copy what fits of {clinic} to {to}, also over other values?',
+    '¿Copiar lo que cabe de {clinic} a {to}, también sobre otros valores?',
+  ],
+  overwriteHelp: [
+    'As Copy, but where another value is there, that one is lost: be sure first that no link is wrong. Only the command can write a file to undo it.',
+    'Como Copiar, pero donde haya otro valor, ese se pierde: asegúrese antes de que ningún enlace esté equivocado. Solo el comando puede escribir un archivo para deshacerlo.',
+  ],
   copyHelp: [
     'It writes at the vendor, each write with its receipt and its row in the audit. Other values that are there are kept. It can be stopped, and begun again.',
     'Escribe en el proveedor, cada escritura con su recibo y su fila en la auditoría. Los otros valores que haya se conservan. Se puede parar y volver a empezar.',
@@ -298,7 +309,7 @@ export const WORDS = {
     '{accepted} accepted, {rejected} rejected, {failed} not.',
     '{accepted} aceptadas, {rejected} rechazadas, {failed} no.',
   ],
-  theLine: ['The line', 'La línea'],
+  theLine: ['The line to change in the configuration', 'La línea que cambiar en la configuración'],
   verdict: ['Verdict', 'Veredicto'],
 
   kind: ['Kind', 'Tipo'],
@@ -317,6 +328,65 @@ export const WORDS = {
   reload_unchanged: ['unchanged', 'sin cambios'],
   reload_refused: ['refused', 'rechazada'],
   restart: ['Needs a restart: {keys}', 'Necesita reinicio: {keys}'],
+
+  now_dead_because: [
+    '{count} dead: no attempt gave a definite answer. Retry or discard them; later updates of the same people wait. The newest: {detail} ({name}).',
+    '{count} muertas: ningún intento dio una respuesta clara. Reinténtelas o descártelas; los cambios siguientes de esas personas esperan. La más nueva: {detail} ({name}).',
+  ],
+  now_mirror_dead: [
+    'Clinic {name}: the mirror lacks {count} updates, and some of them are dead: retry them when its connection is well.',
+    'Clínica {name}: al espejo le faltan {count} cambios, y algunos están muertos: reinténtelos cuando su conexión esté bien.',
+  ],
+  next: ['What is next', 'Qué sigue'],
+  doneThen: [
+    'What is retried is on its way now: it ends under succeeded, or is dead again.',
+    'Lo reintentado está en camino: acaba como hecha, o vuelve a estar muerta.',
+  ],
+  pausedHelp: [
+    'By itself one call is let through now and then; once it is answered, calls are made again and what waits is delivered. Check says whether the vendor answers, and pauses or resumes nothing.',
+    'De vez en cuando se deja pasar una llamada; en cuanto se responde, se vuelve a llamar y se entrega lo que espera. Comprobar dice si el proveedor responde; no pausa ni reanuda nada.',
+  ],
+  unlink: ['Remove the link', 'Quitar el enlace'],
+  unlinkAt: ['Remove the link at {name}', 'Quitar el enlace en {name}'],
+  unlinkSure: ['Is {id} not {record} at {name}?', '¿{id} no es {record} en {name}?'],
+  unlinkHelp: [
+    'Only the link is removed, nothing at the vendor. Then find matches again to link the right record.',
+    'Solo se quita el enlace, nada en el proveedor. Después busque parejas de nuevo para enlazar el registro correcto.',
+  ],
+  unlinked: [
+    'The link at {name} is removed. Find matches on the switch to link the right record.',
+    'El enlace en {name} se ha quitado. Busque parejas en el cambio para enlazar el registro correcto.',
+  ],
+  toSwitch: ['To the switch of {clinic}', 'Al cambio de {clinic}'],
+  readAgain: ['Read the file again', 'Leer el archivo de nuevo'],
+  readRefused: [
+    'It is refused again: the first line below says why.',
+    'Se rechaza de nuevo: la primera línea dice por qué.',
+  ],
+  readTaken: ['What the file says is in use.', 'Lo que dice el archivo está en uso.'],
+  chooseConnection: [
+    'Choose where it may move, then the steps are here.',
+    'Elija adónde puede ir; entonces los pasos estarán aquí.',
+  ],
+  guard_links_incomplete: ['Next: find matches, and review them.', 'Siguiente: buscar parejas y revisarlas.'],
+  guard_comparison_stale: ['Next: compare again.', 'Siguiente: comparar de nuevo.'],
+  guard_not_compared: ['Next: compare.', 'Siguiente: comparar.'],
+  guard_differences: [
+    'Next: see under the details of the comparison who differs; remove a wrong link in the person’s story, or copy over other values; then compare again.',
+    'Siguiente: mire en los detalles de la comparación quién difiere; quite un enlace equivocado en la historia de la persona, o copie sobre otros valores; luego compare de nuevo.',
+  ],
+  guard_queue_not_empty: [
+    'Next: wait for them, or decide under Deliveries.',
+    'Siguiente: espere, o decida en Entregas.',
+  ],
+  missingThere: ['These have no link there: find matches.', 'Estas no tienen enlace allí: busque parejas.'],
+  notFoundThere: [
+    'These links lead to no record: remove them in the person’s story.',
+    'Estos enlaces no llevan a ningún registro: quítelos en la historia de la persona.',
+  ],
+  nothingFound: ['There is nothing to tell.', 'No hay nada que decir.'],
+  whom: ['Of whom', 'De quién'],
+  ...VERDICTS,
 } as const satisfies Readonly<Record<string, readonly [string, string]>>;
 
 export type Word = keyof typeof WORDS;

@@ -13,9 +13,10 @@ import { isObject, member, sameJson } from '../src/lib/json';
 import { createLog } from '../src/ops/log';
 import { type RunningGateway, serve } from '../src/serve';
 import { createClinikapiSandbox } from './clinikapi';
+import { PRACTITIONERS, ROLES } from './clinikapi/seeds';
 import { createCobaltSandbox } from './cobalt';
 import { SANDBOX_CREDENTIALS } from './credentials';
-import { beginSwitch, buildPage, consoleLines, makeTrouble, TROUBLE } from './demoConsole';
+import { beginSwitch, buildPage, consoleLines, LIKELY, makeTrouble, TROUBLE } from './demoConsole';
 import { DEMO_CLINICS, type DemoClinic, EXAMPLES, type Example } from './demoExamples';
 import { bold, dim, green, grid, red } from './demoPrint';
 import { demoSwitch } from './demoSwitch';
@@ -34,7 +35,10 @@ interface Vendors {
 
 async function startVendors(): Promise<Vendors> {
   const [clinikapi, vitalis, cobalt, fhir] = [
-    createClinikapiSandbox(),
+    createClinikapiSandbox({
+      roles: [...ROLES, LIKELY.role],
+      practitioners: [...PRACTITIONERS, LIKELY.practitioner],
+    }),
     createVitalisSandbox(),
     createCobaltSandbox(),
     createFhirSandbox(),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { member } from '../src/lib/json';
+import { ORGANIZATION, type Reference, type Role, STAMP } from './clinikapi/seeds';
 
 export const DEMO_OPERATORS = [
   { name: 'olga', key: 'demo-operator-key', role: 'operator' },
@@ -12,6 +13,32 @@ export const DEMO_OPERATORS = [
 const EAST = { name: 'east', key: 'demo-key-east', vendor: 'clinikapi-east', staffId: 'pr_east01' } as const;
 
 const hash = (key: string) => createHash('sha256').update(key).digest('hex');
+
+const owned = { environment: 'live', organization: ORGANIZATION } as const;
+
+/**
+ * Who is probably staff member st-43 of the clinic centro, at the connection to which it may move: the name without its accent,
+ * the same day of birth, and nothing that would prove it.
+ */
+export const LIKELY: { role: Role; practitioner: Reference } = {
+  role: {
+    ...owned,
+    id: 'pr_jkl012',
+    practitionerId: 'prac_jkl012',
+    role: 'doctor',
+    status: 'active',
+    specialties: [{ code: '394579002', display: 'Cardiology' }],
+    version: 1,
+    createdAt: STAMP,
+    updatedAt: STAMP,
+  },
+  practitioner: {
+    ...owned,
+    id: 'prac_jkl012',
+    name: 'Juan Perez',
+    details: { firstName: 'Juan', lastName: 'Perez', active: true, gender: 'male', birthDate: '1985-03-15' },
+  },
+};
 
 /** Parts of the demo's configuration. */
 export const TROUBLE = {

@@ -1,7 +1,9 @@
 /** The configuration in effect, and what became of each reading of the file. */
-import { useRead } from '../api';
+import { useState } from 'preact/hooks';
+import { act, type Reply, useRead } from '../api';
 import { t, told } from '../language';
-import { Badge, Time, toneOf, Waiting, Wide } from '../parts';
+import { Badge, Failed, mayAct, Time, toneOf, Waiting, Wide } from '../parts';
+import { Link } from '../router';
 
 interface State {
   config: unknown;
@@ -24,6 +26,7 @@ export function Configuration() {
       {data !== undefined && (
         <>
           {data.refused && <p role="alert">{t('now_config_refused')}</p>}
+          {mayAct() && <Again looked={read.again} />}
           <h2>{t('reloads')}</h2>
           {data.reloads.length === 0 && <p class="quiet">{t('noReloads')}</p>}
           <ul class="rows">
@@ -33,7 +36,9 @@ export function Configuration() {
                   <Time at={at} /> <Badge tone={toneOf(outcome)}>{told(outcome, 'reload_')}</Badge>
                   <ul>
                     {lines.map((line) => (
-                      <li key={line}>{line}</li>
+                      <li key={line}>
+                        {line} <ToSwitch line={line} />
+                      </li>
                     ))}
                   </ul>
                   {restartNeededFor.length > 0 && (
@@ -51,4 +56,39 @@ export function Configuration() {
       )}
     </>
   );
+}
+
+/** Reads the file again: what the guard had against it may be gone, and then nothing in the file changes. */
+function Again({ looked }: { looked: () => void }) {
+  const [busy, setBusy] = useState(false);
+  const [reply, setReply] = useState<Reply<State> | undefined>();
+  const run = async () => {
+    setBusy(true);
+    setReply(await act<State>('POST', '/configuration/reload', undefined));
+    setBusy(false);
+    looked();
+  };
+  return (
+    <>
+      <p>
+        <button type="button" aria-disabled={busy} onClick={() => busy || void run()}>
+          {t('readAgain')}
+        </button>
+      </p>
+      <div role="status">
+        {busy && <p>{t('checking')}</p>}
+        {!busy && reply?.ok === true && <p>{t(reply.data.refused ? 'readRefused' : 'readTaken')}</p>}
+      </div>
+      {reply?.ok === false && <Failed failure={reply.failure} />}
+    </>
+  );
+}
+
+/** Where a move that was refused is made ready. A line begins with the key that it is about. */
+function ToSwitch({ line }: { line: string }) {
+  const [, clinic] = /^clinics\.([\w-]+)\.vendor: /.exec(line) ?? [];
+  if (clinic === undefined) return null;
+  const [, connection = ''] = / → ([\w-]+)/.exec(line) ?? [];
+  const to = new URLSearchParams({ clinic, ...(connection !== '' && { connection }) });
+  return <Link to={`/switch?${to}`}>{t('toSwitch', { clinic })}</Link>;
 }

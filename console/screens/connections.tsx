@@ -1,5 +1,5 @@
 /** The vendor connections, and the doctor on demand. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { act, type Reply, useRead } from '../api';
 import { t, told } from '../language';
 import { Badge, Facts, Failed, mayAct, Time, toneOf, Waiting, Wide } from '../parts';
@@ -19,6 +19,8 @@ interface Connection {
   };
   drift: readonly { kind: string; names: readonly string[] }[];
   clinics: readonly string[];
+  /** Clinics of which it is the mirror. */
+  mirrors: readonly string[];
 }
 
 interface Examined {
@@ -28,6 +30,11 @@ interface Examined {
 
 export function Connections() {
   const read = useRead<readonly Connection[]>('/connections');
+  const isThere = read.data !== undefined;
+  useEffect(() => {
+    // The one that a link has meant.
+    if (isThere) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  }, [isThere]);
   return (
     <>
       <h1>{t('connections')}</h1>
@@ -40,7 +47,8 @@ export function Connections() {
 }
 
 function One({ connection }: { connection: Connection }) {
-  const { name, title, baseUrl, breaker, load, limits, drift, clinics } = connection;
+  const { name, title, baseUrl, breaker, load, limits, drift, clinics, mirrors } = connection;
+  const users = [...clinics, ...mirrors.map((clinic) => `${clinic} (${t('mirror')})`)];
   const { maxConcurrent, maxQueued, timeoutMs, rateLimit } = limits;
   return (
     <section class="card" aria-labelledby={`connection-${name}`}>
@@ -61,7 +69,7 @@ function One({ connection }: { connection: Connection }) {
               )}
             </>,
           ],
-          [t('usedBy'), clinics.length === 0 ? t('none') : clinics.join(', ')],
+          [t('usedBy'), users.length === 0 ? t('none') : users.join(', ')],
           [t('load'), t('loadText', { ...load })],
           [
             t('limits'),
@@ -78,6 +86,7 @@ function One({ connection }: { connection: Connection }) {
           ],
         ]}
       />
+      {breaker.state !== 'closed' && <p>{t('pausedHelp')}</p>}
       {mayAct() && <Doctor name={name} />}
     </section>
   );

@@ -27,6 +27,8 @@ export interface Delivery {
   lastError?: { code: string; detail: string };
   fields: readonly string[];
   waitsFor?: { kind: string; until?: string; id?: string };
+  /** The connection that it goes to. */
+  connection?: string;
   /** The mirror that it is for; absent for what a caller has sent. */
   mirror?: string;
 }
@@ -43,6 +45,8 @@ export function Deliveries() {
   const asked = query.value.toString();
   const read = useRead<readonly Delivery[]>(`/deliveries${asked === '' ? '' : `?${asked}`}`);
   const { counts = {}, nextCursor } = read.meta;
+  // Here, because what was decided about may leave nothing behind that could say so.
+  const [reply, setReply] = useState<Reply<Redriven> | undefined>();
   const statuses = STATUSES.map((status) => {
     const count = counts[status];
     const text = status === '' ? t('ofInterest') : statusWord(status);
@@ -59,19 +63,26 @@ export function Deliveries() {
           { name: 'staffId', label: t('staffId') },
         ]}
       />
+      <div role="status">{reply !== undefined && <Outcome reply={reply} />}</div>
       {read.data === undefined ? (
         <Waiting read={read} />
       ) : read.data.length === 0 ? (
         <Empty title={t('noDeliveries')} help={t('noDeliveriesHelp')} />
       ) : (
-        <Chooser key={asked} rows={read.data} again={read.again} />
+        <Chooser key={asked} rows={read.data} again={read.again} tell={setReply} />
       )}
       <Pages next={nextCursor} />
     </>
   );
 }
 
-function Chooser({ rows, again }: { rows: readonly Delivery[]; again: () => void }) {
+interface ChooserProps {
+  rows: readonly Delivery[];
+  again: () => void;
+  tell: Tell;
+}
+
+function Chooser({ rows, again, tell }: ChooserProps) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   // What has left the page, or cannot be decided about any more, is not chosen.
   const open = rows.filter(isOpen);
@@ -101,6 +112,7 @@ function Chooser({ rows, again }: { rows: readonly Delivery[]; again: () => void
         <Decide
           retry={open.filter(({ id, status }) => status === 'dead' && ids.includes(id)).map(({ id }) => id)}
           discard={ids}
+          tell={tell}
           after={() => {
             setChosen(new Set());
             again();
@@ -131,7 +143,8 @@ function isOpen({ status }: Delivery): boolean {
 }
 
 export function DeliveryRow({ row }: { row: Delivery }) {
-  const { id, clinic, staffId, status, attempts, createdAt, lastError, fields, waitsFor, mirror } = row;
+  const { id, clinic, staffId, status, attempts, createdAt, lastError, fields, waitsFor } = row;
+  const { connection, mirror } = row;
   return (
     <div class="row">
       <Link to={`/deliveries/${id}`}>
@@ -145,6 +158,7 @@ export function DeliveryRow({ row }: { row: Delivery }) {
       )}{' '}
       <span class="quiet">
         <Time at={createdAt} /> · {t('attempts')}: {attempts}
+        {connection !== undefined && mirror === undefined && ` · ${t('vendor')}: ${connection}`}
       </span>
       {lastError !== undefined && (
         <p>
@@ -168,14 +182,17 @@ interface DecideProps {
   retry: readonly string[];
   discard: readonly string[];
   after: () => void;
+  tell: Tell;
 }
 
-/** The two buttons, the question, and what became of each. */
-export function Decide({ retry, discard, after }: DecideProps) {
+/** Takes what became of an act, or nothing while another one is asked for. */
+type Tell = (reply: Reply<Redriven> | undefined) => void;
+
+/** The two buttons and the question. */
+export function Decide({ retry, discard, after, tell }: DecideProps) {
   const [question, setQuestion] = useState<Question<Redriven> | undefined>();
-  const [reply, setReply] = useState<Reply<Redriven> | undefined>();
   const ask = (kind: 'retry' | 'discard', ids: readonly string[]) => () => {
-    setReply(undefined);
+    tell(undefined);
     setQuestion({
       title: t(kind === 'retry' ? 'retrySure' : 'discardSure', { count: ids.length }),
       help: t(kind === 'retry' ? 'retryHelp' : 'discardHelp'),
@@ -183,7 +200,7 @@ export function Decide({ retry, discard, after }: DecideProps) {
       path: `/deliveries/${kind}`,
       body: { ids },
       done: (answer) => {
-        setReply(answer);
+        tell(answer);
         after();
       },
     });
@@ -198,13 +215,13 @@ export function Decide({ retry, discard, after }: DecideProps) {
           {t('discard')} ({discard.length})
         </button>
       </p>
-      <div role="status">{reply !== undefined && <Outcome reply={reply} />}</div>
       {question !== undefined && <Ask question={question} leave={() => setQuestion(undefined)} />}
     </>
   );
 }
 
-function Outcome({ reply }: { reply: Reply<Redriven> }) {
+/** What became of each. */
+export function Outcome({ reply }: { reply: Reply<Redriven> }) {
   if (!reply.ok) {
     const { code, requestId } = reply.failure;
     return (
@@ -217,7 +234,9 @@ function Outcome({ reply }: { reply: Reply<Redriven> }) {
   const others = results.filter(({ result }) => result !== 'done');
   return (
     <>
-      <p>{t('doneOf', { done, failed })}</p>
+      <p>
+        {t('doneOf', { done, failed })} {done > 0 && t('doneThen')}
+      </p>
       <ul>
         {others.map(({ id, result }) => (
           <li key={id}>

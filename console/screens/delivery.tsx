@@ -1,9 +1,10 @@
 /** One delivery whole: what it is about, every attempt, and what can be done. */
-import { useRead } from '../api';
+import { useState } from 'preact/hooks';
+import { type Reply, useRead } from '../api';
 import { t, told } from '../language';
-import { Badge, Facts, mayAct, statusWord, Time, toneOf, Waiting, Wide } from '../parts';
+import { Badge, ConnectionLink, Facts, mayAct, statusWord, Time, toneOf, Waiting, Wide } from '../parts';
 import { Link } from '../router';
-import { Decide, type Delivery } from './deliveries';
+import { Decide, type Delivery, Outcome, type Redriven } from './deliveries';
 
 interface Attempt {
   number: number;
@@ -36,8 +37,9 @@ export function DeliveryScreen({ id }: { id: string }) {
 }
 
 function Content({ data, again }: { data: Whole; again: () => void }) {
-  const { id, status, lastError, meaning, fields, waitsFor, createdAt, caller, requestId, clinic, staffId } =
-    data;
+  const { id, status, lastError, meaning, fields, waitsFor, createdAt, caller, requestId } = data;
+  const { clinic, staffId, connection } = data;
+  const [reply, setReply] = useState<Reply<Redriven> | undefined>();
   return (
     <>
       <Facts
@@ -47,7 +49,8 @@ function Content({ data, again }: { data: Whole; again: () => void }) {
             ? []
             : [[t('lastError'), `${lastError.code}: ${lastError.detail}`] as const]),
           ...(meaning === undefined ? [] : [[t('meaning'), meaning] as const]),
-          ...(waitsFor === undefined ? [] : [[t('what'), told(waitsFor.kind, 'waits_')] as const]),
+          ...(connection === undefined ? [] : [[t('vendor'), <ConnectionLink name={connection} />] as const]),
+          ...(waitsFor === undefined ? [] : [[t('next'), told(waitsFor.kind, 'waits_')] as const]),
           [t('changesFields'), fields.length === 0 ? t('none') : fields.join(', ')],
           [t('created'), <Time at={createdAt} />],
           [t('caller'), `${caller}, ${requestId}`],
@@ -55,10 +58,16 @@ function Content({ data, again }: { data: Whole; again: () => void }) {
         ]}
       />
       {mayAct() ? (
-        <Decide retry={data.mayRetry ? [id] : []} discard={data.mayDiscard ? [id] : []} after={again} />
+        <Decide
+          retry={data.mayRetry ? [id] : []}
+          discard={data.mayDiscard ? [id] : []}
+          after={again}
+          tell={setReply}
+        />
       ) : (
         <p class="quiet">{t('viewerNote')}</p>
       )}
+      <div role="status">{reply !== undefined && <Outcome reply={reply} />}</div>
       <h2>{t('attempts')}</h2>
       {data.attempts.length === 0 ? (
         <p class="quiet">{t('none')}</p>

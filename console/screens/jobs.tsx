@@ -1,14 +1,20 @@
 /** Work that goes on in the gateway: how far it is, and what it has come to. */
 import { act } from '../api';
 import { t, told } from '../language';
-import { Badge, mayAct, Time, Wide } from '../parts';
+import { Badge, mayAct, StaffLink, Time, Wide } from '../parts';
 
 interface Result {
   complete?: boolean;
   counts?: Readonly<Record<string, number>>;
   outcomes?: Readonly<Record<string, number>>;
   differences?: number;
-  groups?: readonly { field: string; verdict: string; detail: string; count: number }[];
+  groups?: readonly {
+    field: string;
+    verdict: string;
+    detail: string;
+    count: number;
+    staff: readonly string[];
+  }[];
   codes?: readonly { list: string; code: string; count: number }[];
   missing?: readonly string[];
   notFound?: readonly { staffId: string; vendorRecordId: string }[];
@@ -62,7 +68,7 @@ export function JobList({
               </button>
             )}
             {job.reason !== undefined && <p class="failure">{job.reason}</p>}
-            {job.result !== undefined && <Outcome result={job.result} />}
+            {job.result !== undefined && <Outcome clinic={clinic} result={job.result} />}
           </div>
         </li>
       ))}
@@ -86,7 +92,7 @@ function Progress({ job: { step, task } }: { job: Job }) {
   );
 }
 
-function Outcome({ result }: { result: Result }) {
+function Outcome({ clinic, result }: { clinic: string; result: Result }) {
   const {
     counts = {},
     outcomes = {},
@@ -101,19 +107,43 @@ function Outcome({ result }: { result: Result }) {
   const lines = [
     ...(remark === undefined ? [] : [remark]),
     ...remarks,
-    ...missing.map((staffId) => `missing: ${staffId}`),
-    ...notFound.map(({ staffId, vendorRecordId }) => `notFound: ${staffId} → ${vendorRecordId}`),
+    ...(missing.length > 0 ? [t('missingThere')] : []),
     ...codes.map(({ list, code, count }) => `codes.${list}: ${code} (${count})`),
   ];
   return (
     <>
-      <p>{numbers.map(([name, count]) => `${name}: ${count}`).join(', ')}</p>
+      <p>
+        {numbers.length === 0
+          ? t('nothingFound')
+          : numbers.map(([name, count]) => `${told(name, 'verdict_')}: ${count}`).join(', ')}
+      </p>
       {lines.length > 0 && (
         <ul>
           {lines.map((line) => (
             <li key={line}>{line}</li>
           ))}
         </ul>
+      )}
+      {missing.length > 0 && (
+        <ul>
+          {missing.map((staffId) => (
+            <li key={staffId}>
+              <StaffLink clinic={clinic} id={staffId} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {notFound.length > 0 && (
+        <>
+          <p>{t('notFoundThere')}</p>
+          <ul>
+            {notFound.map(({ staffId, vendorRecordId }) => (
+              <li key={staffId}>
+                <StaffLink clinic={clinic} id={staffId} /> → <code>{vendorRecordId}</code>
+              </li>
+            ))}
+          </ul>
+        </>
       )}
       {groups.length > 0 && (
         <details>
@@ -126,17 +156,26 @@ function Outcome({ result }: { result: Result }) {
                   <th scope="col">{t('field')}</th>
                   <th scope="col">{t('verdict')}</th>
                   <th scope="col">{t('details')}</th>
+                  <th scope="col">{t('whom')}</th>
                 </tr>
               </thead>
               <tbody>
-                {groups.map(({ field, verdict, detail, count }) => (
+                {groups.map(({ field, verdict, detail, count, staff }) => (
                   <tr key={`${field} ${verdict} ${detail}`}>
                     <td>{count}</td>
                     <td>
                       <code>{field === '' ? '/' : field}</code>
                     </td>
-                    <td>{verdict}</td>
+                    <td>{told(verdict, 'verdict_')}</td>
                     <td>{detail}</td>
+                    <td>
+                      {staff.map((id) => (
+                        <span key={id}>
+                          <StaffLink clinic={clinic} id={id} />{' '}
+                        </span>
+                      ))}
+                      {count > staff.length && '…'}
+                    </td>
                   </tr>
                 ))}
               </tbody>

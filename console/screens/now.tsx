@@ -29,7 +29,7 @@ export function Now() {
               {t(item.urgency === 'act' ? 'needsAct' : 'needsLook')}
             </Badge>
             <p>
-              {t(`now_${item.kind}` as Word, { ...item })}
+              {t(wordOf(item), { ...item })}
               {item.since !== undefined && (
                 <>
                   {' '}
@@ -45,4 +45,10 @@ export function Now() {
       </ul>
     </>
   );
+}
+
+function wordOf({ kind, urgency, detail }: Item): Word {
+  if (kind === 'dead' && detail !== undefined) return 'now_dead_because';
+  if (kind === 'mirror' && urgency === 'act') return 'now_mirror_dead';
+  return `now_${kind}` as Word;
 }

@@ -48,7 +48,8 @@ export function Review({ clinic, connection, waiting, again }: ReviewProps) {
   };
   const told = (reply: Reply<Decided>) => {
     setFailure(reply.ok ? undefined : reply.failure);
-    if (reply.ok) setDecided(reply.data);
+    // All of this review: the last one alone would hide those before it.
+    if (reply.ok) setDecided((before) => (before === undefined ? reply.data : sum(before, reply.data)));
     again();
   };
   const decide = async (pair: Pair, decision: 'accept' | 'reject') => {
@@ -132,6 +133,14 @@ export function Review({ clinic, connection, waiting, again }: ReviewProps) {
       )}
     </section>
   );
+}
+
+function sum(one: Decided, other: Decided): Decided {
+  return {
+    accepted: one.accepted + other.accepted,
+    rejected: one.rejected + other.rejected,
+    failed: one.failed + other.failed,
+  };
 }
 
 function Evidences({ pair: { staffId, vendorRecordId, here, there } }: { pair: Pair }) {

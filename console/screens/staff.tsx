@@ -1,8 +1,9 @@
 /** One staff member's story. */
-import { useRead } from '../api';
+import { useState } from 'preact/hooks';
+import { type Reply, useRead } from '../api';
 import { t } from '../language';
-import { Badge, Empty, Waiting } from '../parts';
-import { go } from '../router';
+import { Ask, Badge, ConnectionLink, Empty, Failed, mayAct, type Question, Waiting } from '../parts';
+import { go, Link } from '../router';
 import { type Change, ChangeTable } from './changeTable';
 import { type Delivery, DeliveryRow } from './deliveries';
 
@@ -56,13 +57,7 @@ function StoryOf({ clinic, id }: { clinic: string; id: string }) {
       <h2>{t('links')}</h2>
       {data.identity === 'direct' && <p>{t('direct')}</p>}
       {data.identity === 'linked' && data.links.length === 0 && <p>{t('noLinks')}</p>}
-      <ul>
-        {data.links.map(({ vendor, vendorRecordId, inUse }) => (
-          <li key={vendor}>
-            {vendor}: <code>{vendorRecordId}</code> {inUse && <Badge tone="good">{t('inUse')}</Badge>}
-          </li>
-        ))}
-      </ul>
+      <LinkList story={data} again={read.again} />
       <h2>{t('queue')}</h2>
       {data.queue.length === 0 && <p class="quiet">{t('noQueue')}</p>}
       <ul class="rows">
@@ -78,6 +73,54 @@ function StoryOf({ clinic, id }: { clinic: string; id: string }) {
       ) : (
         <ChangeTable rows={data.changes} />
       )}
+    </>
+  );
+}
+
+/** The links; one that is not in use can be taken away, so that a right one can be found in its place. */
+function LinkList({ story, again }: { story: Story; again: () => void }) {
+  const { clinic, staffId, vendor: at, links } = story;
+  const [question, setQuestion] = useState<Question<unknown> | undefined>();
+  const [removed, setRemoved] = useState<{ vendor: string; reply: Reply<unknown> } | undefined>();
+  const ask = (vendor: string, vendorRecordId: string) =>
+    setQuestion({
+      title: t('unlinkSure', { id: staffId, record: vendorRecordId, name: vendor }),
+      help: t('unlinkHelp'),
+      does: t('unlink'),
+      path: `/staff/${encodeURIComponent(clinic)}/${encodeURIComponent(staffId)}/unlink`,
+      body: { vendor, vendorRecordId },
+      done: (reply) => {
+        setRemoved({ vendor, reply });
+        again();
+      },
+    });
+  return (
+    <>
+      <ul>
+        {links.map(({ vendor, vendorRecordId, inUse }) => (
+          <li key={vendor}>
+            <ConnectionLink name={vendor} />: <code>{vendorRecordId}</code>{' '}
+            {inUse && <Badge tone="good">{t('inUse')}</Badge>}
+            {mayAct() && vendor !== at && (
+              <button type="button" onClick={() => ask(vendor, vendorRecordId)}>
+                {t('unlinkAt', { name: vendor })}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <div role="status">
+        {removed?.reply.ok === true && (
+          <p>
+            {t('unlinked', { name: removed.vendor })}{' '}
+            <Link to={`/switch?${new URLSearchParams({ clinic, connection: removed.vendor })}`}>
+              {t('toSwitch', { clinic })}
+            </Link>
+          </p>
+        )}
+      </div>
+      {removed?.reply.ok === false && <Failed failure={removed.reply.failure} />}
+      {question !== undefined && <Ask question={question} leave={() => setQuestion(undefined)} />}
     </>
   );
 }

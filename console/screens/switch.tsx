@@ -1,9 +1,21 @@
 /** The switch of a clinic: where it stands, and every step but the line of the configuration. */
 import { useState } from 'preact/hooks';
 import { act, type Failure, useRead } from '../api';
-import { t } from '../language';
-import { Ask, Badge, Empty, Facts, Failed, Filters, mayAct, type Question, Time, Waiting } from '../parts';
-import { query } from '../router';
+import { t, told } from '../language';
+import {
+  Ask,
+  Badge,
+  ConnectionLink,
+  Empty,
+  Facts,
+  Failed,
+  Filters,
+  mayAct,
+  type Question,
+  Time,
+  Waiting,
+} from '../parts';
+import { Link, query } from '../router';
 import { type Job, JobList } from './jobs';
 import { Review } from './review';
 
@@ -52,7 +64,11 @@ export function Switch() {
             {
               name: 'connection',
               label: t('to_connection'),
-              options: overview.data.connections.map((name) => [name, name] as const),
+              // Nothing is chosen that the URL does not say.
+              options: [
+                ...(connection === '' ? [['', '–'] as const] : []),
+                ...overview.data.connections.map((name) => [name, name] as const),
+              ],
             },
           ]}
         />
@@ -69,15 +85,26 @@ export function Switch() {
 function OneClinic({ clinic, connection }: { clinic: string; connection: string }) {
   const asked = connection === '' ? '' : `?connection=${encodeURIComponent(connection)}`;
   const read = useRead<Status>(`/switch/${encodeURIComponent(clinic)}${asked}`, 2_000);
+  const [reviewed, setReviewed] = useState(false);
   const { data } = read;
   if (data === undefined) return <Waiting read={read} />;
   const to = data.connection;
   return (
     <>
       <State data={data} />
+      {(to === null || to === data.vendor) && <Empty title={t('chooseConnection')} />}
       {to !== null && to !== data.vendor && <Steps data={data} to={to} again={read.again} />}
-      {to !== null && data.review > 0 && mayAct() && (
-        <Review clinic={clinic} connection={to} waiting={data.review} again={read.again} />
+      {to !== null && (data.review > 0 || reviewed) && mayAct() && (
+        // Also after the last pair: what became of it is told there.
+        <Review
+          clinic={clinic}
+          connection={to}
+          waiting={data.review}
+          again={() => {
+            setReviewed(true);
+            read.again();
+          }}
+        />
       )}
       <h2>{t('jobs')}</h2>
       {data.jobs.length === 0 && <p class="quiet">{t('noJobs')}</p>}
@@ -87,12 +114,14 @@ function OneClinic({ clinic, connection }: { clinic: string; connection: string 
 }
 
 function State({ data }: { data: Status }) {
+  // One thing after the other.
+  const [reason] = data.guard.reasons;
   const { vendor, connection, mirror, links, comparison, queue, mirrorQueue, guard, switchGuard, clinic } =
     data;
   return (
     <Facts
       rows={[
-        [t('at'), vendor],
+        [t('at'), <ConnectionLink name={vendor} />],
         [t('to_connection'), connection ?? t('none')],
         [t('links'), links === null ? t('none') : t('linksText', { ...links })],
         [
@@ -106,7 +135,17 @@ function State({ data }: { data: Status }) {
           ),
         ],
         [t('queue'), t('queueText', { ...queue })],
-        [t('mirror'), mirror === null ? t('none') : `${mirror}: ${t('mirrorText', { ...mirrorQueue })}`],
+        [
+          t('mirror'),
+          mirror === null ? (
+            t('none')
+          ) : (
+            <>
+              <ConnectionLink name={mirror} />: {t('mirrorText', { ...mirrorQueue })}{' '}
+              <Link to={`/deliveries?clinic=${encodeURIComponent(clinic)}`}>{t('deliveries')}</Link>
+            </>
+          ),
+        ],
         [
           `${t('guard')} (${switchGuard})`,
           <>
@@ -118,13 +157,23 @@ function State({ data }: { data: Status }) {
                 </li>
               ))}
             </ul>
+            {reason !== undefined && <p>{told(reason.code, 'guard_')}</p>}
           </>,
         ],
         ...(connection === null || connection === vendor
           ? []
-          : [[t('theLine'), <code>{`clinics.${clinic}.vendor: ${connection}`}</code>] as const]),
+          : [[t('theLine'), <TheLine clinic={clinic} connection={connection} />] as const]),
       ]}
     />
+  );
+}
+
+function TheLine({ clinic, connection }: { clinic: string; connection: string }) {
+  return (
+    <>
+      <code>{`clinics.${clinic}.vendor: ${connection}`}</code>{' '}
+      <Link to="/configuration">{t('configuration')}</Link>
+    </>
   );
 }
 
@@ -139,13 +188,13 @@ function Steps({ data: { clinic, jobs }, to, again }: { data: Status; to: string
     setFailure(reply.ok ? undefined : reply.failure);
     again();
   };
-  const ask = () =>
+  const ask = (overwrite: boolean) =>
     setQuestion({
-      title: t('copySure', { clinic, to }),
-      help: t('copyHelp'),
-      does: t('task_copy'),
+      title: t(overwrite ? 'overwriteSure' : 'copySure', { clinic, to }),
+      help: t(overwrite ? 'overwriteHelp' : 'copyHelp'),
+      does: t(overwrite ? 'overwrite' : 'task_copy'),
       path: path('copy'),
-      body: { connection: to },
+      body: { connection: to, overwrite },
       done: (reply) => {
         setFailure(reply.ok ? undefined : reply.failure);
         again();
@@ -160,11 +209,14 @@ function Steps({ data: { clinic, jobs }, to, again }: { data: Status; to: string
             key={task}
             type="button"
             disabled={busy}
-            onClick={() => (task === 'copy' ? ask() : void begin(task))}
+            onClick={() => (task === 'copy' ? ask(false) : void begin(task))}
           >
             {t(`task_${task}`)}
           </button>
         ))}
+        <button type="button" disabled={busy} onClick={() => ask(true)}>
+          {t('overwrite')}
+        </button>
       </p>
       {failure !== undefined && <Failed failure={failure} />}
       {question !== undefined && <Ask question={question} leave={() => setQuestion(undefined)} />}

@@ -36,6 +36,7 @@ const list = route({
         },
         drift: observer.driftAt(name),
         clinics: Object.keys(config.clinics).filter((clinic) => config.clinics[clinic]?.vendor === name),
+        mirrors: Object.keys(config.clinics).filter((clinic) => config.clinics[clinic]?.mirror === name),
       };
     });
     return { body: { data } };

@@ -5,7 +5,7 @@ import { PROBLEMS, Problem } from '../problem';
 import { OPERATION_STATUSES, type OperationFilter, type OperationStatus } from '../store/operation';
 import { countOperations, type ListedOperation, pageOfOperations } from '../store/operationList';
 import { REDRIVEN_FROM, type RedriveKind } from '../store/operatorQueue';
-import { pathParameter, type Route, route } from './route';
+import { type ConsoleParts, pathParameter, type Route, route } from './route';
 
 interface Filters {
   status?: OperationStatus | 'unclear';
@@ -46,7 +46,10 @@ const list = route({
   access: 'viewer',
   summary: 'Updates that are delivered later, newest first.',
   query,
-  work: async ({ parts: { database, cipher }, query: { status, clinic, staffId, cursor, limit } }) => {
+  work: async ({
+    parts: { database, cipher, runtime },
+    query: { status, clinic, staffId, cursor, limit },
+  }) => {
     const filter: OperationFilter = {
       ...(status === 'unclear' ? { unclear: true } : status !== undefined && { statuses: [status] }),
       ...(clinic !== undefined && { clinic }),
@@ -58,7 +61,7 @@ const list = route({
     ]);
     return {
       body: {
-        data: operations.map(withoutAnswer),
+        data: operations.map((operation) => shownDelivery(operation, runtime)),
         meta: { counts, ...(next !== undefined && { nextCursor: String(next) }) },
       },
     };
@@ -70,7 +73,7 @@ const one = route({
   path: '/deliveries/:id',
   access: 'viewer',
   summary: 'One of them, with every attempt.',
-  work: async ({ req, parts: { database, operations, cipher } }) => {
+  work: async ({ req, parts: { database, operations, cipher, runtime } }) => {
     const id = pathParameter(req, 'id');
     const {
       operations: [found],
@@ -81,7 +84,7 @@ const one = route({
     return {
       body: {
         data: {
-          ...withoutAnswer(found),
+          ...shownDelivery(found, runtime),
           attempts: await operations.attemptsOf(id),
           ...meaningOf(found.lastError?.code),
           mayRetry: REDRIVEN_FROM.retry.includes(found.status),
@@ -119,9 +122,13 @@ function decide(kind: RedriveKind, summary: string): Route {
   });
 }
 
-/** What the vendor has of a person is nobody's business here. */
-export function withoutAnswer({ answer: _, ...rest }: ListedOperation): Omit<ListedOperation, 'answer'> {
-  return rest;
+/** With the connection that it goes to; what the vendor has of a person is nobody's business here. */
+export function shownDelivery(
+  { answer: _, ...rest }: ListedOperation,
+  { current }: Pick<ConsoleParts['runtime'], 'current'>,
+): Omit<ListedOperation, 'answer'> & { connection?: string } {
+  const connection = rest.mirror ?? current.clinics.get(rest.clinic)?.vendor;
+  return { ...rest, ...(connection !== undefined && { connection }) };
 }
 
 export const DELIVERY_ROUTES: readonly Route[] = [

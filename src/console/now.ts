@@ -1,9 +1,10 @@
 /** What needs a person now, the most urgent first, each with the screen that shows it. */
 import type { Reload } from '../runtime/follow';
 import type { StoredChange } from '../store/changes';
-import { countOperations, pageOfOperations } from '../store/operationList';
+import { countOperations, type ListedOperation, pageOfOperations } from '../store/operationList';
 import { switchStatus } from '../switch/status';
 import { expiringCertificates } from './certificates';
+import { shownDelivery } from './deliveries';
 import { type ConsoleParts, type Route, route } from './route';
 
 interface Item {
@@ -75,7 +76,7 @@ const show = route({
   },
 });
 
-async function queueItems({ database, cipher, now }: ConsoleParts): Promise<Item[]> {
+async function queueItems({ runtime, database, cipher, now }: ConsoleParts): Promise<Item[]> {
   const counts = await countOperations(database);
   const { dead = 0, unclear = 0, queued = 0 } = counts;
   const {
@@ -92,6 +93,7 @@ async function queueItems({ database, cipher, now }: ConsoleParts): Promise<Item
             urgency: 'act' as const,
             count: dead,
             ...(first?.lastError !== undefined && { detail: first.lastError.code }),
+            ...(first !== undefined && nameOf(first, runtime)),
             screen: '/deliveries?status=dead',
           },
         ]),
@@ -117,6 +119,11 @@ async function queueItems({ database, cipher, now }: ConsoleParts): Promise<Item
         ]
       : []),
   ];
+}
+
+function nameOf(operation: ListedOperation, runtime: ConsoleParts['runtime']): { name?: string } {
+  const { connection: name } = shownDelivery(operation, runtime);
+  return name === undefined ? {} : { name };
 }
 
 async function oldestQueued({ db }: ConsoleParts['database']): Promise<string | undefined> {
@@ -186,7 +193,7 @@ function breakers({ runtime, observer }: ConsoleParts): Item[] {
         urgency: 'act',
         name,
         ...(pause !== undefined && { since: pause.since.toISOString(), detail: pause.kind }),
-        screen: '/connections',
+        screen: connectionScreen(name),
       };
     });
 }
@@ -223,10 +230,14 @@ function drift({ runtime, observer }: ConsoleParts): Item[] {
             name,
             count: names.length,
             detail: names.slice(0, 5).join(', '),
-            screen: '/connections',
+            screen: connectionScreen(name),
           },
         ];
   });
+}
+
+function connectionScreen(name: string): string {
+  return `/connections#connection-${encodeURIComponent(name)}`;
 }
 
 export const NOW_ROUTES: readonly Route[] = [show];

@@ -38,7 +38,7 @@ export interface ConsoleParts {
   observer: ReportingObserver;
   health: () => Promise<Health>;
   /** Absent until the configuration is followed. */
-  following: () => Pick<Following, 'reloads' | 'configRefused' | 'certificateRefused'> | undefined;
+  following: () => Pick<Following, 'reload' | 'reloads' | 'configRefused' | 'certificateRefused'> | undefined;
   log: Log;
   now: () => Date;
   /** `http://host:port` of the ops listener as bound. */

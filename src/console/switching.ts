@@ -9,9 +9,10 @@ import { copy } from '../switch/copy';
 import { rehearse } from '../switch/rehearse';
 import { switchStatus } from '../switch/status';
 import { suggestLinks } from '../switch/suggestLinks';
-import type { Report, Row } from '../switch/verdict';
+import type { Report } from '../switch/verdict';
 import type { Watch } from '../switch/watch';
 import { CannotWrite } from '../switch/writing';
+import { FEW, Groups } from './groups';
 import { JobProblem } from './jobs';
 import { type Call, type ConsoleParts, pathParameter, type Route, route } from './route';
 import { note, type Place } from './switchTrail';
@@ -217,25 +218,6 @@ const stop = route({
     return { body: { data: { stopped } } };
   },
 });
-
-const FEW = 100;
-
-/** Rows that are alike, counted. */
-class Groups {
-  readonly #counts = new Map<string, { field: string; verdict: string; detail: string; count: number }>();
-
-  add({ field, verdict, detail = '' }: Row<string>): void {
-    if (['same', 'equal'].includes(verdict)) return;
-    const key = JSON.stringify([field, verdict, detail]);
-    const known = this.#counts.get(key);
-    if (known) known.count += 1;
-    else if (this.#counts.size < FEW) this.#counts.set(key, { field, verdict, detail, count: 1 });
-  }
-
-  list() {
-    return [...this.#counts.values()].sort((one, other) => other.count - one.count);
-  }
-}
 
 function reported({ complete, asOf, counts, codes, people, incomplete }: Report<string>) {
   return { complete, asOf, counts, codes: codes.slice(0, FEW), people, incomplete };

@@ -50,6 +50,8 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   const signal = createSignal();
   const pace = createMirrorPace();
   let gathering: NodeJS.Timeout | undefined;
+  /** More was due at the last look than there was place for. */
+  let isBehind = false;
   let stopping = false;
   let troubled = false;
 
@@ -71,6 +73,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       return Math.min(pollMs, ...waits);
     }
     const leases = await operations.claim(owner, shares, leaseSeconds);
+    isBehind = leases.length >= shares.reduce((sum, { most }) => sum + most, 0);
     if (stopping) await Promise.all(leases.map((lease) => operations.release(lease)));
     else leases.forEach(begin);
     // Of what is for mirrors, the end of a delivery tells when it is worth looking again.
@@ -82,17 +85,16 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     return runtime.current.config.clinics[clinic]?.mirror === connection;
   }
 
-  /** Somebody waits for a caller's update; updates for mirrors gather first. */
+  /** Somebody waits for a caller's update. Updates for mirrors gather first, unless as many are due as there are places. */
   function wake({ mirror }: Lease): void {
-    if (mirror === undefined) signal.raise();
+    const isMirroring = [...running.values()].some(({ lease }) => lease.mirror !== undefined);
+    const gather = Math.min(GATHER_MS, settings().pollMs);
+    if (mirror === undefined || (isBehind && !isMirroring)) signal.raise();
     else {
-      gathering ??= setTimeout(
-        () => {
-          gathering = undefined;
-          signal.raise();
-        },
-        Math.min(GATHER_MS, settings().pollMs),
-      );
+      gathering ??= setTimeout(() => {
+        gathering = undefined;
+        signal.raise();
+      }, gather);
     }
   }
 

@@ -68,8 +68,9 @@ test('names every port, the people and the pages, serves, and goes without a tra
   const key = /\(operator\) with the key (\S+)/.exec(said)?.[1];
   const client = consoleClient(console.slice(0, -'/console'.length));
   expect((await client.signIn(key ?? '')).status).toBe(201);
-  const { jobs } = (await client.api('GET', '/switch/centro?connection=clinikapi-main')).body.data;
-  expect(jobs).toMatchObject([{ task: 'suggest', by: 'olga' }]);
+  const state = async () => (await client.api('GET', '/switch/centro?connection=clinikapi-main')).body.data;
+  const { jobs } = await until(state, ({ review }) => review > 0);
+  expect(jobs).toMatchObject([{ task: 'suggest', by: 'olga', result: { counts: { review: 1 } } }]);
   await until(
     async () => (await client.api('GET', '/now')).body.data.items.map(({ kind }: { kind: string }) => kind),
     (kinds: string[]) => kinds.includes('dead') && kinds.includes('breaker'),

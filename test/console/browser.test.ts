@@ -8,21 +8,20 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
-import { makePeople } from '../../sandbox/people';
 import { CHANGE_KINDS, CHANGE_OUTCOMES } from '../../src/store/changes';
 import { type Browser, openBrowser } from '../support/browser';
 import { consoleClient, OPERATOR_KEYS, withOperators } from '../support/console';
 import { TYPESCRIPT } from '../support/gatewayProcess';
-import { type Movable, openMovable } from '../support/movable';
 import { openQueue, type Queue, STAFF } from '../support/queue';
 import { openStage, type Stage } from '../support/stage';
+import { aClinicThatMoves } from './moving';
 
 jest.setTimeout(60_000);
 
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const ROOT = join(__dirname, '../..');
 const PAGE = join(ROOT, 'dist/console');
-const [FIRST = '', SECOND = '', THIRD = ''] = STAFF;
+const [FIRST = '', SECOND = '', THIRD = '', FOURTH = ''] = STAFF;
 
 let queue: Queue;
 let browser: Browser;
@@ -114,6 +113,21 @@ test('exactly the chosen ones are discarded, by a double click once', async () =
   const olga = consoleClient(queue.gateway.opsUrl);
   await olga.signIn(OPERATOR_KEYS.olga);
   expect((await olga.api('GET', '/changes?clinic=north&kind=discard')).body.data).toHaveLength(1);
+});
+
+test('what was decided is told also if nothing is left to show, and the vendor is one click away', async () => {
+  const [id = ''] = await deadDeliveries(FOURTH);
+  await page.goto(`${url}/deliveries/${id}`);
+  await page.getByRole('main').getByRole('link', { name: 'clinikapi-main' }).click();
+  await page.getByRole('heading', { name: 'clinikapi-main' }).waitFor();
+  expect(new URL(page.url()).hash).toBe('#connection-clinikapi-main');
+  await page.goto(`${url}/deliveries?status=dead&staffId=${FOURTH}`);
+  await page.getByLabel('Choose all on this page').check();
+  await page.getByRole('button', { name: 'Retry (1)' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Retry (1)' }).click();
+  await queue.reaches(id, 'succeeded');
+  await page.getByText('There are none like this.').waitFor();
+  await page.getByText('1 done, 0 not.').waitFor();
 });
 
 test('a viewer sees everything and has nothing to act with', async () => {
@@ -247,74 +261,7 @@ test('a session that has ended leads to the way in, and back to the same screen'
   await page.getByText('Your session has ended.').waitFor();
 });
 
-describe('a clinic that moves', () => {
-  let stage: Movable;
-  let seen: Browser;
-
-  beforeAll(async () => {
-    stage = await openMovable(makePeople(40), { configure: withOperators });
-    await stage.link('centro', 'vitalis-centro');
-    seen = await openBrowser(stage.gateway.opsUrl);
-    seen.page.setDefaultTimeout(10_000);
-  });
-
-  afterAll(async () => {
-    await seen?.close();
-    await stage?.close();
-  });
-
-  test('is made ready click by click, its matches by keyboard only, and work goes on over a reload', async () => {
-    const tab = seen.page;
-    await tab.goto(`${stage.gateway.opsUrl}/console/switch?clinic=centro&connection=cobalt-main`);
-    await tab.getByLabel('Your operator key').fill(OPERATOR_KEYS.olga);
-    await tab.getByRole('button', { name: 'Sign in' }).click();
-    const step = async (name: string) => {
-      await tab.getByRole('button', { name, exact: true }).click();
-      await tab
-        .getByRole('listitem')
-        .filter({ hasText: name })
-        .first()
-        .getByText('done', { exact: true })
-        .waitFor();
-    };
-    // One that takes its time, and a page that is loaded anew meanwhile.
-    stage.vitalis.faults.next({ kind: 'delay', milliseconds: 600 });
-    await tab.getByRole('button', { name: 'Find matches' }).click();
-    await tab.getByRole('button', { name: 'Stop' }).waitFor();
-    await tab.reload();
-    await tab
-      .getByRole('listitem')
-      .filter({ hasText: 'Find matches' })
-      .getByText('done', { exact: true })
-      .waitFor();
-    await tab.getByRole('button', { name: /^Review the matches/ }).focus();
-    await tab.keyboard.press('Enter');
-    const left = tab.getByText(/\d+ pairs to look at/);
-    await left.waitFor();
-    const waiting = Number.parseInt((await left.textContent()) ?? '', 10);
-    expect(waiting).toBeGreaterThanOrEqual(20);
-    for (let pair = 0; pair < 20; pair += 1) {
-      await tab.getByText(`${waiting - pair} pairs to look at`).waitFor();
-      // The pair has the focus; its table, the way to say no, the way to say yes.
-      for (const key of ['Enter', 'Tab', 'Tab', 'Tab', 'Enter']) await tab.keyboard.press(key);
-    }
-    await tab.getByText(`${waiting - 20} pairs to look at`).waitFor();
-    await tab.getByText('20 linked there', { exact: false }).waitFor();
-    await step('Rehearse');
-    await tab.getByRole('button', { name: 'Copy', exact: true }).click();
-    await tab.getByRole('dialog').getByRole('button', { name: 'Copy' }).click();
-    await tab
-      .getByRole('listitem')
-      .filter({ hasText: 'Copy' })
-      .first()
-      .getByText('done', { exact: true })
-      .waitFor();
-    await step('Compare');
-    await tab.getByText('unexplained differences').first().waitFor();
-    await tab.getByText('links_incomplete').waitFor();
-    expect([seen.foreign, seen.complaints]).toEqual([[], []]);
-  });
-});
+describe('a clinic that moves', aClinicThatMoves);
 
 describe('at a provider', () => {
   let provider: ChildProcess;

@@ -1,4 +1,6 @@
 /** A clinic is made ready for another vendor on the console: the same steps as by commands, begun and watched through the API. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { parse, stringify } from 'yaml';
 import { makePeople } from '../../sandbox/people';
 import { type ConsoleClient, consoleClient, OPERATOR_KEYS, withOperators } from '../support/console';
 import { type Movable, openMovable } from '../support/movable';
@@ -96,6 +98,52 @@ test('who was linked since it was suggested stays linked so', async () => {
   const decided = await olga.api('POST', '/switch/centro/decide', { body: { ...CONNECTION, decisions } });
   expect(decided.body.data.results).toEqual([{ ...decisions[0], result: 'taken' }]);
   await stage.command('links', 'remove', 'centro', 'cobalt-main', pair.staffId, '--yes');
+});
+
+test('a wrong link is taken away, none that is in use and none that was not meant', async () => {
+  await stage.linkTo('centro', 'clinikapi-main', 'st-9', 'pr_wrong01');
+  const unlink = (vendor: string, vendorRecordId: string, client = olga) =>
+    client.api('POST', '/staff/centro/st-9/unlink', { body: { vendor, vendorRecordId } });
+  const own = stage.records['vitalis-centro'][8] ?? '';
+  const refused = [
+    await unlink('vitalis-centro', own),
+    await unlink('clinikapi-main', 'pr_other'),
+    await unlink('clinikapi-main', 'pr_wrong01', vera),
+  ];
+  expect(refused.map(({ status: answered }) => answered)).toEqual([409, 409, 403]);
+  const links = async () => (await vera.api('GET', '/staff/centro/st-9')).body.data.links.length;
+  const before = await links();
+  expect((await unlink('clinikapi-main', 'pr_wrong01')).status).toBe(200);
+  expect([before - (await links()), (await unlink('clinikapi-main', 'pr_wrong01')).status]).toEqual([1, 409]);
+  const [row] = (await vera.api('GET', '/changes?clinic=centro&kind=link_removed')).body.data;
+  expect(row).toMatchObject({ staffId: 'st-9', vendor: 'clinikapi-main', caller: 'operator:olga' });
+});
+
+test('a file that was refused is read again, and taken once nothing is against it', async () => {
+  const text = await readFile(stage.configPath, 'utf8');
+  const config = parse(text);
+  Object.assign(config.clinics.south, { vendor: 'vitalis-centro', switchGuard: 'enforce' });
+  await writeFile(stage.configPath, stringify(config));
+  const state = async () => (await vera.api('GET', '/configuration')).body.data;
+  const refused = await until(state, (found) => found.refused);
+  expect(refused.reloads[0].lines[0]).toMatch(/^clinics\.south\.vendor: .*cobalt-main → vitalis-centro/);
+  const reload = (client: ConsoleClient) => client.api('POST', '/configuration/reload');
+  expect((await reload(vera)).status).toBe(403);
+  expect((await reload(olga)).body.data.refused).toBe(true);
+  const there = { body: { connection: 'vitalis-centro' } };
+  expect((await olga.api('POST', '/switch/south/compare', there)).status).toBe(202);
+  await until(
+    async () => (await vera.api('GET', '/switch/south?connection=vitalis-centro')).body.data,
+    ({ jobs, guard }) => jobs[0].state === 'done' && guard.open,
+  );
+  // Nothing in the file has changed, so nobody else would look at it again.
+  expect((await state()).refused).toBe(true);
+  expect((await reload(olga)).body.data).toMatchObject({
+    refused: false,
+    reloads: [{ outcome: 'taken' }, {}, {}],
+  });
+  await writeFile(stage.configPath, text);
+  await until(state, (found) => found.config.clinics.south.vendor === 'cobalt-main');
 });
 
 test('work that is under way is not forgotten over much that is finished', async () => {

@@ -3,6 +3,7 @@
  * that do not, in turns on one machine. Counts transactions and processor time, which do not depend on what else the machine
  * does, beside the times of the answers, which do.
  */
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,10 +14,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { createClinikapiSandbox } from '../../sandbox/clinikapi';
+import { member } from '../../src/lib/json';
 import { openDatabase } from '../../src/store/database';
 import { createLinks } from '../../src/store/links';
 import { createTestDatabase } from '../support/engines';
-import { type GatewayProcess, startGatewayProcess } from '../support/gatewayProcess';
+import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support/gatewayProcess';
 import { connectionAt, soakConfiguration } from './configuration';
 import { freePort } from './ports';
 import { call } from './traffic';
@@ -101,17 +103,17 @@ async function measureTarget(target: Target, options: MirrorCostOptions): Promis
   const database = await createTestDatabase(options.engine);
   const folder = await mkdtemp(join(tmpdir(), 'gateway-mirror-'));
   const vendor = createClinikapiSandbox({ logLimit: OPEN_LIMIT, rateLimit: OPEN_LIMIT });
-  const copy = createClinikapiSandbox({ logLimit: OPEN_LIMIT, rateLimit: OPEN_LIMIT });
   const staff = Array.from({ length: STAFF }, (_, index) => `pr_cost${index}`);
   const seed = vendor.state.roles.get('pr_abc123');
   if (seed === undefined) throw new Error('the sandbox has no seed role');
-  for (const id of staff) for (const { state } of [vendor, copy]) state.roles.set({ ...seed, id });
-  if (target === 'failing') copy.faults.add({ kind: 'answer', status: 500 }, {});
-  const [vendorAt, copyAt, silence] = [await vendor.listen(), await copy.listen(), await silentServer()];
+  for (const id of staff) vendor.state.roles.set({ ...seed, id });
+  const copy = fork(join(__dirname, 'mirrorCopy.ts'), [target, ...staff], { execArgv: [...TYPESCRIPT] });
+  const copyUrl = String(await toldBy(copy, 'url'));
+  const [vendorAt, silence] = [await vendor.listen(), await silentServer()];
   const urls: Readonly<Record<Target, string>> = {
-    none: copyAt.url,
-    healthy: copyAt.url,
-    failing: copyAt.url,
+    none: copyUrl,
+    healthy: copyUrl,
+    failing: copyUrl,
     hung: silence.url,
     refusing: `http://127.0.0.1:${await freePort()}`,
   };
@@ -130,6 +132,8 @@ async function measureTarget(target: Target, options: MirrorCostOptions): Promis
     const count = options.seconds * options.perSecond;
     const answers = await send({ ...traffic, count });
     const after = await counters(gateway, database.url);
+    copy.send({});
+    const reached = Number(await toldBy(copy, 'writes'));
     const times = answers.map(({ ms }) => ms).sort((a, b) => a - b);
     return {
       median: times[times.length >> 1] ?? 0,
@@ -137,14 +141,20 @@ async function measureTarget(target: Target, options: MirrorCostOptions): Promis
       commits: (after.commits - before.commits) / count,
       cpu: (after.cpu - before.cpu) / count,
       wrong: answers.filter(({ right }) => !right).length,
-      reached: copy.writes,
+      reached,
     };
   } finally {
     await gateway.kill();
-    for (const server of [vendorAt, copyAt, silence]) await server.close();
+    copy.kill();
+    for (const server of [vendorAt, silence]) await server.close();
     await database.drop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function toldBy(child: ChildProcess, name: string): Promise<unknown> {
+  const [message] = await once(child, 'message');
+  return member(message, name);
 }
 
 async function linkAtMirror(url: string, staff: readonly string[]): Promise<void> {

@@ -13,6 +13,7 @@ import { runListSoak } from './list';
 import { compareMirrors, measureMirror } from './mirrorCost';
 import { runMovingSoak } from './moving';
 import { runOutage } from './outage';
+import { runPageSoak } from './page';
 import { enginesOf, progress, report } from './report';
 import { runRestoreSoak } from './restores';
 import { runRolling } from './rolling';
@@ -331,6 +332,13 @@ program
   .option('--rows <number>', 'rows of the audit', Number, 1_000_000)
   .option('--dead <number>', 'dead deliveries', Number, 10_000)
   .action(operatorsConsole);
+program
+  .command('page')
+  .description('measure what the console’s page weighs, and when it stands on a slow processor')
+  .option('--slowdown <number>', 'how many times slower the processor is', Number, 4)
+  .action(async ({ slowdown }: { slowdown: number }) => {
+    report('', await runPageSoak(slowdown));
+  });
 program
   .command('assets')
   .description('ask for the largest file very often without a key, and measure the memory (Linux only)')
