@@ -60,7 +60,19 @@ async function peaks(staff: number, onProgress: (line: string) => void): Promise
 
 async function peakOf(stage: Movable, name: string): Promise<Peak> {
   const file = join(stage.folder, `${name}.csv`);
-  const args = [...PROGRAM, '-c', stage.configPath, 'switch', name, 'north', THERE, '--out', file];
+  // As `npm run cli` does.
+  const args = [
+    '--max-semi-space-size=4',
+    ...PROGRAM,
+    '-c',
+    stage.configPath,
+    'switch',
+    name,
+    'north',
+    THERE,
+    '--out',
+    file,
+  ];
   const started = performance.now();
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'ignore' });
   let peakMb = 0;
