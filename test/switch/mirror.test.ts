@@ -162,9 +162,9 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (engine) => {
     for (const status of statuses) expect((await change(status)).status).toBe(200);
     const isTried = async () => {
       const tries = await play.database.db.selectFrom('operation_attempts').select('code').execute();
-      return tries.filter(({ code }) => code === 'vendor_unavailable').length >= 4;
+      return tries.some(({ code }) => code === 'vendor_unavailable');
     };
-    await until(isTried, 'some tries');
+    await until(isTried, 'a try');
     expect(await mirrored('succeeded')).toHaveLength(1);
     await door.open();
     await arrived();
