@@ -37,7 +37,6 @@ interface Bench {
   nodeArgs: readonly string[];
   /** No further round is begun after it. */
   deadline: number;
-  isBelievable: (subjects: readonly SubjectResult[]) => boolean;
 }
 
 interface Measured {
@@ -47,20 +46,18 @@ interface Measured {
 }
 
 /**
- * @param isBelievable whether the rounds so far are enough; until then there are more, as far as the plan lets them
  * @param nodeArgs options of Node for the gateway's process, such as `--cpu-prof`
  * @throws Error when a subject does not do its work: that is a failed run, not a fast subject
  */
 export async function measure(
   plan: RunPlan,
   say: (line: string) => void,
-  isBelievable: Bench['isBelievable'],
   nodeArgs: string[] = [],
 ): Promise<Results> {
   const children = new Children();
   const { folder, remove } = workFolder(children);
   try {
-    return await run({ plan, say, isBelievable, nodeArgs }, children, folder);
+    return await run({ plan, say, nodeArgs }, children, folder);
   } finally {
     await children.stopAll();
     remove();
@@ -68,7 +65,7 @@ export async function measure(
 }
 
 async function run(
-  asked: Pick<Bench, 'plan' | 'say' | 'isBelievable' | 'nodeArgs'>,
+  asked: Pick<Bench, 'plan' | 'say' | 'nodeArgs'>,
   children: Children,
   folder: string,
 ): Promise<Results> {
@@ -129,10 +126,9 @@ async function sit(bench: Bench, folder: string, results: Map<string, SubjectRes
     } else measured.push(await warmedUp(bench, subject, results));
   }
   const sent = new Map<number, number>();
-  for (let round = 0; round < plan.mostRounds; round += 1) {
+  for (let round = 0; round < plan.rounds; round += 1) {
     if (round > 0 && performance.now() > bench.deadline) break;
-    if (round >= plan.rounds && bench.isBelievable(measured.map(({ result }) => result))) break;
-    bench.say(`round ${round + 1} of ${Math.max(round + 1, plan.rounds)}`);
+    bench.say(`round ${round + 1} of ${plan.rounds}`);
     for (const item of rotated(measured, round)) {
       const { pid } = item.subject;
       const done = await turn(bench, item);

@@ -6,8 +6,6 @@ export interface RunPlan {
   sittings: number;
   /** In each sitting. */
   rounds: number;
-  /** So many if what is seen is too far off to be believed at once. */
-  mostRounds: number;
   connections: number;
   /** Of each subject; until then the compiler's threads work as much as the subject. */
   warmUpRequests: number;
@@ -38,7 +36,6 @@ export const FULL: RunPlan = {
   quick: false,
   sittings: 1,
   rounds: 5,
-  mostRounds: 5,
   warmUpRequests: 10_000,
   settleSeconds: 2,
   turnSeconds: 1.5,
@@ -54,7 +51,6 @@ export const QUICK: RunPlan = {
   quick: true,
   sittings: 1,
   rounds: 3,
-  mostRounds: 10,
   warmUpRequests: 4000,
   settleSeconds: 0,
   turnSeconds: 0.6,

@@ -31,16 +31,13 @@ async function main(options: Options): Promise<void> {
     ...base,
     sittings: Number(options.sittings ?? base.sittings),
     rounds: Number(options.rounds ?? base.rounds),
-    mostRounds: Number(options.rounds ?? base.mostRounds),
     turnSeconds: Number(options.seconds ?? base.turnSeconds),
     ...(options.only !== undefined && { only: options.only.split(',') }),
     ...((options.cpuOnly || options.cpuProf !== undefined) && { rates: [] }),
   };
   const profiling = options.cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.cpuProf}`];
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  const isBelievable = (subjects: Measurements['subjects']) =>
-    !judge({ subjects, startSeconds: [] }).some((verdict) => isFarOff(verdict, subjects));
-  const results = await measure(plan, say, isBelievable, profiling);
+  const results = await measure(plan, say, profiling);
   const verdicts = judge(results);
   console.log(`\n${subjectTable(results)}\n\n${targetTable(verdicts)}\n`);
   const { loadAverageBefore, cores } = results.machine;
