@@ -11,22 +11,28 @@ import { join, sep } from 'node:path';
  */
 const BATCHES = {
   hostile: ['hostile/generated', 'hostile/hostile', 'hostile/fuzz', 'switch'],
-  faults: ['faults/faults', 'connection', 'conformance', 'update/settling', 'callers'],
+  faults: [
+    'faults/faults',
+    'connection',
+    'conformance',
+    'update/settling',
+    'update/replicas',
+    'callers',
+    'store/outage',
+    'adapters/matrix',
+  ],
   // Child processes, PostgreSQL, a browser: mostly waiting.
   processes: [
     'faults/crashes',
     'faults/outage',
     'cli',
-    'update/replicas',
     'http/browser',
     'client',
-    'store/outage',
     'store/failover',
     'store/pooler',
     'store/readiness',
     'store/backup',
     'packaging',
-    'adapters/matrix',
   ],
   deliveries: ['queue', 'update/idempotency', 'store/links', 'runtime', 'console/browser'],
 } as const satisfies Record<string, readonly string[]>;
