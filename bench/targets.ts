@@ -19,11 +19,7 @@ const GATEWAYS = ['gateway', 'gateway-vitalis', 'gateway-cobalt'];
 
 export const TARGETS: readonly Target[] = [
   ratio('gateway ÷ (a) bare node:http + undici', 3, 'gateway', 'bare'),
-  {
-    ...ratio('gateway ÷ (b) Express + axios', 0.5, 'gateway', 'express-axios'),
-    // It stands at 0.9 to 1.2, so twice the target is where chance decides: missed, and known.
-    quickTolerance: 3,
-  },
+  ratio('gateway ÷ (b) Express + axios', 0.5, 'gateway', 'express-axios'),
   {
     ...ratio('gateway ÷ (c) Express + http-proxy-middleware', 1, 'gateway', 'express-proxy'),
     // It stands at 2.5 on Node 24, where the proxy has become cheaper: missed, and known.
