@@ -13,10 +13,10 @@ import {
   startGateway,
 } from './gateway';
 import type { LoadOrder, LoadReport } from './load';
+import { checkMirror, type Mirror, type Mirrored, startMirror, takeCounts, untilMirrored } from './mirror';
 import type { RunPlan } from './plan';
 import { emptyLatency, type Results, type SubjectResult, type Turn } from './results';
 import { spread } from './statistics';
-import type { StubCommand, StubCounts } from './stub';
 import { type Absent, directTraffic, type Places, type Subject, startSubjects } from './subjects';
 import type { Traffic } from './traffic';
 import { workFolder } from './workFolder';
@@ -115,7 +115,14 @@ async function sit(bench: Bench, folder: string, results: Map<string, SubjectRes
   const { plan, children, vendorUrl } = bench;
   mkdirSync(folder);
   const gateways = await startGateways(bench, folder);
-  const places = { vendorUrl, gateways, links: plan.links, providers: plan.providers };
+  const mirrored = plan.quick ? undefined : await startMirrored(bench, folder);
+  const places = {
+    vendorUrl,
+    gateways,
+    ...(mirrored && { mirrored }),
+    links: plan.links,
+    providers: plan.providers,
+  };
   const started = await startSubjects(children, places);
   const subjects = started.filter(({ name }) => plan.only?.includes(name) ?? true);
   const measured: Measured[] = [];
@@ -141,7 +148,7 @@ async function sit(bench: Bench, folder: string, results: Map<string, SubjectRes
   for (const { subject, result } of measured) {
     result.peakRssMb = Math.max(result.peakRssMb ?? 0, memoryMb(subject.pid, 'VmHWM'));
   }
-  const running = [...new Set(Object.values(gateways))];
+  const running = [...new Set([...Object.values(gateways), ...(mirrored ? [mirrored.gateway] : [])])];
   for (const { folder: of, pid } of running) checkLog(of, sent.get(pid) ?? 0);
   return running.map(({ startSeconds }) => startSeconds);
 }
@@ -160,13 +167,20 @@ async function startGateways(bench: Bench, folder: string): Promise<Places['gate
   };
 }
 
-/** A gateway with a configuration, a store and a log of its own, all of them alike. */
+async function startMirrored(bench: Bench, folder: string): Promise<Mirrored> {
+  const mirror = await startMirror(bench.children);
+  return { mirror, gateway: await newGateway(bench, join(folder, 'mirrored'), mirror) };
+}
+
+/** A gateway with a configuration, a store and a log of its own, all of them alike but for the mirror. */
 async function newGateway(
   { plan, children, vendorUrl, nodeArgs }: Bench,
   folder: string,
+  mirror?: Mirror,
 ): Promise<RunningGateway> {
   mkdirSync(folder);
-  await prepareGateway({ folder, vendorUrl, links: plan.links, providers: plan.providers });
+  const { links, providers } = plan;
+  await prepareGateway({ folder, vendorUrl, links, providers, ...(mirror && { mirrorUrl: mirror.url }) });
   // A profile of the bundle could not tell one package from another.
   const way = nodeArgs.length > 0 ? { main: MODULES, nodeArgs } : {};
   const gateway = await startGateway(children, folder, way);
@@ -243,17 +257,24 @@ async function turn(bench: Bench, { subject, requestsPerSecond }: Measured): Pro
   };
 }
 
-/** One closed loop. @throws Error when an answer was wrong or the vendor has not seen the work */
+/**
+ * One closed loop; it ends when a mirror has all of it too.
+ * @throws Error when an answer was wrong or the vendor has not seen the work
+ */
 async function loadedWith(
   bench: Bench,
   subject: Subject,
   requests: number,
   traffic = subject.traffic,
 ): Promise<LoadReport> {
-  await takeCounts(bench);
+  await takeCounts(bench.stub);
   const { connections } = bench.plan;
   const report = await loaded(bench, { kind: 'closed', traffic, connections, requests }, subject.title);
-  const { reads, writes, refused } = (await takeCounts(bench))[subject.vendor];
+  if (subject.mirrored) {
+    await untilMirrored(subject.mirrored);
+    await checkMirror(subject.mirrored, bench.stub, report.requests);
+  }
+  const { reads, writes, refused } = (await takeCounts(bench.stub))[subject.vendor];
   const wanted = report.requests * subject.writes;
   if (refused > 0 || writes !== wanted || reads < report.requests * subject.reads) {
     throw new Error(
@@ -271,19 +292,13 @@ async function loaded(bench: Bench, order: LoadOrder, title: string): Promise<Lo
   return report;
 }
 
-/** What the stub has counted since the last time; all its records are active afterwards. */
-function takeCounts({ stub }: Bench): Promise<StubCounts> {
-  const command: StubCommand = 'reset';
-  return ask<StubCounts>(stub, command);
-}
-
 async function latencyRound(bench: Bench, measured: readonly Measured[], rate: number): Promise<void> {
   const { plan, vendorUrl } = bench;
   const chosen = measured.filter(({ subject }) =>
     plan.quick ? subject.name === 'gateway' : subject.latency,
   );
   const timed = async (traffic: Traffic, title: string) => {
-    await takeCounts(bench);
+    await takeCounts(bench.stub);
     const order: LoadOrder = { kind: 'open', traffic, rate, seconds: plan.latencySeconds };
     const { latency } = await loaded(bench, order, title);
     if (latency === undefined) throw new Error('the load process has measured no latency');

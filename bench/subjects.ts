@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CLINIKAPI, COBALT, type Example, plain, STATUS_ONLY, TWO_RESOURCES, VITALIS } from './bodies';
 import { type Children, originOf, pidOf } from './children';
 import { gatewayTraffic, type RunningGateway, staffIds, type Vendor } from './gateway';
+import type { Mirrored } from './mirror';
 import type { StubCounts } from './stub';
 import { VENDOR_KEY } from './subjects/announce';
 import type { Traffic } from './traffic';
@@ -22,6 +23,8 @@ export interface Subject {
   reads: number;
   /** Vendor writes of each request, exactly. */
   writes: number;
+  /** What a mirror has to get besides; absent: there is none. */
+  mirrored?: Mirrored;
   pid: number;
   traffic: Traffic;
   /** The same with the smallest body, for a column of its own. */
@@ -42,6 +45,8 @@ export interface Places {
   vendorUrl: string;
   /** In full runs one for each vendor's updates, in quick ones the same for all. All are configured alike. */
   gateways: Readonly<Record<Vendor, RunningGateway>>;
+  /** In full runs one whose ClinikAPI clinic has a mirror. */
+  mirrored?: Mirrored;
   links: number;
   providers: number;
 }
@@ -83,7 +88,7 @@ export async function startSubjects(children: Children, places: Places): Promise
   ];
 }
 
-function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]): Subject[] {
+function gatewaySubjects({ gateways, mirrored, providers }: Places, ids: readonly string[]): Subject[] {
   const of = (vendor: Vendor, examples: readonly Example[], loaded = ids) => {
     const { pid, origin } = gateways[vendor];
     return {
@@ -141,6 +146,7 @@ function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]
       latency: false,
       onlyInFullRuns: true,
     },
+    ...(mirrored ? [mirroredSubject(mirrored, ids)] : []),
     {
       ...READ,
       name: 'gateway-list',
@@ -160,6 +166,21 @@ function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]
       onlyInFullRuns: true,
     },
   ];
+}
+
+function mirroredSubject(mirrored: Mirrored, ids: readonly string[]): Subject {
+  const { pid, origin } = mirrored.gateway;
+  return {
+    ...UPDATE,
+    name: 'gateway-mirrored',
+    title: 'Gateway, ClinikAPI update of a clinic with a mirror',
+    note: 'with all that the mirror is sent later: a read and a write for each',
+    mirrored,
+    pid,
+    traffic: gatewayTraffic(origin, 'clinikapi', ids, CLINIKAPI),
+    latency: false,
+    onlyInFullRuns: true,
+  };
 }
 
 /** What a subject is sent: the examples, and the smallest body. */
