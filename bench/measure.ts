@@ -1,9 +1,8 @@
 /** One run: start everything, check everything, warm up, measure round by round, end everything. */
-import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { ask, Children, cpuMicros, memoryMb, originOf } from './children';
+import { Children, memoryMb, originOf } from './children';
 import {
   checkGateway,
   loggedRequests,
@@ -12,38 +11,16 @@ import {
   type RunningGateway,
   startGateway,
 } from './gateway';
-import type { LoadOrder, LoadReport } from './load';
-import { checkMirror, type Mirror, type Mirrored, startMirror, takeCounts, untilMirrored } from './mirror';
+import { type Mirror, type Mirrored, startMirror } from './mirror';
 import type { RunPlan } from './plan';
-import { emptyLatency, type Results, type SubjectResult, type Turn } from './results';
+import type { Results, SubjectResult } from './results';
 import { spread } from './statistics';
-import { type Absent, directTraffic, type Places, type Subject, startSubjects } from './subjects';
-import type { Traffic } from './traffic';
+import type { Absent, Places, Subject } from './subject';
+import { startSubjects } from './subjects';
+import { type Bench, latencyRound, loadedWith, type Measured, turn } from './turn';
 import { workFolder } from './workFolder';
 
-/** Fewer than this, and single events weigh too much. */
-const LEAST_REQUESTS = 256;
-
 const WARM_UP_PARTS = 4;
-
-interface Bench {
-  plan: RunPlan;
-  stub: ChildProcess;
-  load: ChildProcess;
-  children: Children;
-  say: (line: string) => void;
-  vendorUrl: string;
-  /** For the gateways. */
-  nodeArgs: readonly string[];
-  /** No further round is begun after it. */
-  deadline: number;
-}
-
-interface Measured {
-  subject: Subject;
-  result: SubjectResult;
-  requestsPerSecond: number;
-}
 
 /**
  * @param nodeArgs options of Node for the gateway's process, such as `--cpu-prof`
@@ -117,6 +94,7 @@ async function sit(bench: Bench, folder: string, results: Map<string, SubjectRes
   const gateways = await startGateways(bench, folder);
   const mirrored = plan.quick ? undefined : await startMirrored(bench, folder);
   const places = {
+    folder,
     vendorUrl,
     gateways,
     ...(mirrored && { mirrored }),
@@ -232,91 +210,6 @@ async function warmedUp(
   };
   results.set(subject.name, result);
   return { subject, result, requestsPerSecond: rate };
-}
-
-async function turn(bench: Bench, { subject, requestsPerSecond }: Measured): Promise<Turn> {
-  const { settleSeconds, turnSeconds } = bench.plan;
-  const part = async (seconds: number, traffic = subject.traffic) => {
-    const requests = Math.max(LEAST_REQUESTS, Math.round(requestsPerSecond * seconds));
-    const before = cpuMicros(subject.pid);
-    const report = await loadedWith(bench, subject, requests, traffic);
-    return { ...report, cpuMicrosPerRequest: (cpuMicros(subject.pid) - before) / report.requests };
-  };
-  const { quick } = bench.plan;
-  const first = settleSeconds > 0 ? await part(settleSeconds) : undefined;
-  const { traffic, statusOnly } = subject;
-  const { requests, seconds, cpuMicrosPerRequest } = await part(turnSeconds, quick ? statusOnly : traffic);
-  const smallest = statusOnly && !quick ? await part(turnSeconds / 2, statusOnly) : undefined;
-  return {
-    requests: requests + (first?.requests ?? 0) + (smallest?.requests ?? 0),
-    cpuMicrosPerRequest,
-    ...(smallest && { cpuMicrosOfStatusOnly: smallest.cpuMicrosPerRequest }),
-    ...(first && { cpuMicrosAfterRest: first.cpuMicrosPerRequest }),
-    requestsPerSecond: requests / seconds,
-    rssMb: memoryMb(subject.pid, 'VmRSS'),
-  };
-}
-
-/**
- * One closed loop; it ends when a mirror has all of it too.
- * @throws Error when an answer was wrong or the vendor has not seen the work
- */
-async function loadedWith(
-  bench: Bench,
-  subject: Subject,
-  requests: number,
-  traffic = subject.traffic,
-): Promise<LoadReport> {
-  await takeCounts(bench.stub);
-  const { connections } = bench.plan;
-  const report = await loaded(bench, { kind: 'closed', traffic, connections, requests }, subject.title);
-  if (subject.mirrored) {
-    await untilMirrored(subject.mirrored);
-    await checkMirror(subject.mirrored, bench.stub, report.requests);
-  }
-  const { reads, writes, refused } = (await takeCounts(bench.stub))[subject.vendor];
-  const wanted = report.requests * subject.writes;
-  if (refused > 0 || writes !== wanted || reads < report.requests * subject.reads) {
-    throw new Error(
-      `${subject.title} did not do its work: ${report.requests} answers, but the vendor saw ${writes} writes, ` +
-        `${reads} reads, refused ${refused}`,
-    );
-  }
-  return report;
-}
-
-async function loaded(bench: Bench, order: LoadOrder, title: string): Promise<LoadReport> {
-  bench.children.check();
-  const report = await ask<LoadReport>(bench.load, order);
-  if (report.complaints.length > 0) throw new Error(`${title}: ${report.complaints.join('; ')}`);
-  return report;
-}
-
-async function latencyRound(bench: Bench, measured: readonly Measured[], rate: number): Promise<void> {
-  const { plan, vendorUrl } = bench;
-  const chosen = measured.filter(({ subject }) =>
-    plan.quick ? subject.name === 'gateway' : subject.latency,
-  );
-  const timed = async (traffic: Traffic, title: string) => {
-    await takeCounts(bench.stub);
-    const order: LoadOrder = { kind: 'open', traffic, rate, seconds: plan.latencySeconds };
-    const { latency } = await loaded(bench, order, title);
-    if (latency === undefined) throw new Error('the load process has measured no latency');
-    return latency;
-  };
-  const direct = await timed(directTraffic(vendorUrl, plan.links), 'direct call');
-  for (const { subject, result } of chosen) {
-    const { p50, p99 } = await timed(subject.traffic, subject.title);
-    let entry = result.latency.find((item) => item.rate === rate);
-    if (entry === undefined) {
-      entry = emptyLatency(rate);
-      result.latency.push(entry);
-    }
-    entry.p50.push(p50);
-    entry.p99.push(p99);
-    entry.addedP50.push(p50 - direct.p50);
-    entry.addedP99.push(p99 - direct.p99);
-  }
 }
 
 /** @throws Error unless the gateway with this folder has logged every request of so many and more */
