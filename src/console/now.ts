@@ -1,8 +1,8 @@
 /** What needs a person now, the most urgent first, each with the screen that shows it. */
 import type { Reload } from '../runtime/follow';
 import type { StoredChange } from '../store/changes';
+import { queuesOf } from '../store/evidence';
 import { countOperations, type ListedOperation, pageOfOperations } from '../store/operationList';
-import { switchStatus } from '../switch/status';
 import { expiringCertificates } from './certificates';
 import { shownDelivery } from './deliveries';
 import { type ConsoleParts, type Route, route } from './route';
@@ -142,9 +142,8 @@ async function oldestQueued({ db }: ConsoleParts['database']): Promise<string | 
 async function mirrorItems({ runtime, database }: ConsoleParts): Promise<Item[]> {
   const mirrored = [...runtime.current.clinics].filter(([, { mirror }]) => mirror !== undefined);
   const found = await Promise.all(
-    mirrored.map(async ([name, clinic]): Promise<Item[]> => {
-      const { mirror: connection } = clinic;
-      const { mirrorQueue } = await switchStatus({ database, name, clinic, connection });
+    mirrored.map(async ([name, { mirror: connection }]): Promise<Item[]> => {
+      const { mirrorQueue } = await queuesOf(database, name);
       const { dead, queued, lagSeconds } = mirrorQueue;
       if (dead === 0 && lagSeconds * 1000 <= LATE_MS) return [];
       const screen = `/switch?clinic=${encodeURIComponent(name)}&connection=${encodeURIComponent(connection ?? '')}`;
