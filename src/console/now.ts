@@ -3,6 +3,7 @@ import type { Reload } from '../runtime/follow';
 import type { StoredChange } from '../store/changes';
 import { queuesOf } from '../store/evidence';
 import { countOperations, type ListedOperation, pageOfOperations } from '../store/operationList';
+import type { StoredJob } from '../store/switchJobs';
 import { expiringCertificates } from './certificates';
 import { shownDelivery } from './deliveries';
 import { type ConsoleParts, type Route, route } from './route';
@@ -20,7 +21,8 @@ interface Item {
     | 'late'
     | 'drift'
     | 'mirror'
-    | 'job';
+    | 'job'
+    | 'job_interrupted';
   urgency: 'act' | 'look';
   count?: number;
   /** A connection, or a clinic. */
@@ -44,11 +46,12 @@ const show = route({
   access: 'viewer',
   summary: 'What needs a person: the most urgent first.',
   work: async ({ parts }) => {
-    const [expiring, queue, mirrors, unknown, health] = await Promise.all([
+    const [expiring, queue, mirrors, unknown, jobs, health] = await Promise.all([
       expiringCertificates(parts.runtime.current.config, parts.now()),
       queueItems(parts),
       mirrorItems(parts),
       unknownOutcomes(parts),
+      parts.jobs.open(),
       parts.health(),
     ]);
     const items = [
@@ -65,12 +68,7 @@ const show = route({
         }),
       ),
       ...drift(parts),
-      ...parts.jobs.running.map(
-        ({ clinic, task }): Item => ({
-          ...{ kind: 'job', urgency: 'look', name: clinic, detail: task },
-          screen: `/switch?clinic=${encodeURIComponent(clinic)}`,
-        }),
-      ),
+      ...jobs.map(jobItem),
     ].sort((a, b) => a.urgency.localeCompare(b.urgency));
     return { body: { data: { items, vendors: health.vendors, process: health.checks.process } } };
   },
@@ -233,6 +231,19 @@ function drift({ runtime, observer }: ConsoleParts): Item[] {
           },
         ];
   });
+}
+
+/** Only a copy that was interrupted leaves something undone that somebody has begun. */
+function jobItem({ clinic, connection, task, state, finishedAt }: StoredJob): Item {
+  const where = new URLSearchParams({ clinic, connection });
+  return {
+    kind: state === 'running' ? 'job' : 'job_interrupted',
+    urgency: state === 'interrupted' && task === 'copy' ? 'act' : 'look',
+    name: clinic,
+    detail: task,
+    ...(finishedAt !== undefined && { since: finishedAt }),
+    screen: `/switch?${where}`,
+  };
 }
 
 function connectionScreen(name: string): string {
