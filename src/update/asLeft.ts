@@ -2,12 +2,25 @@
  * The record as an update with a condition has left it when only a part of it was applied: its entity tag is then another one, by
  * the update's own doing. A repetition is held against this instead, and goes on where the update ended.
  */
+import type { VendorRecord } from '../adapter/contract';
 import { etagOf } from '../directory/etag';
 import { type AnyTable, type ShownFields, showRecord } from '../directory/record';
+import type { Problem } from '../problem';
 import { FIELDS } from '../staff/fields';
 import type { AsLeft } from '../store/idempotency';
-import type { Planned } from './current';
-import type { Confirmation } from './write';
+import type { Plan } from './plan';
+
+interface Planned {
+  plan: Plan;
+  current: VendorRecord | undefined;
+}
+
+/** Of a `Confirmation`. */
+interface Ended {
+  states: readonly string[];
+  record: VendorRecord | undefined;
+  problem?: Problem;
+}
 
 /**
  * What was confirmed is as it was shown afterwards, all else as it was when the condition held. What several requests have changed
@@ -17,7 +30,7 @@ import type { Confirmation } from './write';
 export function leftBehind(
   table: AnyTable,
   { plan, current }: Planned,
-  { states, record, problem }: Confirmation,
+  { states, record, problem }: Ended,
 ): AsLeft | undefined {
   if (current === undefined) return undefined;
   const fields: ShownFields = { ...showRecord(table, current).fields };
