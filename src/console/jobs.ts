@@ -3,15 +3,8 @@
  * know of it by the store: any of them can stop it, and it is seen if the one that does it is gone.
  */
 import { every } from '../lib/every';
-import {
-  type JobEnd,
-  type JobStep,
-  LOST_MS,
-  type NewJob,
-  SIGN_MS,
-  type StoredJob,
-  type SwitchJobs,
-} from '../store/switchJobs';
+import type { JobEnd, JobStep, NewJob, StoredJob } from '../store/switchJob';
+import { LOST_MS, SIGN_MS, type SwitchJobs } from '../store/switchJobs';
 import type { Watch } from '../switch/watch';
 
 export interface JobRequest extends NewJob {

@@ -3,7 +3,7 @@ import type { Reload } from '../runtime/follow';
 import type { StoredChange } from '../store/changes';
 import { queuesOf } from '../store/evidence';
 import { countOperations, type ListedOperation, pageOfOperations } from '../store/operationList';
-import type { StoredJob } from '../store/switchJobs';
+import type { StoredJob } from '../store/switchJob';
 import { expiringCertificates } from './certificates';
 import { shownDelivery } from './deliveries';
 import { type ConsoleParts, type Route, route } from './route';

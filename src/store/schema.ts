@@ -4,7 +4,7 @@
  */
 import type { Generated } from 'kysely';
 import type { AttemptOutcome, OperationStatus } from './operation';
-import type { JobState } from './switchJobs';
+import type { JobState } from './switchJob';
 
 /** Where a clinic's staff member is found at a vendor connection. See migrations/0001_links.ts for the constraints. */
 interface LinksTable {

@@ -4,11 +4,8 @@ import { v7 as uuidV7 } from 'uuid';
 import type { Database } from './database';
 import { databaseClock } from './databaseClock';
 import type { Schema } from './schema';
+import type { JobEnd, JobState, JobStep, NewJob, StoredJob } from './switchJob';
 import { orUnavailable } from './unavailable';
-
-/** `interrupted`: the process that did it has ended, or shows no sign of life any more. */
-export const JOB_STATES = ['running', 'done', 'failed', 'stopped', 'interrupted'] as const;
-export type JobState = (typeof JOB_STATES)[number];
 
 /** A job without a sign of life for this long is interrupted. */
 export const LOST_MS = 10_000;
@@ -16,43 +13,6 @@ export const LOST_MS = 10_000;
 export const SIGN_MS = 1_000;
 /** Ended ones of each clinic that are remembered. */
 const KEPT = 10;
-
-export interface NewJob {
-  clinic: string;
-  connection: string;
-  task: string;
-  /** Of a copy: also over other values. */
-  overwrite: boolean;
-  /** Who has begun it. */
-  by: string;
-}
-
-export interface JobStep {
-  name: string;
-  done: number;
-  total?: number | undefined;
-}
-
-export interface StoredJob extends Omit<NewJob, 'overwrite'> {
-  id: string;
-  state: JobState;
-  overwrite?: true;
-  /** ISO 8601, UTC, as all times. */
-  startedAt: string;
-  /** Of an interrupted one: the last sign of life. */
-  finishedAt?: string;
-  step?: JobStep;
-  /** Counts and names, never a value of a record. */
-  result?: Readonly<Record<string, unknown>>;
-  /** Why it has failed. */
-  reason?: string;
-}
-
-export interface JobEnd {
-  state: Exclude<JobState, 'running'>;
-  result?: Readonly<Record<string, unknown>>;
-  reason?: string;
-}
 
 type Place = Pick<StoredJob, 'clinic' | 'id'>;
 

@@ -1,6 +1,7 @@
 /** Work on switches in the store, on both engines: one at a time for each clinic, and what is without signs of life is interrupted. */
 import { type Database, openDatabase } from '../../src/store/database';
-import { createSwitchJobs, LOST_MS, type NewJob, type SwitchJobs } from '../../src/store/switchJobs';
+import type { NewJob } from '../../src/store/switchJob';
+import { createSwitchJobs, LOST_MS, type SwitchJobs } from '../../src/store/switchJobs';
 import { createTestDatabase } from '../support/engines';
 
 const JOB: NewJob = { clinic: 'north', connection: 'new', task: 'copy', overwrite: true, by: 'olga' };
