@@ -7,7 +7,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { Agent } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +20,7 @@ import { createTestDatabase } from '../support/engines';
 import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support/gatewayProcess';
 import { connectionAt, soakConfiguration } from './configuration';
 import { freePort } from './ports';
-import { call } from './traffic';
+import { sendSteadily } from './steady';
 
 const TARGETS = ['none', 'healthy', 'hung', 'failing', 'refusing'] as const;
 export type Target = (typeof TARGETS)[number];
@@ -127,10 +126,10 @@ async function measureTarget(target: Target, options: MirrorCostOptions): Promis
   const gateway = await startGatewayProcess(configPath, ['-r', join(__dirname, 'commits.cjs')]);
   try {
     const traffic = { url: gateway.url, staff, perSecond: options.perSecond };
-    await send({ ...traffic, count: WARM_UP_S * options.perSecond });
+    await sendSteadily({ ...traffic, count: WARM_UP_S * options.perSecond });
     const before = await counters(gateway, database.url);
     const count = options.seconds * options.perSecond;
-    const answers = await send({ ...traffic, count });
+    const answers = await sendSteadily({ ...traffic, count });
     const after = await counters(gateway, database.url);
     copy.send({});
     const reached = Number(await toldBy(copy, 'writes'));
@@ -181,35 +180,6 @@ async function silentServer(): Promise<{ url: string; close: () => Promise<void>
     await once(server, 'close');
   };
   return { url: `http://127.0.0.1:${address.port}`, close };
-}
-
-interface Traffic {
-  url: string;
-  staff: readonly string[];
-  perSecond: number;
-  count: number;
-}
-
-/** Sends at its times, whether or not earlier ones have been answered. */
-async function send({ url, staff, perSecond, count }: Traffic): Promise<{ ms: number; right: boolean }[]> {
-  const agent = new Agent({ keepAlive: true });
-  const started = performance.now();
-  const sent: Promise<{ ms: number; right: boolean }>[] = [];
-  for (let index = 0; index < count; index += 1) {
-    await sleep(Math.max(0, started + (index * 1000) / perSecond - performance.now()));
-    const role = `r-${count}-${index}`;
-    const at = performance.now();
-    const answer = call({ agent, url, staff: staff[index % staff.length] ?? '', role });
-    sent.push(
-      answer.then((given) => ({
-        ms: performance.now() - at,
-        right: given.status === 200 && given.role === role,
-      })),
-    );
-  }
-  const answers = await Promise.all(sent);
-  agent.destroy();
-  return answers;
 }
 
 /** So far: transactions that have changed the store, and milliseconds of the gateway's processor time. */
