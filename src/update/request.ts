@@ -3,7 +3,7 @@ import type { GoneSignal } from '../connection/transport';
 import { Problem, problemBody } from '../problem';
 import type { Clinic } from '../runtime/locate';
 import type { CanonicalPatch } from '../staff/patch';
-import type { OperationTarget } from '../store/operation';
+import type { Lease, OperationTarget } from '../store/operation';
 
 export interface UpdateRequest {
   requestId: string;
@@ -40,6 +40,8 @@ export interface UpdateRequest {
    * clinic is decides about all others.
    */
   beside?: boolean;
+  /** The operation whose end is written down with its own, if its mirror has it. */
+  delivered?: Lease;
   /** The record that it was meant for when it was queued. */
   target?: OperationTarget | undefined;
   /**

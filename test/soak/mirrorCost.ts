@@ -77,8 +77,7 @@ export async function measureMirror(options: MirrorCostOptions): Promise<MirrorC
         options.onProgress?.(`${options.engine}, round ${round + 1}, ${target}: ${told(turn)}`);
       }
     }
-    for (const [target, stage] of stages)
-      if (target !== 'none') unequal.set(target, await endOf(stage));
+    for (const [target, stage] of stages) if (target !== 'none') unequal.set(target, await endOf(stage));
   } finally {
     for (const stage of stages.values()) await stage.close();
   }
