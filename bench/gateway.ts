@@ -18,6 +18,9 @@ export const CLINICS = {
   cobalt: { clinic: 'south', vendor: 'cobalt-main', key: 'bench-key-south' },
 } as const;
 
+/** The connection that is the mirror of ClinikAPI's clinic, if it has one. */
+export const MIRROR = 'clinikapi-mirror';
+
 export const AUDIT_KEY = 'a-key-of-the-benchmark-and-of-nothing-else';
 
 export type Vendor = keyof typeof CLINICS;
@@ -35,6 +38,8 @@ export interface GatewaySetup {
   vendorConnections?: number;
   /** Calls in flight to each vendor; absent: the gateway's own default. */
   maxConcurrent?: number;
+  /** Where the mirror of ClinikAPI's clinic is, another ClinikAPI connection; absent: it has none. */
+  mirrorUrl?: string;
 }
 
 export interface RunningGateway {
@@ -67,7 +72,7 @@ function configFile(folder: string): string {
   return join(folder, 'config/gateway.yaml');
 }
 
-function storeUrlOf({ folder, storeUrl }: GatewaySetup): string {
+export function storeUrlOf({ folder, storeUrl }: Pick<GatewaySetup, 'folder' | 'storeUrl'>): string {
   return storeUrl ?? `sqlite:${join(folder, 'gateway.db')}`;
 }
 
@@ -88,7 +93,7 @@ export function authorizationsOf(setup: Pick<GatewaySetup, 'vendorConnections'>)
 }
 
 function configuration(setup: GatewaySetup) {
-  const { vendorUrl, maxConcurrent } = setup;
+  const { vendorUrl, maxConcurrent, mirrorUrl } = setup;
   const common = { baseUrl: vendorUrl, ...(maxConcurrent !== undefined && { maxConcurrent }) };
   const numberedOnes = allOf(setup);
   const clinics = [...numberedOnes, CLINICS.vitalis, CLINICS.cobalt];
@@ -104,6 +109,14 @@ function configuration(setup: GatewaySetup) {
           { adapter: 'clinikapi', ...common, credentials: { apiKey: 'clk_test_bench' } },
         ]),
       ),
+      ...(mirrorUrl !== undefined && {
+        [MIRROR]: {
+          adapter: 'clinikapi',
+          ...common,
+          baseUrl: mirrorUrl,
+          credentials: { apiKey: 'clk_test_mirror' },
+        },
+      }),
       'vitalis-centro': {
         adapter: 'vitalis',
         ...common,
@@ -117,7 +130,12 @@ function configuration(setup: GatewaySetup) {
         credentials: { clientId: 'ci_bench', clientSecret: 'cs_bench', accessToken: 'at_bench' },
       },
     },
-    clinics: Object.fromEntries(clinics.map(({ clinic, vendor }) => [clinic, { vendor }])),
+    clinics: Object.fromEntries(
+      clinics.map(({ clinic, vendor }) => [
+        clinic,
+        { vendor, ...(mirrorUrl !== undefined && clinic === CLINICS.clinikapi.clinic && { mirror: MIRROR }) },
+      ]),
+    ),
     callers: clinics.map(({ clinic, key }) => ({
       name: `bench-${clinic}`,
       keySha256: createHash('sha256').update(key).digest('hex'),
@@ -132,9 +150,15 @@ export function staffIds(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `st-${index + 1}`);
 }
 
-async function* linksOf({ links, providers, vendorConnections = 1 }: GatewaySetup): AsyncGenerator<Link> {
+async function* linksOf({
+  links,
+  providers,
+  vendorConnections = 1,
+  mirrorUrl,
+}: GatewaySetup): AsyncGenerator<Link> {
   for (let number = 1; number <= links; number += 1) {
     yield link(numbered((number - 1) % vendorConnections), number, `pr_${number}`);
+    if (mirrorUrl !== undefined) yield link({ ...CLINICS.clinikapi, vendor: MIRROR }, number, `pr_${number}`);
     yield link(CLINICS.vitalis, number, String(number));
     if (number <= providers) yield link(CLINICS.cobalt, number, cobaltId(number - 1));
   }

@@ -1,9 +1,8 @@
 /** One run: start everything, check everything, warm up, measure round by round, end everything. */
-import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { ask, Children, cpuMicros, memoryMb, originOf } from './children';
+import { Children, memoryMb, originOf } from './children';
 import {
   checkGateway,
   loggedRequests,
@@ -12,38 +11,16 @@ import {
   type RunningGateway,
   startGateway,
 } from './gateway';
-import type { LoadOrder, LoadReport } from './load';
+import { type Mirror, type Mirrored, startMirror } from './mirror';
 import type { RunPlan } from './plan';
-import { emptyLatency, type Results, type SubjectResult, type Turn } from './results';
+import type { Results, SubjectResult } from './results';
 import { spread } from './statistics';
-import type { StubCommand, StubCounts } from './stub';
-import { type Absent, directTraffic, type Places, type Subject, startSubjects } from './subjects';
-import type { Traffic } from './traffic';
+import type { Absent, Places, Subject } from './subject';
+import { startSubjects } from './subjects';
+import { type Bench, latencyRound, loadedWith, type Measured, turn } from './turn';
 import { workFolder } from './workFolder';
 
-/** Fewer than this, and single events weigh too much. */
-const LEAST_REQUESTS = 256;
-
 const WARM_UP_PARTS = 4;
-
-interface Bench {
-  plan: RunPlan;
-  stub: ChildProcess;
-  load: ChildProcess;
-  children: Children;
-  say: (line: string) => void;
-  vendorUrl: string;
-  /** For the gateways. */
-  nodeArgs: readonly string[];
-  /** No further round is begun after it. */
-  deadline: number;
-}
-
-interface Measured {
-  subject: Subject;
-  result: SubjectResult;
-  requestsPerSecond: number;
-}
 
 /**
  * @param nodeArgs options of Node for the gateway's process, such as `--cpu-prof`
@@ -115,7 +92,15 @@ async function sit(bench: Bench, folder: string, results: Map<string, SubjectRes
   const { plan, children, vendorUrl } = bench;
   mkdirSync(folder);
   const gateways = await startGateways(bench, folder);
-  const places = { vendorUrl, gateways, links: plan.links, providers: plan.providers };
+  const mirrored = plan.quick ? undefined : await startMirrored(bench, folder);
+  const places = {
+    folder,
+    vendorUrl,
+    gateways,
+    ...(mirrored && { mirrored }),
+    links: plan.links,
+    providers: plan.providers,
+  };
   const started = await startSubjects(children, places);
   const subjects = started.filter(({ name }) => plan.only?.includes(name) ?? true);
   const measured: Measured[] = [];
@@ -141,7 +126,7 @@ async function sit(bench: Bench, folder: string, results: Map<string, SubjectRes
   for (const { subject, result } of measured) {
     result.peakRssMb = Math.max(result.peakRssMb ?? 0, memoryMb(subject.pid, 'VmHWM'));
   }
-  const running = [...new Set(Object.values(gateways))];
+  const running = [...new Set([...Object.values(gateways), ...(mirrored ? [mirrored.gateway] : [])])];
   for (const { folder: of, pid } of running) checkLog(of, sent.get(pid) ?? 0);
   return running.map(({ startSeconds }) => startSeconds);
 }
@@ -160,13 +145,20 @@ async function startGateways(bench: Bench, folder: string): Promise<Places['gate
   };
 }
 
-/** A gateway with a configuration, a store and a log of its own, all of them alike. */
+async function startMirrored(bench: Bench, folder: string): Promise<Mirrored> {
+  const mirror = await startMirror(bench.children);
+  return { mirror, gateway: await newGateway(bench, join(folder, 'mirrored'), mirror) };
+}
+
+/** A gateway with a configuration, a store and a log of its own, all of them alike but for the mirror. */
 async function newGateway(
   { plan, children, vendorUrl, nodeArgs }: Bench,
   folder: string,
+  mirror?: Mirror,
 ): Promise<RunningGateway> {
   mkdirSync(folder);
-  await prepareGateway({ folder, vendorUrl, links: plan.links, providers: plan.providers });
+  const { links, providers } = plan;
+  await prepareGateway({ folder, vendorUrl, links, providers, ...(mirror && { mirrorUrl: mirror.url }) });
   // A profile of the bundle could not tell one package from another.
   const way = nodeArgs.length > 0 ? { main: MODULES, nodeArgs } : {};
   const gateway = await startGateway(children, folder, way);
@@ -218,90 +210,6 @@ async function warmedUp(
   };
   results.set(subject.name, result);
   return { subject, result, requestsPerSecond: rate };
-}
-
-async function turn(bench: Bench, { subject, requestsPerSecond }: Measured): Promise<Turn> {
-  const { settleSeconds, turnSeconds } = bench.plan;
-  const part = async (seconds: number, traffic = subject.traffic) => {
-    const requests = Math.max(LEAST_REQUESTS, Math.round(requestsPerSecond * seconds));
-    const before = cpuMicros(subject.pid);
-    const report = await loadedWith(bench, subject, requests, traffic);
-    return { ...report, cpuMicrosPerRequest: (cpuMicros(subject.pid) - before) / report.requests };
-  };
-  const { quick } = bench.plan;
-  const first = settleSeconds > 0 ? await part(settleSeconds) : undefined;
-  const { traffic, statusOnly } = subject;
-  const { requests, seconds, cpuMicrosPerRequest } = await part(turnSeconds, quick ? statusOnly : traffic);
-  const smallest = statusOnly && !quick ? await part(turnSeconds / 2, statusOnly) : undefined;
-  return {
-    requests: requests + (first?.requests ?? 0) + (smallest?.requests ?? 0),
-    cpuMicrosPerRequest,
-    ...(smallest && { cpuMicrosOfStatusOnly: smallest.cpuMicrosPerRequest }),
-    ...(first && { cpuMicrosAfterRest: first.cpuMicrosPerRequest }),
-    requestsPerSecond: requests / seconds,
-    rssMb: memoryMb(subject.pid, 'VmRSS'),
-  };
-}
-
-/** One closed loop. @throws Error when an answer was wrong or the vendor has not seen the work */
-async function loadedWith(
-  bench: Bench,
-  subject: Subject,
-  requests: number,
-  traffic = subject.traffic,
-): Promise<LoadReport> {
-  await takeCounts(bench);
-  const { connections } = bench.plan;
-  const report = await loaded(bench, { kind: 'closed', traffic, connections, requests }, subject.title);
-  const { reads, writes, refused } = (await takeCounts(bench))[subject.vendor];
-  const wanted = report.requests * subject.writes;
-  if (refused > 0 || writes !== wanted || reads < report.requests * subject.reads) {
-    throw new Error(
-      `${subject.title} did not do its work: ${report.requests} answers, but the vendor saw ${writes} writes, ` +
-        `${reads} reads, refused ${refused}`,
-    );
-  }
-  return report;
-}
-
-async function loaded(bench: Bench, order: LoadOrder, title: string): Promise<LoadReport> {
-  bench.children.check();
-  const report = await ask<LoadReport>(bench.load, order);
-  if (report.complaints.length > 0) throw new Error(`${title}: ${report.complaints.join('; ')}`);
-  return report;
-}
-
-/** What the stub has counted since the last time; all its records are active afterwards. */
-function takeCounts({ stub }: Bench): Promise<StubCounts> {
-  const command: StubCommand = 'reset';
-  return ask<StubCounts>(stub, command);
-}
-
-async function latencyRound(bench: Bench, measured: readonly Measured[], rate: number): Promise<void> {
-  const { plan, vendorUrl } = bench;
-  const chosen = measured.filter(({ subject }) =>
-    plan.quick ? subject.name === 'gateway' : subject.latency,
-  );
-  const timed = async (traffic: Traffic, title: string) => {
-    await takeCounts(bench);
-    const order: LoadOrder = { kind: 'open', traffic, rate, seconds: plan.latencySeconds };
-    const { latency } = await loaded(bench, order, title);
-    if (latency === undefined) throw new Error('the load process has measured no latency');
-    return latency;
-  };
-  const direct = await timed(directTraffic(vendorUrl, plan.links), 'direct call');
-  for (const { subject, result } of chosen) {
-    const { p50, p99 } = await timed(subject.traffic, subject.title);
-    let entry = result.latency.find((item) => item.rate === rate);
-    if (entry === undefined) {
-      entry = emptyLatency(rate);
-      result.latency.push(entry);
-    }
-    entry.p50.push(p50);
-    entry.p99.push(p99);
-    entry.addedP50.push(p50 - direct.p50);
-    entry.addedP99.push(p99 - direct.p99);
-  }
 }
 
 /** @throws Error unless the gateway with this folder has logged every request of so many and more */

@@ -17,8 +17,8 @@ export interface VendorCounts {
 export type StubCounts = Record<VendorName, VendorCounts>;
 type VendorName = 'clinikapi' | 'vitalis' | 'cobalt' | 'chat';
 
-/** `reset` also makes all records active again. */
-export type StubCommand = 'reset';
+/** `reset`: the counts so far; all records are as in the beginning afterwards. `roles`: ClinikAPI's roles as JSON, by their ids. */
+export type StubCommand = 'reset' | 'roles';
 
 type Fields = Record<string, unknown>;
 type Answer = readonly [status: number, json: string];
@@ -266,8 +266,12 @@ if (require.main === module) {
     });
   });
   process.on('message', (command: StubCommand) => {
+    if (command === 'roles') {
+      const sorted = [...roles].sort(([a], [b]) => (a < b ? -1 : 1));
+      return void process.send?.(JSON.stringify(sorted));
+    }
     process.send?.(counts);
-    if (command === 'reset') reset();
+    reset();
   });
   announce(server);
 }

@@ -1,53 +1,13 @@
 /** Who is measured, and how each is started and loaded. */
-import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import { CLINIKAPI, COBALT, type Example, plain, STATUS_ONLY, TWO_RESOURCES, VITALIS } from './bodies';
 import { type Children, originOf, pidOf } from './children';
-import { gatewayTraffic, type RunningGateway, staffIds, type Vendor } from './gateway';
-import type { StubCounts } from './stub';
+import { gatewayTraffic, staffIds, type Vendor } from './gateway';
+import type { Mirrored } from './mirror';
+import { nodeRed, portkey } from './optional';
+import { type Absent, type Places, READ, type Requests, type Subject, UPDATE } from './subject';
 import { VENDOR_KEY } from './subjects/announce';
 import type { Traffic } from './traffic';
-
-export interface Subject {
-  name: string;
-  title: string;
-  /** What a reader of the table has to know. */
-  note?: string;
-  /** The vendor whose counts of the stub prove the work. */
-  vendor: keyof StubCounts;
-  /** Vendor reads of each request, at least. */
-  reads: number;
-  /** Vendor writes of each request, exactly. */
-  writes: number;
-  pid: number;
-  traffic: Traffic;
-  /** The same with the smallest body, for a column of its own. */
-  statusOnly?: Traffic;
-  /** Also measured for latency. */
-  latency: boolean;
-  /** Left out of a quick run after its first answers were checked. */
-  onlyInFullRuns: boolean;
-}
-
-export interface Absent {
-  name: string;
-  title: string;
-  skipped: string;
-}
-
-export interface Places {
-  vendorUrl: string;
-  /** In full runs one for each vendor's updates, in quick ones the same for all. All are configured alike. */
-  gateways: Readonly<Record<Vendor, RunningGateway>>;
-  links: number;
-  providers: number;
-}
-
-const UPDATE = { vendor: 'clinikapi', reads: 0, writes: 1, latency: true, onlyInFullRuns: false } as const;
-const READ = { vendor: 'clinikapi', reads: 1, writes: 0, latency: false, onlyInFullRuns: false } as const;
 
 export async function startSubjects(children: Children, places: Places): Promise<(Subject | Absent)[]> {
   const ids = staffIds(places.links);
@@ -80,10 +40,11 @@ export async function startSubjects(children: Children, places: Places): Promise
     },
     { ...fastify, onlyInFullRuns: true },
     await portkey(children, places),
+    await nodeRed(children, places, translated(ids)),
   ];
 }
 
-function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]): Subject[] {
+function gatewaySubjects({ gateways, mirrored, providers }: Places, ids: readonly string[]): Subject[] {
   const of = (vendor: Vendor, examples: readonly Example[], loaded = ids) => {
     const { pid, origin } = gateways[vendor];
     return {
@@ -141,6 +102,7 @@ function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]
       latency: false,
       onlyInFullRuns: true,
     },
+    ...(mirrored ? [mirroredSubject(mirrored, ids)] : []),
     {
       ...READ,
       name: 'gateway-list',
@@ -162,13 +124,20 @@ function gatewaySubjects({ gateways, providers }: Places, ids: readonly string[]
   ];
 }
 
-/** What a subject is sent: the examples, and the smallest body. */
-interface Requests {
-  traffic: Wanted;
-  statusOnly: Wanted;
+function mirroredSubject(mirrored: Mirrored, ids: readonly string[]): Subject {
+  const { pid, origin } = mirrored.gateway;
+  return {
+    ...UPDATE,
+    name: 'gateway-mirrored',
+    title: 'Gateway, ClinikAPI update of a clinic with a mirror',
+    note: 'with all that the mirror is sent later: a read and a write for each',
+    mirrored,
+    pid,
+    traffic: gatewayTraffic(origin, 'clinikapi', ids, CLINIKAPI),
+    latency: false,
+    onlyInFullRuns: true,
+  };
 }
-
-type Wanted = Omit<Traffic, 'origin'>;
 
 /** The canonical requests, for subjects that translate them. */
 function translated(ids: readonly string[]): Requests {
@@ -213,87 +182,4 @@ async function ours(
     traffic: { ...wanted.traffic, origin },
     statusOnly: { ...wanted.statusOnly, origin },
   };
-}
-
-const PORTKEY = { name: 'portkey', title: '(e) @portkey-ai/gateway, chat completion' };
-
-/**
- * Portkey has no PATCH route, and its generic proxy routes answer 500 on Node 20 (it appends to immutable headers), so it
- * is measured in its own job: an OpenAI chat completion forwarded to the stub.
- */
-async function portkey(children: Children, { vendorUrl }: Places): Promise<Subject | Absent> {
-  const server = locatePortkey();
-  if (server === undefined) {
-    return {
-      ...PORTKEY,
-      skipped: 'not installed: npm install --no-save --ignore-scripts @portkey-ai/gateway@1.15.2',
-    };
-  }
-  const port = await freePort();
-  const child = children.spawn(
-    PORTKEY.name,
-    ['--require', join(__dirname, 'subjects/loopbackOnly.js'), server, '--headless', `--port=${port}`],
-    { env: { PATH: process.env.PATH, NODE_ENV: 'production' }, stdio: 'ignore' },
-  );
-  const origin = `http://127.0.0.1:${port}`;
-  await listening(origin, child);
-  return {
-    ...UPDATE,
-    ...PORTKEY,
-    note: 'its own job, as it forwards no PATCH: one short chat completion',
-    vendor: 'chat',
-    onlyInFullRuns: true,
-    pid: pidOf(child),
-    traffic: {
-      origin,
-      method: 'POST',
-      path: '/v1/chat/completions?{id}',
-      ids: staffIds(32),
-      headers: {
-        authorization: 'Bearer bench',
-        'x-portkey-provider': 'openai',
-        'x-portkey-custom-host': `${vendorUrl}/v1`,
-      },
-      turns: ['inactive', 'active'].map((word) => ({
-        body: JSON.stringify({ model: 'stub', messages: [{ role: 'user', content: word }] }),
-        answerHolds: [`"content":"${word}"`],
-      })),
-    },
-  };
-}
-
-function locatePortkey(): string | undefined {
-  try {
-    const server = join(
-      dirname(require.resolve('@portkey-ai/gateway/package.json')),
-      'build/start-server.js',
-    );
-    return existsSync(server) ? server : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}
-
-async function listening(origin: string, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (child.exitCode !== null) throw new Error('portkey did not start');
-    if (
-      await fetch(origin).then(
-        () => true,
-        () => false,
-      )
-    )
-      return;
-    await sleep(50);
-  }
-  throw new Error('portkey does not answer');
 }

@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** One subject of each gateway process; in a quick run they share one. */
-const GATEWAYS = ['gateway', 'gateway-vitalis', 'gateway-cobalt'];
+const GATEWAYS = ['gateway', 'gateway-vitalis', 'gateway-cobalt', 'gateway-mirrored'];
 
 export const TARGETS: readonly Target[] = [
   ratio('gateway ÷ (a) bare node:http + undici', 3, 'gateway', 'bare'),
@@ -29,6 +29,7 @@ export const TARGETS: readonly Target[] = [
   ratio('Vitalis update ÷ ClinikAPI update', 2, 'gateway-vitalis', 'gateway'),
   ratio('Cobalt update with read-back ÷ ClinikAPI update', 2, 'gateway-cobalt', 'gateway'),
   ratio('one record hit by all ÷ distinct ones', 2, 'gateway-hot', 'gateway'),
+  ratio('update with all that its mirror is sent ÷ without a mirror', 1.25, 'gateway-mirrored', 'gateway'),
   {
     title: 'added latency at 200/s, p50',
     limit: 2,

@@ -39,7 +39,7 @@ function aboutLinks(there: string, { links: { linked, missing } }: Evidence): Gu
   return missing === 0 ? [] : [{ code: 'links_incomplete', detail }];
 }
 
-function aboutComparison(since: string, { comparison }: Evidence, now: Date): GuardReason[] {
+function aboutComparison(since: string, { comparison, relinked }: Evidence, now: Date): GuardReason[] {
   if (comparison === undefined) {
     return [{ code: 'not_compared', detail: 'there is no complete comparison of the two connections' }];
   }
@@ -52,6 +52,9 @@ function aboutComparison(since: string, { comparison }: Evidence, now: Date): Gu
   const reasons: GuardReason[] = [];
   if (hours >= STALE_HOURS) {
     const detail = `the last complete comparison ended at ${finishedAt}, more than ${STALE_HOURS} hours ago`;
+    reasons.push({ code: 'comparison_stale', detail });
+  } else if (relinked > 0) {
+    const detail = `${relinked} ${relinked === 1 ? 'link leads' : 'links lead'} to another record since the last complete comparison began`;
     reasons.push({ code: 'comparison_stale', detail });
   }
   if (differences > 0) {

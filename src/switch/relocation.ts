@@ -168,12 +168,17 @@ export function createRelocation(parts: RelocationParts): Relocation {
     return verdicts;
   }
 
-  /** @returns whether all that the configuration moves have moved */
-  async function moveNow(config: GatewayConfig, changed: ReadonlySet<string>): Promise<void> {
+  /** Moves what is `changed`. What is `added` may have been known before and be elsewhere: that is a move as well, which is judged now. */
+  async function moveNow(
+    config: GatewayConfig,
+    changed: ReadonlySet<string>,
+    added: readonly string[],
+  ): Promise<void> {
     // Somebody may be faster: then what is there is looked at anew.
     for (let tries = 0; tries < 3; tries += 1) {
       const wishes = wishesOf(config, await settleNew(config));
-      const verdicts = await judge(wishes.filter(({ from }) => changed.has(from.clinic)));
+      const asked = wishes.filter(({ from }) => changed.has(from.clinic) || added.includes(from.clinic));
+      const verdicts = (await judge(asked)).filter(({ wish }) => changed.has(wish.from.clinic));
       if (verdicts.length === 0 || (await move(verdicts))) return;
     }
     for (const clinic of changed) waiting.set(clinic, 'at once');
@@ -187,10 +192,8 @@ export function createRelocation(parts: RelocationParts): Relocation {
     );
     const added = names.filter((name) => before[name] === undefined);
     if (changed.size + added.length > 0) {
-      // One that was known before may be elsewhere, and served there.
-      for (const name of added) waiting.set(name, 'until free');
       try {
-        await moveNow(config, changed);
+        await moveNow(config, changed, added);
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
         const enforced = [...changed].filter((name) => config.clinics[name]?.switchGuard === 'enforce');
@@ -200,6 +203,8 @@ export function createRelocation(parts: RelocationParts): Relocation {
         presence.found(new Set([...presence.away, ...changed]));
       }
     }
+    // One that was known before may be elsewhere, and served there.
+    for (const name of added) waiting.set(name, 'until free');
     runtime.replace(config);
     if (changed.size + added.length > 0) await look().catch(ignoringStore);
   }

@@ -3,6 +3,7 @@ import type { GoneSignal } from '../connection/transport';
 import { Problem, problemBody } from '../problem';
 import type { Clinic } from '../runtime/locate';
 import type { CanonicalPatch } from '../staff/patch';
+import type { AsLeft } from '../store/idempotency';
 import type { Lease, OperationTarget } from '../store/operation';
 
 export interface UpdateRequest {
@@ -49,6 +50,8 @@ export interface UpdateRequest {
    * holds as verified instead of writing it again.
    */
   settleFirst?: boolean;
+  /** The record as that attempt has left it: the condition of the request held before, and now this has to. */
+  asLeft?: AsLeft | undefined;
 }
 
 /** An answer as data, so that it can be kept with a key or an operation. */

@@ -1,10 +1,21 @@
 /** What the guard has against moving a clinic: each reason closes it by itself, and is named. */
+import { writeFile } from 'node:fs/promises';
+import { stringify } from 'yaml';
 import { ConfigError } from '../../src/config/problem';
 import { type Comparison, createComparisons } from '../../src/store/comparisons';
 import { createLinks } from '../../src/store/links';
 import { createOperations } from '../../src/store/operations';
 import { run } from '../support/commandLine';
-import { auditOf, HERE, openReplicas, type Replica, type Replicas, said, THERE } from '../support/replicas';
+import {
+  auditOf,
+  HERE,
+  openReplicas,
+  type Replica,
+  type Replicas,
+  ROBIN,
+  said,
+  THERE,
+} from '../support/replicas';
 import { KEYS } from '../support/stage';
 
 const HOUR_MS = 3_600_000;
@@ -110,6 +121,34 @@ describe('enforce', () => {
     await expect(starting).rejects.toThrow(`${code}: `);
     const place = play.database.db.selectFrom('whereabouts').select('vendor').where('clinic', '=', 'north');
     expect(await place.executeTakeFirst()).toEqual({ vendor: HERE });
+  });
+
+  it('wants a new comparison if a link leads to another record since the last one', async () => {
+    await compared(1);
+    const links = createLinks(play.database);
+    const link = { clinic: 'north', staffId: 'st-1', vendor: THERE };
+    await links.put({ ...link, vendorRecordId: 'cde345fab6789012cdefab3456789012' });
+    await first.put({ vendor: THERE, switchGuard: 'enforce' });
+    const lines = first.lines.filter((text) => REFUSED.test(JSON.parse(text).msg)).join('');
+    expect(lines).toMatch(/comparison_stale: 1 link leads to another record/);
+    expect(lines).not.toMatch(/links_incomplete|not_compared|differences|queue_not_empty/);
+    await compared(0);
+    await first.gateway.reload();
+    expect((await first.get('/capabilities')).body.data.vendor).toBe(THERE);
+    await links.remove('north', 'st-1', THERE);
+    await links.put({ ...link, vendorRecordId: ROBIN }, { checked: true });
+  });
+
+  it('is no way round it to take a clinic out and to bring it back elsewhere', async () => {
+    const { north: _, ...clinics } = play.stage.config.clinics;
+    const callers = play.stage.config.callers.filter(({ clinic }) => clinic !== 'north');
+    await writeFile(first.path, stringify({ ...play.stage.config, clinics, callers }));
+    await first.gateway.reload();
+    await first.put({ vendor: THERE, switchGuard: 'enforce' });
+    expect(said(first, REFUSED)).toHaveLength(1);
+    expect((await fetch(`${first.gateway.url}/staff/st-1`)).status).toBe(401);
+    await first.put({ vendor: HERE, switchGuard: 'enforce' });
+    expect((await first.patch({ status: 'active' })).body.meta.vendor).toBe(HERE);
   });
 
   it('lets a clinic go that is linked, compared and idle, and the audit has the evidence', async () => {
