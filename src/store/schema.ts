@@ -4,6 +4,7 @@
  */
 import type { Generated } from 'kysely';
 import type { AttemptOutcome, OperationStatus } from './operation';
+import type { JobState } from './switchJob';
 
 /** Where a clinic's staff member is found at a vendor connection. See migrations/0001_links.ts for the constraints. */
 interface LinksTable {
@@ -227,6 +228,29 @@ interface ConsoleSessionsTable {
   expires_at: string;
 }
 
+/** Work that operators have begun. See migrations/0016_switch_jobs.ts. */
+interface SwitchJobsTable {
+  clinic: string;
+  id: string;
+  connection: string;
+  task: string;
+  /** PostgreSQL gives numbers as text. */
+  overwrite: number | string;
+  operator: string;
+  /** The process that does it. */
+  owner: string;
+  state: JobState;
+  stop_asked: number | string;
+  /** The last sign of life. */
+  seen_at: string;
+  started_at: string;
+  finished_at: string | null;
+  /** JSON. */
+  step: string | null;
+  result: string | null;
+  reason: string | null;
+}
+
 export interface Schema {
   links: LinksTable;
   settings: SettingsTable;
@@ -244,4 +268,5 @@ export interface Schema {
   console_sessions: ConsoleSessionsTable;
   comparisons: ComparisonsTable;
   rejected_pairs: RejectedPairsTable;
+  switch_jobs: SwitchJobsTable;
 }

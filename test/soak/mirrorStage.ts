@@ -3,7 +3,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +14,7 @@ import { createTestDatabase } from '../support/engines';
 import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support/gatewayProcess';
 import { connectionAt, soakConfiguration } from './configuration';
 import type { Condition, Holding, Told } from './mirrorCopy';
-import { call } from './traffic';
+import { type SteadyTraffic, sendSteadily } from './steady';
 
 /** The answer to one update. */
 export interface Answered {
@@ -29,14 +28,8 @@ export interface Counters {
   cpu: number;
 }
 
-export interface Traffic {
-  count: number;
-  /** Sent at their times, whether or not earlier ones have been answered. */
-  perSecond: number;
-}
-
 export interface MirrorStage {
-  send(traffic: Traffic): Promise<Answered[]>;
+  send(traffic: Pick<SteadyTraffic, 'count' | 'perSecond'>): Promise<Answered[]>;
   counters(): Promise<Counters>;
   mirror(condition?: Condition): Promise<Holding>;
   vendor(): Promise<Holding>;
@@ -70,28 +63,9 @@ export async function openMirrorStage(
     await links.put({ clinic: 'soak', staffId: id, vendor: 'copy', vendorRecordId: id }, { checked: true });
   const counting = ['-r', join(__dirname, 'commits.cjs'), ...nodeOptions];
   const gateway = await startGatewayProcess(configPath, counting);
-  const agent = new Agent({ keepAlive: true });
-  let sent = 0;
 
   return {
-    async send({ count, perSecond }) {
-      const started = performance.now();
-      const answers: Promise<Answered>[] = [];
-      for (let index = 0; index < count; index += 1) {
-        await sleep(Math.max(0, started + (index * 1000) / perSecond - performance.now()));
-        sent += 1;
-        const role = `r-${sent}`;
-        const at = performance.now();
-        const answer = call({ agent, url: gateway.url, staff: STAFF[sent % STAFF.length] ?? '', role });
-        answers.push(
-          answer.then((given) => ({
-            ms: performance.now() - at,
-            right: given.status === 200 && given.role === role,
-          })),
-        );
-      }
-      return Promise.all(answers);
-    },
+    send: (traffic) => sendSteadily({ ...traffic, url: gateway.url, staff: STAFF }),
     counters: async () => ({
       cpu: processorTime(gateway.pid),
       commits: await (engine === 'sqlite' ? flushed(gateway) : numbered(database)),
@@ -106,7 +80,6 @@ export async function openMirrorStage(
       }
     },
     async close() {
-      agent.destroy();
       await gateway.kill();
       vendor.end();
       copy.end();
