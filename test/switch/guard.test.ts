@@ -189,6 +189,15 @@ describe('enforce', () => {
     expect(first.lines.join('')).toContain('before the clinic came to where it is');
   });
 
+  it('can be satisfied with the file that it has refused: the clinic is where the store says', async () => {
+    await first.put({ vendor: THERE, switchGuard: 'enforce' });
+    expect(said(first, REFUSED)).toHaveLength(1);
+    const { code, out } = await run(['-c', first.path, 'switch', 'compare', 'north', THERE, '--json']);
+    expect([code, JSON.parse(out)]).toMatchObject([expect.any(Number), { here: HERE, there: THERE }]);
+    const { differences } = (await createComparisons(play.database).latestOf('north')) ?? {};
+    expect([0, 2].includes(code) && differences !== undefined).toBe(true);
+  });
+
   it('is asked again when somebody reloads', async () => {
     await first.put({ vendor: THERE, switchGuard: 'enforce' });
     expect(said(first, REFUSED)).toHaveLength(1);
