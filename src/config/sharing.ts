@@ -11,7 +11,12 @@ export function sharingWarnings({ vendors, clinics }: Pick<GatewayConfig, 'vendo
  * has a part in them. On a shared one whoever may link could take, and then read, a person of the other clinic.
  */
 export function linkableAt(clinics: GatewayConfig['clinics'], clinic: string): string[] {
-  return connectionsOf(clinics[clinic]).filter((vendor) => usersOf(clinics, vendor).length === 1);
+  return connectionsOf(clinics[clinic]).filter((vendor) => othersAt(clinics, clinic, vendor).length === 0);
+}
+
+/** The other clinics that have a part in a connection, now or soon: records there may be of their people. */
+export function othersAt(clinics: GatewayConfig['clinics'], clinic: string, vendor: string): string[] {
+  return usersOf(clinics, vendor).filter((name) => name !== clinic);
 }
 
 function usersOf(clinics: GatewayConfig['clinics'], vendor: string): string[] {

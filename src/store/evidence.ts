@@ -9,6 +9,8 @@ export interface Evidence {
   links: { linked: number; missing: number };
   /** The last complete one of the two connections. */
   comparison?: Comparison;
+  /** Links of either side that lead to another record since that comparison began: it was about somebody else's. */
+  relinked: number;
   /** Updates that are not finished: those that callers have sent. */
   queue: { queued: number; running: number; dead: number };
   /** And those that the mirror still has to get. `lagSeconds`: the age of the oldest that nobody has given up. */
@@ -27,7 +29,22 @@ export async function evidenceOf(
     createComparisons(database).latest(clinic, here, there, true),
     queuesOf(database, clinic),
   ]);
-  return { links, ...queues, ...(comparison !== undefined && { comparison }) };
+  if (comparison === undefined) return { links, ...queues, relinked: 0 };
+  const since = comparison.startedAt;
+  const relinked = await orUnavailable(() => relinkedOf(database, clinic, [here, there], since));
+  return { links, ...queues, relinked, comparison };
+}
+
+async function relinkedOf({ db }: Database, clinic: string, vendors: string[], since: string) {
+  const row = await db
+    .selectFrom('links')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('clinic', '=', clinic)
+    .where('vendor', 'in', vendors)
+    .where('revision', '>', 1)
+    .where('updated_at', '>', since)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
 }
 
 async function linksOf({ db }: Database, clinic: string, here: string, there: string) {

@@ -23,7 +23,7 @@ export interface Claim {
 
 export type Claimed =
   /** Go on. `settleFirst`: an earlier request with the key may have reached the vendor. */
-  | { kind: 'mine'; handle: string; settleFirst: boolean }
+  | { kind: 'mine'; handle: string; settleFirst: boolean; asLeft?: AsLeft }
   | { kind: 'replay'; answer: StoredAnswer }
   /** The key was sent before with another request. */
   | { kind: 'reused' }
@@ -35,8 +35,17 @@ export interface StoredAnswer {
   body: Readonly<Record<string, unknown>>;
 }
 
-/** `done`: answer alike from now on. `unsettled`: the outcome is unknown. `free`: as if it had never been sent. */
-export type KeyVerdict = { state: 'done'; answer: StoredAnswer } | { state: 'unsettled' } | { state: 'free' };
+/** What each field of a record was known to hold when an update of it ended: a digest of the value, by the field's name. */
+export type AsLeft = Readonly<Record<string, string>>;
+
+/**
+ * `done`: answer alike from now on. `unsettled`: the outcome is unknown, or only a part was applied; without `asLeft` what an earlier
+ * request has left stays. `free`: as if it had never been sent.
+ */
+export type KeyVerdict =
+  | { state: 'done'; answer: StoredAnswer }
+  | { state: 'unsettled'; asLeft?: AsLeft | undefined }
+  | { state: 'free' };
 export type KeyEnd = { handle: string } & KeyVerdict;
 
 export interface KeyTimes {
@@ -98,7 +107,7 @@ export async function claimKeys(
     );
     const verdict = judge(claim, alive, { now: now.toISOString(), cipher: times.cipher });
     if (verdict.kind === 'mine') {
-      const taken = rows[index] ?? row;
+      const taken = { ...(rows[index] ?? row), answer: verdict.asLeft === undefined ? null : row.answer };
       await replaceRow(transaction, taken);
       known.set(claim.scope, taken);
     }
@@ -125,10 +134,14 @@ function judge(claim: Claim, row: Row, { now, cipher }: { now: string; cipher: C
   if (row.expires_at <= now && !alive) return { ...mine, settleFirst: false };
   if (row.fingerprint !== claim.fingerprint) return { kind: 'reused' };
   if (alive) return { kind: 'in_progress' };
-  const answer = row.state === 'done' && row.answer !== null && cipher.open(row.answer, row.scope);
-  if (typeof answer === 'string') return { kind: 'replay', answer: parseAnswer(answer) };
+  const kept = row.answer === null ? undefined : cipher.open(row.answer, row.scope);
+  if (row.state === 'done' && kept !== undefined) return { kind: 'replay', answer: parseAnswer(kept) };
   // Also if no key of ours opens the answer: what it was, a look at the record tells.
-  return { ...mine, settleFirst: true };
+  return {
+    ...mine,
+    settleFirst: true,
+    ...(row.state !== 'done' && kept !== undefined && { asLeft: parseLeft(kept) }),
+  };
 }
 
 function runningRow({ scope, fingerprint, owner, leaseMs }: Claim, now: Date, ttlMs: number): Row {
@@ -174,7 +187,7 @@ const lockRows = overRows<'scope', Row>(
 const keepEnds = overRows(
   { scope: 'text', owner: 'text', state: 'text', answer: 'text' },
   (rows) => `with given (scope, owner, state, answer) as (${rows})
-    update idempotency set state = given.state, answer = given.answer from given
+    update idempotency set state = given.state, answer = coalesce(given.answer, idempotency.answer) from given
     where idempotency.scope = given.scope and idempotency.owner = given.owner`,
 );
 
@@ -202,12 +215,18 @@ export async function endKeys(
 
 function keptRow(end: KeyEnd, cipher: Cipher) {
   const { scope, owner } = partsOf(end.handle);
-  const answer = end.state === 'done' ? cipher.seal(JSON.stringify(end.answer), scope) : null;
+  const kept = end.state === 'done' ? end.answer : end.state === 'unsettled' ? end.asLeft : undefined;
+  const answer = kept === undefined ? null : cipher.seal(JSON.stringify(kept), scope);
   return { scope, owner, state: end.state, answer };
 }
 
 /** Our own text, written by `keptRow`. */
 function parseAnswer(text: string): StoredAnswer {
+  return JSON.parse(text);
+}
+
+/** Likewise. */
+function parseLeft(text: string): AsLeft {
   return JSON.parse(text);
 }
 

@@ -47,7 +47,11 @@ export async function createStage(on: Connection, engine: Engine): Promise<void>
   const text = engine === 'sqlite' ? sql`text` : sql`text collate "C"`;
   const key = engine === 'sqlite' ? sql`integer` : sql`bigint`;
   if (engine === 'postgres') await sql`set work_mem = ${sql.lit(`${POSTGRES_MEMORY}MB`)}`.execute(on);
-  if (engine === 'sqlite') await sql`pragma temp.cache_size = ${sql.lit(-SQLITE_CACHE)}`.execute(on);
+  if (engine === 'sqlite') {
+    // A million rows are too much for the memory.
+    await sql`pragma temp_store = file`.execute(on);
+    await sql`pragma temp.cache_size = ${sql.lit(-SQLITE_CACHE)}`.execute(on);
+  }
   await sql`create temp table staged (line ${key} primary key, clinic ${text}, staff_id ${text}, vendor ${text},
     vendor_record_id ${text}, state integer not null, note text, moves integer not null default 0)`.execute(
     on,
@@ -59,6 +63,7 @@ export async function dropStage(on: Connection, engine: Engine): Promise<void> {
   await sql`drop table if exists repeated`.execute(on);
   await sql`drop table if exists ready`.execute(on);
   await sql`drop table if exists staged`.execute(on);
+  if (engine === 'sqlite') await sql`pragma temp_store = memory`.execute(on);
 }
 
 export async function stage(on: Connection, engine: Engine, rows: readonly StagedRow[]): Promise<void> {

@@ -135,10 +135,10 @@ export class SqliteConnection {
 
   run<Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> {
     const { statement, reader } = this.#kept(sql);
-    const values = bindable(parameters);
+    checkBindable(parameters);
     // Kysely's types say what a row is; SQLite cannot know.
-    if (reader) return { rows: statement.all(...values) as Row[] };
-    return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) };
+    if (reader) return { rows: statement.all(...parameters) as Row[] };
+    return { rows: [], numAffectedRows: BigInt(statement.run(...parameters).changes) };
   }
 
   /** The statement for this text, the least recently used one giving way. */
@@ -164,13 +164,11 @@ function identityOf(path: string): string | undefined {
 }
 
 /** `node:sqlite` would take an object in the first place for named parameters, and bind null for every value after it. */
-function bindable(values: readonly unknown[]): StoredValue[] {
-  const checked: StoredValue[] = [];
+function checkBindable(values: readonly unknown[]): asserts values is readonly StoredValue[] {
   for (const value of values) {
-    if (typeof value === 'string' || typeof value === 'number' || value === null) checked.push(value);
-    else throw new TypeError('a query parameter is neither text nor a number nor null');
+    if (typeof value !== 'string' && typeof value !== 'number' && value !== null)
+      throw new TypeError('a query parameter is neither text nor a number nor null');
   }
-  return checked;
 }
 
 /** Repeats what another process' write lock kept from happening. */
@@ -219,6 +217,8 @@ export async function openSqlite(
     await pragma('foreign_keys = on');
     // What is deleted is overwritten, and not left in the file until something else needs its place.
     await pragma('secure_delete = on');
+    // Nor is any of it in a temporary file elsewhere.
+    await pragma('temp_store = memory');
     await pragma(`cache_size = -${PAGE_CACHE}`);
   } catch (error) {
     database.close();

@@ -1,6 +1,7 @@
 /** What speaks against moving a clinic to another connection now. Pure. */
 import type { ChangeDetail } from '../store/changes';
 import type { Evidence } from '../store/evidence';
+import type { Identity } from '../store/whereabouts';
 
 export const GUARD_CODES = [
   'links_incomplete',
@@ -21,6 +22,20 @@ export interface GuardReason {
 const STALE_HOURS = 24;
 const HOUR_MS = 3_600_000;
 
+/**
+ * Ids that are the vendor's own are linked and compared nowhere, so there is nothing to know before. A clinic that is linked until now
+ * does not get past the guard by a configuration that changes both.
+ * @param wanted by the configuration
+ * @param known how its staff are identified where it is; undefined if that is not known
+ */
+export function hasNothingToJudge(
+  wanted: Identity,
+  known: Identity | undefined,
+  { links: { linked, missing } }: Pick<Evidence, 'links'>,
+): boolean {
+  return wanted === 'direct' && (known ?? (linked + missing > 0 ? 'linked' : 'direct')) === 'direct';
+}
+
 export interface Judged {
   there: string;
   /** When the clinic came to where it is. */
@@ -39,7 +54,7 @@ function aboutLinks(there: string, { links: { linked, missing } }: Evidence): Gu
   return missing === 0 ? [] : [{ code: 'links_incomplete', detail }];
 }
 
-function aboutComparison(since: string, { comparison }: Evidence, now: Date): GuardReason[] {
+function aboutComparison(since: string, { comparison, relinked }: Evidence, now: Date): GuardReason[] {
   if (comparison === undefined) {
     return [{ code: 'not_compared', detail: 'there is no complete comparison of the two connections' }];
   }
@@ -52,6 +67,9 @@ function aboutComparison(since: string, { comparison }: Evidence, now: Date): Gu
   const reasons: GuardReason[] = [];
   if (hours >= STALE_HOURS) {
     const detail = `the last complete comparison ended at ${finishedAt}, more than ${STALE_HOURS} hours ago`;
+    reasons.push({ code: 'comparison_stale', detail });
+  } else if (relinked > 0) {
+    const detail = `${relinked} ${relinked === 1 ? 'link leads' : 'links lead'} to another record since the last complete comparison began`;
     reasons.push({ code: 'comparison_stale', detail });
   }
   if (differences > 0) {

@@ -7,6 +7,7 @@ import { Deadline } from '../lib/deadline';
 import { sameJson } from '../lib/json';
 import type { Problem } from '../problem';
 import type { Clinic } from '../runtime/locate';
+import { parsePatch } from '../staff/patch';
 import { createComparisons } from '../store/comparisons';
 import type { Database } from '../store/database';
 import { createLinks } from '../store/links';
@@ -237,8 +238,13 @@ function judge(there: VendorConnection, field: Replaced, current: VendorRecord):
     const detail = mapping.notClearable ?? 'It was empty, and cannot be emptied there.';
     return { field, outcome: 'not_restored', detail };
   }
-  return { field, outcome: 'restored', body: bodyFor(name, field.before, there.adapter) };
+  const body = bodyFor(name, field.before, there.adapter);
+  // Somebody has edited the file: what stands there is no value of this field.
+  if ('errors' in parsePatch(body)) return { field, outcome: 'not_restored', detail: NO_VALUE };
+  return { field, outcome: 'restored', body };
 }
+
+const NO_VALUE = 'The file has a value there that no update could hold.';
 
 function rowOf(staffId: string, { field, outcome, detail }: JudgedUndo): UndoRow {
   return { staffId, field: field.field, outcome, ...(detail !== undefined && { detail }) };

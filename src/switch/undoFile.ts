@@ -2,10 +2,11 @@
  * What copying replaces, in a file: a line for each write, on the disk before the write is sent. JSON lines, mode 0600: the first
  * says of which clinic and connection, the others hold values.
  */
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { isObject, member } from '../lib/json';
+import { FIELDS, pointerOf } from '../staff/fields';
 
 /** One field that is written. Values are canonical; `null` is an empty field. */
 export interface UndoField {
@@ -38,6 +39,7 @@ export interface UndoLog {
   close(): Promise<void>;
 }
 
+const POINTERS: ReadonlySet<string> = new Set(FIELDS.map(pointerOf));
 const KIND = 'switch-undo';
 const VERSION = 1;
 
@@ -46,7 +48,8 @@ export class UnusableUndoFile extends Error {}
 
 /** Goes on with a file that is there: what an earlier run has replaced stays in it. @throws UnusableUndoFile */
 export async function openUndoLog(path: string, head: UndoHead): Promise<UndoLog> {
-  const isNew = !existsSync(path);
+  // One without a line: a run was killed before it has written anything.
+  const isNew = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
   if (!isNew) {
     const { clinic, connection } = await readUndoHead(path);
     if (clinic !== head.clinic || connection !== head.connection)
@@ -104,6 +107,7 @@ export async function* readUndoEntries(path: string): AsyncGenerator<UndoEntry> 
     if (first) headOf(path, line);
     else {
       const entry = entryIn(line);
+      if (entry?.fields.some(({ field }) => !POINTERS.has(field))) throw unusable(path);
       if (entry !== undefined) yield entry;
     }
     first = false;

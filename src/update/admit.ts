@@ -138,7 +138,8 @@ export function notClearable(pointer: string, mapping: MappedField<unknown>): Fi
   };
 }
 
-function withoutNulls(value: unknown): unknown {
+/** What a composite value is to hold. */
+export function withoutNulls(value: unknown): unknown {
   return isObject(value)
     ? Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null))
     : value;

@@ -7,14 +7,15 @@ import { pointerOf } from '../staff/fields';
 import type { CanonicalPatch } from '../staff/patch';
 import type { Attempt } from '../store/attempts';
 import type { Change, ChangeOutcome, FieldResult } from '../store/changes';
+import type { AsLeft } from '../store/idempotency';
 import type { UpdateResult } from './receipt';
 import type { UpdateRequest } from './request';
 
 /**
  * How an update ended. A defect is one of ours. `attempt` is there once the update was about to be sent: from then on it may
- * have reached the vendor.
+ * have reached the vendor. `asLeft`: what a repetition is held against, if it came with a condition and has not ended well.
  */
-export type Ending = { attempt?: Attempt } & (
+export type Ending = { attempt?: Attempt; asLeft?: AsLeft | undefined } & (
   | { result: UpdateResult }
   | { problem: Problem }
   | { defect: unknown }

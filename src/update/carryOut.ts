@@ -12,17 +12,19 @@ import { Problem } from '../problem';
 import { type FindLink, type Location, locate } from '../runtime/locate';
 import type { Presence } from '../runtime/presence';
 import type { Attempt } from '../store/attempts';
+import type { AsLeft } from '../store/idempotency';
 import type { Journal } from '../store/journal';
 import type { Locks, Release, Turn } from '../store/locks';
 import type { Operations } from '../store/operations';
 import { StoreUnavailable } from '../store/unavailable';
 import { type Admitted, admit } from './admit';
+import { leftBehind } from './asLeft';
 import { attemptFor, type Ending, leaseMs } from './auditRow';
 import {
-  checkPrecondition,
   clientGone,
   mergedOn,
   type Planned,
+  planOn,
   type Reading,
   readCurrent,
   readFurther,
@@ -30,7 +32,7 @@ import {
   recheck,
 } from './current';
 import { isMirrored, isPatient } from './mirror';
-import { makePlan, ofResource } from './plan';
+import { ofResource } from './plan';
 import { dryRunResult, type UpdateResult, updateResult } from './receipt';
 import { gatewayUnavailable, type UpdateRequest } from './request';
 import { sharedWarnings } from './shared';
@@ -71,6 +73,8 @@ const nothing = () => {};
 
 /** Throws nothing: however it ends is written down. */
 export async function carryOut(parts: CarryParts, request: UpdateRequest): Promise<Carried> {
+  let release: Release = nothing;
+  let ended: Ended;
   try {
     if (isBound(request) && parts.presence.isAway(request.clinic.name))
       return { ended: 'away', release: nothing };
@@ -80,20 +84,21 @@ export async function carryOut(parts: CarryParts, request: UpdateRequest): Promi
     const admitted = admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
     const deadline = new Deadline(connection.config.timeoutMs, request.clinic.name, request.requestId);
     const reading = readingFor(connection.adapter, admitted.changes, {
-      whole: request.ifMatch !== undefined || request.ifNoneMatch !== undefined,
+      whole: isConditional(request),
       settling: request.settleFirst ?? false,
     });
     const admission = { request, location, admitted, deadline, reading } as const;
-    const release = await takeTurn(parts, admission);
-    if (typeof release === 'string') return { ended: release, release: nothing };
-    const ended = await inTurn(parts, admission).catch((error) => endingOf(error, request));
-    // A mirror gets updates in the order in which they are written down, which has to be the one in which they were made.
-    if (isMirrored(request) && typeof ended !== 'string') return { ended, release };
-    release();
-    return { ended, release: nothing };
+    const taken = await takeTurn(parts, admission);
+    if (typeof taken === 'string') return { ended: taken, release };
+    release = taken;
+    ended = await (reading.size === 0 ? inTurns(parts, admission, undefined) : inTurn(parts, admission));
   } catch (error) {
-    return { ended: endingOf(error, request), release: nothing };
+    ended = endingOf(error, request);
   }
+  // A mirror gets updates in the order in which they are written down, which has to be the one in which they were made.
+  if (isMirrored(request) && typeof ended !== 'string') return { ended, release };
+  release();
+  return { ended, release: nothing };
 }
 
 async function takeTurn(parts: CarryParts, admission: Admission): Promise<Release | 'behind' | 'away'> {
@@ -131,10 +136,9 @@ export function turnKey({ name }: Pick<VendorConnection, 'name'>, id: string, re
   return resource === undefined ? `${name} ${id}` : `${name} ${resource} ${id}`;
 }
 
-/** The primary record is this update's alone from here on. */
+/** The primary record, which is read first, is this update's alone from here on. */
 async function inTurn(parts: CarryParts, admission: Admission): Promise<Ended> {
-  const { request, location, deadline, reading } = admission;
-  if (reading.size === 0) return inTurns(parts, admission, undefined);
+  const { request, location, deadline } = admission;
   // What a read would show is judged when the queue has been delivered, and where the clinic is.
   const hindered = await hindrance(parts, admission);
   if (hindered) return hindered;
@@ -175,9 +179,7 @@ async function inTurns(
         throw beforeLooking(error, request);
       },
     ));
-  // What an earlier attempt has applied no longer has the entity tag that the caller knew.
-  if (!request.settleFirst) checkPrecondition(request, current, connection);
-  const plan = makePlan(connection.adapter, tableOf(connection.adapter), admitted.changes, current);
+  const { plan } = planOn(request, connection, admitted.changes, current);
   if (request.dryRun) return { result: dryRunResult(request, location, admitted, { plan, current }) };
   if (plan.writes.length === 0) {
     // Nothing is written down that would ask for it: a record that holds it all already may be the wrong one by now.
@@ -187,8 +189,6 @@ async function inTurns(
     const nothingSent = { record: current, whole: completed(current, rest), states: [] };
     return observed(location, updateResult(request, location, admitted, { plan, current }, nothingSent));
   }
-  if (request.settleFirst) checkPrecondition(request, current, connection);
-
   if (clinic.identity !== 'direct' && !(await parts.links.isChecked(linkOf(location)))) {
     const hindered = await hindrance(parts, admission);
     if (hindered) return hindered;
@@ -238,6 +238,7 @@ async function send(
 ): Promise<Ending> {
   const { request, location, admitted, deadline, reading } = admission;
   const { changes } = admitted;
+  let asLeft: AsLeft | undefined;
   try {
     const again = mergedOn(reading, first.plan, location.connection.adapter);
     const rechecked = await recheck(request, location, changes, first, again, deadline);
@@ -248,13 +249,19 @@ async function send(
       { request, location, changes, deadline },
       rechecked,
     );
+    if (isConditional(request))
+      asLeft = leftBehind(tableOf(location.connection.adapter), planned, confirmation);
     const warnings = [...(confirmation.warnings ?? []), ...(await shared)];
     const whole = completed(confirmation.record, await rest);
     const result = updateResult(request, location, admitted, planned, { ...confirmation, whole, warnings });
     return { attempt, ...observed(location, result) };
   } catch (error) {
-    return { attempt, ...endingOf(error, request) };
+    return { attempt, asLeft, ...endingOf(error, request) };
   }
+}
+
+function isConditional({ ifMatch, ifNoneMatch }: UpdateRequest): boolean {
+  return ifMatch !== undefined || ifNoneMatch !== undefined;
 }
 
 /** Asked if this update would wait for another one or reads first; the journal asks for all others. */

@@ -6,13 +6,14 @@ import { CallCancelled, VendorFailure } from '../connection/failure';
 import type { GoneSignal } from '../connection/transport';
 import { etagOf, preconditionHolds } from '../directory/etag';
 import { problemFrom } from '../directory/failures';
-import { showRecord, staffRecord, tableOf } from '../directory/record';
+import { type AnyTable, showRecord, staffRecord, tableOf } from '../directory/record';
 import type { Deadline } from '../lib/deadline';
 import { sameJson } from '../lib/json';
-import { Problem } from '../problem';
+import { Problem, type WriteOutcome } from '../problem';
 import type { Location } from '../runtime/locate';
 import { pointerOf } from '../staff/fields';
 import type { AdmittedChange } from './admit';
+import { isAsLeft } from './asLeft';
 import { makePlan, needsCurrent, ofResource, type Plan, resourcesOf } from './plan';
 import type { UpdateRequest } from './request';
 
@@ -99,19 +100,77 @@ function refuseAbsent(changes: readonly AdmittedChange[], isThere: (resource: st
   );
 }
 
+/**
+ * The vendor says "not found" of a part that the primary record leads to: the staff member is still there, and what was to be changed
+ * has no place any more. Of one that is rows, a row is gone.
+ * @param changes of this part
+ */
+export function partGone(
+  failure: VendorFailure,
+  connection: VendorConnection,
+  resource: string,
+  changes: readonly Pick<AdmittedChange, 'field'>[],
+  outcome: WriteOutcome,
+): Problem {
+  const isRows = connection.adapter.also?.some(
+    ({ name, absent }) => name === resource && absent !== undefined,
+  );
+  const pointers = changes.map(({ field }) => pointerOf(field));
+  const detail = isRows
+    ? 'Someone else changed this field in the meantime.'
+    : `The vendor no longer has the ${resource} that holds it.`;
+  const problem = new Problem(
+    isRows ? 'conflict' : 'stored_value_invalid',
+    isRows
+      ? CHANGED_OUTSIDE
+      : `The vendor has no place any more where it could store: ${pointers.join(', ')}.`,
+    {
+      errors: pointers.map((pointer) => ({
+        pointer,
+        code: isRows ? 'changed_meanwhile' : 'stored_value_invalid',
+        detail,
+      })),
+      vendor: { name: connection.name, ...(failure.status !== undefined && { status: failure.status }) },
+      outcome,
+    },
+  );
+  problem.cause = failure;
+  return problem;
+}
+
 function unread(error: unknown, connection: VendorConnection): unknown {
   if (error instanceof CallCancelled) return clientGone();
   return error instanceof VendorFailure ? problemFrom(error, connection, 'not_applied') : error;
 }
 
-/** @throws Problem `precondition_failed` */
-export function checkPrecondition(
-  { ifMatch, ifNoneMatch, staffId }: UpdateRequest,
+/**
+ * The plan on this record, which is one that the caller's condition holds for. An earlier attempt may have applied it, whole or in
+ * part, and the record has not the entity tag any more that the caller knew: then what is missing is judged.
+ * @throws Problem `precondition_failed`, and as `makePlan`
+ */
+export function planOn(
+  request: UpdateRequest,
+  { adapter }: VendorConnection,
+  changes: readonly AdmittedChange[],
   current: VendorRecord | undefined,
-  connection: VendorConnection,
+): Planned {
+  const table = tableOf(adapter);
+  if (!request.settleFirst) checkPrecondition(request, table, current);
+  const planned = { plan: makePlan(adapter, table, changes, current), current };
+  const isDone = planned.plan.writes.length === 0;
+  const goesOn = isDone || (request.asLeft !== undefined && isAsLeft(request.asLeft, table, planned));
+  if (request.settleFirst && !goesOn) checkPrecondition(request, table, current);
+  return planned;
+}
+
+/** @throws Problem `precondition_failed` */
+function checkPrecondition(
+  { ifMatch, ifNoneMatch, staffId }: UpdateRequest,
+  table: AnyTable,
+  current: VendorRecord | undefined,
 ): void {
   if (current === undefined || (ifMatch === undefined && ifNoneMatch === undefined)) return;
-  const etag = etagOf(staffRecord(staffId, showRecord(tableOf(connection.adapter), current).fields));
+  const etag = etagOf(staffRecord(staffId, showRecord(table, current).fields));
   if (preconditionHolds({ ifMatch, ifNoneMatch }, etag)) return;
   const named = ifMatch !== undefined && !preconditionHolds({ ifMatch }, etag);
   throw new Problem(
@@ -143,8 +202,7 @@ export async function recheck(
   deadline: Deadline,
 ): Promise<Planned> {
   if (current === undefined || resources.length === 0) return { plan, current };
-  const { adapter } = connection;
-  const now = await readAgain(connection, recordId, current, resources, deadline, request.gone);
+  const now = await readAgain(connection, recordId, { changes, current, resources }, deadline, request.gone);
   const isSame = resources.every((resource) => {
     const { revision } = connection.accessTo(resource);
     const [before, after] = [partOf(current, resource), partOf(now, resource)];
@@ -154,8 +212,7 @@ export async function recheck(
       : version === (before && revision?.(before));
   });
   if (isSame) return { plan, current };
-  checkPrecondition(request, now, connection);
-  const planned = { plan: makePlan(adapter, tableOf(adapter), changes, now), current: now };
+  const planned = planOn(request, connection, changes, now);
   const changed = changes.filter(
     ({ field, mapping }) =>
       !sameJson(comparable(mapping.decode(current)), comparable(mapping.decode(now))) &&
@@ -170,8 +227,15 @@ export async function recheck(
 async function readAgain(
   connection: VendorConnection,
   recordId: string,
-  current: VendorRecord,
-  resources: readonly (string | undefined)[],
+  {
+    changes,
+    current,
+    resources,
+  }: {
+    changes: readonly AdmittedChange[];
+    current: VendorRecord;
+    resources: readonly (string | undefined)[];
+  },
   deadline: Deadline,
   gone: GoneSignal,
 ): Promise<VendorRecord> {
@@ -179,12 +243,21 @@ async function readAgain(
     // A part that is not there was not merged on: what would change it has been refused.
     const wasThere = partOf(current, resource) !== undefined;
     const id = resource === undefined ? recordId : wasThere && connection.idOfPart(resource, current);
-    return !id ? undefined : [resource, await connection.readOne(resource, id, deadline, gone)];
+    if (!id) return undefined;
+    const part = await connection.readOne(resource, id, deadline, gone).catch((error) => {
+      const own = ofResource(changes, resource);
+      throw isGone(error) && resource !== undefined && own.length > 0
+        ? partGone(error, connection, resource, own, 'not_applied')
+        : unread(error, connection);
+    });
+    return [resource, part];
   });
-  const parts = await Promise.all(read).catch((error) => {
-    throw unread(error, connection);
-  });
+  const parts = await Promise.all(read);
   return parts.reduce<VendorRecord>((record, part) => (part ? withPart(record, ...part) : record), current);
+}
+
+function isGone(error: unknown): error is VendorFailure {
+  return error instanceof VendorFailure && error.kind === 'record_not_found';
 }
 
 /** JSON has no symbols; an unreadable value compares as its description. */
@@ -192,19 +265,17 @@ function comparable(value: unknown): unknown {
   return typeof value === 'symbol' ? value.description : value;
 }
 
+const CHANGED_OUTSIDE = 'The record was changed outside the gateway while this update was under way.';
+
 function changedMeanwhile(changes: readonly AdmittedChange[]): Problem {
-  return new Problem(
-    'conflict',
-    'The record was changed outside the gateway while this update was under way. Nothing was sent.',
-    {
-      errors: changes.map(({ field }) => ({
-        pointer: pointerOf(field),
-        code: 'changed_meanwhile',
-        detail: 'Someone else changed this field in the meantime.',
-      })),
-      outcome: 'not_applied',
-    },
-  );
+  return new Problem('conflict', `${CHANGED_OUTSIDE} Nothing was sent.`, {
+    errors: changes.map(({ field }) => ({
+      pointer: pointerOf(field),
+      code: 'changed_meanwhile',
+      detail: 'Someone else changed this field in the meantime.',
+    })),
+    outcome: 'not_applied',
+  });
 }
 
 export function clientGone(): Problem {

@@ -12,9 +12,13 @@ import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } 
 type Claim = { request: UpdateRequest } | { response: UpdateResponse };
 
 /** A dry run takes no key: nothing happens that could happen twice. */
-export async function claimKey(journal: Journal, request: UpdateRequest): Promise<Claim> {
-  const { idempotencyKey: key, clinic, caller, staffId, patch, preferences, ifMatch, ifNoneMatch } = request;
-  if (key === undefined || request.dryRun) return { request };
+export function claimKey(journal: Journal, request: UpdateRequest): Claim | Promise<Claim> {
+  const { idempotencyKey: key, dryRun } = request;
+  return key === undefined || dryRun ? { request } : claim(journal, request, key);
+}
+
+async function claim(journal: Journal, request: UpdateRequest, key: string): Promise<Claim> {
+  const { clinic, caller, staffId, patch, preferences, ifMatch, ifNoneMatch } = request;
   const refused = (problem: Problem) => ({ response: refusal(problem, request) });
   try {
     const claimed = await journal.claim({
@@ -33,7 +37,12 @@ export async function claimKey(journal: Journal, request: UpdateRequest): Promis
     switch (claimed.kind) {
       case 'mine':
         return {
-          request: { ...request, idempotencyHandle: claimed.handle, settleFirst: claimed.settleFirst },
+          request: {
+            ...request,
+            idempotencyHandle: claimed.handle,
+            settleFirst: claimed.settleFirst,
+            asLeft: claimed.asLeft,
+          },
         };
       case 'replay': {
         const { status, headers, body } = claimed.answer;
@@ -77,12 +86,13 @@ export function keyVerdict(
   if (handle === undefined) return undefined;
   const done = response && ({ handle, state: 'done', answer: storedAnswer(response) } as const);
   if (done && (deferred || 'result' in ended)) return done;
+  const unsettled = { handle, state: 'unsettled', asLeft: ended.asLeft } as const;
   // What is missing is sent by the next request with it.
-  if ('problem' in ended && ended.problem.extras.outcome === 'partial') return { handle, state: 'unsettled' };
+  if ('problem' in ended && ended.problem.extras.outcome === 'partial') return unsettled;
   if (ended.attempt === undefined || ('problem' in ended && didNothing(ended.problem))) {
     return { handle, state: settleFirst ? 'unsettled' : 'free' };
   }
-  return done && done.answer.status < 500 ? done : { handle, state: 'unsettled' };
+  return done && done.answer.status < 500 ? done : unsettled;
 }
 
 /** The client left before anything was sent, or the vendor could not be reached, and the queue was full too. */

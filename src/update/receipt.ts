@@ -101,8 +101,10 @@ function failedUpdate(
 ): Problem {
   const isOpen = (state: Fate | undefined) =>
     state === 'unsent' || state === 'unclear' || state === 'missing';
-  const changing = states.filter((_, index) => plan.targets[index]?.unchanged === false);
-  const isMixed = plan.writes.length > 1 && changing.some(isOpen) && !changing.every(isOpen);
+  // After an unclear attempt, what the record holds may well be that attempt's doing.
+  const changing = states.filter((_, index) => request.settleFirst || !plan.targets[index]?.unchanged);
+  const isOverSeveral = plan.writes.length > 1 || (request.settleFirst && isSpread(plan.targets));
+  const isMixed = isOverSeveral && changing.some(isOpen) && !changing.every(isOpen);
   const isPartial = isMixed || problem?.extras.outcome === 'partial';
   if (isPartial || plan.writes.length > 1) {
     const rows = plan.targets.map(
@@ -126,6 +128,11 @@ function failedUpdate(
     failed.map(({ field }) => topLevelOf(field)),
   );
   return notConfirmed(failed, receipt, connection);
+}
+
+/** Whether several resources hold them. */
+function isSpread(targets: readonly Target[]): boolean {
+  return new Set(targets.map(({ mapping }) => mapping.resource)).size > 1;
 }
 
 const PARTLY = 'A part of the update was applied; the receipt says which.';

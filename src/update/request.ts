@@ -3,7 +3,8 @@ import type { GoneSignal } from '../connection/transport';
 import { Problem, problemBody } from '../problem';
 import type { Clinic } from '../runtime/locate';
 import type { CanonicalPatch } from '../staff/patch';
-import type { OperationTarget } from '../store/operation';
+import type { AsLeft } from '../store/idempotency';
+import type { Lease, OperationTarget } from '../store/operation';
 
 export interface UpdateRequest {
   requestId: string;
@@ -40,6 +41,8 @@ export interface UpdateRequest {
    * clinic is decides about all others.
    */
   beside?: boolean;
+  /** The operation whose end is written down with its own, if its mirror has it. */
+  delivered?: Lease;
   /** The record that it was meant for when it was queued. */
   target?: OperationTarget | undefined;
   /**
@@ -47,6 +50,8 @@ export interface UpdateRequest {
    * holds as verified instead of writing it again.
    */
   settleFirst?: boolean;
+  /** The record as that attempt has left it: the condition of the request held before, and now this has to. */
+  asLeft?: AsLeft | undefined;
 }
 
 /** An answer as data, so that it can be kept with a key or an operation. */

@@ -13,7 +13,7 @@ import { Problem, type WriteOutcome } from '../problem';
 import type { Warning } from '../receipt';
 import type { Location } from '../runtime/locate';
 import type { AdmittedChange } from './admit';
-import { type Planned, recheck } from './current';
+import { type Planned, partGone, recheck } from './current';
 import { changedMembers, holds, type Plan, type Target } from './plan';
 import type { UpdateRequest } from './request';
 
@@ -88,7 +88,8 @@ export async function writeAndConfirm(
     },
   });
   for (const { resource } of first.plan.writes) {
-    const written = await writeOne(writing, planned, resource);
+    const tried = await attempt(writing, planned, resource);
+    const written = isOfOldVersion(tried, resource) ? await anew(writing, planned, resource, tried) : tried;
     planned = written.planned ?? planned;
     record = written.record ? withPart(record, resource, written.record) : withoutPart(record, resource);
     detail = written.detail ?? detail;
@@ -105,12 +106,13 @@ export async function writeAndConfirm(
   return end();
 }
 
-/** What is planned for one resource; the version that it was planned on may turn out to be an old one, once. */
-async function writeOne(writing: Writing, planned: Planned, resource: string | undefined): Promise<Written> {
-  const written = await attempt(writing, planned, resource);
-  const cause = written.failure?.problem.cause;
-  if (!(cause instanceof VendorFailure) || cause.kind !== 'outdated' || cause.fate !== 'refused')
-    return written;
+/** The version that a write was planned on may turn out to be an old one, once. */
+async function anew(
+  writing: Writing,
+  planned: Planned,
+  resource: string | undefined,
+  written: Written,
+): Promise<Written> {
   const { request, location, changes, deadline } = writing;
   try {
     const again = await recheck(request, location, changes, planned, [resource], deadline);
@@ -124,6 +126,13 @@ async function writeOne(writing: Writing, planned: Planned, resource: string | u
     if (!(error instanceof Problem)) throw error;
     return { failure: { problem: error, state: 'unsent' } };
   }
+}
+
+/** Also if a part is not there any more, or a row of it: a read tells which. */
+function isOfOldVersion({ failure }: Written, resource: string | undefined): boolean {
+  const cause = failure?.problem.cause;
+  if (!(cause instanceof VendorFailure) || cause.fate !== 'refused') return false;
+  return cause.kind === 'outdated' || (cause.kind === 'record_not_found' && resource !== undefined);
 }
 
 async function attempt(
@@ -217,11 +226,15 @@ async function afterFailure(failure: VendorFailure, job: Job, deadline: Deadline
   return { record, warning: { code: 'settled_by_reading', detail } };
 
   function failed(outcome: WriteOutcome, changed?: readonly string[]): Written {
-    const problem = blamingTheOnly(
-      changedMembers(job.targets),
-      problemFrom(failure, connection, outcome, { resource, changed }),
-      access,
-    );
+    const changing = job.targets.filter(({ unchanged }) => !unchanged);
+    const problem =
+      failure.kind === 'record_not_found' && resource !== undefined
+        ? partGone(failure, connection, resource, changing, outcome)
+        : blamingTheOnly(
+            changedMembers(job.targets),
+            problemFrom(failure, connection, outcome, { resource, changed }),
+            access,
+          );
     const states = {
       applied: 'landed',
       not_applied: 'unsent',

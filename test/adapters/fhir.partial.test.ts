@@ -25,7 +25,7 @@ test.each<[string, Fault, Expected]>([
   ['500', { kind: 'answer', status: 500 }, [503, 'vendor_unavailable', 'not_applied']],
   ['500 after the write', { kind: 'answer', status: 500, commit: true }, SETTLED],
   ['401', { kind: 'answer', status: 401 }, [502, 'vendor_credentials_rejected', 'not_applied']],
-  ['404', { kind: 'answer', status: 404, body: {} }, [404, 'staff_not_found', 'not_applied']],
+  ['404', { kind: 'answer', status: 404, body: {} }, [422, 'stored_value_invalid', 'not_applied']],
   ['405', { kind: 'answer', status: 405, body: {} }, [422, 'vendor_rejected', 'not_applied']],
   ['409', { kind: 'answer', status: 409, body: {} }, [409, 'conflict', 'not_applied']],
   ['412', { kind: 'answer', status: 412, body: {} }, [409, 'conflict', 'not_applied']],

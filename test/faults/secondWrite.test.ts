@@ -47,7 +47,7 @@ const CASES: [name: string, Fault, Expected][] = [
   ['503', { kind: 'answer', status: 503 }, partial(503, 'vendor_unavailable')],
   ['401', { kind: 'answer', status: 401 }, partial(502, 'vendor_credentials_rejected')],
   ['403', { kind: 'answer', status: 403 }, partial(502, 'vendor_credentials_rejected')],
-  ['404', { kind: 'answer', status: 404, body: {} }, partial(404, 'staff_not_found')],
+  ['404', { kind: 'answer', status: 404, body: {} }, partial(422, 'stored_value_invalid')],
   ['409', { kind: 'answer', status: 409, body: {} }, partial(409, 'conflict')],
   ['422', { kind: 'answer', status: 422, body: {} }, partial(422, 'vendor_rejected')],
   [

@@ -356,6 +356,18 @@ test('without the scopes nothing is shown', async () => {
   expect((await stage.call('GET', '/staff', { key: null })).status).toBe(401);
 });
 
+test('records without a link are not shown where another clinic is going to be', async () => {
+  const { centro, ...others } = stage.config.clinics;
+  for (const soon of [{ mirror: 'cobalt-main' }, { links: ['cobalt-main'] }]) {
+    expect((await list('?linked=false', KEYS.south)).status).toBe(200);
+    await stage.rewrite({ ...stage.config, clinics: { ...others, centro: { ...centro, ...soon } } });
+    await stage.gateway.reload();
+    expect((await list('?linked=false', KEYS.south)).body.code).toBe('forbidden');
+    await stage.rewrite(stage.config);
+    await stage.gateway.reload();
+  }
+});
+
 describe('what is kept', () => {
   test('is shown again, until it is too old, or it is asked for anew', async () => {
     const first = (await fresh()).body.meta;

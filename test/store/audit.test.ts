@@ -110,6 +110,18 @@ describe.each(ENGINES)('the audit on %s', (engine) => {
       .where('name', '=', 'head')
       .execute();
   };
+
+  it('finds a row of before that says more than was hashed then', async () => {
+    await add(open([]), 3);
+    await rechain(1, (row) => {
+      row.version = 1;
+    });
+    expect(await verify({})).toMatchObject({ valid: true, rows: 3 });
+    await tamper("update changes set kind = 'switch' where seq = 2");
+    expect(await verify({})).toMatchObject({ valid: false, sequence: 2 });
+    await tamper("update changes set kind = 'update', detail = '{\"a\":1}' where seq = 2");
+    expect(await verify({})).toMatchObject({ valid: false, sequence: 2 });
+  });
   const hashAt = async (seq: number) => {
     const row = await database.db
       .selectFrom('changes')

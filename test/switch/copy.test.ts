@@ -1,5 +1,5 @@
 /** `switch copy` and `switch undo`: what fits gets there once, and can be taken back. */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePeople, type Person } from '../../sandbox/people';
 import type { CopyRow } from '../../src/switch/copy';
@@ -239,6 +239,27 @@ test.each<[string, () => Promise<string>, RegExp]>([
   const { code, out, err } = await stage.command('switch', 'undo', await path());
   expect({ code, out }).toEqual({ code: 1, out: '' });
   expect(err).toMatch(said);
+});
+
+test('an undo file in which a run that was killed has not written yet is gone on with', async () => {
+  await writeFile(file, '');
+  const { code } = await copy('--apply', '--overwrite', '--undo', file);
+  expect(code).not.toBe(1);
+  expect((await undo()).document.counts.restored).toBeGreaterThan(0);
+});
+
+test('an undo file that somebody has edited: what is no value of a field is left alone, what is no field refused', async () => {
+  await copy('--apply', '--overwrite', '--undo', file);
+  const lines = await readFile(file, 'utf8');
+  await writeFile(file, lines.replace('"before":"Elsewhere 1"', '"before":{"a":1}'));
+  const { code, document } = await undo();
+  expect([code, document.counts]).toMatchObject([2, { restored: 1, not_restored: 2 * COUNT + 1 }]);
+  await writeFile(file, lines.replace('"field":"/phone"', '"field":"/telephone"'));
+  const refused = await stage.command('switch', 'undo', file);
+  expect([refused.code, refused.err]).toEqual([
+    1,
+    expect.stringMatching(/is no file that switch copy has written/),
+  ]);
 });
 
 test('the table has the outcomes, and nothing personal without --values', async () => {

@@ -1,10 +1,21 @@
 /** What the guard has against moving a clinic: each reason closes it by itself, and is named. */
+import { writeFile } from 'node:fs/promises';
+import { stringify } from 'yaml';
 import { ConfigError } from '../../src/config/problem';
 import { type Comparison, createComparisons } from '../../src/store/comparisons';
 import { createLinks } from '../../src/store/links';
 import { createOperations } from '../../src/store/operations';
 import { run } from '../support/commandLine';
-import { auditOf, HERE, openReplicas, type Replica, type Replicas, said, THERE } from '../support/replicas';
+import {
+  auditOf,
+  HERE,
+  openReplicas,
+  type Replica,
+  type Replicas,
+  ROBIN,
+  said,
+  THERE,
+} from '../support/replicas';
 import { KEYS } from '../support/stage';
 
 const HOUR_MS = 3_600_000;
@@ -112,6 +123,34 @@ describe('enforce', () => {
     expect(await place.executeTakeFirst()).toEqual({ vendor: HERE });
   });
 
+  it('wants a new comparison if a link leads to another record since the last one', async () => {
+    await compared(1);
+    const links = createLinks(play.database);
+    const link = { clinic: 'north', staffId: 'st-1', vendor: THERE };
+    await links.put({ ...link, vendorRecordId: 'cde345fab6789012cdefab3456789012' });
+    await first.put({ vendor: THERE, switchGuard: 'enforce' });
+    const lines = first.lines.filter((text) => REFUSED.test(JSON.parse(text).msg)).join('');
+    expect(lines).toMatch(/comparison_stale: 1 link leads to another record/);
+    expect(lines).not.toMatch(/links_incomplete|not_compared|differences|queue_not_empty/);
+    await compared(0);
+    await first.gateway.reload();
+    expect((await first.get('/capabilities')).body.data.vendor).toBe(THERE);
+    await links.remove('north', 'st-1', THERE);
+    await links.put({ ...link, vendorRecordId: ROBIN }, { checked: true });
+  });
+
+  it('is no way round it to take a clinic out and to bring it back elsewhere', async () => {
+    const { north: _, ...clinics } = play.stage.config.clinics;
+    const callers = play.stage.config.callers.filter(({ clinic }) => clinic !== 'north');
+    await writeFile(first.path, stringify({ ...play.stage.config, clinics, callers }));
+    await first.gateway.reload();
+    await first.put({ vendor: THERE, switchGuard: 'enforce' });
+    expect(said(first, REFUSED)).toHaveLength(1);
+    expect((await fetch(`${first.gateway.url}/staff/st-1`)).status).toBe(401);
+    await first.put({ vendor: HERE, switchGuard: 'enforce' });
+    expect((await first.patch({ status: 'active' })).body.meta.vendor).toBe(HERE);
+  });
+
   it('lets a clinic go that is linked, compared and idle, and the audit has the evidence', async () => {
     const before = (await auditOf(play.database, 'switch')).length;
     await compared(23);
@@ -148,6 +187,15 @@ describe('enforce', () => {
     await first.put({ vendor: HERE, switchGuard: 'enforce' });
     expect((await first.get('/capabilities')).body.data.vendor).toBe(THERE);
     expect(first.lines.join('')).toContain('before the clinic came to where it is');
+  });
+
+  it('can be satisfied with the file that it has refused: the clinic is where the store says', async () => {
+    await first.put({ vendor: THERE, switchGuard: 'enforce' });
+    expect(said(first, REFUSED)).toHaveLength(1);
+    const { code, out } = await run(['-c', first.path, 'switch', 'compare', 'north', THERE, '--json']);
+    expect([code, JSON.parse(out)]).toMatchObject([expect.any(Number), { here: HERE, there: THERE }]);
+    const { differences } = (await createComparisons(play.database).latestOf('north')) ?? {};
+    expect([0, 2].includes(code) && differences !== undefined).toBe(true);
   });
 
   it('is asked again when somebody reloads', async () => {
@@ -198,6 +246,34 @@ test('a linked clinic does not get past it by becoming one of the vendor’s own
   await first.put({ vendor: THERE, switchGuard: 'enforce', identity: 'direct' });
   expect(said(first, REFUSED)).toHaveLength(1);
   expect((await first.get('/capabilities')).body.data.vendor).toBe(HERE);
+});
+
+test.each([
+  ['that knows how it was', { revision: 1 }],
+  ['that an earlier version has written', { identity: null }],
+])('nor by a process that starts with both changed, on a store %s', async (_, row) => {
+  await first.gateway.close();
+  await play.database.db.updateTable('whereabouts').set(row).execute();
+  const both = { vendor: THERE, switchGuard: 'enforce', identity: 'direct' } as const;
+  await expect(play.start(both)).rejects.toThrow(/clinikapi-main → cobalt-main.*not_compared/s);
+  const second = await play.start({ vendor: HERE, switchGuard: 'enforce' });
+  expect((await second.get('/capabilities')).body.data.vendor).toBe(HERE);
+});
+
+test('a clinic whose ids were the vendor’s own before moves with a process that starts, mirrored or not', async () => {
+  await first.put({ vendor: HERE, switchGuard: 'enforce', identity: 'direct', mirror: THERE });
+  await first.gateway.close();
+  const second = await play.start({
+    vendor: THERE,
+    switchGuard: 'enforce',
+    identity: 'direct',
+    mirror: HERE,
+  });
+  expect((await second.get('/capabilities')).body.data.vendor).toBe(THERE);
+  await second.gateway.close();
+  // It has links where it was mirrored.
+  const third = await play.start({ vendor: HERE, switchGuard: 'enforce', identity: 'direct' });
+  expect((await third.get('/capabilities')).body.data.vendor).toBe(HERE);
 });
 
 test('a new clinic is where its configuration says, under enforce too', async () => {

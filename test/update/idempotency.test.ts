@@ -81,6 +81,27 @@ describe.each(ENGINES)('keys in the store on %s', (engine) => {
     expect(await journal.claim(claim())).toEqual({ kind: 'in_progress' });
   });
 
+  it('keeps what an earlier request has left until there is an answer, or something newer', async () => {
+    const asLeft = { status: 'a-digest' };
+    await journal.endClaim({ handle: (await mine()).handle, state: 'unsettled', asLeft });
+    const second = await mine();
+    expect(second).toMatchObject({ settleFirst: true, asLeft });
+    await journal.endClaim({ handle: second.handle, state: 'unsettled' });
+    const third = await mine();
+    expect(third).toMatchObject({ settleFirst: true, asLeft });
+    // Its process ends without a word.
+    time += 1_000;
+    const fourth = await mine();
+    expect(fourth).toMatchObject({ settleFirst: true, asLeft });
+    await journal.endClaim({ handle: fourth.handle, state: 'unsettled', asLeft: { status: 'another' } });
+    const fifth = await mine();
+    expect(fifth).toMatchObject({ asLeft: { status: 'another' } });
+    await journal.endClaim({ handle: fifth.handle, state: 'done', answer: ANSWER });
+    expect(await journal.claim(claim())).toEqual({ kind: 'replay', answer: ANSWER });
+    time += HOUR;
+    expect(await mine()).not.toHaveProperty('asLeft');
+  });
+
   it('is taken over, to be settled, once the lease of its owner is over', async () => {
     const first = await mine();
     time += 1_000;

@@ -2,13 +2,19 @@
 import { createHash } from 'node:crypto';
 import { openStage, type Reply, type Stage } from '../support/stage';
 
-const WRITERS = { north: 'writer-of-north', centro: 'writer-of-centro', south: 'writer-of-south' } as const;
+const WRITERS = {
+  north: 'writer-of-north',
+  centro: 'writer-of-centro',
+  south: 'writer-of-south',
+  west: 'writer-of-west',
+} as const;
 type Clinic = keyof typeof WRITERS;
 
 let stage: Stage;
 
 beforeAll(async () => {
   stage = await openStage({
+    fhir: {},
     configure: (config) => {
       for (const [clinic, key] of Object.entries(WRITERS)) {
         config.callers.push({
@@ -26,6 +32,7 @@ beforeEach(() => {
   stage.clinikapi.reset();
   stage.vitalis.reset();
   stage.cobalt.reset();
+  stage.fhir?.reset();
 });
 
 const write = (clinic: Clinic, body: unknown, headers = {}, query = '') =>
@@ -96,4 +103,30 @@ test('a record that is another one is refused without its entity tag', async () 
   const reply = await write('north', { status: 'inactive' }, { 'if-match': '"another"' });
   expect([reply.status, reply.body.code]).toEqual([412, 'precondition_failed']);
   expect(reply.headers.get('etag')).toBeNull();
+});
+
+test.each<[Clinic, Record<string, unknown>, Record<string, unknown>]>([
+  ['centro', { phone: '123', status: 'active' }, { id: 'st-1', status: 'active' }],
+  ['south', { status: 'on-leave', availableTime: [] }, { id: 'st-1', availableTime: null }],
+  ['west', { status: 'on-leave', role: 'nurse' }, { id: 'st-1', role: 'nurse' }],
+])('%s: what is stored is not shown in the place of what was dropped: %j', async (clinic, body, data) => {
+  for (const query of ['?dryRun=true', '']) {
+    const reply = await write(clinic, body, { prefer: 'handling=lenient' }, query);
+    expect([reply.status, reply.body.data]).toEqual([200, data]);
+  }
+});
+
+test('a list in the vendor’s request of a dry run shows no stored items', async () => {
+  // The seeded one has a work address, and a home in La Plata.
+  const reply = await write('west', { address: { text: 'Calle 1' } }, {}, '?dryRun=true');
+  expect([reply.status, reply.body.data]).toEqual([200, { id: 'st-1', address: { text: 'Calle 1' } }]);
+  expect(JSON.stringify(reply.body)).not.toMatch(/Calle 7|La Plata/);
+});
+
+test('the vendor’s words about a stored value are not told', async () => {
+  const errors = [{ param: 'dni', msg: 'El DNI es obligatorio' }];
+  stage.vitalis.faults.next({ kind: 'answer', status: 400, body: { errors } }, { method: 'PATCH' });
+  const reply = await write('centro', { phone: '+54 11 4444-0000' });
+  expect([reply.status, reply.body.code]).toEqual([422, 'stored_value_invalid']);
+  expect(JSON.stringify(reply.body)).not.toMatch(/dni|national/i);
 });

@@ -116,6 +116,7 @@ const SENDING_SAFELY = `- **Repeat without fear**: send a fresh \`Idempotency-Ke
   carried out once. A key counts for you, the method and the path: for another staff member the same text is another key. An
   update that is refused as not valid does not use its key up.
 - **Do not overwrite others**: \`GET\` the record, send its \`ETag\` as \`If-Match\`. If it changed meanwhile, the answer is 412.
+  After an answer with \`outcome: "partial"\` repeat the same request, \`If-Match\` included, with the same \`Idempotency-Key\`.
   A \`PATCH\` answers with the new \`ETag\` where the vendor has shown the whole record; where it gives none, \`GET\` again. The \`ETag\`
   of the FHIR form is the weak form of the same (\`W/"…"\`): without the \`W/\` it serves as \`If-Match\`.
 - **Do not wait**: \`Prefer: respond-async\` queues the update and answers 202; follow it at \`Location\`.

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import Joi from 'joi';
 import { requireScope } from '../../callers/callers';
+import { othersAt } from '../../config/sharing';
 import { type Cursor, readCursor } from '../../directory/cursor';
 import type { StaffFilter } from '../../directory/filter';
 import { folded } from '../../directory/fold';
@@ -94,9 +95,7 @@ export async function getStaffList(
 /** Records without a link may be another clinic's. @throws Problem `forbidden` */
 function mayReadUnlinked({ caller, clinic, generation }: Authenticated): void {
   requireScope(caller, 'links:write');
-  const others = [...generation.clinics.values()].filter(
-    ({ name, connection }) => connection === clinic.connection && name !== clinic.name,
-  );
+  const others = othersAt(generation.config.clinics, clinic.name, clinic.connection.name);
   if (others.length === 0) return;
   throw new Problem(
     'forbidden',
