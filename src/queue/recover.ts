@@ -93,7 +93,7 @@ async function findOut(
     (age > GIVE_UP_MS ? nothingKnown(attempt) : undefined);
   if (finding === undefined) return;
   const change = changeOf(attempt, finding);
-  const mirrored = mirrors && mirroredPart(mirrors, attempt, finding.fields);
+  const mirrored = mirrors && mirroredPart(mirrors, { ...attempt, settleFirst: true }, finding.fields);
   await journal.end({ attempt: attempt.id, change, mirrored });
   log.notice('the outcome of an update that a crash interrupted is known now', {
     requestId: attempt.requestId,

@@ -74,6 +74,8 @@ interface WhereaboutsTable {
   revision: number | string;
   /** JSON: codes of what the guard had against the last move. */
   despite: string;
+  /** `linked` or `direct`, as its configuration had it last; null if that is not known. */
+  identity: string | null;
 }
 
 /** Processes that show signs of life. */

@@ -248,6 +248,34 @@ test('a linked clinic does not get past it by becoming one of the vendor’s own
   expect((await first.get('/capabilities')).body.data.vendor).toBe(HERE);
 });
 
+test.each([
+  ['that knows how it was', { revision: 1 }],
+  ['that an earlier version has written', { identity: null }],
+])('nor by a process that starts with both changed, on a store %s', async (_, row) => {
+  await first.gateway.close();
+  await play.database.db.updateTable('whereabouts').set(row).execute();
+  const both = { vendor: THERE, switchGuard: 'enforce', identity: 'direct' } as const;
+  await expect(play.start(both)).rejects.toThrow(/clinikapi-main → cobalt-main.*not_compared/s);
+  const second = await play.start({ vendor: HERE, switchGuard: 'enforce' });
+  expect((await second.get('/capabilities')).body.data.vendor).toBe(HERE);
+});
+
+test('a clinic whose ids were the vendor’s own before moves with a process that starts, mirrored or not', async () => {
+  await first.put({ vendor: HERE, switchGuard: 'enforce', identity: 'direct', mirror: THERE });
+  await first.gateway.close();
+  const second = await play.start({
+    vendor: THERE,
+    switchGuard: 'enforce',
+    identity: 'direct',
+    mirror: HERE,
+  });
+  expect((await second.get('/capabilities')).body.data.vendor).toBe(THERE);
+  await second.gateway.close();
+  // It has links where it was mirrored.
+  const third = await play.start({ vendor: HERE, switchGuard: 'enforce', identity: 'direct' });
+  expect((await third.get('/capabilities')).body.data.vendor).toBe(HERE);
+});
+
 test('a new clinic is where its configuration says, under enforce too', async () => {
   await play.database.db.deleteFrom('whereabouts').where('clinic', '=', 'north').execute();
   await first.gateway.close();
