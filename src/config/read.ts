@@ -158,6 +158,7 @@ function conflicts(tree: Record<string, unknown>): ConfigProblem[] {
     ...repeated(tree, 'tokens', 'issuer'),
     ...samePort(tree),
     ...ownMirrors(tree),
+    ...clientNames(tree),
   ];
 }
 
@@ -202,6 +203,21 @@ function ownMirrors({ clinics }: Record<string, unknown>): ConfigProblem[] {
     const isOwn = typeof mirror === 'string' && mirror !== '' && mirror === member(clinic, 'vendor');
     const path = pathText(['clinics', name, 'mirror']);
     return isOwn ? [{ path, message: 'is the connection that the clinic itself uses' }] : [];
+  });
+}
+
+/** Under one name two callers would be one in the audit, and have each other's idempotency keys and allowance. */
+function clientNames({ callers, tokens }: Record<string, unknown>): ConfigProblem[] {
+  const issuers = (Array.isArray(tokens) ? tokens : []).map((item) => member(item, 'name'));
+  return (Array.isArray(callers) ? callers : []).flatMap((item, index) => {
+    const name = member(item, 'name');
+    const issuer = issuers.find(
+      (found) => typeof found === 'string' && typeof name === 'string' && name.startsWith(`${found}/`),
+    );
+    const path = pathText(['callers', index, 'name']);
+    return issuer === undefined
+      ? []
+      : [{ path, message: `is the name of a client of ${String(issuer)} in tokens` }];
   });
 }
 

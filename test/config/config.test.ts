@@ -417,6 +417,14 @@ callers:
       ],
     },
     {
+      name: 'a caller that has the name of a client of an issuer',
+      text: yaml({
+        head: 'tokens: [{ name: login, issuer: https://login.example, audience: us, jwksUri: https://login.example/keys }]',
+        callers: `- { name: login/app, keySha256: ${OTHER_HASH}, clinic: north, scopes: [staff:read] }`,
+      }),
+      lines: ['callers.1.name: is the name of a client of login in tokens'],
+    },
+    {
       name: 'equal ports',
       text: yaml({ head: 'ops: { port: 81 }\nserver: { port: 81 }' }),
       lines: ['ops.port: is the same as server.port'],
