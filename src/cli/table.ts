@@ -67,7 +67,7 @@ export async function writeTable(
   }
 }
 
-/** A spreadsheet program runs what begins like a formula; with an apostrophe before it, it is text. */
+/** A spreadsheet program runs what begins like a formula, in full width too; with an apostrophe before it, it is text. */
 export function harmless(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) ? `'${text}` : text;
 }

@@ -100,6 +100,19 @@ test('a CSV file that only its owner can read, with the columns of the links fir
   expect((await run('vitalis-centro', { csv: '-' })).out).toBe(await readFile(csv, 'utf8'));
 });
 
+test('nothing in the CSV file is a formula, and a telephone number stays one', async () => {
+  const csv = join(folder, 'formulas.csv');
+  const texts = ['=HYPERLINK("http://x.example";"y")', '+cmd|calc', '@SUM(1)', '\uFF1D1+1'];
+  for (const [index, address] of texts.entries())
+    stage.vitalis.state.professionals.change(index + 1, { address });
+  await run('vitalis-centro', { csv });
+  const rows: Record<string, string>[] = parse(await readFile(csv), { columns: true });
+  expect(rows.slice(0, texts.length).map((row) => row['address.text'])).toEqual(
+    texts.map((text) => `'${text}`),
+  );
+  expect(rows[0]?.phone).toMatch(/^\+54/);
+});
+
 test('a list that is not whole is none, and leaves no file', async () => {
   const csv = join(folder, 'none.csv');
   stage.clinikapi.faults.next({ kind: 'answer', status: 400 }, { path: '/v1/practitioner-roles', after: 1 });

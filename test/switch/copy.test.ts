@@ -248,6 +248,13 @@ test('an undo file in which a run that was killed has not written yet is gone on
   expect((await undo()).document.counts.restored).toBeGreaterThan(0);
 });
 
+test('one file for the table and for undo is refused, and nothing is written', async () => {
+  const writes = writesTo();
+  const both = ['--apply', '--overwrite', '--undo', file, '--out', `${stage.folder}/./undo-${number}.ndjson`];
+  const { code, err } = await stage.command('switch', 'copy', 'centro', THERE, ...both);
+  expect([code, err, writesTo()]).toEqual([1, '--out and --undo name the same file.\n', writes]);
+});
+
 test('an undo file that somebody has edited: what is no value of a field is left alone, what is no field refused', async () => {
   await copy('--apply', '--overwrite', '--undo', file);
   const lines = await readFile(file, 'utf8');

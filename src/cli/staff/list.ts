@@ -20,7 +20,7 @@ import { type CommandContext, exitCodes, withJson, writeJson } from '../command'
 import { count } from '../links/progress';
 import { messageOf } from '../problems';
 import { missingFile } from '../storeFile';
-import { privateFile } from '../table';
+import { harmless, privateFile } from '../table';
 
 /** For all pages together. */
 const LONGEST_MS = 30 * 60_000;
@@ -159,7 +159,9 @@ function csvRow(vendor: string, entry: Entry, owners: Owners): string[] {
 
 function cell(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  // A telephone number stays as it is: nothing in it could be run.
+  return /^[+-][\d\s().-]*$/.test(text) ? text : harmless(text);
 }
 
 function table({ entries }: Snapshot, owners: Owners): string {

@@ -1,4 +1,5 @@
 /** `switch copy`: what fits goes to the other connection, by the same path as any update. A dry run without `--apply`. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type CopyReport, copy } from '../../switch/copy';
 import { openUndoLog } from '../../switch/undoFile';
@@ -28,6 +29,12 @@ export function switchCopyCommand(parent: Command, context: CommandContext): voi
     .option('--undo <file>', 'write there what is replaced, for switch undo')
     .addHelpText('after', '\nCan be stopped and begun again at any time: what is there already is not sent.')
     .action(async (clinic: string, connection: string, choices: Choices) => {
+      const { out, undo } = choices;
+      // The table would take the place of what undo needs.
+      if (out !== undefined && undo !== undefined && resolve(out) === resolve(undo)) {
+        context.err.write('--out and --undo name the same file.\n');
+        return context.exit(1);
+      }
       const asked = { clinic, connection, task: 'copy', other: true };
       const run = (opened: Opened) =>
         withWriting(opened, (writing) => runCopy(context, opened, writing, choices));
