@@ -74,6 +74,8 @@ interface WhereaboutsTable {
   revision: number | string;
   /** JSON: codes of what the guard had against the last move. */
   despite: string;
+  /** `linked` or `direct`, as its configuration had it last; null if that is not known. */
+  identity: string | null;
 }
 
 /** Processes that show signs of life. */
@@ -118,6 +120,8 @@ interface AttemptsTable {
   /** JSON: the canonical patch, values included. */
   patch: string;
   lenient: number;
+  /** What it is in the audit. */
+  kind: string;
   /** Until when the update belongs to the process that began it. */
   lease_until: string;
   created_at: string;

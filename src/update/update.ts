@@ -89,6 +89,7 @@ async function conclude(
     await parts.journal.end({
       change,
       mirrored,
+      delivered: 'result' in ended ? request.delivered : undefined,
       patient: isPatient(request),
       attempt: ended.attempt?.id,
       key: keyVerdict(request, ended, response, deferred !== undefined),

@@ -279,8 +279,8 @@ program
   .command('mirror-cost')
   .description('measure what a mirror, healthy or not, costs the callers of its clinic (Linux only)')
   .option('--engine <name>', 'sqlite, postgres or both', 'both')
-  .option('--rounds <number>', 'how often, each target in turn', Number, 3)
-  .option('--seconds <number>', 'of each target in each round', Number, 10)
+  .option('--rounds <number>', 'how often, each target in turn', Number, 8)
+  .option('--seconds <number>', 'of each target in each round', Number, 8)
   .option('--rate <number>', 'updates a second', Number, 50)
   .action(mirrorCost);
 program
