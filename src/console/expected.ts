@@ -15,16 +15,19 @@ const COMPLAINTS: Readonly<Record<string, Complaint>> = {
     detail: ({ valids }) => `One of these is expected: ${Array.isArray(valids) ? valids.join(', ') : ''}.`,
   },
   'object.unknown': { code: 'unknown_field', detail: () => 'There is no such member here.' },
-  'object.base': { code: 'invalid_type', detail: () => 'An object is expected.' },
-  'array.base': { code: 'invalid_type', detail: () => 'A list is expected.' },
-  'array.min': { code: 'too_short', detail: ({ limit }) => `At least ${counted(limit)} expected.` },
-  'array.max': { code: 'too_long', detail: ({ limit }) => `At most ${counted(limit)} expected.` },
+  'object.base': { code: 'invalid_format', detail: () => 'An object is expected.' },
+  'array.base': { code: 'invalid_format', detail: () => 'A list is expected.' },
+  'array.min': { code: 'too_short', detail: ({ limit }) => `At least ${counted(limit, 'item')} expected.` },
+  'array.max': { code: 'too_long', detail: ({ limit }) => `At most ${counted(limit, 'item')} expected.` },
   'array.unique': { code: 'invalid_value', detail: () => 'This is in the list twice.' },
-  'string.base': { code: 'invalid_type', detail: () => 'A text is expected.' },
+  'string.base': { code: 'invalid_format', detail: () => 'A text is expected.' },
   'string.empty': { code: 'too_short', detail: () => 'A text that is not empty is expected.' },
-  'string.max': { code: 'too_long', detail: ({ limit }) => `At most ${limit} characters are expected.` },
+  'string.max': {
+    code: 'too_long',
+    detail: ({ limit }) => `At most ${counted(limit, 'character')} expected.`,
+  },
   'string.pattern.name': { code: 'invalid_format', detail: ({ name }) => `Expected is ${name}.` },
-  'boolean.base': { code: 'invalid_type', detail: () => 'Either true or false is expected.' },
+  'boolean.base': { code: 'invalid_format', detail: () => 'Either true or false is expected.' },
 };
 
 const OTHER: Complaint = {
@@ -41,6 +44,6 @@ export function complaintOf({ path, type, context }: ValidationErrorItem): Field
   };
 }
 
-function counted(limit: unknown): string {
-  return limit === 1 ? '1 item is' : `${String(limit)} items are`;
+function counted(limit: unknown, noun: string): string {
+  return limit === 1 ? `1 ${noun} is` : `${String(limit)} ${noun}s are`;
 }
