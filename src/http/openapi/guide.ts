@@ -79,7 +79,7 @@ curl -i 'http://127.0.0.1:8080/staff?status=active&limit=20' -H 'Authorization: 
 - **How fresh**: \`meta.asOf\` says when the list was read, \`meta.source\` whether for this request. \`Cache-Control: no-cache\` reads it
   anew. A vendor's list may itself lag behind its records for some seconds: \`GET /staff/{id}\` shows a change at once.
 - **Whole or not at all**: a list that could not be read to its end is a 503 with \`Retry-After\`. \`meta.warnings\` tells of rows that were no
-  records (\`rows_skipped\`) and of linked staff that the vendor does not list (\`not_listed\`).
+  records (\`rows_skipped\`), of a vendor that counts more than it lists (\`list_incomplete\`, and \`meta.complete\` is \`false\`), and of linked staff that the vendor does not list (\`not_listed\`).
 - \`?linked=false\` shows the vendor's records that have no staff id yet; it needs the scope \`links:write\`.`;
 
 const WRITING = `## Saying who you are
