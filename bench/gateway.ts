@@ -21,6 +21,9 @@ export const CLINICS = {
 /** The connection that is the mirror of ClinikAPI's clinic, if it has one. */
 export const MIRROR = 'clinikapi-mirror';
 
+/** Of an operator who may look at everything in the console. */
+export const OPERATOR_KEY = 'bench-key-operator';
+
 export const AUDIT_KEY = 'a-key-of-the-benchmark-and-of-nothing-else';
 
 export type Vendor = keyof typeof CLINICS;
@@ -47,6 +50,8 @@ export interface RunningGateway {
   child: ChildProcess;
   pid: number;
   origin: string;
+  /** Metrics and the console. */
+  opsOrigin: string;
   /** From the start of the process to the first 200 of `/readyz`. */
   startSeconds: number;
 }
@@ -138,11 +143,16 @@ function configuration(setup: GatewaySetup) {
     ),
     callers: clinics.map(({ clinic, key }) => ({
       name: `bench-${clinic}`,
-      keySha256: createHash('sha256').update(key).digest('hex'),
+      keySha256: sha256(key),
       clinic,
       scopes: ['staff:read', 'staff:write', 'changes:read', 'links:write'],
     })),
+    operators: [{ name: 'bench', keySha256: sha256(OPERATOR_KEY), role: 'viewer' }],
   };
+}
+
+function sha256(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
 }
 
 /** Staff ids are `st-1`, `st-2`, … in each clinic. */
@@ -194,21 +204,23 @@ export async function startGateway(
       stdio: ['ignore', log, 'pipe'],
     },
   );
-  const origin = await announcedBy(child);
+  const { origin, opsOrigin } = await announcedBy(child);
   while (!(await isReady(origin))) {
     if (performance.now() - started > 30_000) throw new Error('the gateway does not become ready');
     await sleep(5);
   }
-  return { folder, child, pid: pidOf(child), origin, startSeconds: (performance.now() - started) / 1000 };
+  const startSeconds = (performance.now() - started) / 1000;
+  return { folder, child, pid: pidOf(child), origin, opsOrigin, startSeconds };
 }
 
-function announcedBy(child: ChildProcess): Promise<string> {
+function announcedBy(child: ChildProcess): Promise<Pick<RunningGateway, 'origin' | 'opsOrigin'>> {
   return new Promise((resolve, reject) => {
     let said = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
-      const url = /listening on (http:\/\/\S+)/.exec(said)?.[1];
-      if (url !== undefined) resolve(url);
+      const [, opsOrigin, origin] =
+        /metrics and health on (http:\/\/\S+)\s+listening on (http:\/\/\S+)/.exec(said) ?? [];
+      if (origin !== undefined && opsOrigin !== undefined) resolve({ origin, opsOrigin });
     });
     child.once('exit', () => reject(new Error(`the gateway did not start: ${said}`)));
   });

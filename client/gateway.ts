@@ -34,10 +34,18 @@ export type ProblemCode =
   | "vendor_timeout"
   | "internal_error";
 
+/** `queued` and `running` are on the way. `succeeded` and `failed` are final, `answer` says how. `dead`: no attempt gave a definite answer; retry it, or let an operator decide. Later updates of the same staff member wait until then. */
+export type OperationStatus =
+  | "queued"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "dead";
+
 /** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no half of a surrogate pair, and no control characters; line breaks and tabs are allowed in `address.text` and in the `description` of a recurrence. Dates are of the calendar, from the year 0001. */
 export interface StaffPatch {
   /** Whether the person works here now. */
-  status?: "active" | "inactive" | "on-leave" | null;
+  status?: StaffStatus;
   /** The person’s name. */
   name?: {
     /**
@@ -58,13 +66,10 @@ export interface StaffPatch {
    * @pattern ^[\s.\u00ad\u00b7\u200b-\u200f\u2010-\u2015\u2024\u202a-\u202e\u2043\u2060-\u2064\u2212\u2219\ufe58\ufe63\ufeff\uff0d\uff0e-]*(?:[0-9A-Za-z\uff10-\uff19\uff21-\uff3a\uff41-\uff5a][\s.\u00ad\u00b7\u200b-\u200f\u2010-\u2015\u2024\u202a-\u202e\u2043\u2060-\u2064\u2212\u2219\ufe58\ufe63\ufeff\uff0d\uff0e-]*){7,20}$
    */
   nationalId?: string | null;
-  /**
-   * Date of birth, `YYYY-MM-DD`, 1850 or later.
-   * @format date
-   */
-  birthDate?: string | null;
+  /** Date of birth, `YYYY-MM-DD`, 1850 or later. */
+  birthDate?: BirthDate;
   /** Administrative gender. */
-  gender?: "male" | "female" | "other" | "unknown" | null;
+  gender?: Gender;
   /** Postal address. */
   address?: {
     /**
@@ -186,18 +191,51 @@ export interface Staff {
   /** The staff id of the URL. */
   id: string;
   /** Whether the person works here now. */
-  status?: "active" | "inactive" | "on-leave" | null;
+  status?: StaffStatus;
   /** The person’s name. */
   name?: Name;
   /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept. */
   nationalId?: string | null;
-  /**
-   * Date of birth, `YYYY-MM-DD`, 1850 or later.
-   * @format date
-   */
-  birthDate?: string | null;
+  /** Date of birth, `YYYY-MM-DD`, 1850 or later. */
+  birthDate?: BirthDate;
   /** Administrative gender. */
-  gender?: "male" | "female" | "other" | "unknown" | null;
+  gender?: Gender;
+  /** Postal address. */
+  address?: Address;
+  /** 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without. */
+  phone?: string | null;
+  /** E-mail address. */
+  email?: string | null;
+  /** Role code, such as `doctor`. */
+  role?: string | null;
+  /** One coded specialty; `system` defaults to SNOMED CT. */
+  specialty?: Specialty;
+  /** Id of the organization. */
+  organizationId?: string | null;
+  /** Id of the location. */
+  locationId?: string | null;
+  /** When the role is held; `end` is not before `start`. */
+  period?: Period;
+  /** The whole week: an array replaces the stored one. */
+  availableTime?: AvailableTime[] | null;
+}
+
+/** A record of the staff list, as `GET /staff/{id}` shows it. */
+export interface ListedStaff {
+  /** The staff id; `null` for a record without a link. */
+  id: string | null;
+  /** The vendor’s own id of the record. */
+  vendorRecordId: string;
+  /** Whether the person works here now. */
+  status?: StaffStatus;
+  /** The person’s name. */
+  name?: Name;
+  /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept. */
+  nationalId?: string | null;
+  /** Date of birth, `YYYY-MM-DD`, 1850 or later. */
+  birthDate?: BirthDate;
+  /** Administrative gender. */
+  gender?: Gender;
   /** Postal address. */
   address?: Address;
   /** 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without. */
@@ -243,6 +281,18 @@ export type Period = {
   /** @format date */
   end?: string | null;
 } | null;
+
+/** Whether the person works here now. */
+export type StaffStatus = "active" | "inactive" | "on-leave" | null;
+
+/**
+ * Date of birth, `YYYY-MM-DD`, 1850 or later.
+ * @format date
+ */
+export type BirthDate = string | null;
+
+/** Administrative gender. */
+export type Gender = "male" | "female" | "other" | "unknown" | null;
 
 /** One block of weekly hours. */
 export interface AvailableTime {
@@ -293,52 +343,6 @@ export interface Warning {
   detail: string;
 }
 
-/** One complaint about one place in the request. */
-export interface FieldError {
-  /** JSON pointer into the body as it was sent; empty for the whole. */
-  pointer: string;
-  /** A stable code, such as `invalid_format`. */
-  code: string;
-  /** For people. Never carries a value. */
-  detail: string;
-}
-
-/** Problem details (RFC 9457). Every answer that is not a success is one. */
-export interface Problem {
-  /**
-   * Where the code is explained.
-   * @format uri-reference
-   */
-  type: string;
-  /** The code in words. */
-  title: string;
-  /** The status of the answer. */
-  status: number;
-  /** The stable code of a problem. Branch on this. */
-  code: ProblemCode;
-  /** What happened here, for people. Never carries a value. */
-  detail: string;
-  /** The `X-Request-Id` of the answer. Quote it when you ask for help. */
-  requestId: string;
-  /** Every complaint, not only the first. */
-  errors?: FieldError[];
-  /** What the vendor said, as far as it may be shown. */
-  vendor?: {
-    /** Name of the vendor connection. */
-    name: string;
-    /** The status of the vendor’s answer. */
-    status?: number;
-    /** The vendor’s own code. */
-    code?: string;
-    /** The vendor’s own sentence, only if it carries no personal data. */
-    message?: string;
-  };
-  /** What is known about the update. `partial`: `receipt` says which part was applied; the same request with the same `Idempotency-Key` sends the rest. */
-  outcome?: "applied" | "partial" | "not_applied" | "unknown";
-  /** What became of the other members; of all, if `outcome` is `partial`. */
-  receipt?: ReceiptRow[];
-}
-
 /** About the answer. */
 export interface ReadMeta {
   /** The `X-Request-Id` of the answer. */
@@ -385,53 +389,6 @@ export interface UpdateMeta {
   vendorRequest?: VendorRequest | null;
 }
 
-/** About the answer. */
-export interface ClinicMeta {
-  /** The `X-Request-Id` of the answer. */
-  requestId: string;
-  /** The caller’s clinic. */
-  clinic: string;
-}
-
-/** A record of the staff list, as `GET /staff/{id}` shows it. */
-export interface ListedStaff {
-  /** The staff id; `null` for a record without a link. */
-  id: string | null;
-  /** The vendor’s own id of the record. */
-  vendorRecordId: string;
-  /** Whether the person works here now. */
-  status?: "active" | "inactive" | "on-leave" | null;
-  /** The person’s name. */
-  name?: Name;
-  /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept. */
-  nationalId?: string | null;
-  /**
-   * Date of birth, `YYYY-MM-DD`, 1850 or later.
-   * @format date
-   */
-  birthDate?: string | null;
-  /** Administrative gender. */
-  gender?: "male" | "female" | "other" | "unknown" | null;
-  /** Postal address. */
-  address?: Address;
-  /** 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without. */
-  phone?: string | null;
-  /** E-mail address. */
-  email?: string | null;
-  /** Role code, such as `doctor`. */
-  role?: string | null;
-  /** One coded specialty; `system` defaults to SNOMED CT. */
-  specialty?: Specialty;
-  /** Id of the organization. */
-  organizationId?: string | null;
-  /** Id of the location. */
-  locationId?: string | null;
-  /** When the role is held; `end` is not before `start`. */
-  period?: Period;
-  /** The whole week: an array replaces the stored one. */
-  availableTime?: AvailableTime[] | null;
-}
-
 /** A page of the staff list. */
 export interface StaffListAnswer {
   /** In the vendor’s order. Empty if nothing matches. */
@@ -474,29 +431,6 @@ export interface UpdateAnswer {
   data?: Staff;
   /** About the answer, with the receipt. */
   meta: UpdateMeta;
-}
-
-/** An update that was accepted and is delivered later. */
-export interface AcceptedAnswer {
-  /** The operation. */
-  data: {
-    /**
-     * Id of the operation.
-     * @format uuid
-     */
-    id: string;
-    /** The staff member that is updated. */
-    staffId: string;
-    /** `queued` and `running` are on the way. `succeeded` and `failed` are final, `answer` says how. `dead`: no attempt gave a definite answer; retry it, or let an operator decide. Later updates of the same staff member wait until then. */
-    status: "queued" | "running" | "succeeded" | "failed" | "dead";
-    /**
-     * When the update was accepted.
-     * @format date-time
-     */
-    createdAt: string;
-  };
-  /** About the answer. */
-  meta: ClinicMeta;
 }
 
 /** An FHIR R4 Bundle of type searchset; see hl7.org/fhir/R4/bundle.html. */
@@ -595,6 +529,29 @@ export interface LinksAnswer {
   meta: ClinicMeta;
 }
 
+/** An update that was accepted and is delivered later. */
+export interface AcceptedAnswer {
+  /** The operation. */
+  data: {
+    /**
+     * Id of the operation.
+     * @format uuid
+     */
+    id: string;
+    /** The staff member that is updated. */
+    staffId: string;
+    /** `queued` and `running` are on the way. `succeeded` and `failed` are final, `answer` says how. `dead`: no attempt gave a definite answer; retry it, or let an operator decide. Later updates of the same staff member wait until then. */
+    status: OperationStatus;
+    /**
+     * When the update was accepted.
+     * @format date-time
+     */
+    createdAt: string;
+  };
+  /** About the answer. */
+  meta: ClinicMeta;
+}
+
 /** An update that is delivered later. */
 export interface Operation {
   /**
@@ -605,7 +562,7 @@ export interface Operation {
   /** The staff member that is updated. */
   staffId: string;
   /** `queued` and `running` are on the way. `succeeded` and `failed` are final, `answer` says how. `dead`: no attempt gave a definite answer; retry it, or let an operator decide. Later updates of the same staff member wait until then. */
-  status: "queued" | "running" | "succeeded" | "failed" | "dead";
+  status: OperationStatus;
   /**
    * When the update was accepted.
    * @format date-time
@@ -753,10 +710,50 @@ export interface ChangesAnswer {
   };
 }
 
-/** A JSON Web Key Set (RFC 7517). */
-export interface KeySet {
-  /** One for each private key in the configuration. */
-  keys: Record<string, any>[];
+/** One complaint about one place in the request. */
+export interface FieldError {
+  /** JSON pointer into the body as it was sent; empty for the whole. */
+  pointer: string;
+  /** A stable code, such as `invalid_format`. */
+  code: string;
+  /** For people. Never carries a value. */
+  detail: string;
+}
+
+/** Problem details (RFC 9457). Every answer that is not a success is one. */
+export interface Problem {
+  /**
+   * Where the code is explained.
+   * @format uri-reference
+   */
+  type: string;
+  /** The code in words. */
+  title: string;
+  /** The status of the answer. */
+  status: number;
+  /** The stable code of a problem. Branch on this. */
+  code: ProblemCode;
+  /** What happened here, for people. Never carries a value. */
+  detail: string;
+  /** The `X-Request-Id` of the answer. Quote it when you ask for help. */
+  requestId: string;
+  /** Every complaint, not only the first. */
+  errors?: FieldError[];
+  /** What the vendor said, as far as it may be shown. */
+  vendor?: {
+    /** Name of the vendor connection. */
+    name: string;
+    /** The status of the vendor’s answer. */
+    status?: number;
+    /** The vendor’s own code. */
+    code?: string;
+    /** The vendor’s own sentence, only if it carries no personal data. */
+    message?: string;
+  };
+  /** What is known about the update. `partial`: `receipt` says which part was applied; the same request with the same `Idempotency-Key` sends the rest. */
+  outcome?: "applied" | "partial" | "not_applied" | "unknown";
+  /** What became of the other members; of all, if `outcome` is `partial`. */
+  receipt?: ReceiptRow[];
 }
 
 /** What a problem code means. */
@@ -769,6 +766,12 @@ export interface ProblemKind {
   title: string;
   /** What happened and what to do. */
   meaning: string;
+}
+
+/** A JSON Web Key Set (RFC 7517). */
+export interface KeySet {
+  /** One for each private key in the configuration. */
+  keys: Record<string, any>[];
 }
 
 /** Whether the gateway can work, and what it is waiting for. */
@@ -794,6 +797,14 @@ export interface Readiness {
 export interface Health {
   /** In a word or two. */
   status: string;
+}
+
+/** About the answer. */
+export interface ClinicMeta {
+  /** The `X-Request-Id` of the answer. */
+  requestId: string;
+  /** The caller’s clinic. */
+  clinic: string;
 }
 
 import { HttpClient, type RequestParams } from "./http.js";
@@ -1109,40 +1120,7 @@ export class Gateway extends HttpClient {
      * @summary What a problem code means
      * @request GET:/problems/{code}
      */
-    explainProblem: (
-      code:
-        | "malformed_request"
-        | "unauthenticated"
-        | "forbidden"
-        | "staff_not_found"
-        | "not_found"
-        | "method_not_allowed"
-        | "conflict"
-        | "idempotency_in_progress"
-        | "cursor_expired"
-        | "payload_too_large"
-        | "unsupported_media_type"
-        | "precondition_failed"
-        | "precondition_required"
-        | "validation_failed"
-        | "unsupported_field"
-        | "unmapped_code"
-        | "not_clearable"
-        | "stored_value_invalid"
-        | "vendor_rejected"
-        | "idempotency_key_reused"
-        | "rate_limited"
-        | "vendor_credentials_rejected"
-        | "vendor_unexpected_response"
-        | "write_not_confirmed"
-        | "vendor_unavailable"
-        | "vendor_rate_limited"
-        | "gateway_unavailable"
-        | "clinic_is_moving"
-        | "vendor_timeout"
-        | "internal_error",
-      params: RequestParams = {},
-    ) =>
+    explainProblem: (code: ProblemCode, params: RequestParams = {}) =>
       this.request<ProblemKind, Problem>({
         path: `/problems/${encodeURIComponent(code)}`,
         method: "GET",

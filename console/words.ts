@@ -126,6 +126,10 @@ export const WORDS = {
     'Clinic {name}: the mirror lacks {count} updates, the oldest for {detail} seconds.',
     'Clínica {name}: al espejo le faltan {count} cambios, el más antiguo desde hace {detail} segundos.',
   ],
+  now_job_interrupted: [
+    '{name}: work on the switch ({task}) was interrupted, because its gateway process has ended. Resume it, or begin another step.',
+    '{name}: un trabajo del cambio ({task}) se interrumpió, porque terminó su proceso de la pasarela. Reanúdelo, o empiece otro paso.',
+  ],
   now_job: ['{name}: work on the switch is under way.', '{name}: hay trabajo del cambio en marcha.'],
 
   dead: ['dead', 'muerta'],
@@ -287,6 +291,16 @@ export const WORDS = {
   job_done: ['done', 'hecho'],
   job_failed: ['failed', 'fallido'],
   job_stopped: ['stopped', 'parado'],
+  job_interrupted: ['interrupted', 'interrumpido'],
+  interruptedHelp: [
+    'The gateway process that did this has ended before it was done. What it had written is in the audit, and nothing is half done. Resume begins it again: what is there already is not sent again.',
+    'El proceso de la pasarela que hacía esto terminó antes de acabarlo. Lo que había escrito está en la auditoría y nada quedó a medias. Reanudar lo empieza de nuevo: lo que ya está allí no se vuelve a enviar.',
+  ],
+  resume: ['Resume', 'Reanudar'],
+  reviewElsewhere: [
+    'Matches were found by another gateway process, or before this one was started; they hold personal data and are kept in its memory only. Find matches again to review them here.',
+    'Las parejas las encontró otro proceso de la pasarela, o este antes de reiniciarse; contienen datos personales y solo se guardan en su memoria. Busque parejas de nuevo para revisarlas aquí.',
+  ],
   stop: ['Stop', 'Parar'],
   reviewTitle: ['Who is the same person?', '¿Quién es la misma persona?'],
   reviewOpen: ['Review the matches', 'Revisar las parejas'],

@@ -223,7 +223,7 @@ export async function serve({
   const close = async () => {
     const { drainMs, shutdownMs } = config.server;
     stopping = true;
-    operatorsConsole?.close();
+    const operatorsWork = operatorsConsole?.close();
     connections.drain();
     // What is not done by then is cancelled if it was not sent yet, and given back.
     const delivering = deliveries.stop(Math.max(0, drainMs + shutdownMs - GIVE_BACK_MS));
@@ -231,7 +231,8 @@ export async function serve({
     await sleep(drainMs);
     const last = sleep(shutdownMs, undefined, { ref: false });
     const closed = connections.close(Math.min(drainMs, LINGER_MS)).then(() => inFlight.idle());
-    await Promise.race([Promise.all([closed, following.close(), delivering, housekeeping.stop()]), last]);
+    const ended = [closed, following.close(), delivering, housekeeping.stop(), operatorsWork];
+    await Promise.race([Promise.all(ended), last]);
     await Promise.race([runtime.close(), last]);
     server.close().closeAllConnections();
     opsServer.close().closeAllConnections();

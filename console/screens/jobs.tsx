@@ -26,8 +26,10 @@ export interface Job {
   id: string;
   task: string;
   connection: string;
+  /** Of a copy: also over other values. */
+  overwrite?: true;
   by: string;
-  state: 'running' | 'done' | 'failed' | 'stopped';
+  state: 'running' | 'done' | 'failed' | 'stopped' | 'interrupted';
   startedAt: string;
   finishedAt?: string;
   step?: { name: string; done: number; total?: number };
@@ -39,17 +41,21 @@ export function JobList({
   clinic,
   jobs,
   again,
+  resume,
 }: {
   clinic: string;
   jobs: readonly Job[];
   again: () => void;
+  /** Begins the same work again. */
+  resume: (job: Job) => void;
 }) {
   return (
     <ul class="rows">
-      {jobs.map((job) => (
+      {jobs.map((job, index) => (
         <li key={job.id}>
           <div class="row">
-            <strong>{told(job.task, 'task_')}</strong> → {job.connection}{' '}
+            <strong>{job.overwrite === true ? t('overwrite') : told(job.task, 'task_')}</strong> →{' '}
+            {job.connection}{' '}
             <Badge tone={job.state === 'done' ? 'good' : job.state === 'running' ? 'open' : 'bad'}>
               {t(`job_${job.state}`)}
             </Badge>{' '}
@@ -65,6 +71,12 @@ export function JobList({
                 }
               >
                 {t('stop')}
+              </button>
+            )}
+            {job.state === 'interrupted' && <p>{t('interruptedHelp')}</p>}
+            {job.state === 'interrupted' && index === 0 && mayAct() && (
+              <button type="button" onClick={() => resume(job)}>
+                {t('resume')}
               </button>
             )}
             {job.reason !== undefined && <p class="failure">{job.reason}</p>}

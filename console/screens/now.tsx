@@ -1,6 +1,6 @@
 /** What needs a person, the most urgent first. */
 import { useRead } from '../api';
-import { t } from '../language';
+import { t, told } from '../language';
 import { Badge, Empty, Time, Waiting } from '../parts';
 import { Link } from '../router';
 import type { Word } from '../words';
@@ -29,7 +29,7 @@ export function Now() {
               {t(item.urgency === 'act' ? 'needsAct' : 'needsLook')}
             </Badge>
             <p>
-              {t(wordOf(item), { ...item })}
+              {t(wordOf(item), { ...item, task: told(item.detail ?? '', 'task_') })}
               {item.since !== undefined && (
                 <>
                   {' '}

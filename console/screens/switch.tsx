@@ -1,6 +1,6 @@
 /** The switch of a clinic: where it stands, and every step but the line of the configuration. */
 import { useState } from 'preact/hooks';
-import { act, type Failure, useRead } from '../api';
+import { act, type Failure, type Reply, useRead } from '../api';
 import { t, told } from '../language';
 import {
   Ask,
@@ -36,7 +36,8 @@ interface Status {
   guard: { open: boolean; reasons: readonly { code: string; detail: string }[] };
   switchGuard: string;
   jobs: readonly Job[];
-  review: number;
+  /** Pairs that wait; null if nothing was suggested to the process that answers. */
+  review: number | null;
 }
 
 const TASKS = ['check', 'suggest', 'rehearse', 'preview', 'copy', 'compare'] as const;
@@ -86,6 +87,7 @@ function OneClinic({ clinic, connection }: { clinic: string; connection: string 
   const asked = connection === '' ? '' : `?connection=${encodeURIComponent(connection)}`;
   const read = useRead<Status>(`/switch/${encodeURIComponent(clinic)}${asked}`, 2_000);
   const [reviewed, setReviewed] = useState(false);
+  const work = useWork(clinic, read.again);
   const { data } = read;
   if (data === undefined) return <Waiting read={read} />;
   const to = data.connection;
@@ -93,24 +95,64 @@ function OneClinic({ clinic, connection }: { clinic: string; connection: string 
     <>
       <State data={data} />
       {(to === null || to === data.vendor) && <Empty title={t('chooseConnection')} />}
-      {to !== null && to !== data.vendor && <Steps data={data} to={to} again={read.again} />}
-      {to !== null && (data.review > 0 || reviewed) && mayAct() && (
+      {to !== null && to !== data.vendor && <Steps data={data} to={to} work={work} />}
+      {work.failure !== undefined && <Failed failure={work.failure} />}
+      {work.question !== undefined && <Ask question={work.question} leave={work.leave} />}
+      {to !== null && ((data.review ?? 0) > 0 || reviewed) && mayAct() && (
         // Also after the last pair: what became of it is told there.
         <Review
           clinic={clinic}
           connection={to}
-          waiting={data.review}
+          waiting={data.review ?? 0}
           again={() => {
             setReviewed(true);
             read.again();
           }}
         />
       )}
+      {data.review === null && data.jobs.some((job) => isFound(job, to)) && <p>{t('reviewElsewhere')}</p>}
       <h2>{t('jobs')}</h2>
       {data.jobs.length === 0 && <p class="quiet">{t('noJobs')}</p>}
-      <JobList clinic={clinic} jobs={data.jobs} again={read.again} />
+      <JobList clinic={clinic} jobs={data.jobs} again={read.again} resume={work.resume} />
     </>
   );
+}
+
+/** It has found pairs that somebody has to decide about. */
+function isFound({ task, connection, state, result }: Job, to: string | null): boolean {
+  const { accept = 0, review = 0 } = result?.counts ?? {};
+  return task === 'suggest' && connection === to && state === 'done' && accept + review > 0;
+}
+
+/** Begins work, after a question if it writes. */
+function useWork(clinic: string, again: () => void) {
+  const [question, setQuestion] = useState<Question<Job> | undefined>();
+  const [failure, setFailure] = useState<Failure | undefined>();
+  const path = (task: string) => `/switch/${encodeURIComponent(clinic)}/${task}`;
+  const told = (reply: Reply<Job>) => {
+    setFailure(reply.ok ? undefined : reply.failure);
+    again();
+  };
+  const begin = async (task: string, connection: string) =>
+    told(await act<Job>('POST', path(task), { connection }));
+  const askToCopy = (connection: string, overwrite: boolean) =>
+    setQuestion({
+      title: t(overwrite ? 'overwriteSure' : 'copySure', { clinic, to: connection }),
+      help: t(overwrite ? 'overwriteHelp' : 'copyHelp'),
+      does: t(overwrite ? 'overwrite' : 'task_copy'),
+      path: path('copy'),
+      body: { connection, overwrite },
+      done: told,
+    });
+  return {
+    begin,
+    askToCopy,
+    resume: ({ task, connection, overwrite }: Job) =>
+      task === 'copy' ? askToCopy(connection, overwrite === true) : void begin(task, connection),
+    question,
+    failure,
+    leave: () => setQuestion(undefined),
+  };
 }
 
 function State({ data }: { data: Status }) {
@@ -177,29 +219,9 @@ function TheLine({ clinic, connection }: { clinic: string; connection: string })
   );
 }
 
-function Steps({ data: { clinic, jobs }, to, again }: { data: Status; to: string; again: () => void }) {
-  const [question, setQuestion] = useState<Question<Job> | undefined>();
-  const [failure, setFailure] = useState<Failure | undefined>();
+function Steps({ data: { jobs }, to, work }: { data: Status; to: string; work: ReturnType<typeof useWork> }) {
   if (!mayAct()) return <p class="quiet">{t('viewerNote')}</p>;
   const busy = jobs.some(({ state }) => state === 'running');
-  const path = (task: string) => `/switch/${encodeURIComponent(clinic)}/${task}`;
-  const begin = async (task: string) => {
-    const reply = await act<Job>('POST', path(task), { connection: to });
-    setFailure(reply.ok ? undefined : reply.failure);
-    again();
-  };
-  const ask = (overwrite: boolean) =>
-    setQuestion({
-      title: t(overwrite ? 'overwriteSure' : 'copySure', { clinic, to }),
-      help: t(overwrite ? 'overwriteHelp' : 'copyHelp'),
-      does: t(overwrite ? 'overwrite' : 'task_copy'),
-      path: path('copy'),
-      body: { connection: to, overwrite },
-      done: (reply) => {
-        setFailure(reply.ok ? undefined : reply.failure);
-        again();
-      },
-    });
   return (
     <>
       <h2>{t('steps')}</h2>
@@ -209,17 +231,15 @@ function Steps({ data: { clinic, jobs }, to, again }: { data: Status; to: string
             key={task}
             type="button"
             disabled={busy}
-            onClick={() => (task === 'copy' ? ask(false) : void begin(task))}
+            onClick={() => (task === 'copy' ? work.askToCopy(to, false) : void work.begin(task, to))}
           >
             {t(`task_${task}`)}
           </button>
         ))}
-        <button type="button" disabled={busy} onClick={() => ask(true)}>
+        <button type="button" disabled={busy} onClick={() => work.askToCopy(to, true)}>
           {t('overwrite')}
         </button>
       </p>
-      {failure !== undefined && <Failed failure={failure} />}
-      {question !== undefined && <Ask question={question} leave={() => setQuestion(undefined)} />}
     </>
   );
 }

@@ -1,5 +1,5 @@
 /** Tables of personal data in files: only their owner may read them, and what is in them is no formula. */
-import { createWriteStream, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, renameSync, rmSync, type WriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 
@@ -15,7 +15,7 @@ export interface TableFile {
 export function openTableFile(file: string, columns: readonly string[]): TableFile {
   const partial = `${file}.partial`;
   const sheet = stringify({ header: true, columns: [...columns], quoted_match: /^\s|\s$/ });
-  const writing = pipeline(sheet, createWriteStream(partial, { mode: 0o600 }));
+  const writing = pipeline(sheet, privateFile(partial));
   // Reported by `end`, or by the write that waits.
   writing.catch(() => {});
   return {
@@ -26,7 +26,12 @@ export function openTableFile(file: string, columns: readonly string[]): TableFi
     async end() {
       sheet.end();
       await writing;
-      renameSync(partial, file);
+      try {
+        renameSync(partial, file);
+      } catch (error) {
+        rmSync(partial, { force: true });
+        throw error;
+      }
     },
     async discard() {
       sheet.destroy();
@@ -34,6 +39,16 @@ export function openTableFile(file: string, columns: readonly string[]): TableFi
       rmSync(partial, { force: true });
     },
   };
+}
+
+/** A file that is new, whatever was there: one that others may read stays so, and a link leads to where somebody else wants it. */
+export function privateFile(path: string): WriteStream {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Then it cannot be made anew either, which the stream reports.
+  }
+  return createWriteStream(path, { mode: 0o600, flags: 'wx' });
 }
 
 /** All rows at once. @param rows of cells, in the order of the columns */

@@ -183,7 +183,7 @@ export const DELIVERIES = joi
     concurrency: whole(1, 1_000)
       .default(16)
       .description(
-        'Queued updates that are delivered at the same time by one process. Half of them at most are of one connection.',
+        'Queued updates that are delivered at the same time by one process, and as many for mirrors. Half of them at most are of one connection.',
       ),
     maxQueuedPerCaller: whole(1, 1_000_000)
       .default(1_000)

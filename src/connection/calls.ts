@@ -80,30 +80,23 @@ export class Calls {
 
   /** A read is repeated after any outage. @throws VendorFailure, CallCancelled */
   read(request: VendorRequest, limits: CallLimits): Promise<unknown> {
-    return this.#repeated(
-      limits,
-      () => true,
-      () => this.once(request, limits),
-    );
+    return this.#repeated(request, limits, anyFailure);
   }
 
   /** A write is repeated only if it provably did nothing. @throws VendorFailure */
   write(request: VendorRequest, limits: CallLimits): Promise<unknown> {
-    return this.#repeated(
-      limits,
-      ({ fate }) => fate === 'not_sent',
-      () => this.once(request, limits),
-    );
+    return this.#repeated(request, limits, neverLeft);
   }
 
-  async #repeated<T>(
-    { deadline, gone }: CallLimits,
+  async #repeated(
+    request: VendorRequest,
+    limits: CallLimits,
     mayRepeat: (failure: VendorFailure) => boolean,
-    attempt: () => Promise<T>,
-  ): Promise<T> {
+  ): Promise<unknown> {
+    const { deadline, gone } = limits;
     for (let tries = 0; ; tries += 1) {
       try {
-        return await attempt();
+        return await this.once(request, limits);
       } catch (error) {
         if (!(error instanceof VendorFailure) || tries >= this.#owner.config.readRetries) throw error;
         const pause = this.#pauseBefore(error, tries, mayRepeat);
@@ -233,6 +226,14 @@ export class Calls {
       lifetimeSeconds: typeof lifetimeSeconds === 'function' ? lifetimeSeconds(body) : lifetimeSeconds,
     };
   }
+}
+
+function anyFailure(): boolean {
+  return true;
+}
+
+function neverLeft({ fate }: VendorFailure): boolean {
+  return fate === 'not_sent';
 }
 
 /** A failed login means that the update itself was never sent. */

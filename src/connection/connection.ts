@@ -332,10 +332,11 @@ export class VendorConnection {
   async write(write: RecordWrite, deadline: Deadline): Promise<VendorRecord | undefined> {
     const { id } = write;
     const access = this.accessTo(write.resource);
-    let answer: unknown;
-    for (const [index, request] of this.#requestsOf(write).entries()) {
+    const [first, ...others] = this.#requestsOf(write);
+    let answer = first && (await this.#calls.write(first, { deadline }));
+    for (const request of others) {
       answer = await this.#calls.write(request, { deadline }).catch((error) => {
-        throw index > 0 && error instanceof VendorFailure ? halfWay(error) : error;
+        throw error instanceof VendorFailure ? halfWay(error) : error;
       });
     }
     // Nothing was said, so that a read has to show it.
@@ -347,9 +348,9 @@ export class VendorConnection {
 
   #requestsOf({ resource, id, body, current }: RecordWrite): readonly VendorRequest[] {
     const access = this.accessTo(resource);
-    return [
-      current === undefined ? access.write(id, body) : access.write(id, body, primaryOf(current)),
-    ].flat();
+    const planned =
+      current === undefined ? access.write(id, body) : access.write(id, body, primaryOf(current));
+    return 'method' in planned ? [planned] : planned;
   }
 
   /** The requests that `write` would send, in order. */

@@ -10,6 +10,7 @@ import { refuseUnknownQuery, validQuery } from '../http/query';
 import { pointerToken } from '../lib/json';
 import { Problem } from '../problem';
 import { createConsoleSessions } from '../store/consoleSessions';
+import { createSwitchJobs } from '../store/switchJobs';
 import { StoreUnavailable } from '../store/unavailable';
 import { gatewayUnavailable } from '../update/request';
 import { readCookie } from './cookies';
@@ -42,8 +43,8 @@ type Work = (req: Request, res: Response) => void | Promise<void>;
 
 export interface OperatorsConsole {
   handle: Express;
-  /** Stops what operators have begun, where nothing is half done. */
-  close(): void;
+  /** Stops what operators have begun, where nothing is half done, and waits for that. */
+  close(): Promise<void>;
 }
 
 export function createConsole(parts: ConsoleParts): OperatorsConsole {
@@ -53,7 +54,8 @@ export function createConsole(parts: ConsoleParts): OperatorsConsole {
   const store = createConsoleSessions(database);
   const sessions = new Sessions({ store, operators, hasProvider, now });
   const failed = (error: unknown) => log.defect({ requestId: '', route: '/console/api/switch' }, error);
-  const workplace: Workplace = { ...parts, jobs: new Jobs(now, failed), reviews: new Reviews() };
+  const jobs = new Jobs(createSwitchJobs(database, randomUUID()), failed);
+  const workplace: Workplace = { ...parts, jobs, reviews: new Reviews() };
   const signIn: SignInParts = { ...parts, sessions, limits: new SignInLimits() };
   const oidc = new OidcSignIn(signIn);
   const entrance = new Anonymous(MOST);
@@ -105,7 +107,7 @@ export function createConsole(parts: ConsoleParts): OperatorsConsole {
   // The page finds its screen in the URL by itself.
   path('/console{/*screen}', { GET: getPage });
   app.use(answerErrors(parts));
-  return { handle: app, close: () => workplace.jobs.stopAll() };
+  return { handle: app, close: () => jobs.close() };
 }
 
 /** Nothing from elsewhere, nothing inline, in no frame. */

@@ -1,8 +1,9 @@
 /** What needs a person now, the most urgent first, each with the screen that shows it. */
 import type { Reload } from '../runtime/follow';
 import type { StoredChange } from '../store/changes';
+import { queuesOf } from '../store/evidence';
 import { countOperations, type ListedOperation, pageOfOperations } from '../store/operationList';
-import { switchStatus } from '../switch/status';
+import type { StoredJob } from '../store/switchJob';
 import { expiringCertificates } from './certificates';
 import { shownDelivery } from './deliveries';
 import { type ConsoleParts, type Route, route } from './route';
@@ -20,7 +21,8 @@ interface Item {
     | 'late'
     | 'drift'
     | 'mirror'
-    | 'job';
+    | 'job'
+    | 'job_interrupted';
   urgency: 'act' | 'look';
   count?: number;
   /** A connection, or a clinic. */
@@ -44,11 +46,12 @@ const show = route({
   access: 'viewer',
   summary: 'What needs a person: the most urgent first.',
   work: async ({ parts }) => {
-    const [expiring, queue, mirrors, unknown, health] = await Promise.all([
+    const [expiring, queue, mirrors, unknown, jobs, health] = await Promise.all([
       expiringCertificates(parts.runtime.current.config, parts.now()),
       queueItems(parts),
       mirrorItems(parts),
       unknownOutcomes(parts),
+      parts.jobs.open(),
       parts.health(),
     ]);
     const items = [
@@ -65,12 +68,7 @@ const show = route({
         }),
       ),
       ...drift(parts),
-      ...parts.jobs.running.map(
-        ({ clinic, task }): Item => ({
-          ...{ kind: 'job', urgency: 'look', name: clinic, detail: task },
-          screen: `/switch?clinic=${encodeURIComponent(clinic)}`,
-        }),
-      ),
+      ...jobs.map(jobItem),
     ].sort((a, b) => a.urgency.localeCompare(b.urgency));
     return { body: { data: { items, vendors: health.vendors, process: health.checks.process } } };
   },
@@ -142,9 +140,8 @@ async function oldestQueued({ db }: ConsoleParts['database']): Promise<string | 
 async function mirrorItems({ runtime, database }: ConsoleParts): Promise<Item[]> {
   const mirrored = [...runtime.current.clinics].filter(([, { mirror }]) => mirror !== undefined);
   const found = await Promise.all(
-    mirrored.map(async ([name, clinic]): Promise<Item[]> => {
-      const { mirror: connection } = clinic;
-      const { mirrorQueue } = await switchStatus({ database, name, clinic, connection });
+    mirrored.map(async ([name, { mirror: connection }]): Promise<Item[]> => {
+      const { mirrorQueue } = await queuesOf(database, name);
       const { dead, queued, lagSeconds } = mirrorQueue;
       if (dead === 0 && lagSeconds * 1000 <= LATE_MS) return [];
       const screen = `/switch?clinic=${encodeURIComponent(name)}&connection=${encodeURIComponent(connection ?? '')}`;
@@ -234,6 +231,19 @@ function drift({ runtime, observer }: ConsoleParts): Item[] {
           },
         ];
   });
+}
+
+/** Only a copy that was interrupted leaves something undone that somebody has begun. */
+function jobItem({ clinic, connection, task, state, finishedAt }: StoredJob): Item {
+  const where = new URLSearchParams({ clinic, connection });
+  return {
+    kind: state === 'running' ? 'job' : 'job_interrupted',
+    urgency: state === 'interrupted' && task === 'copy' ? 'act' : 'look',
+    name: clinic,
+    detail: task,
+    ...(finishedAt !== undefined && { since: finishedAt }),
+    screen: `/switch?${where}`,
+  };
 }
 
 function connectionScreen(name: string): string {

@@ -33,7 +33,7 @@ const overview = route({
           ...(mirror !== undefined && { mirror }),
         })),
         connections: [...runtime.current.connections.keys()],
-        running: jobs.running,
+        running: (await jobs.open()).filter(({ state }) => state === 'running'),
       },
     },
   }),
@@ -58,8 +58,9 @@ const status = route({
         data: {
           ...found,
           switchGuard: config.clinics[name]?.switchGuard,
-          jobs: jobs.of(name),
-          review: found.connection === null ? 0 : (reviews.of(name, found.connection)?.length ?? 0),
+          jobs: await jobs.of(name),
+          // Null: what was found is not known here.
+          review: found.connection === null ? null : (reviews.of(name, found.connection)?.length ?? null),
         },
       },
     };
@@ -107,8 +108,9 @@ function task(name: string, summary: string, work: Work, body = taskBody): Route
         );
       }
       const place = { name: clinic, connection };
-      const job = parts.jobs.begin({
+      const job = await parts.jobs.begin({
         ...{ clinic, connection, task: name, by: call.signed.operator.name },
+        overwrite: asked.overwrite === true,
         work: (watch) => work(call, place, watch),
       });
       if (job === undefined) throw new Problem('conflict', 'Other work of this clinic is under way.');
@@ -213,8 +215,8 @@ const stop = route({
   summary: 'Stop a job where nothing is half done.',
   body: Joi.object<{ id: string }>({ id: Joi.string().max(36).required().description('The job.') }),
   work: async ({ req, parts: { jobs }, body: { id } }) => {
-    const stopped = jobs.stop(pathParameter(req, 'clinic'), id);
-    if (!stopped) throw new Problem('conflict', 'This job is not running here.');
+    const stopped = await jobs.stop(pathParameter(req, 'clinic'), id);
+    if (!stopped) throw new Problem('conflict', 'This work is not running any more.');
     return { body: { data: { stopped } } };
   },
 });

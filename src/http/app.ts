@@ -31,7 +31,7 @@ import { contextOf, type RequestContext, sendJson, sendProblem } from './answer'
 import { authorized } from './authentication';
 import { allowOrigins } from './cors';
 import { type Entrance, enterAnd, enterUnknown, type Handler } from './entrance';
-import { countHeader } from './headers';
+import { headerValues } from './headers';
 import { refuseUnknownQuery } from './query';
 import type { Refusals } from './refusals';
 import { RequestIds } from './requestIds';
@@ -157,12 +157,12 @@ function route(
     throw new Problem('method_not_allowed', `Allowed here: ${allow}.`, { headers: { allow } });
   };
   // One handler for all of it, and not `app.all`, which registers it once for each of HTTP's methods.
-  app.route(path).all(async (req, res) => {
+  app.route(path).all((req, res) => {
     // Before anything can be refused, so that refusals are counted and logged under their route too.
     contextOf(res).route = path;
-    await (entrance instanceof Anonymous
+    return entrance instanceof Anonymous
       ? enterUnknown(work, entrance, req, res)
-      : enterAnd(work, entrance, req, res));
+      : enterAnd(work, entrance, req, res);
   });
 }
 
@@ -196,7 +196,7 @@ function beginRequest({ log, metrics, refusals }: AppParts, security: Map<string
       if (!context.working) context.release?.();
     });
     // RFC 9112 section 3.2; a proxy in front may have used the other one.
-    if (countHeader(req, 'host') > 1) {
+    if (headerValues(req, 'host').length > 1) {
       throw new Problem('malformed_request', 'There is more than one Host header.');
     }
     next();

@@ -8,7 +8,7 @@ import type { Clinic } from '../runtime/locate';
 import type { Generation, Runtime } from '../runtime/runtime';
 import { isStaffId } from '../staff/id';
 import { contextOf } from './answer';
-import { joinedHeader } from './headers';
+import { headerValues } from './headers';
 
 /** What is known of a request once its caller is. */
 export interface Authenticated {
@@ -34,7 +34,8 @@ interface Gate {
  */
 export function authenticate(gate: Gate, req: Request, res: Response): void | Promise<void> {
   // Of two such headers `req.headers` shows the first, a proxy may have checked the other: together they are no credential.
-  const credential = joinedHeader(req, 'authorization');
+  const given = headerValues(req, 'authorization');
+  const credential = given.length === 0 ? undefined : given.join(', ');
   const caller = gate.authenticator.callersOf(gate.generation.config).identify(credential);
   if (!(caller instanceof Promise)) return remember(gate, caller, credential, res);
   return caller.then((found) => remember(gate, found, credential, res));

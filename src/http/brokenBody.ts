@@ -2,12 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 
 const broken = new WeakMap<IncomingMessage, string>();
-const listeners = new WeakMap<IncomingMessage, (detail: string) => void>();
+/** The event by which whoever is reading the body hears of it. */
+const BROKEN = Symbol('broken');
 
 /** @param detail what is wrong, for the answer */
 export function breakBody(req: IncomingMessage, detail: string): void {
   broken.set(req, detail);
-  listeners.get(req)?.(detail);
+  req.emit(BROKEN, detail);
 }
 
 /** What is wrong with the bytes that came so far, if anything. */
@@ -15,7 +16,7 @@ export function breakIn(req: IncomingMessage): string | undefined {
   return broken.get(req);
 }
 
-/** Calls back if the body breaks later; for one listener. */
+/** Calls back if the body breaks later. */
 export function onBreak(req: IncomingMessage, listener: (detail: string) => void): void {
-  listeners.set(req, listener);
+  req.once(BROKEN, listener);
 }

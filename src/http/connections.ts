@@ -214,6 +214,8 @@ class Connection {
     const { req, res } = exchange;
     res.once('close', () => {
       this.#exchanges.shift();
+      // A request that nothing can break any more would be kept, with its answer, until the next one.
+      if (this.#latest === req && req.complete) this.#latest = undefined;
       if (this.#socket.writable) this.#begin();
       else this.#exchanges.length = 0;
       if (this.#finishing && this.#exchanges.length === 0) this.#hangUp();

@@ -2,10 +2,11 @@
  * Prometheus metrics. Labels are names of the configuration and closed lists, never an id, a caller or a text of somebody
  * else's, so that the number of series is bounded. What changes slowly is asked for when it is scraped, not counted along.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ReceiptRow } from '../receipt';
 import { packageVersion } from './build';
 import type { RequestFacts } from './log';
+import { TalliedCounter, TalliedHistogram } from './tallies';
 
 /** Seconds. The gateway's own work takes about a millisecond; vendors take up to their deadline. */
 const REQUEST_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -58,33 +59,33 @@ export function createMetrics(): Metrics {
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
 
-  const requests = new Counter({
+  const requests = new TalliedCounter({
     name: 'gateway_requests_total',
     help: 'Requests answered, by route template, method, status, problem code (ok for a success) and clinic (none before one is known).',
     labelNames: ['route', 'method', 'status', 'code', 'clinic'],
     registers,
   });
-  const requestSeconds = new Histogram({
+  const requestSeconds = new TalliedHistogram({
     name: 'gateway_request_duration_seconds',
     help: 'Time from the first byte of a request to the last of its answer, vendor calls included.',
     labelNames: ['route', 'method'],
     buckets: REQUEST_BUCKETS,
     registers,
   });
-  const vendorCalls = new Counter({
+  const vendorCalls = new TalliedCounter({
     name: 'gateway_vendor_calls_total',
     help: 'Calls to vendors, by connection, operation and outcome; not_sent were held back by the gateway.',
     labelNames: ['connection', 'operation', 'outcome'],
     registers,
   });
-  const vendorSeconds = new Histogram({
+  const vendorSeconds = new TalliedHistogram({
     name: 'gateway_vendor_call_duration_seconds',
     help: 'Time until a vendor’s answer, or until the call failed, without waiting for a free slot.',
     labelNames: ['connection', 'operation'],
     buckets: REQUEST_BUCKETS,
     registers,
   });
-  const receipts = new Counter({
+  const receipts = new TalliedCounter({
     name: 'gateway_receipt_outcomes_total',
     help: 'Rows of receipts, by connection and outcome; not those of dry runs and of answers given again.',
     labelNames: ['connection', 'outcome'],
@@ -108,7 +109,7 @@ export function createMetrics(): Metrics {
     labelNames: ['clinic', 'guard'],
     registers,
   });
-  const storeSeconds = new Histogram({
+  const storeSeconds = new TalliedHistogram({
     name: 'gateway_store_duration_seconds',
     help: 'Time that an operation of the store took: of links each, of the journal a commit for all that waited.',
     labelNames: ['operation'],
@@ -125,19 +126,18 @@ export function createMetrics(): Metrics {
   return {
     request({ route = 'none', code = 'ok', clinic = 'none' }, method, status, milliseconds) {
       const verb = METHODS.has(method) ? method : 'other';
-      requests.labels(route, verb, String(status), code, clinic).inc();
-      requestSeconds.labels(route, verb).observe(milliseconds / 1000);
+      requests.count(route, verb, String(status), code, clinic);
+      requestSeconds.note(milliseconds / 1000, route, verb);
     },
     vendorCall(connection, operation, outcome, milliseconds) {
-      vendorCalls.labels(connection, operation, outcome).inc();
-      if (milliseconds !== undefined)
-        vendorSeconds.labels(connection, operation).observe(milliseconds / 1000);
+      vendorCalls.count(connection, operation, outcome);
+      if (milliseconds !== undefined) vendorSeconds.note(milliseconds / 1000, connection, operation);
     },
-    receipt: (connection, outcome) => receipts.labels(connection, outcome).inc(),
+    receipt: (connection, outcome) => receipts.count(connection, outcome),
     drift: (connection, kind) => drift.labels(connection, kind).inc(),
     tokenRefused: (issuer, reason) => tokens.labels(issuer, reason).inc(),
     clinicMoved: (clinic, guard) => moves.labels(clinic, guard).inc(),
-    store: (operation, milliseconds) => storeSeconds.labels(operation).observe(milliseconds / 1000),
+    store: (operation, milliseconds) => storeSeconds.note(milliseconds / 1000, operation),
     gauge(name, help, labels, read) {
       new Gauge({
         name,

@@ -19,8 +19,10 @@ import { StoreUnavailable } from '../store/unavailable';
 import { refusal, type UpdateRequest, type UpdateResponse } from '../update/request';
 import { type UpdateParts, update } from '../update/update';
 import { judge } from './judge';
+import { createMirrorLanes, laneOf } from './mirrorLanes';
 import { createMirrorPace } from './mirrorPace';
 import { createTurns } from './turns';
+import { turnedAway } from './undelivered';
 
 export interface DeliveryParts extends UpdateParts {
   runtime: Runtime;
@@ -39,7 +41,7 @@ export interface Deliveries {
 /** How long after the cancelling a stop waits for what was cancelled to be given back. */
 export const GIVE_BACK_MS = 2_000;
 /** How long updates for mirrors gather before they are fetched. */
-const GATHER_MS = 100;
+const GATHER_MS = 250;
 const PURGE_MS = 3_600_000;
 
 export function createDeliveries(parts: DeliveryParts): Deliveries {
@@ -50,34 +52,50 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   const signal = createSignal();
   const pace = createMirrorPace();
   let gathering: NodeJS.Timeout | undefined;
-  /** More was due at the last look than there was place for. */
-  let isBehind = false;
   let stopping = false;
   let troubled = false;
 
   const settings = () => runtime.current.config.deliveries;
+  const { locks } = parts;
+  const mirrors = createMirrorLanes({
+    locks,
+    pace,
+    settings,
+    giveBack: (leases) => operations.release(leases),
+  });
 
   /** @returns milliseconds until it is worth looking again; the end of a delivery wakes earlier */
   async function takeWhatIsDue(): Promise<number> {
     const { concurrency, leaseSeconds, pollMs } = settings();
-    if (running.size >= concurrency) return pollMs;
     const lanes = (await operations.lanes()).map((lane) => ({
       ...lane,
       dueMs: Math.max(lane.dueMs, isMirror(lane) ? pace.restOf(lane) : 0),
     }));
-    const busy = [...running.values()].map(({ lease }) => laneOf(lease));
+    const busy = [...running.values()].flatMap(({ lease }) =>
+      lease.mirror === undefined ? [laneOf(lease)] : [],
+    );
     const due = lanes.filter(({ dueMs }) => dueMs <= 0);
-    const shares = pace.bounded(turns.share(due, { most: concurrency, busy }, sharedConnections()));
+    const own = due.filter((lane) => !isMirror(lane));
+    const shares = [
+      ...turns.share(own, { most: concurrency, busy }, sharedConnections()),
+      ...(await mirrors.shares(due.filter(isMirror))),
+    ];
     if (shares.length === 0) {
       const waits = lanes.filter(({ dueMs }) => dueMs > 0).map(({ dueMs }) => Math.ceil(dueMs));
       return Math.min(pollMs, ...waits);
     }
     const leases = await operations.claim(owner, shares, leaseSeconds);
-    isBehind = leases.length >= shares.reduce((sum, { most }) => sum + most, 0);
-    if (stopping) await Promise.all(leases.map((lease) => operations.release(lease)));
-    else leases.forEach(begin);
+    if (stopping) {
+      await operations.release(leases);
+      return pollMs;
+    }
+    const callers = leases.filter(({ mirror }) => mirror === undefined);
+    for (const lease of callers) begin(lease, Promise.resolve(true));
+    const mirrored = leases.filter(({ mirror }) => mirror !== undefined);
+    const turnOf = await mirrors.take(mirrored);
+    for (const lease of mirrored) begin(lease, turnOf(lease));
     // Of what is for mirrors, the end of a delivery tells when it is worth looking again.
-    return leases.some(({ mirror }) => mirror === undefined) ? 0 : pollMs;
+    return callers.length > 0 ? 0 : pollMs;
   }
 
   /** A clinic that has moved to its mirror sends its callers' own updates there. */
@@ -85,11 +103,10 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     return runtime.current.config.clinics[clinic]?.mirror === connection;
   }
 
-  /** Somebody waits for a caller's update. Updates for mirrors gather first, unless as many are due as there are places. */
+  /** Somebody waits for a caller's update. Updates for mirrors gather first, unless more of them are due than were fetched. */
   function wake({ mirror }: Lease): void {
-    const isMirroring = [...running.values()].some(({ lease }) => lease.mirror !== undefined);
     const gather = Math.min(GATHER_MS, settings().pollMs);
-    if (mirror === undefined || (isBehind && !isMirroring)) signal.raise();
+    if (mirror === undefined || mirrors.isBehind) signal.raise();
     else {
       gathering ??= setTimeout(() => {
         gathering = undefined;
@@ -115,29 +132,34 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
         // Logged once, not once a second for as long as the store is away.
         if (!troubled) log.notice('queued updates cannot be fetched', { reason: reasonOf(error) });
         troubled = true;
+      } finally {
+        mirrors.leaveIdle();
       }
       if (pause > 0 && !stopping) await signal.wait(pause);
     }
   }
 
-  function begin(lease: Lease): void {
+  function begin(lease: Lease, turn: Promise<boolean>): void {
     const gone = new AbortController();
-    const ended = attempt(lease, gone).finally(() => {
+    const ended = attempt(lease, turn, gone).finally(() => {
       running.delete(lease.id);
       wake(lease);
     });
     running.set(lease.id, { lease, ended, cancel: () => gone.abort() });
   }
 
-  /** One attempt and the note of its result. If that cannot be written, the lease runs out. */
-  async function attempt(lease: Lease, gone: AbortController): Promise<void> {
+  /** One attempt when its turn comes, and the note of its result. If that cannot be written, the lease runs out. */
+  async function attempt(lease: Lease, turn: Promise<boolean>, gone: AbortController): Promise<void> {
     const renewal = keepLease(lease, gone);
+    let hasTurn = false;
     try {
-      await conclude(lease, await answerTo(lease, gone.signal), gone.signal);
+      hasTurn = await turn;
+      if (hasTurn) await conclude(lease, await answerTo(lease, gone.signal), gone.signal);
     } catch (error) {
       log.notice('a delivery could not be written down', { operation: lease.id, reason: reasonOf(error) });
     } finally {
       clearInterval(renewal);
+      if (hasTurn && lease.mirror !== undefined) mirrors.ended(lease);
     }
   }
 
@@ -171,15 +193,18 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   }
 
   async function conclude(lease: Lease, answer: UpdateResponse, gone: AbortSignal): Promise<void> {
-    if (gone.aborted && answer.problem?.extras.outcome === 'not_applied') return operations.release(lease);
+    if (gone.aborted && answer.problem?.extras.outcome === 'not_applied') return operations.release([lease]);
     const verdict = judge(answer, lease, settings());
     if (lease.mirror !== undefined) pace.ended(laneOf(lease), !('delayMs' in verdict), settings());
     if ('delayMs' in verdict) {
       await operations.postpone(lease, verdict);
       return;
     }
-    const isMirrored = lease.mirror !== undefined && verdict.status === 'succeeded';
-    if (isMirrored) return void (await parts.journal.finishMirrored(lease));
+    if (lease.mirror !== undefined && verdict.status === 'succeeded') {
+      // What was written there has ended with its row of the audit.
+      if (answer.problem !== undefined) await parts.journal.finishMirrored(lease);
+      return;
+    }
     const ours = await operations.finish(lease, verdict);
     if (!ours || verdict.status === 'succeeded') return;
     const what = lease.mirror === undefined ? 'a queued update' : 'an update for a mirror';
@@ -224,6 +249,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       clearTimeout(gathering);
       signal.raise();
       await working;
+      await mirrors.stop();
       const all = () => Promise.all([...running.values()].map(({ ended }) => ended));
       if (await within(graceMs, all())) return;
       for (const { cancel } of running.values()) cancel();
@@ -232,34 +258,17 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
   };
 }
 
-function laneOf({ clinic, target, mirror }: Lease) {
-  return { connection: mirror ?? target?.vendor ?? '', clinic };
-}
-
 /** @throws Problem, StoreUnavailable or a defect, if the update was not even begun or failed itself */
 async function deliver(parts: DeliveryParts, lease: Lease, gone: AbortSignal): Promise<UpdateResponse> {
   const { generation, release } = parts.runtime.acquire();
   try {
-    const clinic = generation.clinics.get(lease.clinic);
-    if (clinic === undefined) throw new Problem('forbidden', 'The clinic is no longer configured.');
-    if (lease.mirror === undefined && !mayStillWrite(generation.config, lease)) {
-      throw new Problem('forbidden', 'The caller may no longer update this clinic’s staff.');
+    const request = requestOf(lease, generation, gone);
+    if (request instanceof Problem) {
+      await parts.journal.end({ change: turnedAway(lease, request, readPatch(lease)) });
+      return refusal(request, lease);
     }
-    const request: UpdateRequest = {
-      ...toMirror(lease, clinic, generation),
-      requestId: lease.requestId,
-      caller: lease.caller,
-      staffId: lease.staffId,
-      patch: patchIn(lease),
-      lenient: lease.lenient,
-      dryRun: false,
-      settleFirst: lease.settle,
-      queued: true,
-      gone,
-      ifMatch: lease.ifMatch,
-      ifNoneMatch: lease.ifNoneMatch,
-      target: lease.target,
-    };
+    // This process has the mirror's lane.
+    if (lease.mirror !== undefined) return await update(parts, request);
     // Held for as long as this process lives, on PostgreSQL: a lease may run out under a process that is only slow.
     const over = await parts.locks.wait({
       key: `operation ${lease.id}`,
@@ -276,27 +285,54 @@ async function deliver(parts: DeliveryParts, lease: Lease, gone: AbortSignal): P
   }
 }
 
-/**
- * The mirror reads first: the same may have come there before, and a crash does not write it twice.
- * @throws Problem if the clinic has nothing to do with that connection any more
- */
-function toMirror(
-  { mirror }: Lease,
+/** What was queued as an update again, or why it is none any more. */
+function requestOf(lease: Lease, generation: Generation, gone: AbortSignal): UpdateRequest | Problem {
+  const clinic = generation.clinics.get(lease.clinic);
+  if (clinic === undefined) return new Problem('forbidden', 'The clinic is no longer configured.');
+  if (lease.mirror === undefined && !mayStillWrite(generation.config, lease)) {
+    return new Problem('forbidden', 'The caller may no longer update this clinic’s staff.');
+  }
+  const way = wayOf(lease, clinic, generation);
+  if (way instanceof Problem) return way;
+  const patch = readPatch(lease);
+  if (patch === undefined) return unreadable(lease);
+  return {
+    ...way,
+    requestId: lease.requestId,
+    caller: lease.caller,
+    staffId: lease.staffId,
+    patch,
+    lenient: lease.lenient,
+    dryRun: false,
+    settleFirst: lease.settle,
+    queued: true,
+    gone,
+    ifMatch: lease.ifMatch,
+    ifNoneMatch: lease.ifNoneMatch,
+    target: lease.target,
+  };
+}
+
+/** Its own way, or the mirror's. */
+function wayOf(
+  lease: Lease,
   clinic: Clinic,
   { connections }: Generation,
-): Pick<UpdateRequest, 'clinic' | 'beside' | 'kind'> {
+): Pick<UpdateRequest, 'clinic' | 'beside' | 'kind' | 'delivered'> | Problem {
+  const { mirror } = lease;
   if (mirror === undefined) return { clinic };
   const connection = connections.get(mirror);
   // What was on its way to a mirror goes there although the clinic has moved there meanwhile.
   const isWanted = clinic.mirror === mirror || clinic.vendor === mirror;
   if (connection === undefined || !isWanted) {
-    throw new Problem('forbidden', `${mirror} is not the mirror of this clinic any more.`);
+    return new Problem('forbidden', `${mirror} is not the mirror of this clinic any more.`);
   }
   // Ids that are the own vendor's are no ids there: staff are linked.
   return {
     clinic: { ...clinic, vendor: mirror, identity: 'linked', connection },
     beside: true,
     kind: 'mirror',
+    delivered: lease,
   };
 }
 
@@ -311,12 +347,16 @@ function mayStillWrite({ callers, tokens, clinics }: GatewayConfig, { caller, cl
   return issuer !== undefined && Object.values(issuer.clinics ?? Object.keys(clinics)).includes(clinic);
 }
 
-/** @throws Problem `internal_error`, upon which it is tried again: the key may come back */
-function patchIn({ patch }: Lease): CanonicalPatch {
-  if (patch === undefined) throw new Problem('internal_error', 'The update is sealed with an unknown key.');
-  const value: unknown = JSON.parse(patch);
-  if (isPatch(value)) return value;
-  throw new Problem('validation_failed', 'The update was queued by a version with other fields.');
+/** Without its key it is tried again: the key may come back. */
+function unreadable({ patch }: Lease): Problem {
+  return patch === undefined
+    ? new Problem('internal_error', 'The update is sealed with an unknown key.')
+    : new Problem('validation_failed', 'The update was queued by a version with other fields.');
+}
+
+function readPatch({ patch }: Lease): CanonicalPatch | undefined {
+  const value: unknown = patch === undefined ? undefined : JSON.parse(patch);
+  return isPatch(value) ? value : undefined;
 }
 
 function isPatch(value: unknown): value is CanonicalPatch {

@@ -19,19 +19,22 @@ export function judge(
   if (problem === undefined || (lease.mirror !== undefined && holdsNothing(problem)))
     return { status: 'succeeded', ...(answer && { answer }) };
   const error = { code: problem.code, detail: problem.detail };
+  const settle = lease.settle || !provablyUnsent(problem);
   if (status < 500 && status !== 429) {
     // No caller hears that the mirror has refused, so an operator decides; later updates of the person wait for that.
     const isLost = lease.mirror !== undefined && problem.code !== 'forbidden';
-    return { status: isLost ? 'dead' : 'failed', ...(answer && { answer }), error };
+    if (isLost) return { status: 'dead', error, settle };
+    return { status: 'failed', ...(answer && { answer }), error };
   }
-  if (lease.counted >= settings.maxAttempts) return { status: 'dead', ...(answer && { answer }), error };
+  if (lease.counted >= settings.maxAttempts)
+    return { status: 'dead', ...(answer && { answer }), error, settle };
   const ceiling = Math.min(settings.maxDelayMs, settings.baseDelayMs * 2 ** (lease.counted - 1));
   // Somebody has to give the gateway new credentials; trying sooner could lock the account.
   const delay = problem.code === 'vendor_credentials_rejected' ? settings.maxDelayMs : random() * ceiling;
   const asked = Number(headers['retry-after'] ?? 0) * 1000;
   return {
     delayMs: Math.max(delay, Number.isFinite(asked) ? asked : 0),
-    settle: lease.settle || !provablyUnsent(problem),
+    settle,
     error,
   };
 }

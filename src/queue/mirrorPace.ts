@@ -1,17 +1,17 @@
 /**
- * When updates for mirrors are fetched: nobody waits for them, so they are fetched many at a time, and of a mirror that does not work
- * one at a time with growing pauses. All of this is kept in one process and forgotten with it.
+ * When updates for mirrors are fetched of a mirror that does not work: one at a time with growing pauses. All of this is kept in one
+ * process and forgotten with it.
  */
 import type { DeliveriesConfig } from '../config/types';
-import type { Lane, Share } from '../store/lanes';
+import type { Lane } from '../store/lanes';
 
 type LaneName = Pick<Lane, 'connection' | 'clinic'>;
 
 export interface MirrorPace {
   /** Milliseconds until something may be fetched of this lane, 0 at once. */
   restOf(lane: LaneName): number;
-  /** What may be fetched of these shares. */
-  bounded(shares: readonly Share[]): Share[];
+  /** Whether one at a time is enough to find out if it works again. */
+  isDown(lane: LaneName): boolean;
   /** A delivery to a mirror has ended. @param isDone false if it has to be tried again */
   ended(
     lane: LaneName,
@@ -29,12 +29,10 @@ const LONGEST_REST_MS = 5_000;
 export function createMirrorPace(now: () => number = () => performance.now()): MirrorPace {
   /** Of each lane that did not work last; as many as there are mirrors. */
   const troubles = new Map<string, { failures: number; until: number }>();
-  const isDown = (lane: LaneName) => (troubles.get(nameOf(lane))?.failures ?? 0) >= TRIES;
 
   return {
     restOf: (lane) => Math.max(0, Math.ceil((troubles.get(nameOf(lane))?.until ?? 0) - now())),
-    bounded: (shares) =>
-      shares.map(({ lane, most }) => ({ lane, most: isDown(lane) ? Math.min(most, 1) : most })),
+    isDown: (lane) => (troubles.get(nameOf(lane))?.failures ?? 0) >= TRIES,
     ended: (lane, isDone, { baseDelayMs, maxDelayMs }) => {
       if (isDone) return void troubles.delete(nameOf(lane));
       const failures = (troubles.get(nameOf(lane))?.failures ?? 0) + 1;

@@ -8,7 +8,7 @@ import { isObject, member, pointerToken, sameJson } from '../lib/json';
 import type { FieldError } from '../problem';
 import { type AvailableTime, FIELDS, type Field, MEMBERS, STANDS, topLevelOf } from './fields';
 import { normalise, sortBlocks } from './normalise';
-import { PATCH_RULES, patchSchema } from './schema';
+import { complaintsOf } from './schema';
 
 /** One sent field. `value` is a merge patch: for `specialty` and `period` an object may hold only some members. */
 export interface Change {
@@ -37,17 +37,13 @@ const MAX_VALUES = 5000;
 /** Complaints that are worded; what is beyond them is only counted. */
 const MAX_ERRORS = 100;
 
-/** Kept with its rules: joi merges what is given with each call anew. */
-const STRICT = patchSchema.prefs(PATCH_RULES);
-
 /** Reads a JSON value as an update. Pure. Errors point into the body as the caller sent it. */
 export function parsePatch(body: unknown): ParsedPatch {
   if (countValues(body) > MAX_VALUES) {
     return { errors: [{ pointer: '', code: 'too_long', detail: 'There are too many members and items.' }] };
   }
   const normalised = normalise(body);
-  const { error } = STRICT.validate(normalised);
-  const found = error?.details ?? [];
+  const found = complaintsOf(normalised);
   const errors = [...found.slice(0, MAX_ERRORS).map(fieldError), ...prototypeMembers(body, '')];
   if (errors.length > MAX_ERRORS || found.length > MAX_ERRORS) return { errors: cut(errors) };
   if (errors.length > 0) return { errors };

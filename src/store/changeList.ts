@@ -39,19 +39,32 @@ export async function findChanges(
   before = Number.MAX_SAFE_INTEGER,
 ): Promise<ChangeRow[]> {
   const found: ChangeRow[] = [];
-  for (const kind of filter.kinds) found.push(...(await ofKind(database, filter, kind, { limit, before })));
+  const isPeriod = filter.since !== undefined || filter.until !== undefined;
+  /** Kinds whose rows of the period are looked for together. */
+  const together: string[] = [];
+  for (const kind of filter.kinds) {
+    const ranges = isPeriod
+      ? await placesOf(database, filter, kind, before)
+      : await rangesOf(database, filter, kind, before);
+    if (ranges === undefined) together.push(kind);
+    else found.push(...(await through(database, filter, [kind], { ranges, limit })));
+  }
+  if (together.length > 0) {
+    const ranges = await blocksOf(database, filter, before);
+    found.push(...(await through(database, filter, together, { ranges, limit })));
+  }
   return found.sort((a, b) => Number(b.clinic_seq) - Number(a.clinic_seq)).slice(0, limit);
 }
 
-async function ofKind(
+async function through(
   database: Database,
   filter: Filter,
-  kind: string,
-  { limit, before }: { limit: number; before: number },
+  kinds: readonly string[],
+  { ranges, limit }: { ranges: readonly Range[]; limit: number },
 ): Promise<ChangeRow[]> {
   const found: ChangeRow[] = [];
-  for (const range of await rangesOf(database, filter, kind, before)) {
-    found.push(...(await rowsIn(database, filter, kind, { range, limit: limit - found.length })));
+  for (const range of ranges) {
+    found.push(...(await rowsIn(database, filter, kinds, { range, limit: limit - found.length })));
     if (found.length >= limit) break;
     await turn();
   }
@@ -60,17 +73,28 @@ async function ofKind(
 
 /** Newest first; those together hold every row that fits. */
 async function rangesOf(database: Database, filter: Filter, kind: string, before: number): Promise<Range[]> {
-  if (filter.since !== undefined || filter.until !== undefined) return blocksOf(database, filter, before);
   if (hasIndex(filter)) return [{ from: 0, to: before }];
-  const places = await fewOf(database, filter, kind, before);
+  const places = await placesOf(database, filter, kind, before);
+  if (places !== undefined) return places;
   const ranges: Range[] = [];
-  if (places !== undefined) {
-    for (let at = 0; at < places.length; at += AT_ONCE)
-      ranges.push({ places: places.slice(at, at + AT_ONCE) });
-    return ranges;
-  }
   for (let to = Math.min(before, (await newestOf(database, filter.clinic)) + 1); to > 0; to -= STRIDE) {
     ranges.push({ from: Math.max(0, to - STRIDE), to });
+  }
+  return ranges;
+}
+
+/** Undefined if too many rows have the wanted values. */
+async function placesOf(
+  database: Database,
+  filter: Filter,
+  kind: string,
+  before: number,
+): Promise<Range[] | undefined> {
+  const places = await fewOf(database, filter, kind, before);
+  if (places === undefined) return undefined;
+  const ranges: Range[] = [];
+  for (let at = 0; at < places.length; at += AT_ONCE) {
+    ranges.push({ places: places.slice(at, at + AT_ONCE) });
   }
   return ranges;
 }
@@ -132,10 +156,10 @@ async function blocksOf({ db }: Database, filter: Filter, before: number): Promi
 function rowsIn(
   { db }: Database,
   { clinic, equal, since, until }: Filter,
-  kind: string,
+  kinds: readonly string[],
   { range, limit }: { range: Range; limit: number },
 ): Promise<ChangeRow[]> {
-  let query = db.selectFrom('changes').selectAll().where('clinic', '=', clinic).where('kind', '=', kind);
+  let query = db.selectFrom('changes').selectAll().where('clinic', '=', clinic).where('kind', 'in', kinds);
   for (const column of ['staff_id', 'caller', 'vendor'] as const) {
     const value = equal[column];
     if (value !== undefined) query = query.where(column, '=', value);

@@ -36,6 +36,8 @@ export interface Ending {
   key?: KeyEnd | undefined;
   /** What the clinic's mirror is to get of it. */
   mirrored?: MirroredUpdate | undefined;
+  /** The operation that its mirror has with it. */
+  delivered?: Lease | undefined;
   /** Nobody waits for it: it goes with what callers wait for. */
   patient?: boolean;
 }
@@ -63,10 +65,10 @@ export interface Journal {
    */
   end(ending: Ending): Promise<void>;
   /**
-   * Ends an operation that its mirror has now, with what callers wait for. False when somebody else has it meanwhile, and then nothing
-   * is changed. @throws StoreUnavailable
+   * Ends an operation of which its mirror can hold nothing, with what callers wait for. If somebody else has it meanwhile, nothing is
+   * changed. @throws StoreUnavailable
    */
-  finishMirrored(lease: Lease): Promise<boolean>;
+  finishMirrored(lease: Lease): Promise<void>;
   /** Takes over attempts that their process has left behind, for `leaseMs`; no other process gets them meanwhile. */
   takeAbandoned(limit: number, leaseMs: number): Promise<Attempt[]>;
   /** Deletes expired keys and, if the audit has a retention, its oldest rows. */
@@ -122,6 +124,7 @@ function byKind(items: readonly Item[]) {
     else {
       endings.push(item.ending);
       if (item.ending.key) keyEnds.push(item.ending.key);
+      if (item.ending.delivered) finished.push(item.ending.delivered);
     }
   }
   return { claims, keyEnds, beginnings, endings, withdrawn, finished };
@@ -131,7 +134,7 @@ function mirroredIn(endings: readonly Ending[]): MirroredUpdate[] {
   return endings.flatMap(({ mirrored }) => (mirrored === undefined ? [] : [mirrored]));
 }
 
-type Written = Claimed | BegunResult | { kind: 'written' } | { kind: 'finished'; ours: boolean };
+type Written = Claimed | BegunResult | { kind: 'written' };
 
 const RETRY_MS = 500;
 /** How long the answer of an update that was not sent waits for its row of the audit. */
@@ -159,13 +162,12 @@ export function createJournal(database: Database, options: JournalOptions): Jour
     // In the same order in every transaction: first the queues, then the head of the audit, then the keys, so there can be no
     // deadlock.
     await lockQueues(transaction, engine, [...mirroredIn(endings), ...finished]);
-    const ours = await finishMirrored(transaction, engine, finished);
+    await finishMirrored(transaction, engine, finished);
     await endAttempts(transaction, endings, withdrawn);
     await endKeys(transaction, engine, keyEnds, cipher);
     const claimed = (await claimKeys(transaction, engine, claims, times))[Symbol.iterator]();
     const begun = (await beginAttempts(transaction, engine, beginnings, cipher))[Symbol.iterator]();
     return items.map((item) => {
-      if (item.kind === 'finish') return { kind: 'finished', ours: ours.has(item.lease.id) };
       const results = item.kind === 'claim' ? claimed : item.kind === 'begin' ? begun : undefined;
       const next = results?.next();
       return next?.done === false ? next.value : { kind: 'written' };
@@ -220,8 +222,7 @@ export function createJournal(database: Database, options: JournalOptions): Jour
   return {
     async claim(claim) {
       const result = await writer.submit({ kind: 'claim', claim });
-      if (result.kind === 'written' || result.kind === 'begun' || result.kind === 'finished')
-        throw new TypeError('a claim has an answer');
+      if (result.kind === 'written' || result.kind === 'begun') throw new TypeError('a claim has an answer');
       return result;
     },
     endClaim: (key) => written({ kind: 'endClaim', key }),
@@ -250,10 +251,7 @@ export function createJournal(database: Database, options: JournalOptions): Jour
         throw error;
       }
     },
-    async finishMirrored(lease) {
-      const result = await writer.submitPatiently({ kind: 'finish', lease });
-      return result.kind === 'finished' && result.ours;
-    },
+    finishMirrored: (lease) => written({ kind: 'finish', lease }, true),
     async takeAbandoned(limit, leaseMs) {
       const at = now();
       const until = new Date(at.getTime() + leaseMs).toISOString();

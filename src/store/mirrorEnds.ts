@@ -36,26 +36,22 @@ const promoteRows = overRows(
       and not exists (select 1 from operations as earlier where ${holdsBackText('earlier', 'operations')})`,
 );
 
-/**
- * After `lockQueues`.
- * @returns the ids of those that were still held by their lease
- */
+/** After `lockQueues`. */
 export async function finishMirrored(
   transaction: Transaction<Schema>,
   engine: Engine,
   leases: readonly Lease[],
-): Promise<ReadonlySet<string>> {
-  if (leases.length === 0) return new Set();
+): Promise<void> {
+  if (leases.length === 0) return;
   const rowOf = ({ id, owner, number }: Lease) => ({ operation: id, owner, attempt: number });
   const { rows } = await finishRows(transaction, engine, leases.map(rowOf));
   const ids = new Set(rows.map(({ id }) => id));
   const ended = leases.filter(({ id }) => ids.has(id));
-  if (ended.length === 0) return ids;
+  if (ended.length === 0) return;
   await endAttempts(transaction, engine, ended.map(rowOf));
   await promoteRows(
     transaction,
     engine,
     ended.map(({ clinic, staffId }) => ({ of_clinic: clinic, of_staff: staffId })),
   );
-  return ids;
 }

@@ -19,6 +19,8 @@ export interface MirroredUpdate {
   vendor: string;
   /** The canonical patch, as JSON: what was confirmed of it. */
   patch: string;
+  /** The same may be on its way, or there already: the mirror is read first. */
+  settle: boolean;
 }
 
 const lockRows = overRows(
@@ -47,6 +49,7 @@ const COLUMNS = {
   request_id: 'text',
   vendor: 'text',
   patch: 'text',
+  settle: 'bigint',
   waits: 'bigint',
 } as const;
 
@@ -62,7 +65,7 @@ const insertRows = overRows(
   (rows, engine) => `with given (${Object.keys(COLUMNS)}) as (${rows})
     insert into operations (id, clinic, staff_id, caller, request_id, vendor, patch, lenient, status, settle, attempts,
       attempts_before, mirrored, created_at, scheduled_at, available_at)
-    select id, clinic, staff_id, caller, request_id, vendor, patch, 1, 'queued', 1, 0, 0, 1, ${NOW[engine]}, ${NOW[engine]},
+    select id, clinic, staff_id, caller, request_id, vendor, patch, 1, 'queued', settle, 0, 0, 1, ${NOW[engine]}, ${NOW[engine]},
       case when waits = 1 or exists (select 1 from operations as earlier where earlier.clinic = given.clinic
         and earlier.staff_id = given.staff_id and earlier.vendor = given.vendor and earlier.mirrored = 1
         and earlier.finished_at is null) then null else ${NOW[engine]} end
@@ -93,6 +96,7 @@ export async function enqueueMirrored(
       request_id: update.requestId,
       vendor,
       patch: cipher.seal(update.patch, placeOf(id, 'patch')),
+      settle: update.settle ? 1 : 0,
       waits,
     };
   });

@@ -100,6 +100,8 @@ export interface Ending {
   answer?: StoredAnswer;
   /** Absent for a success. */
   error?: { code: string; detail: string };
+  /** Whether an attempt that is made after all has to read first. */
+  settle?: boolean;
 }
 
 export interface Postponement {

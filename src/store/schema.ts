@@ -4,6 +4,7 @@
  */
 import type { Generated } from 'kysely';
 import type { AttemptOutcome, OperationStatus } from './operation';
+import type { JobState } from './switchJob';
 
 /** Where a clinic's staff member is found at a vendor connection. See migrations/0001_links.ts for the constraints. */
 interface LinksTable {
@@ -73,6 +74,8 @@ interface WhereaboutsTable {
   revision: number | string;
   /** JSON: codes of what the guard had against the last move. */
   despite: string;
+  /** `linked` or `direct`, as its configuration had it last; null if that is not known. */
+  identity: string | null;
 }
 
 /** Processes that show signs of life. */
@@ -117,6 +120,8 @@ interface AttemptsTable {
   /** JSON: the canonical patch, values included. */
   patch: string;
   lenient: number;
+  /** What it is in the audit. */
+  kind: string;
   /** Until when the update belongs to the process that began it. */
   lease_until: string;
   created_at: string;
@@ -227,6 +232,29 @@ interface ConsoleSessionsTable {
   expires_at: string;
 }
 
+/** Work that operators have begun. See migrations/0016_switch_jobs.ts. */
+interface SwitchJobsTable {
+  clinic: string;
+  id: string;
+  connection: string;
+  task: string;
+  /** PostgreSQL gives numbers as text. */
+  overwrite: number | string;
+  operator: string;
+  /** The process that does it. */
+  owner: string;
+  state: JobState;
+  stop_asked: number | string;
+  /** The last sign of life. */
+  seen_at: string;
+  started_at: string;
+  finished_at: string | null;
+  /** JSON. */
+  step: string | null;
+  result: string | null;
+  reason: string | null;
+}
+
 export interface Schema {
   links: LinksTable;
   settings: SettingsTable;
@@ -244,4 +272,5 @@ export interface Schema {
   console_sessions: ConsoleSessionsTable;
   comparisons: ComparisonsTable;
   rejected_pairs: RejectedPairsTable;
+  switch_jobs: SwitchJobsTable;
 }

@@ -169,6 +169,7 @@ class Walk {
     if (row.previous_hash !== this.last.hash) return 'the row does not follow the one before it';
     if (!isSigned(row)) {
       if (this.signedFrom !== null) return 'the row is not signed, though rows before it are';
+      if (!saysAllThatIsHashed(row)) return 'the row is not as it was written';
       return row.hash === hashOf(row, undefined) ? undefined : 'the row is not as it was written';
     }
     const key = this.#keys?.byId.get(String(row.key_id));
@@ -180,6 +181,11 @@ class Walk {
   #differs({ sequence, hash }: Anchor): boolean {
     return this.#expected.some((anchor) => anchor.sequence === sequence && anchor.hash !== hash);
   }
+}
+
+/** Rows of version 1 are hashed over the columns of their time: what they say in later ones, nobody has written. */
+function saysAllThatIsHashed({ version, kind, detail }: ChangeRow): boolean {
+  return Number(version) === 2 || ((kind ?? 'update') === 'update' && (detail ?? null) === null);
 }
 
 /** A database of before has no such column. */

@@ -8,6 +8,9 @@ import type { Schema } from './schema';
 import type { Trail } from './trail';
 import { orUnavailable } from './unavailable';
 
+/** Whether staff are linked, or have the vendor's own ids. */
+export type Identity = 'linked' | 'direct';
+
 export interface Place {
   clinic: string;
   /** The connection's name in the configuration. */
@@ -19,12 +22,22 @@ export interface Place {
   revision: number;
   /** Codes of what the guard had against its last move. */
   despite: readonly string[];
+  /** As its configuration had it when it was served last; absent if that is not known. */
+  identity?: Identity;
+}
+
+/** A clinic as a configuration has it. */
+export interface Served {
+  clinic: string;
+  vendor: string;
+  identity: Identity;
 }
 
 /** A clinic's move from where it was found. */
 export interface Move {
   from: Place;
   to: string;
+  identity: Identity;
   despite: readonly string[];
   /** The clinic stays where it is if anything is queued for it. */
   needsEmptyQueue: boolean;
@@ -37,7 +50,9 @@ export interface Whereabouts {
   /** Of all clinics that have ever been served, by name. */
   all(): Promise<ReadonlyMap<string, Place>>;
   /** Writes down where clinics are that nobody has served yet. */
-  settle(clinics: readonly Pick<Place, 'clinic' | 'vendor'>[]): Promise<void>;
+  settle(clinics: readonly Served[]): Promise<void>;
+  /** Writes down how those identify their staff that are still there. */
+  identify(clinics: readonly Served[]): Promise<void>;
   /** All of these, or none. @returns false if one of them is not where it was found any more, or may not move */
   move(moves: readonly Move[]): Promise<boolean>;
 }
@@ -54,11 +69,23 @@ export function createWhereabouts(database: Database, trail: Trail): Whereabouts
 
     settle: (clinics) =>
       orUnavailable(async () => {
-        for (const { clinic, vendor } of clinics) {
+        for (const { clinic, vendor, identity } of clinics) {
           await db
             .insertInto('whereabouts')
-            .values({ clinic, vendor, previous: null, since: now(), revision: 1, despite: '[]' })
+            .values({ clinic, vendor, previous: null, since: now(), revision: 1, despite: '[]', identity })
             .onConflict((conflict) => conflict.doNothing())
+            .execute();
+        }
+      }),
+
+    identify: (clinics) =>
+      orUnavailable(async () => {
+        for (const { clinic, vendor, identity } of clinics) {
+          await db
+            .updateTable('whereabouts')
+            .set({ identity })
+            .where('clinic', '=', clinic)
+            .where('vendor', '=', vendor)
             .execute();
         }
       }),
@@ -71,7 +98,7 @@ export function createWhereabouts(database: Database, trail: Trail): Whereabouts
             // Looked at after the row is held: who queues an update holds it too.
             if (needsEmptyQueue && (await hasQueued(transaction, from.clinic))) return false;
           }
-          for (const { from, to, despite } of moves) {
+          for (const { from, to, identity, despite } of moves) {
             await transaction
               .updateTable('whereabouts')
               .set({
@@ -80,6 +107,7 @@ export function createWhereabouts(database: Database, trail: Trail): Whereabouts
                 since: now(),
                 revision: from.revision + 1,
                 despite: JSON.stringify(despite),
+                identity,
               })
               .where('clinic', '=', from.clinic)
               .execute();
@@ -133,9 +161,10 @@ interface Row {
   since: string;
   revision: number | string;
   despite: string;
+  identity: string | null;
 }
 
-function placeOf({ clinic, vendor, previous, since, revision, despite }: Row): Place {
+function placeOf({ clinic, vendor, previous, since, revision, despite, identity }: Row): Place {
   const codes: unknown = JSON.parse(despite);
   return {
     clinic,
@@ -144,5 +173,6 @@ function placeOf({ clinic, vendor, previous, since, revision, despite }: Row): P
     revision: Number(revision),
     despite: Array.isArray(codes) ? codes.map(String) : [],
     ...(previous !== null && { previous }),
+    ...((identity === 'linked' || identity === 'direct') && { identity }),
   };
 }

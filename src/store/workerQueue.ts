@@ -19,8 +19,8 @@ export interface WorkerQueue {
   renew(lease: Lease, leaseSeconds: number): Promise<boolean>;
   finish(lease: Lease, ending: Ending): Promise<boolean>;
   postpone(lease: Lease, postponement: Postponement): Promise<boolean>;
-  /** Gives it back as if it had not been taken: nothing was sent. */
-  release(lease: Lease): Promise<void>;
+  /** Gives them back as if they had not been taken: nothing was sent. */
+  release(leases: readonly Lease[]): Promise<void>;
 }
 
 /** A clock that is kept right by steps this small does no harm: what is due comes so much later. */
@@ -51,7 +51,7 @@ export function createWorkerQueue(database: Database, cipher: Cipher): WorkerQue
     renew: (lease, leaseSeconds) =>
       orUnavailable(() => change(db, lease, scheduled(engine, leaseSeconds * 1000))),
 
-    finish: (lease, { status, answer, error }) =>
+    finish: (lease, { status, answer, error, settle }) =>
       inQueue(database, lease, async (transaction) => {
         const ours = await change(transaction, lease, {
           status,
@@ -59,6 +59,7 @@ export function createWorkerQueue(database: Database, cipher: Cipher): WorkerQue
           lease_owner: null,
           last_code: error?.code ?? null,
           last_detail: error?.detail ?? null,
+          ...(settle && { settle: 1 }),
           answer:
             answer === undefined ? null : cipher.seal(JSON.stringify(answer), placeOf(lease.id, 'answer')),
           ...(status !== 'dead' && { finished_at: now(), ...PERSONAL }),
@@ -86,16 +87,18 @@ export function createWorkerQueue(database: Database, cipher: Cipher): WorkerQue
         }),
       ),
 
-    release: (lease) =>
+    release: (leases) =>
       orUnavailable(() =>
         db.transaction().execute(async (transaction) => {
-          const before = { status: 'queued', lease_owner: null, attempts: lease.number - 1 } as const;
-          if (!(await change(transaction, lease, { ...before, ...scheduled(engine, 0) }))) return;
-          await transaction
-            .deleteFrom('operation_attempts')
-            .where('operation_id', '=', lease.id)
-            .where('number', '=', lease.number)
-            .execute();
+          for (const lease of leases) {
+            const before = { status: 'queued', lease_owner: null, attempts: lease.number - 1 } as const;
+            if (!(await change(transaction, lease, { ...before, ...scheduled(engine, 0) }))) continue;
+            await transaction
+              .deleteFrom('operation_attempts')
+              .where('operation_id', '=', lease.id)
+              .where('number', '=', lease.number)
+              .execute();
+          }
         }),
       ),
   };

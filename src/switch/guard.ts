@@ -1,6 +1,7 @@
 /** What speaks against moving a clinic to another connection now. Pure. */
 import type { ChangeDetail } from '../store/changes';
 import type { Evidence } from '../store/evidence';
+import type { Identity } from '../store/whereabouts';
 
 export const GUARD_CODES = [
   'links_incomplete',
@@ -20,6 +21,20 @@ export interface GuardReason {
 
 const STALE_HOURS = 24;
 const HOUR_MS = 3_600_000;
+
+/**
+ * Ids that are the vendor's own are linked and compared nowhere, so there is nothing to know before. A clinic that is linked until now
+ * does not get past the guard by a configuration that changes both.
+ * @param wanted by the configuration
+ * @param known how its staff are identified where it is; undefined if that is not known
+ */
+export function hasNothingToJudge(
+  wanted: Identity,
+  known: Identity | undefined,
+  { links: { linked, missing } }: Pick<Evidence, 'links'>,
+): boolean {
+  return wanted === 'direct' && (known ?? (linked + missing > 0 ? 'linked' : 'direct')) === 'direct';
+}
 
 export interface Judged {
   there: string;

@@ -13,7 +13,7 @@ import type { Evidence } from '../store/evidence';
 import type { Replicas, Served } from '../store/replicas';
 import { StoreUnavailable } from '../store/unavailable';
 import type { Move, Place, Whereabouts } from '../store/whereabouts';
-import { evidenceDetail, type GuardReason, reasonsAgainst } from './guard';
+import { evidenceDetail, type GuardReason, hasNothingToJudge, reasonsAgainst } from './guard';
 
 export interface RelocationParts {
   runtime: Runtime;
@@ -70,12 +70,9 @@ export function createRelocation(parts: RelocationParts): Relocation {
   async function verdictOn(wish: Wish): Promise<Verdict> {
     const { from, to, clinic } = wish;
     const evidence = await parts.evidence(from.clinic, from.vendor, to);
-    // Ids that are the vendor's own are linked and compared nowhere, so there is nothing to know before. A clinic that is linked
-    // until now does not get past the guard by a configuration that changes both.
-    const isDirect = [clinic, runtime.current.config.clinics[from.clinic] ?? clinic].every(
-      ({ identity }) => identity === 'direct',
-    );
-    const isJudged = clinic.switchGuard !== 'off' && !isDirect;
+    // At a start the configuration in use is the new one already: then only the store knows how it was.
+    const isJudged =
+      clinic.switchGuard !== 'off' && !hasNothingToJudge(clinic.identity, from.identity, evidence);
     const reasons = isJudged
       ? reasonsAgainst({ there: to, since: from.since, evidence, now: new Date() })
       : [];
@@ -156,8 +153,18 @@ export function createRelocation(parts: RelocationParts): Relocation {
     const known = await whereabouts.all();
     const added = Object.entries(config.clinics).filter(([clinic]) => !known.has(clinic));
     if (added.length === 0) return known;
-    await whereabouts.settle(added.map(([clinic, { vendor }]) => ({ clinic, vendor })));
+    await whereabouts.settle(added.map(([clinic, { vendor, identity }]) => ({ clinic, vendor, identity })));
     return whereabouts.all();
+  }
+
+  /** How clinics that are where the configuration has them identify their staff, if the store has that otherwise. */
+  async function identify({ clinics }: GatewayConfig): Promise<void> {
+    const places = await whereabouts.all();
+    const other = Object.entries(clinics).flatMap(([clinic, { vendor, identity }]) => {
+      const place = places.get(clinic);
+      return place?.vendor === vendor && place.identity !== identity ? [{ clinic, vendor, identity }] : [];
+    });
+    await whereabouts.identify(other);
   }
 
   async function judge(wishes: readonly Wish[]): Promise<Verdict[]> {
@@ -206,6 +213,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
     // One that was known before may be elsewhere, and served there.
     for (const name of added) waiting.set(name, 'until free');
     runtime.replace(config);
+    await identify(config).catch(ignoringStore);
     if (changed.size + added.length > 0) await look().catch(ignoringStore);
   }
 
@@ -216,6 +224,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
         const wishes = wishesOf(config, await settleNew(config));
         await judge(wishes);
         for (const { from } of wishes) waiting.set(from.clinic, 'until free');
+        await identify(config);
         await look();
       }),
     replace: (config) => presence.taking(() => alone(() => take(config))),
@@ -240,6 +249,7 @@ function moveOf({ wish: { from, to, clinic }, isJudged, reasons, evidence }: Ver
   return {
     from,
     to,
+    identity: clinic.identity,
     despite,
     needsEmptyQueue: clinic.switchGuard === 'enforce' && isJudged,
     change: act({

@@ -4,7 +4,7 @@ import { type Comparison, createComparisons } from '../store/comparisons';
 import type { Database } from '../store/database';
 import { type Evidence, evidenceOf, queuesOf } from '../store/evidence';
 import { findPlace } from '../store/whereabouts';
-import { type GuardReason, reasonsAgainst } from './guard';
+import { type GuardReason, hasNothingToJudge, reasonsAgainst } from './guard';
 
 export interface SwitchStatus {
   clinic: string;
@@ -55,10 +55,9 @@ export async function switchStatus(question: StatusQuestion): Promise<SwitchStat
   const evidence = await evidenceOf(database, name, here, there);
   const { links, queue, mirrorQueue } = evidence;
   const last = await createComparisons(database).latest(name, here, there);
-  const reasons =
-    clinic.identity === 'direct'
-      ? []
-      : reasonsAgainst({ there, since: place?.since ?? '', evidence, now: new Date() });
+  const reasons = hasNothingToJudge(clinic.identity, place?.identity, evidence)
+    ? []
+    : reasonsAgainst({ there, since: place?.since ?? '', evidence, now: new Date() });
   return {
     ...status,
     ...{ links, queue, mirrorQueue },

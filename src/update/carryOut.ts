@@ -73,6 +73,8 @@ const nothing = () => {};
 
 /** Throws nothing: however it ends is written down. */
 export async function carryOut(parts: CarryParts, request: UpdateRequest): Promise<Carried> {
+  let release: Release = nothing;
+  let ended: Ended;
   try {
     if (isBound(request) && parts.presence.isAway(request.clinic.name))
       return { ended: 'away', release: nothing };
@@ -86,16 +88,17 @@ export async function carryOut(parts: CarryParts, request: UpdateRequest): Promi
       settling: request.settleFirst ?? false,
     });
     const admission = { request, location, admitted, deadline, reading } as const;
-    const release = await takeTurn(parts, admission);
-    if (typeof release === 'string') return { ended: release, release: nothing };
-    const ended = await inTurn(parts, admission).catch((error) => endingOf(error, request));
-    // A mirror gets updates in the order in which they are written down, which has to be the one in which they were made.
-    if (isMirrored(request) && typeof ended !== 'string') return { ended, release };
-    release();
-    return { ended, release: nothing };
+    const taken = await takeTurn(parts, admission);
+    if (typeof taken === 'string') return { ended: taken, release };
+    release = taken;
+    ended = await (reading.size === 0 ? inTurns(parts, admission, undefined) : inTurn(parts, admission));
   } catch (error) {
-    return { ended: endingOf(error, request), release: nothing };
+    ended = endingOf(error, request);
   }
+  // A mirror gets updates in the order in which they are written down, which has to be the one in which they were made.
+  if (isMirrored(request) && typeof ended !== 'string') return { ended, release };
+  release();
+  return { ended, release: nothing };
 }
 
 async function takeTurn(parts: CarryParts, admission: Admission): Promise<Release | 'behind' | 'away'> {
@@ -133,10 +136,9 @@ export function turnKey({ name }: Pick<VendorConnection, 'name'>, id: string, re
   return resource === undefined ? `${name} ${id}` : `${name} ${resource} ${id}`;
 }
 
-/** The primary record is this update's alone from here on. */
+/** The primary record, which is read first, is this update's alone from here on. */
 async function inTurn(parts: CarryParts, admission: Admission): Promise<Ended> {
-  const { request, location, deadline, reading } = admission;
-  if (reading.size === 0) return inTurns(parts, admission, undefined);
+  const { request, location, deadline } = admission;
   // What a read would show is judged when the queue has been delivered, and where the clinic is.
   const hindered = await hindrance(parts, admission);
   if (hindered) return hindered;

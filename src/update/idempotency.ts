@@ -12,9 +12,13 @@ import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } 
 type Claim = { request: UpdateRequest } | { response: UpdateResponse };
 
 /** A dry run takes no key: nothing happens that could happen twice. */
-export async function claimKey(journal: Journal, request: UpdateRequest): Promise<Claim> {
-  const { idempotencyKey: key, clinic, caller, staffId, patch, preferences, ifMatch, ifNoneMatch } = request;
-  if (key === undefined || request.dryRun) return { request };
+export function claimKey(journal: Journal, request: UpdateRequest): Claim | Promise<Claim> {
+  const { idempotencyKey: key, dryRun } = request;
+  return key === undefined || dryRun ? { request } : claim(journal, request, key);
+}
+
+async function claim(journal: Journal, request: UpdateRequest, key: string): Promise<Claim> {
+  const { clinic, caller, staffId, patch, preferences, ifMatch, ifNoneMatch } = request;
   const refused = (problem: Problem) => ({ response: refusal(problem, request) });
   try {
     const claimed = await journal.claim({

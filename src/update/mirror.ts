@@ -11,15 +11,17 @@ import type { UpdateRequest } from './request';
 const CONFIRMED: readonly FieldResult[] = ['verified', 'accepted', 'unchanged'];
 
 /**
+ * @param update `settleFirst`: what an earlier attempt of it has done may go to the mirror as well
  * @param fields what became of each member that was sent, by pointer
  * @returns undefined if the clinic has no mirror, or nothing was confirmed
  */
 export function mirroredPart(
   clinic: Pick<Clinic, 'name' | 'mirror'>,
-  { staffId, caller, requestId, patch }: Pick<Attempt, 'staffId' | 'caller' | 'requestId' | 'patch'>,
+  update: Pick<Attempt, 'staffId' | 'caller' | 'requestId' | 'patch'> & { settleFirst?: boolean },
   fields: Readonly<Record<string, FieldResult>>,
 ): MirroredUpdate | undefined {
   const { mirror } = clinic;
+  const { staffId, caller, requestId, patch } = update;
   if (mirror === undefined) return undefined;
   const isConfirmed = (name: string) => CONFIRMED.some((result) => result === fields[`/${name}`]);
   const members = patch.members.filter(isConfirmed);
@@ -33,6 +35,7 @@ export function mirroredPart(
     requestId,
     vendor: mirror,
     patch: JSON.stringify(confirmed),
+    settle: update.settleFirst === true || Object.values(fields).includes('unchanged'),
   };
 }
 

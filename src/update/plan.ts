@@ -68,12 +68,20 @@ export function ofResource<C extends { mapping: Pick<MappedField<unknown>, 'reso
 }
 
 /** The resources of a vendor in the order in which they are written, each with what its records are written by. */
-export function resourcesOf(adapter: Adapter): readonly [resource: string | undefined, RecordAccess][] {
-  return [
-    [undefined, adapter],
-    ...(adapter.also ?? []).map((access): [string, RecordAccess] => [access.name, access]),
-  ];
+export function resourcesOf(adapter: Adapter): ResourceList {
+  let known = RESOURCES.get(adapter);
+  if (known === undefined) {
+    known = [
+      [undefined, adapter],
+      ...(adapter.also ?? []).map((access): [string, RecordAccess] => [access.name, access]),
+    ];
+    RESOURCES.set(adapter, known);
+  }
+  return known;
 }
+
+type ResourceList = readonly [resource: string | undefined, RecordAccess][];
+const RESOURCES = new WeakMap<Adapter, ResourceList>();
 
 /** A composite value that leaves out a member which the vendor holds: the vendor replaces the object, so it is merged. */
 function isPartial({ value, mapping }: Pick<AdmittedChange, 'value' | 'mapping'>): boolean {

@@ -4,7 +4,7 @@ import { Problem, problemBody } from '../problem';
 import type { Clinic } from '../runtime/locate';
 import type { CanonicalPatch } from '../staff/patch';
 import type { AsLeft } from '../store/idempotency';
-import type { OperationTarget } from '../store/operation';
+import type { Lease, OperationTarget } from '../store/operation';
 
 export interface UpdateRequest {
   requestId: string;
@@ -41,6 +41,8 @@ export interface UpdateRequest {
    * clinic is decides about all others.
    */
   beside?: boolean;
+  /** The operation whose end is written down with its own, if its mirror has it. */
+  delivered?: Lease;
   /** The record that it was meant for when it was queued. */
   target?: OperationTarget | undefined;
   /**

@@ -12,15 +12,27 @@ const MOST_LOOKED_UP = 20;
 const PATIENCE_MS = 1_000;
 
 /** Never fails: a vendor that cannot say who shares a part has shown nothing that could be told. */
-export async function sharedWarnings(
+export function sharedWarnings(
   links: FindLink,
   location: Location,
-  { targets, writes }: Plan,
+  plan: Plan,
   current: VendorRecord | undefined,
   deadline: Deadline,
-): Promise<Warning[]> {
-  const found = writes.map(async ({ resource }): Promise<Warning[]> => {
-    if (resource === undefined || current === undefined) return [];
+): readonly Warning[] | Promise<readonly Warning[]> {
+  const resources = plan.writes.map(({ resource }) => resource).filter((name) => name !== undefined);
+  if (current === undefined || resources.length === 0) return [];
+  return sharedAmong(links, location, plan, resources, current, deadline);
+}
+
+async function sharedAmong(
+  links: FindLink,
+  location: Location,
+  { targets }: Plan,
+  resources: readonly string[],
+  current: VendorRecord,
+  deadline: Deadline,
+): Promise<readonly Warning[]> {
+  const found = resources.map(async (resource): Promise<Warning[]> => {
     if (!(await isShared(links, location, resource, current, deadline))) return [];
     const members = new Set(ofResource(targets, resource).map(({ field }) => topLevelOf(field)));
     return [...members].map((name) => ({

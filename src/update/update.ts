@@ -31,20 +31,23 @@ const FOR_LATER = { ended: 'behind', release: () => {} } as const;
  * @throws only what is a defect, after it was written down
  */
 export async function update(parts: UpdateParts, request: UpdateRequest): Promise<UpdateResponse> {
-  return visibleTo(request, await answerTo(parts, request));
-}
-
-async function answerTo(parts: UpdateParts, asked: UpdateRequest): Promise<UpdateResponse> {
-  const claim = await claimKey(parts.journal, asked);
-  if ('response' in claim) return claim.response;
-  return conduct(parts, claim.request, performance.now());
+  const claim = await claimKey(parts.journal, request);
+  const response =
+    'response' in claim ? claim.response : await conduct(parts, claim.request, performance.now());
+  return visibleTo(request, response);
 }
 
 async function conduct(parts: UpdateParts, request: UpdateRequest, started: number): Promise<UpdateResponse> {
   const isForLater = request.respondAsync && !request.dryRun;
   const { ended, release } = isForLater ? FOR_LATER : await carryOut(parts, request);
   if (ended === 'away') return anew(parts, request, started);
-  if (ended !== 'behind') return conclude(parts, request, ended, started).finally(release);
+  if (ended !== 'behind') {
+    try {
+      return await conclude(parts, request, ended, started);
+    } finally {
+      release();
+    }
+  }
   if (isForLater || request.clinic.whenVendorDown === 'queue') {
     const accepted = await defer(parts, request);
     return accepted === 'away' ? anew(parts, request, started) : accepted;
@@ -86,6 +89,7 @@ async function conclude(
     await parts.journal.end({
       change,
       mirrored,
+      delivered: 'result' in ended ? request.delivered : undefined,
       patient: isPatient(request),
       attempt: ended.attempt?.id,
       key: keyVerdict(request, ended, response, deferred !== undefined),

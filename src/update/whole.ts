@@ -8,19 +8,29 @@ import type { Location } from '../runtime/locate';
 const PATIENCE_MS = 1_000;
 
 type Parts = ReadonlyMap<string, VendorRecord>;
+const NONE: Parts = new Map();
 
 /**
  * The parts that nobody has read, of a vendor whose updates are whole records. Where only changes are written nothing more is
  * read. Never fails: without them there is no entity tag.
  */
-export async function unreadParts(
-  { connection, clinic }: Location,
+export function unreadParts(
+  location: Location,
   current: VendorRecord | undefined,
   deadline: Deadline,
-): Promise<Parts> {
-  if (current === undefined || connection.adapter.writes !== 'whole-record') return new Map();
+): Parts | Promise<Parts> {
+  const { connection } = location;
+  if (current === undefined || connection.adapter.writes !== 'whole-record') return NONE;
   const names = connection.resources.filter((name) => partOf(current, name) === undefined);
-  if (names.length === 0) return new Map();
+  return names.length === 0 ? NONE : readParts(location, names, current, deadline);
+}
+
+async function readParts(
+  { connection, clinic }: Location,
+  names: readonly string[],
+  current: VendorRecord,
+  deadline: Deadline,
+): Promise<Parts> {
   const patience = new Deadline(Math.min(PATIENCE_MS, deadline.remaining()), clinic.name, deadline.requestId);
   try {
     const record = await connection.readParts(current, names, patience);
@@ -31,7 +41,7 @@ export async function unreadParts(
       }),
     );
   } catch {
-    return new Map();
+    return NONE;
   }
 }
 

@@ -88,7 +88,8 @@ export async function writeAndConfirm(
     },
   });
   for (const { resource } of first.plan.writes) {
-    const written = await writeOne(writing, planned, resource);
+    const tried = await attempt(writing, planned, resource);
+    const written = isOfOldVersion(tried, resource) ? await anew(writing, planned, resource, tried) : tried;
     planned = written.planned ?? planned;
     record = written.record ? withPart(record, resource, written.record) : withoutPart(record, resource);
     detail = written.detail ?? detail;
@@ -105,10 +106,13 @@ export async function writeAndConfirm(
   return end();
 }
 
-/** What is planned for one resource; the version that it was planned on may turn out to be an old one, once. */
-async function writeOne(writing: Writing, planned: Planned, resource: string | undefined): Promise<Written> {
-  const written = await attempt(writing, planned, resource);
-  if (!isOfOldVersion(written, resource)) return written;
+/** The version that a write was planned on may turn out to be an old one, once. */
+async function anew(
+  writing: Writing,
+  planned: Planned,
+  resource: string | undefined,
+  written: Written,
+): Promise<Written> {
   const { request, location, changes, deadline } = writing;
   try {
     const again = await recheck(request, location, changes, planned, [resource], deadline);

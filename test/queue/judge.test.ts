@@ -67,7 +67,7 @@ describe('what an answer means for a queued update', () => {
   ])('tries $code again, reading first: $settle ($extras)', ({ code, extras, settle }) => {
     expect(judged(refusal(code, extras))).toMatchObject({ settle, error: { code } });
     expect(judged(refusal(code, extras), 1, true)).toMatchObject({ settle: true });
-    expect(judged(refusal(code, extras), 10)).toMatchObject({ status: 'dead', error: { code } });
+    expect(judged(refusal(code, extras), 10)).toMatchObject({ status: 'dead', settle, error: { code } });
   });
 
   it('waits longer each time, up to the cap, with full jitter', () => {

@@ -11,27 +11,27 @@ describe('the pace of a mirror', () => {
     const fail = (times: number) => {
       for (let time = 0; time < times; time += 1) pace.ended(NORTH, false, SETTINGS);
     };
-    const most = () => pace.bounded([{ lane: NORTH, most: 8 }])[0]?.most;
-    return { clock, pace, fail, most };
+    const isDown = () => pace.isDown(NORTH);
+    return { clock, pace, fail, isDown };
   };
 
   it('does not change for what one or two people’s updates meet', () => {
-    const { pace, fail, most } = paced();
+    const { pace, fail, isDown } = paced();
     fail(2);
-    expect([pace.restOf(NORTH), most()]).toEqual([0, 8]);
+    expect([pace.restOf(NORTH), isDown()]).toEqual([0, false]);
     pace.ended(NORTH, true, SETTINGS);
     fail(2);
-    expect([pace.restOf(NORTH), most()]).toEqual([0, 8]);
+    expect([pace.restOf(NORTH), isDown()]).toEqual([0, false]);
   });
 
   it('is one at a time with growing pauses once it is down, and five seconds at most', () => {
-    const { clock, pace, fail, most } = paced();
+    const { clock, pace, fail, isDown } = paced();
     fail(3);
-    expect([pace.restOf(NORTH), most()]).toEqual([1_000, 1]);
+    expect([pace.restOf(NORTH), isDown()]).toEqual([1_000, true]);
     clock.ms = 999.5;
     expect(pace.restOf(NORTH)).toBe(1);
     clock.ms = 1_000;
-    expect([pace.restOf(NORTH), most()]).toEqual([0, 1]);
+    expect([pace.restOf(NORTH), isDown()]).toEqual([0, true]);
     const pauses = Array.from({ length: 4 }, () => {
       fail(1);
       return pace.restOf(NORTH);
@@ -41,9 +41,9 @@ describe('the pace of a mirror', () => {
   });
 
   it('is as before with the first one that arrives', () => {
-    const { pace, fail, most } = paced();
+    const { pace, fail, isDown } = paced();
     fail(9);
     pace.ended(NORTH, true, SETTINGS);
-    expect([pace.restOf(NORTH), most()]).toEqual([0, 8]);
+    expect([pace.restOf(NORTH), isDown()]).toEqual([0, false]);
   });
 });

@@ -167,7 +167,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
     expect(await operations.renew(stale, LEASE_SECONDS)).toBe(false);
     expect(await operations.finish(stale, { status: 'succeeded', answer: ANSWER })).toBe(false);
     expect(await operations.postpone(stale, { delayMs: 0, settle: false, error: ERROR })).toBe(false);
-    await operations.release(stale);
+    await operations.release([stale]);
     expect(await statusOf(id)).toBe('running');
     expect(await operations.attemptsOf(id)).toMatchObject([
       { number: 1, outcome: 'interrupted', code: 'lease_expired' },
@@ -185,7 +185,7 @@ describe.each(ENGINES)('the queue on %s', (engine) => {
 
   it('takes back what was released, as if it had not been tried', async () => {
     const { id } = await operations.enqueue(update('st-1'));
-    await operations.release(await claimOne());
+    await operations.release([await claimOne()]);
     expect(await operations.attemptsOf(id)).toEqual([]);
     expect(await claimOne()).toMatchObject({ id, number: 1, settle: false });
   });

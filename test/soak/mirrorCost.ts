@@ -1,30 +1,21 @@
 /**
- * What a mirror costs the callers of its clinic: the same updates at the same rate with no mirror, with one that works and with ones
- * that do not, in turns on one machine. Counts transactions and processor time, which do not depend on what else the machine
- * does, beside the times of the answers, which do.
+ * What a mirror costs the callers of its clinic: the same updates at the same rate with no mirror, with one that works, and with ones
+ * that do not. The gateways stand beside each other from the start to the end and are measured in turns, warm, so that what
+ * else the machine does meets all of them. At the end every mirror works again, and has to hold what the clinic's own vendor holds.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { Agent } from 'node:http';
-import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
-import { createClinikapiSandbox } from '../../sandbox/clinikapi';
-import { member } from '../../src/lib/json';
-import { openDatabase } from '../../src/store/database';
-import { createLinks } from '../../src/store/links';
-import { createTestDatabase } from '../support/engines';
-import { type GatewayProcess, startGatewayProcess, TYPESCRIPT } from '../support/gatewayProcess';
-import { connectionAt, soakConfiguration } from './configuration';
-import { freePort } from './ports';
-import { call } from './traffic';
+import type { Condition } from './mirrorCopy';
+import { type Answered, type MirrorStage, openMirrorStage } from './mirrorStage';
 
-const TARGETS = ['none', 'healthy', 'hung', 'failing', 'refusing'] as const;
+const TARGETS = ['none', 'healthy', 'hung', 'failing', 'refusing', 'back'] as const;
+/** `refusing` takes no connections, and `back` does again in the middle of each turn. */
 export type Target = (typeof TARGETS)[number];
+
+const CONDITIONS: Readonly<Partial<Record<Target, Condition>>> = {
+  hung: 'hung',
+  failing: 'failing',
+  refusing: 'shut',
+  back: 'shut',
+};
 
 export interface MirrorCostOptions {
   engine: 'sqlite' | 'postgres';
@@ -35,206 +26,134 @@ export interface MirrorCostOptions {
   onProgress?: (line: string) => void;
 }
 
-/** What one target took in one round. Times are milliseconds. */
-export interface MirrorCost {
-  median: number;
-  p99: number;
+/** What one target took in one turn. Times are milliseconds. */
+interface Turn {
+  times: readonly number[];
   /** Of the store, for each update of a caller. */
   commits: number;
   /** Processor time of the gateway, for each update of a caller. */
   cpu: number;
   /** Answers that are not the ones without a mirror. */
   wrong: number;
-  /** Updates that had reached the mirror when the last caller had its answer. */
-  reached: number;
 }
 
-const OPEN_LIMIT = 1_000_000;
-const STAFF = 200;
-const WARM_UP_S = 2;
-/** Of the clock in which Linux tells processor time. */
-const TICK_MS = 10;
+/** What the mirror has in the end that it should not have. */
+interface Unequal {
+  /** Staff whose record is not the same there. */
+  records: number;
+  /** How many writes it has more or fewer than the vendor. */
+  writes: number;
+  /** Updates that it will never get. */
+  dead: number;
+}
 
-/** For each target what it took in each round. */
-export async function measureMirror(options: MirrorCostOptions): Promise<Map<Target, MirrorCost[]>> {
-  const found = new Map<Target, MirrorCost[]>(TARGETS.map((target) => [target, []]));
-  for (let round = 0; round < options.rounds; round += 1) {
+export interface MirrorCosts {
+  turns: ReadonlyMap<Target, readonly Turn[]>;
+  unequal: ReadonlyMap<Target, Unequal>;
+}
+
+/** Until the compilers of Node have nothing to do any more. */
+const WARM_UP = { count: 2_000, perSecond: 150 };
+
+export async function measureMirror(options: MirrorCostOptions): Promise<MirrorCosts> {
+  const stages = new Map<Target, MirrorStage>();
+  const turns = new Map<Target, Turn[]>(TARGETS.map((target) => [target, []]));
+  const unequal = new Map<Target, Unequal>();
+  try {
     for (const target of TARGETS) {
-      const cost = await measureTarget(target, options);
-      found.get(target)?.push(cost);
-      options.onProgress?.(`${options.engine}, round ${round + 1}, ${target}: ${told(cost)}`);
+      const stage = await openMirrorStage(options.engine, target !== 'none');
+      stages.set(target, stage);
+      await stage.send(WARM_UP);
+      await stage.emptied();
+      const condition = CONDITIONS[target];
+      if (condition) await stage.mirror(condition);
     }
+    for (let round = 0; round < options.rounds; round += 1) {
+      // Who comes first is another one each time.
+      for (let place = 0; place < TARGETS.length; place += 1) {
+        const target = TARGETS[(place + round) % TARGETS.length] ?? 'none';
+        const turn = await take(target, stageOf(stages, target), options);
+        turns.get(target)?.push(turn);
+        options.onProgress?.(`${options.engine}, round ${round + 1}, ${target}: ${told(turn)}`);
+      }
+    }
+    for (const [target, stage] of stages) if (target !== 'none') unequal.set(target, await endOf(stage));
+  } finally {
+    for (const stage of stages.values()) await stage.close();
   }
-  return found;
+  return { turns, unequal };
 }
 
-function told({ median, p99, commits, cpu, wrong, reached }: MirrorCost): string {
+function stageOf(stages: ReadonlyMap<Target, MirrorStage>, target: Target): MirrorStage {
+  const stage = stages.get(target);
+  if (stage === undefined) throw new Error(`${target} was not begun`);
+  return stage;
+}
+
+async function take(target: Target, stage: MirrorStage, options: MirrorCostOptions): Promise<Turn> {
+  const { perSecond, seconds } = options;
+  if (target === 'back') await stage.mirror('shut');
+  const before = await stage.counters();
+  const count = Math.round((seconds * perSecond) / 2);
+  const first = await stage.send({ count, perSecond });
+  if (target === 'back') await stage.mirror('works');
+  const answers: Answered[] = [...first, ...(await stage.send({ count, perSecond }))];
+  // What is left for the mirror belongs to this turn, and disturbs no other one.
+  if (target === 'healthy' || target === 'back') await stage.emptied();
+  const after = await stage.counters();
+  return {
+    times: answers.map(({ ms }) => ms),
+    commits: (after.commits - before.commits) / answers.length,
+    cpu: (after.cpu - before.cpu) / answers.length,
+    wrong: answers.filter(({ right }) => !right).length,
+  };
+}
+
+async function endOf(stage: MirrorStage): Promise<Unequal> {
+  await stage.mirror('works');
+  const dead = await stage.emptied();
+  const [here, there] = [await stage.vendor(), await stage.mirror()];
+  const records = Object.entries(here.roles).filter(([id, role]) => there.roles[id] !== role).length;
+  return { records, writes: Math.abs(here.writes - there.writes), dead };
+}
+
+function told({ times, commits, cpu, wrong }: Turn): string {
   return (
-    `median ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${commits.toFixed(2)} commits and ` +
-    `${cpu.toFixed(2)} ms of the processor an update, ${wrong} wrong answers, ${reached} at the mirror`
+    `median ${quantile(times, 0.5).toFixed(1)} ms, p99 ${quantile(times, 0.99).toFixed(1)} ms, ` +
+    `${commits.toFixed(2)} commits and ${cpu.toFixed(2)} ms of the processor an update, ${wrong} wrong answers`
   );
 }
 
-/** One line for each target: against none, by the middle of the rounds and by the least of them, which the machine disturbs least. */
-export function compareMirrors(
-  costs: ReadonlyMap<Target, readonly MirrorCost[]>,
-): { line: string; right: boolean }[] {
+/** One line for each target: what it took, and its times against those without a mirror. */
+export function compareMirrors({ turns, unequal }: MirrorCosts): { line: string; right: boolean }[] {
+  const none = turns.get('none') ?? [];
   return TARGETS.map((target) => {
-    const of = (name: Target, figure: keyof MirrorCost) =>
-      (costs.get(name) ?? []).map((cost) => cost[figure]).sort((a, b) => a - b);
-    const middle = (name: Target, figure: keyof MirrorCost) => {
-      const values = of(name, figure);
-      return values[values.length >> 1] ?? 0;
-    };
-    const least = (name: Target, figure: keyof MirrorCost) => of(name, figure)[0] ?? 0;
-    const ratio = (pick: typeof middle, figure: keyof MirrorCost) =>
-      (pick(target, figure) / pick('none', figure)).toFixed(2);
-    const wrong = of(target, 'wrong').reduce((sum, count) => sum + count, 0);
+    const own = turns.get(target) ?? [];
+    const wrong = own.reduce((sum, turn) => sum + turn.wrong, 0);
+    const end = unequal.get(target) ?? { records: 0, writes: 0, dead: 0 };
+    const isEqual = end.records + end.writes + end.dead === 0;
+    const of = (part: number) =>
+      `${quantile(timesOf(own), part).toFixed(1)} ms (× ${(quantile(timesOf(own), part) / quantile(timesOf(none), part)).toFixed(2)}, ` +
+      `× ${middle(own.map(({ times }, round) => quantile(times, part) / quantile(none[round]?.times ?? [], part))).toFixed(2)})`;
     const line =
-      `mirror ${target}: ${middle(target, 'commits').toFixed(2)} commits and ` +
-      `${middle(target, 'cpu').toFixed(2)} ms of the processor an update; against none: median × ${ratio(middle, 'median')}, ` +
-      `p99 × ${ratio(middle, 'p99')}, least of the rounds × ${ratio(least, 'median')} and × ${ratio(least, 'p99')}; ` +
-      `${wrong} wrong answers`;
-    return { line, right: wrong === 0 };
+      `mirror ${target}: median ${of(0.5)}, p99 ${of(0.99)} of all and of the middle round, against none; ` +
+      `${middle(own.map(({ commits }) => commits)).toFixed(2)} commits and ` +
+      `${middle(own.map(({ cpu }) => cpu)).toFixed(2)} ms of the processor an update; ${wrong} wrong answers` +
+      `${target === 'none' ? '' : isEqual ? ', both sides equal in the end' : `, NOT EQUAL: ${JSON.stringify(end)}`}`;
+    return { line, right: wrong === 0 && isEqual };
   });
 }
 
-async function measureTarget(target: Target, options: MirrorCostOptions): Promise<MirrorCost> {
-  const database = await createTestDatabase(options.engine);
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-mirror-'));
-  const vendor = createClinikapiSandbox({ logLimit: OPEN_LIMIT, rateLimit: OPEN_LIMIT });
-  const staff = Array.from({ length: STAFF }, (_, index) => `pr_cost${index}`);
-  const seed = vendor.state.roles.get('pr_abc123');
-  if (seed === undefined) throw new Error('the sandbox has no seed role');
-  for (const id of staff) vendor.state.roles.set({ ...seed, id });
-  const copy = fork(join(__dirname, 'mirrorCopy.ts'), [target, ...staff], { execArgv: [...TYPESCRIPT] });
-  const copyUrl = String(await toldBy(copy, 'url'));
-  const [vendorAt, silence] = [await vendor.listen(), await silentServer()];
-  const urls: Readonly<Record<Target, string>> = {
-    none: copyUrl,
-    healthy: copyUrl,
-    failing: copyUrl,
-    hung: silence.url,
-    refusing: `http://127.0.0.1:${await freePort()}`,
-  };
-  const configPath = join(folder, 'gateway.yaml');
-  const more = {
-    vendors: { copy: connectionAt(urls[target]) },
-    ...(target !== 'none' && { clinic: { mirror: 'copy' } }),
-  };
-  await writeFile(configPath, soakConfiguration(database.url, vendorAt.url, more));
-  await linkAtMirror(database.url, staff);
-  const gateway = await startGatewayProcess(configPath, ['-r', join(__dirname, 'commits.cjs')]);
-  try {
-    const traffic = { url: gateway.url, staff, perSecond: options.perSecond };
-    await send({ ...traffic, count: WARM_UP_S * options.perSecond });
-    const before = await counters(gateway, database.url);
-    const count = options.seconds * options.perSecond;
-    const answers = await send({ ...traffic, count });
-    const after = await counters(gateway, database.url);
-    copy.send({});
-    const reached = Number(await toldBy(copy, 'writes'));
-    const times = answers.map(({ ms }) => ms).sort((a, b) => a - b);
-    return {
-      median: times[times.length >> 1] ?? 0,
-      p99: times[Math.floor(times.length * 0.99)] ?? 0,
-      commits: (after.commits - before.commits) / count,
-      cpu: (after.cpu - before.cpu) / count,
-      wrong: answers.filter(({ right }) => !right).length,
-      reached,
-    };
-  } finally {
-    await gateway.kill();
-    copy.kill();
-    for (const server of [vendorAt, silence]) await server.close();
-    await database.drop();
-    await rm(folder, { recursive: true, force: true });
-  }
+function timesOf(turns: readonly Turn[]): number[] {
+  return turns.flatMap(({ times }) => times);
 }
 
-async function toldBy(child: ChildProcess, name: string): Promise<unknown> {
-  const [message] = await once(child, 'message');
-  return member(message, name);
+function middle(values: readonly number[]): number {
+  return quantile(values, 0.5);
 }
 
-async function linkAtMirror(url: string, staff: readonly string[]): Promise<void> {
-  const database = await openDatabase(url);
-  const links = createLinks(database);
-  for (const id of staff)
-    await links.put({ clinic: 'soak', staffId: id, vendor: 'copy', vendorRecordId: id }, { checked: true });
-  await database.close();
-}
-
-/** Takes connections and never answers. */
-async function silentServer(): Promise<{ url: string; close: () => Promise<void> }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  const close = async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  };
-  return { url: `http://127.0.0.1:${address.port}`, close };
-}
-
-interface Traffic {
-  url: string;
-  staff: readonly string[];
-  perSecond: number;
-  count: number;
-}
-
-/** Sends at its times, whether or not earlier ones have been answered. */
-async function send({ url, staff, perSecond, count }: Traffic): Promise<{ ms: number; right: boolean }[]> {
-  const agent = new Agent({ keepAlive: true });
-  const started = performance.now();
-  const sent: Promise<{ ms: number; right: boolean }>[] = [];
-  for (let index = 0; index < count; index += 1) {
-    await sleep(Math.max(0, started + (index * 1000) / perSecond - performance.now()));
-    const role = `r-${count}-${index}`;
-    const at = performance.now();
-    const answer = call({ agent, url, staff: staff[index % staff.length] ?? '', role });
-    sent.push(
-      answer.then((given) => ({
-        ms: performance.now() - at,
-        right: given.status === 200 && given.role === role,
-      })),
-    );
-  }
-  const answers = await Promise.all(sent);
-  agent.destroy();
-  return answers;
-}
-
-/** So far: transactions that have changed the store, and milliseconds of the gateway's processor time. */
-async function counters(gateway: GatewayProcess, url: string): Promise<{ commits: number; cpu: number }> {
-  const stat = readFileSync(`/proc/${gateway.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  const cpu = (Number(stat[11]) + Number(stat[12])) * TICK_MS;
-  return { cpu, commits: await (url.startsWith('sqlite:') ? flushed(gateway) : numbered(url)) };
-}
-
-async function flushed(gateway: GatewayProcess): Promise<number> {
-  const told = () => [...gateway.output().matchAll(/^commits (\d+)$/gm)];
-  const { length } = told();
-  gateway.signal('SIGUSR2');
-  while (told().length === length) await sleep(5);
-  return Number(told().at(-1)?.[1]);
-}
-
-/** PostgreSQL numbers the transactions that write. */
-async function numbered(url: string): Promise<number> {
-  const database = await openDatabase(url);
-  try {
-    const { rows } = await sql<{ next: string }>`
-      select pg_snapshot_xmax(pg_current_snapshot())::text as next`.execute(database.db);
-    return Number(rows[0]?.next);
-  } finally {
-    await database.close();
-  }
+/** @param part from 0 to 1 */
+function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 }

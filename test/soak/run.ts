@@ -4,7 +4,7 @@ import { runAssetSoak } from './assets';
 import { runAuditSoak } from './audit';
 import { makeBundle } from './bundle';
 import { runCeilingSoak } from './ceilings';
-import { runConsoleSoak } from './console';
+import { consoleCommands } from './consoleCommands';
 import { runCrashSoak } from './crashes';
 import { runFailover } from './failover';
 import { measureClaims, runFairness } from './fairness';
@@ -13,7 +13,6 @@ import { runListSoak } from './list';
 import { compareMirrors, measureMirror } from './mirrorCost';
 import { runMovingSoak } from './moving';
 import { runOutage } from './outage';
-import { runPageSoak } from './page';
 import { enginesOf, progress, report } from './report';
 import { runRestoreSoak } from './restores';
 import { runRolling } from './rolling';
@@ -133,11 +132,6 @@ async function stops(options: { stops: number; clients: number; drain: number })
       `${result.late} refused later, ${result.failedExits} failed exits`,
     result.unanswered === 0 && result.lost === 0 && result.failedExits === 0,
   );
-}
-
-async function operatorsConsole(options: { rows: number; dead: number }) {
-  const right = await runConsoleSoak(options, (line) => process.stdout.write(`${line}\n`));
-  if (!right) process.exitCode = 1;
 }
 
 async function audit({ rows }: { rows: number }) {
@@ -285,8 +279,8 @@ program
   .command('mirror-cost')
   .description('measure what a mirror, healthy or not, costs the callers of its clinic (Linux only)')
   .option('--engine <name>', 'sqlite, postgres or both', 'both')
-  .option('--rounds <number>', 'how often, each target in turn', Number, 3)
-  .option('--seconds <number>', 'of each target in each round', Number, 10)
+  .option('--rounds <number>', 'how often, each target in turn', Number, 8)
+  .option('--seconds <number>', 'of each target in each round', Number, 8)
   .option('--rate <number>', 'updates a second', Number, 50)
   .action(mirrorCost);
 program
@@ -326,19 +320,7 @@ program
   .description('fill a large audit and measure what reading it takes')
   .option('--rows <number>', 'rows', Number, 300_000)
   .action(audit);
-program
-  .command('console')
-  .description('ask for every screen of the console over many dead deliveries and a large audit')
-  .option('--rows <number>', 'rows of the audit', Number, 1_000_000)
-  .option('--dead <number>', 'dead deliveries', Number, 10_000)
-  .action(operatorsConsole);
-program
-  .command('page')
-  .description('measure what the console’s page weighs, and when it stands on a slow processor')
-  .option('--slowdown <number>', 'how many times slower the processor is', Number, 4)
-  .action(async ({ slowdown }: { slowdown: number }) => {
-    report('', await runPageSoak(slowdown));
-  });
+consoleCommands(program);
 program
   .command('assets')
   .description('ask for the largest file very often without a key, and measure the memory (Linux only)')

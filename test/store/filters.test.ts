@@ -66,6 +66,20 @@ test.each(FILTERS)('%j', async (filter) => {
   );
 });
 
+test('a period of all kinds takes one query for each of its blocks, however many kinds there are', async () => {
+  queries.length = 0;
+  await createChanges({ ...database, db }).list(
+    { clinic: 'north', since: '2026-01-05', until: '2026-01-06' },
+    51,
+  );
+  const asked = queries.splice(0);
+  // Where its blocks are, and each of the five.
+  expect(asked).toHaveLength(6);
+  // What is sorted is one block.
+  const steps = (await Promise.all(asked.map(plan))).flat().filter((step) => !/ORDER BY$/.test(step));
+  expect(steps.filter((step) => !step.startsWith('SEARCH'))).toEqual([]);
+});
+
 test('a query that goes through all rows would be noticed', async () => {
   const scan = db.selectFrom('changes').selectAll().where('code', '=', 'x').compile();
   expect(await plan(scan)).toEqual([expect.stringMatching(/^SCAN/)]);

@@ -189,6 +189,15 @@ describe('enforce', () => {
     expect(first.lines.join('')).toContain('before the clinic came to where it is');
   });
 
+  it('can be satisfied with the file that it has refused: the clinic is where the store says', async () => {
+    await first.put({ vendor: THERE, switchGuard: 'enforce' });
+    expect(said(first, REFUSED)).toHaveLength(1);
+    const { code, out } = await run(['-c', first.path, 'switch', 'compare', 'north', THERE, '--json']);
+    expect([code, JSON.parse(out)]).toMatchObject([expect.any(Number), { here: HERE, there: THERE }]);
+    const { differences } = (await createComparisons(play.database).latestOf('north')) ?? {};
+    expect([0, 2].includes(code) && differences !== undefined).toBe(true);
+  });
+
   it('is asked again when somebody reloads', async () => {
     await first.put({ vendor: THERE, switchGuard: 'enforce' });
     expect(said(first, REFUSED)).toHaveLength(1);
@@ -237,6 +246,34 @@ test('a linked clinic does not get past it by becoming one of the vendor’s own
   await first.put({ vendor: THERE, switchGuard: 'enforce', identity: 'direct' });
   expect(said(first, REFUSED)).toHaveLength(1);
   expect((await first.get('/capabilities')).body.data.vendor).toBe(HERE);
+});
+
+test.each([
+  ['that knows how it was', { revision: 1 }],
+  ['that an earlier version has written', { identity: null }],
+])('nor by a process that starts with both changed, on a store %s', async (_, row) => {
+  await first.gateway.close();
+  await play.database.db.updateTable('whereabouts').set(row).execute();
+  const both = { vendor: THERE, switchGuard: 'enforce', identity: 'direct' } as const;
+  await expect(play.start(both)).rejects.toThrow(/clinikapi-main → cobalt-main.*not_compared/s);
+  const second = await play.start({ vendor: HERE, switchGuard: 'enforce' });
+  expect((await second.get('/capabilities')).body.data.vendor).toBe(HERE);
+});
+
+test('a clinic whose ids were the vendor’s own before moves with a process that starts, mirrored or not', async () => {
+  await first.put({ vendor: HERE, switchGuard: 'enforce', identity: 'direct', mirror: THERE });
+  await first.gateway.close();
+  const second = await play.start({
+    vendor: THERE,
+    switchGuard: 'enforce',
+    identity: 'direct',
+    mirror: HERE,
+  });
+  expect((await second.get('/capabilities')).body.data.vendor).toBe(THERE);
+  await second.gateway.close();
+  // It has links where it was mirrored.
+  const third = await play.start({ vendor: HERE, switchGuard: 'enforce', identity: 'direct' });
+  expect((await third.get('/capabilities')).body.data.vendor).toBe(HERE);
 });
 
 test('a new clinic is where its configuration says, under enforce too', async () => {

@@ -1,6 +1,7 @@
 /** `switch rehearse`: what it says of a field is what an update of that field says there, and nothing is sent but reads. */
 
-import { stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePeople, type Person } from '../../sandbox/people';
 import type { RehearsalRow } from '../../src/switch/rehearse';
@@ -107,6 +108,18 @@ describe.each(Object.entries(PLACES))('%s', (clinic, { here, there, key }) => {
     }
     await stage.rewrite(stage.config);
     await stage.gateway.reload();
+  });
+
+  test('a file that is begun is new, and gone if it cannot be finished', async () => {
+    const file = join(stage.folder, 'begun.csv');
+    const elsewhere = join(stage.folder, 'elsewhere');
+    await writeFile(elsewhere, 'mine');
+    await symlink(elsewhere, `${file}.partial`);
+    await stage.command('switch', 'rehearse', clinic, there, '--out', file);
+    expect(await readFile(elsewhere, 'utf8')).toBe('mine');
+    expect((await rowsIn(file)).length).toBeGreaterThan(0);
+    const { code } = await stage.command('switch', 'rehearse', clinic, there, '--out', stage.folder);
+    expect([code, existsSync(`${stage.folder}.partial`)]).toEqual([1, false]);
   });
 
   test('the file has the same rows, for its owner only', async () => {

@@ -1,5 +1,5 @@
 /** `links export`: all links to a CSV file, in bounded memory. */
-import { createWriteStream, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { stringify } from 'csv-stringify';
@@ -9,6 +9,7 @@ import { type Database, openDatabase } from '../../store/database';
 import { createLinks } from '../../store/links';
 import { type CommandContext, exitCodes } from '../command';
 import { messageOf } from '../problems';
+import { privateFile } from '../table';
 import { count, createProgress, type Terminal } from './progress';
 import { COLUMNS } from './rows';
 
@@ -54,7 +55,7 @@ export async function exportLinks(options: ExportLinksOptions): Promise<number> 
     if (file === '-') {
       await pipeline(values, table, out, { end: false });
     } else {
-      await pipeline(values, table, createWriteStream(partial, { mode: 0o600 }));
+      await pipeline(values, table, privateFile(partial));
       renameSync(partial, file);
       progress.end();
       out.write(`Exported ${count(rows, 'row')} to ${file}.\n`);

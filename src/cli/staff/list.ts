@@ -1,5 +1,5 @@
 /** `staff list`: all records of a vendor connection, with the staff ids that are linked to them. */
-import { createWriteStream, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
@@ -20,6 +20,7 @@ import { type CommandContext, exitCodes, withJson, writeJson } from '../command'
 import { count } from '../links/progress';
 import { messageOf } from '../problems';
 import { missingFile } from '../storeFile';
+import { privateFile } from '../table';
 
 /** For all pages together. */
 const LONGEST_MS = 30 * 60_000;
@@ -151,7 +152,7 @@ async function writeCsv(
   if (file === '-') return pipeline(rows, sheet, out, { end: false });
   const partial = `${file}.partial`;
   try {
-    await pipeline(rows, sheet, createWriteStream(partial, { mode: 0o600 }));
+    await pipeline(rows, sheet, privateFile(partial));
     renameSync(partial, file);
   } catch (error) {
     rmSync(partial, { force: true });

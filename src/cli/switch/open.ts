@@ -6,6 +6,7 @@ import type { VendorConnection } from '../../connection/connection';
 import { Runtime } from '../../runtime/runtime';
 import { createCeilings } from '../../store/ceilings';
 import { type Database, openDatabase } from '../../store/database';
+import { findPlace } from '../../store/whereabouts';
 import type { MovingClinic } from '../../switch/people';
 import type { CommandContext } from '../command';
 import { printable } from '../printable';
@@ -40,8 +41,9 @@ export async function withOpened(
   asked: Asked,
   work: (opened: Opened) => Promise<number>,
 ): Promise<number> {
-  const config = await configFor(context, asked);
-  if (config === undefined) return 1;
+  const named = await configFor(context, asked);
+  if (named === undefined) return 1;
+  const { config, here } = named;
   const { err } = context;
   const absent = missingFile(config.store.url);
   if (absent !== undefined) {
@@ -55,9 +57,12 @@ export async function withOpened(
     runtime = new Runtime(config, context.adapters, { ceilings: createCeilings(database) });
     const { clinics, connections } = runtime.current;
     const clinic = clinics.get(asked.clinic);
-    const connection = connections.get(asked.connection ?? clinic?.connection.name ?? '');
-    if (clinic === undefined || connection === undefined) throw new TypeError('it was configured');
-    const moving = { name: clinic.name, here: clinic.connection, identity: clinic.identity };
+    const used = connections.get(here);
+    const connection = connections.get(asked.connection ?? here);
+    if (clinic === undefined || used === undefined || connection === undefined) {
+      throw new TypeError('it was configured');
+    }
+    const moving = { name: clinic.name, here: used, identity: clinic.identity };
     return await work({ config, clinic: moving, connection, database, runtime });
   } catch (error) {
     err.write(`Cannot ${asked.task}: ${messageOf(error)}\n`);
@@ -69,9 +74,12 @@ export async function withOpened(
 }
 
 /** The names are judged first: for a wrong one nobody has to set credentials. */
-async function configFor(context: CommandContext, asked: Asked): Promise<GatewayConfig | undefined> {
+async function configFor(
+  context: CommandContext,
+  asked: Asked,
+): Promise<{ config: GatewayConfig; here: string } | undefined> {
   const { err } = context;
-  const { clinics, vendors } = await loadLinkPlaces(context.configPath(), context);
+  const { clinics, vendors, store } = await loadLinkPlaces(context.configPath(), context);
   const used = clinics[asked.clinic]?.vendor;
   if (used === undefined) {
     err.write(`The clinic "${printable(asked.clinic)}" is not configured.\n`);
@@ -82,17 +90,33 @@ async function configFor(context: CommandContext, asked: Asked): Promise<Gateway
     err.write(`The connection "${printable(connection)}" is not configured.\n`);
     return undefined;
   }
-  if (asked.other && connection === used) {
+  const here = asked.other && connection === used ? await placeOf(store.url, asked.clinic) : used;
+  if (asked.other && (here === undefined || here === connection || !Object.hasOwn(vendors, here))) {
     err.write(`${asked.clinic} uses ${connection} already: name the connection that it may move to.\n`);
     return undefined;
   }
   try {
-    return (await loadConfig(context.configPath(), context)).config;
+    return { config: (await loadConfig(context.configPath(), context)).config, here: here ?? used };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     err.write(failureText(error, context.configPath()));
     err.write('The records are read at the vendors, which needs their credentials. Set them.\n');
     return undefined;
+  }
+}
+
+/** Where the clinic is as the store says: a file that names the other connection already may be one that the guard has refused. */
+async function placeOf(url: string, clinic: string): Promise<string | undefined> {
+  if (missingFile(url) !== undefined) return undefined;
+  let database: Database | undefined;
+  try {
+    database = await openDatabase(url);
+    return (await findPlace(database, clinic))?.vendor;
+  } catch {
+    // Whatever is asked next of the store says why.
+    return undefined;
+  } finally {
+    await database?.close();
   }
 }
 

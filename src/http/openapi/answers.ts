@@ -4,7 +4,7 @@ import { PROBLEMS, type ProblemCode } from '../../problem';
 import { STAFF_ID } from '../../staff/id';
 import { exampleRefs } from './examples';
 import type { Part } from './joiSchema';
-import { ref } from './schemas';
+import { ref } from './schemas/parts';
 
 const header = (description: string, schema: Part = { type: 'string' }, required = false): Part => ({
   description,
@@ -91,10 +91,8 @@ function problemResponse(status: number, codes: readonly ProblemCode[], authenti
     content: {
       'application/problem+json': {
         schema: {
-          allOf: [
-            ref('Problem'),
-            { properties: { code: codes.length === 1 ? { const: codes[0] } : { enum: codes } } },
-          ],
+          ...ref('Problem'),
+          properties: { code: codes.length === 1 ? { const: codes[0] } : { enum: codes } },
         },
         examples: exampleRefs(...codes),
       },
@@ -137,7 +135,7 @@ export const PARAMETERS: Readonly<Record<string, Part>> = {
     in: 'path',
     required: true,
     description: 'A problem code.',
-    schema: { type: 'string', enum: Object.keys(PROBLEMS) },
+    schema: ref('ProblemCode'),
     example: 'unsupported_field',
   },
   RequestId: {

@@ -29,6 +29,7 @@ export function openApiDocument(): Part {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'This gateway.' }],
+    security: [{ apiKey: [] }, { accessToken: [] }],
     tags: TAGS,
     paths: paths(),
     components: {

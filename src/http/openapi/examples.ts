@@ -2,7 +2,7 @@
 import { PROBLEMS, type ProblemCode } from '../../problem';
 import type { Part } from './joiSchema';
 
-const requestId = '7c2f1f0e-6a3f-4f5e-9d1b-0d6f6f1f2a10';
+const requestId = 'booking-7301';
 const clinic = 'north';
 const vendor = 'clinic-system';
 const vendorRecordId = 'pr_abc123';
@@ -52,7 +52,8 @@ const operation = {
       outcome: 'succeeded',
     },
   ],
-  answer: { status: 200, body: updated },
+  // As it is with `Prefer: return=minimal`: the record is in the examples of the update itself.
+  answer: { status: 200, body: { meta: updated.meta } },
 };
 
 /** By the name that they have in the document. */
@@ -248,9 +249,9 @@ const EXTRAS: Partial<Record<ProblemCode, Part>> & Readonly<Record<string, Part>
   },
 };
 
+/** Without a summary: its name is the code, and its value has the title. */
 function exampleOf(code: string, { status, title, meaning }: (typeof PROBLEMS)[ProblemCode]): Part {
   return {
-    summary: title,
     value: {
       type: `/problems/${code}`,
       title,

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import Joi from 'joi';
 import type { CallerLimits } from '../../callers/limits';
@@ -16,6 +15,7 @@ import {
 } from '../../store/changes';
 import { contextOf, sendJson } from '../answer';
 import { authorized } from '../authentication';
+import { drained } from '../drained';
 import { digits, validQuery } from '../query';
 
 const NDJSON = 'application/x-ndjson';
@@ -182,19 +182,6 @@ async function readPage(
 function breakOff(res: Response, code: ProblemCode): void {
   contextOf(res).code = code;
   res.destroy();
-}
-
-async function drained(res: Response): Promise<void> {
-  const closed = new AbortController();
-  const abort = () => closed.abort();
-  res.once('close', abort);
-  try {
-    if (!res.destroyed) await once(res, 'drain', { signal: closed.signal });
-  } catch {
-    // The client has gone; the loop sees that.
-  } finally {
-    res.off('close', abort);
-  }
 }
 
 type Shown = (change: StoredChange) => Record<string, unknown>;

@@ -40,18 +40,21 @@ export async function putLink(
   const staffId = staffIdOf(req);
   const vendorRecordId = recordIdIn(await readJsonBody(req), connection);
   const { clinic, requestId } = authenticated;
-  if (!(await isThere(connection, vendorRecordId, authenticated))) throw noSuchRecord(connection);
   const by = actorOf(authenticated);
   const link = { clinic: clinic.name, staffId, vendor: connection.name, vendorRecordId };
+  // Whoever tries one record after the other is seen. What the row says is what the answer says: the clinic reads it too.
+  const refuse = async (problem: Problem): Promise<never> => {
+    const { status, code } = problem;
+    await journal.end({ change: act({ kind: 'link', ...link, ...by, outcome: 'refused', status, code }) });
+    throw problem;
+  };
+  if (!(await isThere(connection, vendorRecordId, authenticated))) return refuse(noSuchRecord(connection));
   const result = await links.put(link, { checked: true, by });
   if ('conflict' in result) {
-    // Whoever tries one record after the other is seen.
-    const change = act({ kind: 'link', ...link, ...by, outcome: 'refused', status: 409, code: 'conflict' });
-    await journal.end({ change });
     const holder = await links.clinicOf(connection.name, vendorRecordId);
     // Linked when the connection was shared: that this person exists is that clinic's business.
     const isElsewhere = holder !== undefined && holder !== clinic.name;
-    throw isElsewhere ? noSuchRecord(connection) : alreadyTaken();
+    return refuse(isElsewhere ? noSuchRecord(connection) : alreadyTaken());
   }
   const meta = { requestId, clinic: clinic.name };
   sendJson(res, result.created ? 201 : 200, { data: { vendor: connection.name, vendorRecordId }, meta });

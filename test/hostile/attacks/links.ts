@@ -36,6 +36,17 @@ export const LINK_ATTACKS: readonly Attack[] = [
       const put = (vendorRecordId: string) =>
         stage.call('PUT', '/staff/mine/links/clinikapi-main', { body: { vendorRecordId } });
       sameAnswer(await put(OTHER), await put('pr_of_nobody'), 404);
+      // Nor by what the audit says of it.
+      const { data } = (await stage.call('GET', '/changes?kind=link&limit=2')).body;
+      same(
+        data.map(({ vendorRecordId, outcome, status, code }: Record<string, unknown>) => [
+          ...[vendorRecordId, outcome, status, code],
+        ]),
+        [
+          ['pr_of_nobody', 'refused', 404, 'staff_not_found'],
+          [OTHER, 'refused', 404, 'staff_not_found'],
+        ],
+      );
     },
   },
   {
