@@ -39,7 +39,7 @@ const listMeta = object('About the page, and the list that it is of.', {
   'complete?': {
     type: 'boolean',
     enum: [false],
-    description: 'Set if the list may not be whole: the vendor counts more records than it lists.',
+    description: 'Set if the vendor counts more than it lists.',
   },
   total: number('How many records fit, on all pages.'),
   nextCursor: {
