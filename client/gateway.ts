@@ -408,7 +408,7 @@ export interface StaffListAnswer {
      * @format date-time
      */
     asOf: string;
-    /** Set if the list may not be whole: the vendor counts more records than it lists. */
+    /** Set if the vendor counts more than it lists. */
     complete?: false;
     /** How many records fit, on all pages. */
     total: number;
