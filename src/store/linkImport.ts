@@ -10,10 +10,12 @@ import { isVendorRecordId, type Link } from './link';
 import {
   type Connection,
   createStage,
+  dropSame,
   dropStage,
   freeMoved,
   GIVEN,
   indexStage,
+  linesOf,
   linkMoves,
   linkSlice,
   markMoves,
@@ -60,6 +62,13 @@ export interface ImportOptions {
   onRefused(row: RefusedRow): void | Promise<void>;
   /** Rows that have been taken over from the giver. Nothing is linked before all are. */
   onStaged?(rows: number): void;
+  /**
+   * Hears how to look for pairs of its own among the rows, once all are taken over: their lines.
+   * @throws to give the import up, with nothing changed
+   */
+  review?(
+    linesOf: <Pair extends Link>(pairs: readonly Pair[]) => Promise<{ line: number; pair: Pair }[]>,
+  ): Promise<void>;
   /** After each batch of links, which is durable then. Awaited. */
   onProgress?(totals: Readonly<ImportTotals>): void | Promise<void>;
   /**
@@ -104,7 +113,10 @@ export function importLinkSet(
     try {
       await stageAll(rows, (batch) => stage(on, engine, batch), options);
       await indexStage(on, engine);
+      await options.review?.((pairs) => linesOf(on, pairs));
       await refuseTwice(on);
+      // What stands in the file twice is there already when it comes again.
+      const repeated = await dropSame(on);
       await refuseTaken(on);
       if (options.check) {
         await options.check(accepted(on), (line, reason) => refuse(on, line, reason));
@@ -115,7 +127,7 @@ export function importLinkSet(
         ? { ...(await outcomes(on)), refused: await countRefused(on) }
         : await linkAll(on, engine, now, options, trail);
       for await (const row of refusedRows(on)) await options.onRefused(row);
-      return totals;
+      return { ...totals, unchanged: totals.unchanged + repeated };
     } finally {
       // The connection may be the reason why it ends.
       await dropStage(on, engine).catch(() => {});

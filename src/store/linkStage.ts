@@ -4,6 +4,7 @@
  */
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Engine } from './engine';
+import type { Link } from './link';
 import type { LinkedRow } from './linkTrail';
 import type { Schema } from './schema';
 
@@ -91,14 +92,43 @@ export async function indexStage(on: Connection, engine: Engine): Promise<void> 
 
 /** Refuses rows that contradict each other: all of them, so that their order does not matter. */
 export async function refuseTwice(on: Connection): Promise<void> {
-  await refuseRepeated(on, ['vendor', 'clinic', 'staff_id'], STAFF_TWICE);
-  await refuseRepeated(on, ['vendor', 'vendor_record_id'], RECORD_TWICE);
+  await refuseRepeated(on, ['vendor', 'clinic', 'staff_id'], ['vendor_record_id'], STAFF_TWICE);
+  await refuseRepeated(on, ['vendor', 'vendor_record_id'], ['clinic', 'staff_id'], RECORD_TWICE);
+}
+
+/**
+ * After `refuseTwice`: of rows with one record that nothing speaks against, which are all the same then, takes out all but the first.
+ * @returns how many they were
+ */
+export async function dropSame(on: Connection): Promise<number> {
+  const { numAffectedRows } = await sql`delete from staged where line in (
+    select later.line from (select vendor, vendor_record_id, min(line) as line from staged where state = ${sql.lit(OPEN)}
+        group by vendor, vendor_record_id having count(*) > 1) as first
+      inner join staged as later on later.vendor = first.vendor and later.vendor_record_id = first.vendor_record_id
+    where later.line > first.line and later.state = ${sql.lit(OPEN)})`.execute(on);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** The lines of the staged rows that are one of these pairs, with the pair. */
+export async function linesOf<Pair extends Link>(
+  on: Connection,
+  pairs: readonly Pair[],
+): Promise<{ line: number; pair: Pair }[]> {
+  const found: { line: number; pair: Pair }[] = [];
+  for (const pair of pairs) {
+    const { rows } = await sql<{ line: number | string }>`
+      select line from staged where vendor = ${pair.vendor} and clinic = ${pair.clinic} and staff_id = ${pair.staffId}
+        and vendor_record_id = ${pair.vendorRecordId} order by line`.execute(on);
+    found.push(...rows.map(({ line }) => ({ line: Number(line), pair })));
+  }
+  return found;
 }
 
 /** Through a table of what is repeated, which is small as a rule and then leads to its rows by the index. */
 async function refuseRepeated(
   on: Connection,
   columns: readonly (keyof StagedRow)[],
+  others: readonly (keyof StagedRow)[],
   state: State,
 ): Promise<void> {
   const list = sql.join(columns.map((column) => sql.ref(column)));
@@ -106,12 +136,18 @@ async function refuseRepeated(
     columns.map((column) => sql`${sql.ref(column)} is not null`),
     sql` and `,
   );
+  const differing = sql.join(
+    others.map(
+      (column) => sql`min(coalesce(${sql.ref(column)}, '')) <> max(coalesce(${sql.ref(column)}, ''))`,
+    ),
+    sql` or `,
+  );
   const same = sql.join(
     columns.map((column) => sql`mine.${sql.ref(column)} = repeated.${sql.ref(column)}`),
     sql` and `,
   );
   await sql`create temp table repeated as select ${list} from staged where ${given} group by ${list}
-    having count(*) > 1`.execute(on);
+    having ${differing}`.execute(on);
   await sql`update staged set state = ${sql.lit(state)} where state = ${sql.lit(OPEN)} and line in (
     select mine.line from repeated inner join staged as mine on ${same})`.execute(on);
   await sql`drop table repeated`.execute(on);

@@ -153,6 +153,44 @@ describe('import reads each record before its link counts', () => {
     expect(await stored()).toEqual([]);
   });
 
+  test('a file that accepts and rejects one pair is refused before anything is read or written', async () => {
+    const decided = (rows: readonly string[], ...args: string[]) =>
+      links(stage.configPath, ['import', '-', ...args], `${HEADER},decision\n${rows.join('\n')}\n`);
+    const [first, second] = GOOD;
+    const file = [`${first},accept`, `${second},Reject`, `${second},accept`, `${first},accept`];
+    for (const args of [[], ['--dry-run'], ['--no-check'], ['--json']]) {
+      const { code, out, err } = await decided(file, ...args);
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect(err).toMatch(/line 4 accepts and line 3 rejects "pr_ghi789" of clinikapi-main for "b"\n/);
+      expect(err).toContain('Nothing was imported.');
+    }
+    expect([await stored(), stage.clinikapi.log]).toEqual([[], []]);
+    // Without the contradiction the row that stands there twice is one link.
+    const { code, out } = await decided([file[0] ?? '', file[1] ?? '', file[3] ?? ''], '--json');
+    expect([code, JSON.parse(out)]).toEqual([
+      0,
+      expect.objectContaining({ created: 1, changed: 0, unchanged: 1, refused: 0, skipped: 1 }),
+    ]);
+    expect(await stored()).toEqual([first]);
+  });
+
+  test('accepting two records for one person, or two people for one record, is refused with both lines', async () => {
+    const rows = ['north,a,clinikapi-main,pr_abc123', 'north,a,clinikapi-main,pr_ghi789'];
+    const shared = ['centro,a,vitalis-centro,1', 'centro,b,vitalis-centro,1'];
+    const file = [...rows, ...shared].map((row) => `${row},accept`).join('\n');
+    const { code, err } = await links(stage.configPath, ['import', '-'], `${HEADER},decision\n${file}\n`);
+    expect([code, err.trim().split('\n')]).toEqual([
+      2,
+      [
+        'line 2: the staff id "a" has another row for clinikapi-main, in line 3',
+        'line 3: the staff id "a" has another row for clinikapi-main, in line 2',
+        'line 4: line 5 links the vitalis-centro record "1" too, to another staff member or clinic',
+        'line 5: line 4 links the vitalis-centro record "1" too, to another staff member or clinic',
+      ],
+    ]);
+    expect(await stored()).toEqual([]);
+  });
+
   test('without credentials the command says that --no-check is needed', async () => {
     const path = await changed((config) => {
       config.vendors['vitalis-centro'].credentials = { token: '$' + '{NOT_SET}' };

@@ -406,6 +406,50 @@ describe.each(['sqlite', 'postgres'] as const)('links files on %s', (engine) => 
     expect((await runExport()).out).toBe(before);
   });
 
+  it.each(['accept,1', 'reject,2'])(
+    'is no file if it accepts and rejects one pair, %s first',
+    async (first) => {
+      await runImport(`${HEADER}\nnorth,st-0,v,old\n`);
+      const before = (await runExport()).out;
+      const pair = (decision: string) => `${decision},north,st-1,v,a`;
+      const second = first.startsWith('accept') ? 'reject,2' : 'accept,1';
+      const rows = [`accept,0,north,st-2,v,b`, ...[first, second].map(pair), 'accept,0,north,st-0,v,new'];
+      for (const dryRun of [true, false]) {
+        const { code, err } = await runImport(`decision,n,${HEADER}\n${rows.join('\n')}\n`, { dryRun });
+        const [accepts, rejects] = first.startsWith('accept') ? [3, 4] : [4, 3];
+        expect(err).toMatch(
+          new RegExp(
+            `line ${accepts} accepts and line ${rejects} rejects "a" of v for "st-1"\nNothing was imported`,
+          ),
+        );
+        expect([code, (await runExport()).out]).toEqual([1, before]);
+      }
+      // It is not remembered as rejected either.
+      const file = `decision,${HEADER}\naccept,north,st-1,v,a\nreject,north,st-1,v,b\nreview,north,st-1,v,a\n`;
+      expect(await runImport(file)).toMatchObject({ code: 0, err: '' });
+    },
+  );
+
+  it('takes a row that stands there twice once', async () => {
+    const rows = ['north,st-1,v,a', 'north,st-2,v,b', 'north,st-1,v,a', 'north,st-1,v,a'];
+    const { code, out, err } = await runImport(`${HEADER}\n${rows.join('\n')}\n`);
+    expect({ code, out, err }).toEqual({
+      ...{ code: 0, err: '' },
+      out: 'Imported 4 rows: 2 new, 0 changed, 2 already there. Refused 0 rows.\n',
+    });
+    expect((await runExport()).out).toBe(`${HEADER}\nnorth,st-1,v,a\nnorth,st-2,v,b\n`);
+    // Beside another record all of them are refused, and the record that two of them name is nobody’s.
+    const wrong = await runImport(`${HEADER}\nnorth,st-3,v,c\nnorth,st-3,v,c\nnorth,st-3,v,d\n`);
+    expect([wrong.code, wrong.err.trim().split('\n')]).toEqual([
+      2,
+      [
+        'line 2: the staff id "st-3" has another row for v, in line 4',
+        'line 3: the staff id "st-3" has another row for v, in line 4',
+        'line 4: the staff id "st-3" has another row for v, in line 2',
+      ],
+    ]);
+  });
+
   it('swaps and chains work in any order of rows', async () => {
     await runImport(`${HEADER}\nnorth,a,v,1\nnorth,b,v,2\nnorth,c,v,3\n`);
     for (const rows of [

@@ -15,6 +15,7 @@ import { type CommandContext, exitCodes, withJson, writeJson } from '../command'
 import { printable } from '../printable';
 import { messageOf } from '../problems';
 import { missingFile } from '../storeFile';
+import { type RejectedPair, refuseContradictions } from './contradictions';
 import { count, createProgress, number, type Progress, type Terminal } from './progress';
 import { openReader } from './reader';
 import { judgeRecords, type RecordReader } from './records';
@@ -205,6 +206,7 @@ async function run(
         by: OPERATOR,
         dryRun,
         onRefused: (row) => reported.add(row),
+        review: async (linesOf) => refuseContradictions(await linesOf(skips.rejected)),
         onStaged: (rows) => progress.show(rows, 0, source.part()),
         onProgress: ({ created, replaced, unchanged }) => hear.stored(created + replaced + unchanged),
         ...(records && { check: checking(records, options) }),
@@ -241,7 +243,7 @@ async function openSource({ file, input }: ImportLinksOptions): Promise<Source> 
 interface Skips {
   count: number;
   /** Those that somebody has rejected. */
-  rejected: Link[];
+  rejected: RejectedPair[];
 }
 
 function linkIn({ values }: Row): Link {
@@ -258,7 +260,8 @@ async function* judgedRows(
   for await (const row of table.rows) {
     if (isSkipped(row)) {
       skips.count += 1;
-      if (isRejected(row) && reasonToRefuse(row, options) === undefined) skips.rejected.push(linkIn(row));
+      if (isRejected(row) && reasonToRefuse(row, options) === undefined)
+        skips.rejected.push({ ...linkIn(row), rejectedIn: row.line });
       continue;
     }
     const refused = reasonToRefuse(row, options);
