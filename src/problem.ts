@@ -115,7 +115,7 @@ export const PROBLEMS = {
     status: 422,
     title: 'A stored value blocks the update',
     meaning:
-      'The vendor wants the whole record and would refuse a value that it already stores: send a valid value for each named field together with your change. Or it has no record, or no longer one, in which it keeps the named fields: somebody has to put that right at the vendor.',
+      'The vendor wants the whole record and would refuse a value that it already stores: send a valid value for each named field together with your change. Or it has no record in which it keeps the named fields: put that right at the vendor.',
   },
   vendor_rejected: {
     status: 422,
