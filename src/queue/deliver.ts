@@ -3,28 +3,20 @@
  * attempt whose outcome is not known is never repeated blindly: the next one reads first.
  */
 import { randomUUID } from 'node:crypto';
-import type { GatewayConfig } from '../config/types';
-import { Deadline } from '../lib/deadline';
-import { member } from '../lib/json';
 import { createSignal } from '../lib/signal';
 import type { Log } from '../ops/log';
 import { Problem } from '../problem';
-import type { Clinic } from '../runtime/locate';
-import type { Generation, Runtime } from '../runtime/runtime';
-import { FIELDS } from '../staff/fields';
-import type { CanonicalPatch } from '../staff/patch';
 import type { Lane } from '../store/lanes';
 import type { Lease } from '../store/operation';
 import { StoreUnavailable } from '../store/unavailable';
-import { refusal, type UpdateRequest, type UpdateResponse } from '../update/request';
-import { type UpdateParts, update } from '../update/update';
+import { refusal, type UpdateResponse } from '../update/request';
+import { type AttemptParts, makeAttempt } from './attempt';
 import { judge } from './judge';
 import { createMirrorLanes, laneOf } from './mirrorLanes';
 import { createMirrorPace } from './mirrorPace';
 import { createTurns } from './turns';
 
-export interface DeliveryParts extends UpdateParts {
-  runtime: Runtime;
+export interface DeliveryParts extends AttemptParts {
   log: Log;
 }
 
@@ -178,7 +170,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
 
   async function answerTo(lease: Lease, gone: AbortSignal): Promise<UpdateResponse> {
     try {
-      return await deliver(parts, lease, gone);
+      return await makeAttempt(parts, lease, gone);
     } catch (error) {
       if (error instanceof Problem) return refusal(error, lease);
       if (!(error instanceof StoreUnavailable)) {
@@ -255,104 +247,6 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       await within(GIVE_BACK_MS, all());
     },
   };
-}
-
-/** @throws Problem, StoreUnavailable or a defect, if the update was not even begun or failed itself */
-async function deliver(parts: DeliveryParts, lease: Lease, gone: AbortSignal): Promise<UpdateResponse> {
-  const { generation, release } = parts.runtime.acquire();
-  try {
-    const clinic = generation.clinics.get(lease.clinic);
-    if (clinic === undefined) throw new Problem('forbidden', 'The clinic is no longer configured.');
-    if (lease.mirror === undefined && !mayStillWrite(generation.config, lease)) {
-      throw new Problem('forbidden', 'The caller may no longer update this clinic’s staff.');
-    }
-    const request: UpdateRequest = {
-      ...toMirror(lease, clinic, generation),
-      requestId: lease.requestId,
-      caller: lease.caller,
-      staffId: lease.staffId,
-      patch: patchIn(lease),
-      lenient: lease.lenient,
-      dryRun: false,
-      settleFirst: lease.settle,
-      queued: true,
-      gone,
-      ifMatch: lease.ifMatch,
-      ifNoneMatch: lease.ifNoneMatch,
-      target: lease.target,
-    };
-    // This process has the mirror's lane.
-    if (lease.mirror !== undefined) return await update(parts, request);
-    // Held for as long as this process lives, on PostgreSQL: a lease may run out under a process that is only slow.
-    const over = await parts.locks.wait({
-      key: `operation ${lease.id}`,
-      reach: 'replicas',
-      deadline: new Deadline(1_000),
-    });
-    try {
-      return await update(parts, request);
-    } finally {
-      over();
-    }
-  } finally {
-    release();
-  }
-}
-
-/**
- * Goes to the mirror.
- * @throws Problem if the clinic has nothing to do with that connection any more
- */
-function toMirror(
-  lease: Lease,
-  clinic: Clinic,
-  { connections }: Generation,
-): Pick<UpdateRequest, 'clinic' | 'beside' | 'kind' | 'delivered'> {
-  const { mirror } = lease;
-  if (mirror === undefined) return { clinic };
-  const connection = connections.get(mirror);
-  // What was on its way to a mirror goes there although the clinic has moved there meanwhile.
-  const isWanted = clinic.mirror === mirror || clinic.vendor === mirror;
-  if (connection === undefined || !isWanted) {
-    throw new Problem('forbidden', `${mirror} is not the mirror of this clinic any more.`);
-  }
-  // Ids that are the own vendor's are no ids there: staff are linked.
-  return {
-    clinic: { ...clinic, vendor: mirror, identity: 'linked', connection },
-    beside: true,
-    kind: 'mirror',
-    delivered: lease,
-  };
-}
-
-/**
- * A caller with a token was judged when it sent the update; what can be asked later is whether its issuer is still trusted
- * with this clinic.
- */
-function mayStillWrite({ callers, tokens, clinics }: GatewayConfig, { caller, clinic }: Lease): boolean {
-  const known = callers.find(({ name }) => name === caller);
-  if (known) return known.clinic === clinic && known.scopes.includes('staff:write');
-  const issuer = tokens.find(({ name }) => caller.startsWith(`${name}/`));
-  return issuer !== undefined && Object.values(issuer.clinics ?? Object.keys(clinics)).includes(clinic);
-}
-
-/** @throws Problem `internal_error`, upon which it is tried again: the key may come back */
-function patchIn({ patch }: Lease): CanonicalPatch {
-  if (patch === undefined) throw new Problem('internal_error', 'The update is sealed with an unknown key.');
-  const value: unknown = JSON.parse(patch);
-  if (isPatch(value)) return value;
-  throw new Problem('validation_failed', 'The update was queued by a version with other fields.');
-}
-
-function isPatch(value: unknown): value is CanonicalPatch {
-  const changes = member(value, 'changes');
-  const members = member(value, 'members');
-  return (
-    Array.isArray(changes) &&
-    changes.every((change) => FIELDS.some((field) => field === member(change, 'field'))) &&
-    Array.isArray(members) &&
-    members.every((name) => typeof name === 'string')
-  );
 }
 
 function reasonOf(error: unknown): string {
