@@ -408,11 +408,13 @@ export interface StaffListAnswer {
      * @format date-time
      */
     asOf: string;
+    /** Set if the vendor counts more than it lists. */
+    complete?: false;
     /** How many records fit, on all pages. */
     total: number;
     /** Send it as `cursor`, with the same filters, for the next page; `null` on the last one. */
     nextCursor: string | null;
-    /** Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped`, `parts_not_listed` and `not_listed`. */
+    /** Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `list_incomplete`, `rows_skipped`, `parts_not_listed` and `not_listed`. */
     warnings: Warning[];
   };
 }

@@ -38,6 +38,8 @@ export interface ListMeta {
   source: 'live' | 'cache';
   /** When the reading of the list began. */
   asOf: string;
+  /** Set if the vendor counts more records than it has listed. */
+  complete?: false;
   /** Records that fit, on all pages. */
   total: number;
   nextCursor: string | null;
@@ -66,7 +68,7 @@ export async function listStaff({ lists, links }: ListParts, request: ListReques
   const fits = matcher(table, filter);
   const keep = (entry: Entry) => idOf(entry) !== undefined && fits(entry);
   const { shown, total, next } = select(snapshot.entries, keep, cursor?.position ?? 0, limit);
-  if (next !== undefined) lists.keepForCursor(connection, snapshot);
+  if (next !== undefined) lists.keepForCursor(connection, snapshot, cursor === undefined);
   const page = shown.map((entry) => record(entry, idOf(entry) ?? null));
   // What a list has shown once is no news when it is shown again.
   if (source === 'live') {
@@ -80,6 +82,7 @@ export async function listStaff({ lists, links }: ListParts, request: ListReques
       vendor: connection.name,
       source,
       asOf: snapshot.asOf,
+      ...(snapshot.missing > 0 && { complete: false }),
       total,
       nextCursor: next === undefined ? null : cursorText({ snapshotId: snapshot.id, position: next, digest }),
       warnings: [
@@ -177,16 +180,20 @@ function below(index: number, { pointer = '', ...rest }: Warning): Warning {
 
 function listWarnings(
   { title }: VendorConnection,
-  { skipped, partless }: Snapshot,
+  { skipped, partless, missing }: Snapshot,
   unlisted: number,
 ): Warning[] {
   const warnings: Warning[] = [];
+  if (missing > 0) {
+    const detail = `${title} counts ${missing} records more than it lists, so some may be missing here.`;
+    warnings.push({ code: 'list_incomplete', detail });
+  }
   if (skipped > 0) {
-    const detail = `${title} lists ${skipped} rows that are no records, such as rows without an id. They are left out.`;
+    const detail = `${title} lists ${skipped === 1 ? 'a row that is no record, such as one without an id. It is' : `${skipped} rows that are no records, such as rows without an id. They are`} left out.`;
     warnings.push({ code: 'rows_skipped', detail });
   }
   if (partless > 0) {
-    const detail = `${title} keeps a part of ${partless} records elsewhere and does not list it there, so some of their fields are missing here.`;
+    const detail = `${title} keeps a part of ${partless === 1 ? 'a record' : `${partless} records`} elsewhere and does not list it there, so some of ${partless === 1 ? 'its' : 'their'} fields are missing here.`;
     warnings.push({ code: 'parts_not_listed', detail });
   }
   if (unlisted > 0) {

@@ -66,9 +66,31 @@ export function validQuery<T>(req: Request, schema: Joi.ObjectSchema<T>): T {
   const unknown = Object.keys(query).filter((name) => !known.includes(name));
   if (error === undefined && unknown.length === 0) return value;
   const names = new Set([...(error?.details.map(({ path }) => path.join('.')) ?? []), ...unknown]);
+  const said = [...names].map((name) => {
+    const wanted = known.includes(name) ? wantedBy(schema, name) : undefined;
+    return wanted === undefined ? printable(name) : `${name} (${wanted})`;
+  });
   throw malformed(
-    `Query parameters that cannot be used: ${[...names].map(printable).join(', ')}. Known here: ${known.join(', ')}.`,
+    `Query parameters that cannot be used: ${said.join(', ')}. Known here: ${known.join(', ')}.`,
   );
+}
+
+/** What a parameter may be, as far as a few words can say it: `1 to 200`, `active, inactive or on-leave`. */
+function wantedBy(schema: Joi.ObjectSchema, name: string): string | undefined {
+  const { type, allow, flags, rules = [] }: Wanted = schema.describe().keys[name] ?? {};
+  const bound = (rule: string) => rules.find((item) => item.name === rule)?.args?.limit;
+  const [least, most] = [bound('min'), bound('max')];
+  if (flags?.only && allow) return allow.join(', ').replace(/, ([^,]+)$/, ' or $1');
+  if (type === 'number' && most !== undefined) return `${least ?? 0} to ${most}`;
+  return most === undefined ? undefined : `at most ${most} characters`;
+}
+
+/** What is needed of a library's description of a rule. */
+interface Wanted {
+  type?: string;
+  allow?: readonly unknown[];
+  flags?: { only?: boolean };
+  rules?: readonly { name: string; args?: { limit?: unknown } }[];
 }
 
 /** A misspelt name is told back; anything that is not a plain word is not. */

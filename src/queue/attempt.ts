@@ -8,8 +8,9 @@ import type { Generation, Runtime } from '../runtime/runtime';
 import { FIELDS } from '../staff/fields';
 import type { CanonicalPatch } from '../staff/patch';
 import type { Lease } from '../store/operation';
-import type { UpdateRequest, UpdateResponse } from '../update/request';
+import { refusal, type UpdateRequest, type UpdateResponse } from '../update/request';
 import { type UpdateParts, update } from '../update/update';
+import { turnedAway } from './undelivered';
 
 export interface AttemptParts extends UpdateParts {
   runtime: Runtime;
@@ -23,26 +24,11 @@ export async function makeAttempt(
 ): Promise<UpdateResponse> {
   const { generation, release } = parts.runtime.acquire();
   try {
-    const clinic = generation.clinics.get(lease.clinic);
-    if (clinic === undefined) throw new Problem('forbidden', 'The clinic is no longer configured.');
-    if (lease.mirror === undefined && !mayStillWrite(generation.config, lease)) {
-      throw new Problem('forbidden', 'The caller may no longer update this clinic’s staff.');
+    const request = requestOf(lease, generation, gone);
+    if (request instanceof Problem) {
+      await parts.journal.end({ change: turnedAway(lease, request, readPatch(lease)) });
+      return refusal(request, lease);
     }
-    const request: UpdateRequest = {
-      ...toMirror(lease, clinic, generation),
-      requestId: lease.requestId,
-      caller: lease.caller,
-      staffId: lease.staffId,
-      patch: patchIn(lease),
-      lenient: lease.lenient,
-      dryRun: false,
-      settleFirst: lease.settle,
-      queued: true,
-      gone,
-      ifMatch: lease.ifMatch,
-      ifNoneMatch: lease.ifNoneMatch,
-      target: lease.target,
-    };
     // This process has the mirror's lane.
     if (lease.mirror !== undefined) return await update(parts, request);
     // Held for as long as this process lives, on PostgreSQL: a lease may run out under a process that is only slow.
@@ -61,22 +47,47 @@ export async function makeAttempt(
   }
 }
 
-/**
- * Goes to the mirror.
- * @throws Problem if the clinic has nothing to do with that connection any more
- */
-function toMirror(
+/** What was queued as an update again, or why it is none any more. */
+function requestOf(lease: Lease, generation: Generation, gone: AbortSignal): UpdateRequest | Problem {
+  const clinic = generation.clinics.get(lease.clinic);
+  if (clinic === undefined) return new Problem('forbidden', 'The clinic is no longer configured.');
+  if (lease.mirror === undefined && !mayStillWrite(generation.config, lease)) {
+    return new Problem('forbidden', 'The caller may no longer update this clinic’s staff.');
+  }
+  const way = wayOf(lease, clinic, generation);
+  if (way instanceof Problem) return way;
+  const patch = readPatch(lease);
+  if (patch === undefined) return unreadable(lease);
+  return {
+    ...way,
+    requestId: lease.requestId,
+    caller: lease.caller,
+    staffId: lease.staffId,
+    patch,
+    lenient: lease.lenient,
+    dryRun: false,
+    settleFirst: lease.settle,
+    queued: true,
+    gone,
+    ifMatch: lease.ifMatch,
+    ifNoneMatch: lease.ifNoneMatch,
+    target: lease.target,
+  };
+}
+
+/** Its own way, or the mirror's. */
+function wayOf(
   lease: Lease,
   clinic: Clinic,
   { connections }: Generation,
-): Pick<UpdateRequest, 'clinic' | 'beside' | 'kind' | 'delivered'> {
+): Pick<UpdateRequest, 'clinic' | 'beside' | 'kind' | 'delivered'> | Problem {
   const { mirror } = lease;
   if (mirror === undefined) return { clinic };
   const connection = connections.get(mirror);
   // What was on its way to a mirror goes there although the clinic has moved there meanwhile.
   const isWanted = clinic.mirror === mirror || clinic.vendor === mirror;
   if (connection === undefined || !isWanted) {
-    throw new Problem('forbidden', `${mirror} is not the mirror of this clinic any more.`);
+    return new Problem('forbidden', `${mirror} is not the mirror of this clinic any more.`);
   }
   // Ids that are the own vendor's are no ids there: staff are linked.
   return {
@@ -98,12 +109,16 @@ function mayStillWrite({ callers, tokens, clinics }: GatewayConfig, { caller, cl
   return issuer !== undefined && Object.values(issuer.clinics ?? Object.keys(clinics)).includes(clinic);
 }
 
-/** @throws Problem `internal_error`, upon which it is tried again: the key may come back */
-function patchIn({ patch }: Lease): CanonicalPatch {
-  if (patch === undefined) throw new Problem('internal_error', 'The update is sealed with an unknown key.');
-  const value: unknown = JSON.parse(patch);
-  if (isPatch(value)) return value;
-  throw new Problem('validation_failed', 'The update was queued by a version with other fields.');
+/** Without its key it is tried again: the key may come back. */
+function unreadable({ patch }: Lease): Problem {
+  return patch === undefined
+    ? new Problem('internal_error', 'The update is sealed with an unknown key.')
+    : new Problem('validation_failed', 'The update was queued by a version with other fields.');
+}
+
+function readPatch({ patch }: Lease): CanonicalPatch | undefined {
+  const value: unknown = patch === undefined ? undefined : JSON.parse(patch);
+  return isPatch(value) ? value : undefined;
 }
 
 function isPatch(value: unknown): value is CanonicalPatch {

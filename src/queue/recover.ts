@@ -50,8 +50,9 @@ async function settle(parts: SettleParts, attempt: Attempt): Promise<void> {
   const { generation, release } = parts.runtime.acquire();
   try {
     const clinic = generation.clinics.get(attempt.clinic);
-    // What was on its way to the mirror itself goes nowhere from there.
-    const mirrors = clinic?.mirror !== undefined && clinic.vendor === attempt.vendor ? clinic : undefined;
+    // What was copied, or on its way to the mirror itself, goes nowhere from there.
+    const isOwn = (attempt.kind ?? 'update') === 'update' && clinic?.vendor === attempt.vendor;
+    const mirrors = isOwn && clinic.mirror !== undefined ? clinic : undefined;
     const turn = mirrors && (await turnFor(parts, mirrors, attempt));
     if (turn === 'busy') return;
     try {
@@ -175,7 +176,7 @@ function overall(parts: ReadonlySet<FieldResult>): ChangeOutcome {
 
 function changeOf(attempt: Attempt, { fields, outcome }: Finding): Change {
   return {
-    kind: 'update',
+    kind: attempt.kind ?? 'update',
     at: new Date().toISOString(),
     requestId: attempt.requestId,
     clinic: attempt.clinic,

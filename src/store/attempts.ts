@@ -21,8 +21,12 @@ export interface Attempt {
   vendorRecordId: string;
   patch: CanonicalPatch;
   lenient: boolean;
+  /** What it is in the audit; absent: a caller's update. */
+  kind?: AttemptKind;
   createdAt: string;
 }
+
+export type AttemptKind = 'update' | 'copy' | 'mirror';
 
 /** A vendor may be given ten minutes. */
 const LONGEST_LEASE_MS = 11 * 60_000;
@@ -140,6 +144,7 @@ const COLUMNS = {
   vendor_record_id: 'text',
   patch: 'text',
   lenient: 'bigint',
+  kind: 'text',
   lease_until: 'text',
   created_at: 'text',
 } as const satisfies Record<keyof AttemptRow, 'text' | 'bigint'>;
@@ -185,6 +190,7 @@ function attemptRow({ attempt, leaseUntil, conditions }: Beginning, cipher: Ciph
     vendor_record_id: attempt.vendorRecordId,
     patch: cipher.seal(JSON.stringify(attempt.patch), attempt.id),
     lenient: attempt.lenient ? 1 : 0,
+    kind: attempt.kind ?? 'update',
     lease_until: leaseUntil,
     created_at: attempt.createdAt,
     linked: conditions.linked ? 1 : 0,
@@ -237,6 +243,7 @@ function attemptOf(row: AttemptRow, cipher: Cipher): Attempt {
     vendorRecordId: row.vendor_record_id,
     patch: JSON.parse(patch),
     lenient: Number(row.lenient) === 1,
+    ...((row.kind === 'copy' || row.kind === 'mirror') && { kind: row.kind }),
     createdAt: row.created_at,
   };
 }

@@ -120,6 +120,8 @@ interface AttemptsTable {
   /** JSON: the canonical patch, values included. */
   patch: string;
   lenient: number;
+  /** What it is in the audit. */
+  kind: string;
   /** Until when the update belongs to the process that began it. */
   lease_until: string;
   created_at: string;

@@ -2,7 +2,7 @@
  * SQLite through `node:sqlite`, for Kysely. Kysely's own SQLite driver prepares every query anew, and begins transactions that
  * fail instead of waiting when two processes write. Hence this driver: statements are kept, and waiting is asynchronous.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,6 +31,7 @@ interface KeptStatement {
 export class SqliteConnection {
   /** How long work waits until it can begin, in milliseconds. */
   waitMs = LOCK_WAIT;
+  onClosed: () => void = () => undefined;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, KeptStatement>();
   readonly #waiting: (() => void)[] = [];
@@ -113,6 +114,7 @@ export class SqliteConnection {
     if (!this.#database.isOpen) return;
     this.#truncateLog();
     this.#database.close();
+    this.onClosed();
   }
 
   async emptyLog(): Promise<void> {
@@ -159,13 +161,14 @@ export class SqliteConnection {
 
 /** Undefined where there is no such file. */
 function identityOf(path: string): string | undefined {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const found = stateOf(path);
   return found && `${found.dev} ${found.ino}`;
 }
 
 /** `node:sqlite` would take an object in the first place for named parameters, and bind null for every value after it. */
 function checkBindable(values: readonly unknown[]): asserts values is readonly StoredValue[] {
-  for (const value of values) {
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index];
     if (typeof value !== 'string' && typeof value !== 'number' && value !== null)
       throw new TypeError('a query parameter is neither text nor a number nor null');
   }
@@ -240,18 +243,39 @@ function closeToOthers(file: string, onNotice: (message: string) => void): void 
   }
 }
 
-/** Opens the database in `path` and changes nothing, neither in it nor beside it as far as SQLite can do without. */
+/** Opens the database in `path` and changes nothing, neither in it nor beside it: it may be evidence. */
 export function openSqliteForReading(path: string): SqliteConnection {
   const file = resolve(path);
-  try {
-    return readable(file);
-  } catch (error) {
-    // On a medium that takes no side files; what is in a log cannot be left out of the evidence.
-    if (existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0) throw error;
-    const url = pathToFileURL(file);
-    url.searchParams.set('immutable', '1');
-    return readable(url);
+  const [log, index] = [`${file}-wal`, `${file}-shm`];
+  const logBefore = stateOf(log);
+  const isLogged = logBefore !== undefined && logBefore.size > 0n;
+  // Whoever uses it has both, even if the log is empty. Without them nobody does, and SQLite would make them.
+  if (!isLogged && !existsSync(index)) return readable(immutable(file));
+  if (existsSync(index)) {
+    try {
+      return readable(file);
+    } catch (error) {
+      // On a medium that takes no side files; what is in a log cannot be left out of the evidence.
+      if (isLogged) throw error;
+      return readable(immutable(file));
+    }
   }
+  const connection = readable(file);
+  // A log alone is one of a copy. Its index is ours to remove, unless somebody has begun to use the copy.
+  connection.onClosed = () => {
+    if (stateOf(log)?.mtimeNs === logBefore?.mtimeNs) rmSync(index, { force: true });
+  };
+  return connection;
+}
+
+function immutable(file: string): URL {
+  const url = pathToFileURL(file);
+  url.searchParams.set('immutable', '1');
+  return url;
+}
+
+function stateOf(path: string) {
+  return statSync(path, { bigint: true, throwIfNoEntry: false });
 }
 
 function readable(file: string | URL): SqliteConnection {

@@ -41,6 +41,7 @@ export function attemptFor(request: UpdateRequest, location: Location): Attempt 
     vendorRecordId: location.recordId,
     patch: request.patch,
     lenient: request.lenient,
+    kind: request.kind ?? 'update',
     createdAt: new Date().toISOString(),
   };
 }

@@ -254,6 +254,11 @@ describe.each(ENGINES)('delivery on %s', (engine) => {
       await queue.rewrite(queue.config);
       await queue.gateway.reload();
       expect(body.data).toMatchObject({ lastError: { code: 'forbidden' }, answer: { status: 403 } });
+      const audit = await queue.call('GET', `/changes?staffId=${ANNA}&limit=1`);
+      expect(audit.body.data).toMatchObject([
+        { kind: 'update', outcome: 'refused', status: 403, code: 'forbidden' },
+      ]);
+      expect(audit.body.data[0].fields).toEqual([{ pointer: '/role', outcome: 'not_applied' }]);
       expect(queue.written('role', ANNA)).toEqual(['first']);
     });
   });

@@ -1,6 +1,7 @@
 /** What the audit proves, and against whom: somebody who may do everything to the database and does not hold the key. */
 import { hash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { auditKeys } from '../../src/store/auditKeys';
@@ -390,6 +391,31 @@ describe.each(ENGINES)('the audit on %s', (engine) => {
     const writing = async (db: Kysely<Schema>) => db.updateTable('settings').set({ value: 'x' }).execute();
     if (engine === 'sqlite') await expect(writing(reading.db)).rejects.toThrow('readonly');
     await reading.close();
+  });
+});
+
+describe('a copy of a SQLite store', () => {
+  it.each([
+    ['without a log', ['']],
+    ['with its log', ['', '-wal']],
+    ['with its log and index', ['', '-wal', '-shm']],
+  ])('%s is verified, and nothing is left beside it', async (_name, parts) => {
+    const test = await createTestDatabase('sqlite');
+    const database = await openDatabase(test.url);
+    const journal = createJournal(database, { values: { kind: 'full' }, keyTtlMs: HOUR, keys });
+    await journal.end({ change: change() });
+    const file = test.url.replace(/^sqlite:/, '');
+    const folder = mkdtempSync(join(tmpdir(), 'evidence-'));
+    if (!parts.includes('-wal')) await journal.close().then(() => database.close());
+    for (const part of parts) copyFileSync(`${file}${part}`, join(folder, `e.db${part}`));
+    const before = readdirSync(folder);
+    const reading = await openForReading(`sqlite:${join(folder, 'e.db')}`);
+    expect(await verifyChain(reading, { keys })).toMatchObject({ valid: true, rows: 2 });
+    await reading.close();
+    expect(readdirSync(folder)).toEqual(before);
+    rmSync(folder, { recursive: true });
+    if (parts.includes('-wal')) await journal.close().then(() => database.close());
+    await test.drop();
   });
 });
 

@@ -50,6 +50,11 @@ test('killed while writes are under way', async () => {
   expect(stored()).not.toBe(whole);
   const resumed = await stage.json('switch', 'copy', ...args);
   expect([stored(), stage.vitalis.writes, resumed.document.complete]).toEqual([whole, writes, true]);
+  // The write that was cut short has its row too, and it is no caller's update.
+  const kinds = await stage.call('GET', '/changes?kind=all&vendor=vitalis-centro&limit=200');
+  const cut = kinds.body.data.filter(({ code }: { code: string }) => code === 'settled_by_reading');
+  expect(cut.length).toBeGreaterThan(0);
+  expect(new Set(cut.map(({ kind }: { kind: string }) => kind))).toEqual(new Set(['copy']));
   expect((await stage.json('switch', 'undo', undo)).document.counts).toMatchObject({
     changed_since: 0,
     not_restored: 0,
