@@ -35,9 +35,9 @@ export const PROBLEMS = {
   },
   forbidden: {
     status: 403,
-    title: 'The caller lacks a scope',
+    title: 'This caller may not do this',
     meaning:
-      'The key is valid but its scopes do not cover this call. Ask the operator for the scope named in `detail`.',
+      'Who calls is known, but may not do this: `detail` says what is missing, for example a scope, which the operator can give.',
   },
   staff_not_found: {
     status: 404,

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { act, type Reply, useRead } from '../api';
 import { t, told } from '../language';
-import { Badge, Facts, Failed, mayAct, Time, toneOf, Waiting, Wide } from '../parts';
+import { Badge, Facts, Failed, mayAct, Said, Time, toneOf, Waiting, Wide } from '../parts';
 
 interface Connection {
   name: string;
@@ -61,7 +61,8 @@ function One({ connection }: { connection: Connection }) {
           [
             t('breaker'),
             <>
-              <Badge tone={toneOf(breaker.state)}>{told(breaker.state)}</Badge> {breaker.kind}{' '}
+              <Badge tone={toneOf(breaker.state)}>{told(breaker.state)}</Badge>{' '}
+              {breaker.kind !== undefined && told(breaker.kind, 'failure_')}{' '}
               {breaker.since !== undefined && (
                 <>
                   {t('since')} <Time at={breaker.since} />
@@ -123,13 +124,15 @@ function Doctor({ name }: { name: string }) {
             <tbody>
               {reply.data.checks.map(({ check, result, detail }) => (
                 <tr key={check}>
-                  <td>{check}</td>
+                  <td>{told(check, 'check_')}</td>
                   <td>
                     <Badge tone={toneOf(result)}>
                       {result === 'failed' ? t('failedCheck') : told(result)}
                     </Badge>
                   </td>
-                  <td>{detail}</td>
+                  <td>
+                    <Said text={detail} />
+                  </td>
                 </tr>
               ))}
             </tbody>

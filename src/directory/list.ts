@@ -189,11 +189,11 @@ function listWarnings(
     warnings.push({ code: 'list_incomplete', detail });
   }
   if (skipped > 0) {
-    const detail = `${title} lists ${skipped} rows that are no records, such as rows without an id. They are left out.`;
+    const detail = `${title} lists ${skipped === 1 ? 'a row that is no record, such as one without an id. It is' : `${skipped} rows that are no records, such as rows without an id. They are`} left out.`;
     warnings.push({ code: 'rows_skipped', detail });
   }
   if (partless > 0) {
-    const detail = `${title} keeps a part of ${partless} records elsewhere and does not list it there, so some of their fields are missing here.`;
+    const detail = `${title} keeps a part of ${partless === 1 ? 'a record' : `${partless} records`} elsewhere and does not list it there, so some of ${partless === 1 ? 'its' : 'their'} fields are missing here.`;
     warnings.push({ code: 'parts_not_listed', detail });
   }
   if (unlisted > 0) {

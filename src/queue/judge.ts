@@ -1,8 +1,7 @@
 import type { DeliveriesConfig } from '../config/types';
 import type { Problem } from '../problem';
 import type { Ending, Lease, Postponement } from '../store/operation';
-import type { UpdateResponse } from '../update/request';
-import { provablyUnsent } from '../update/unsent';
+import { provablyUnsent, type UpdateResponse } from '../update/request';
 
 /**
  * What an answer means for a queued update: its end, or another attempt. Pure but for the jitter.

@@ -10,8 +10,13 @@ import { StoreUnavailable } from '../store/unavailable';
 import { admit } from './admit';
 import type { Ending } from './auditRow';
 import { endKey, releaseKey } from './idempotency';
-import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } from './request';
-import { provablyUnsent } from './unsent';
+import {
+  gatewayUnavailable,
+  provablyUnsent,
+  refusal,
+  type UpdateRequest,
+  type UpdateResponse,
+} from './request';
 
 interface DeferParts {
   links: FindLink;

@@ -1,6 +1,6 @@
 /** One update as data: what is asked for, and what is answered. */
 import type { GoneSignal } from '../connection/transport';
-import { Problem, problemBody } from '../problem';
+import { Problem, type ProblemCode, problemBody } from '../problem';
 import type { Clinic } from '../runtime/locate';
 import type { CanonicalPatch } from '../staff/patch';
 import type { AsLeft } from '../store/idempotency';
@@ -87,5 +87,25 @@ export function clinicIsMoving({ settleFirst }: Pick<UpdateRequest, 'settleFirst
     'clinic_is_moving',
     'The clinic is moving to another connection, and not all of the gateway knows it yet. Nothing was sent.',
     { outcome: settleFirst ? 'unknown' : 'not_applied', headers: { 'retry-after': '2' } },
+  );
+}
+
+/** Codes of failures that can happen before anything has reached the vendor. */
+const EARLY: readonly ProblemCode[] = [
+  'vendor_unavailable',
+  'vendor_rate_limited',
+  'vendor_credentials_rejected',
+  'gateway_unavailable',
+  'clinic_is_moving',
+];
+
+/**
+ * True if no trace of the update can be at the vendor. `not_applied` alone may also be what a read has shown after a
+ * failure, and then the write might still arrive late.
+ */
+export function provablyUnsent({ code, extras }: Problem): boolean {
+  const answered = extras.vendor?.status;
+  return (
+    extras.outcome === 'not_applied' && EARLY.includes(code) && (answered === undefined || answered < 500)
   );
 }

@@ -252,13 +252,27 @@ describe('acting', () => {
   });
 
   test.each([
-    ['no ids', { ids: [] }],
-    ['one twice', { ids: ['3b241101-e2bb-4255-8caf-4136c566a962', '3b241101-e2bb-4255-8caf-4136c566a962'] }],
-    ['what is no id', { ids: ['1 or 1=1'] }],
-    ['another member', { ids: ['3b241101-e2bb-4255-8caf-4136c566a962'], all: true }],
-    ['no object', []],
-  ])('%s is refused whole', async (_, body) => {
-    expect((await olga.api('POST', '/deliveries/retry', { body })).body.code).toBe('validation_failed');
+    ['no ids', { ids: [] }, '/ids', 'At least 1 item is expected.'],
+    ['no list', { ids: 'all' }, '/ids', 'A list is expected.'],
+    ['nothing', {}, '/ids', 'This member is missing.'],
+    ['one twice', { ids: Array(2).fill(randomUUID()) }, '/ids/1', 'This is in the list twice.'],
+    [
+      'what is no id',
+      { ids: ['1 or 1=1'] },
+      '/ids/0',
+      'Expected is the id of a delivery, as the list shows it.',
+    ],
+    [
+      'too many',
+      { ids: Array.from({ length: 501 }, () => randomUUID()) },
+      '/ids',
+      'At most 500 items are expected.',
+    ],
+    ['another member', { ids: [randomUUID()], all: true }, '/all', 'There is no such member here.'],
+    ['no object', [], '', 'An object is expected.'],
+  ])('%s is refused whole, and it is said what is expected', async (_, body, pointer, detail) => {
+    const reply = await olga.api('POST', '/deliveries/retry', { body });
+    expect(reply.body).toMatchObject({ code: 'validation_failed', errors: [{ pointer, detail }] });
   });
 });
 

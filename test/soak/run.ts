@@ -25,11 +25,13 @@ async function crashes(options: {
   kills: number;
   clients: number;
   mirror?: boolean;
+  down?: number;
 }) {
   for (const engine of enginesOf(options.engine)) {
     const result = await runCrashSoak({
       ...options,
       engine,
+      downMs: (options.down ?? 0) * 1000,
       onProgress: (done, kills) => {
         if (done % 100 === 0) progress(`${engine}: ${done} of ${options.updates} updates, ${kills} kills`);
       },
@@ -283,6 +285,7 @@ program
   .option('--updates <number>', 'keyed updates', Number, 2000)
   .option('--kills <number>', 'how often the gateway is killed', Number, 50)
   .option('--clients <number>', 'concurrent clients', Number, 40)
+  .option('--down <seconds>', 'for how long the mirror takes no connections, from the start', Number, 60)
   .action((options) => crashes({ ...options, mirror: true }));
 program
   .command('mirror-cost')
