@@ -1,10 +1,6 @@
 /** The console's API as a browser, and as somebody who means harm, would use it. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sql } from 'kysely';
-import { generate } from 'selfsigned';
 import { adapters } from '../../adapters';
 import { createLog } from '../../src/ops/log';
 import { serve } from '../../src/serve';
@@ -374,35 +370,6 @@ describe('reading', () => {
       expect(text).not.toContain(secret);
     expect(text).not.toContain(queue.config.vendors['vitalis-centro'].credentials.token);
   });
-});
-
-test('a certificate that runs out soon is told, one that does not is not', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-console-'));
-  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
-  for (const [days, count] of [
-    [5, 1],
-    [60, 0],
-  ] as const) {
-    const { cert, private: key } = await generate([{ name: 'commonName', value: 'gateway' }], {
-      notAfterDate: inDays(days),
-    });
-    const tls = { certFile: join(folder, `${days}.crt`), keyFile: join(folder, `${days}.key`) };
-    await writeFile(tls.certFile, cert);
-    await writeFile(tls.keyFile, key);
-    const stage = await openStage({
-      configure: (config) => {
-        withOperators(config);
-        Object.assign(config.server, { tls });
-      },
-    });
-    const client = consoleClient(stage.gateway.opsUrl);
-    await client.signIn(OPERATOR_KEYS.vera);
-    const { items } = (await client.api('GET', '/now')).body.data;
-    const found = items.filter(({ kind }: { kind: string }) => kind === 'certificate_expires');
-    expect(found).toHaveLength(count);
-    await stage.close();
-  }
-  await rm(folder, { recursive: true });
 });
 
 test('headers keep the page to itself', async () => {
