@@ -66,7 +66,7 @@ const GROUPS: readonly Group[] = [
       ...['fhirElements', 'fhirErrors', 'fhirFields', 'fhirServer'].map((file) => `src/adapter/${file}.ts`),
       'src/lib/exactJson.ts',
     ],
-    tests: ['adapters/fhir.test'],
+    tests: ['adapters/fhir.test', 'adapters/fhir.server'],
   },
   {
     name: 'people',

@@ -61,6 +61,8 @@ export interface UpdateResponse {
   body: Record<string, unknown>;
   /** Set if the answer is not a success; `body` is then its document. */
   problem?: Problem;
+  /** The record as the update has left it, if it came with a condition and has not ended well. */
+  asLeft?: AsLeft;
 }
 
 /** The answer that a problem is. */
