@@ -71,12 +71,12 @@ const GROUPS: readonly Group[] = [
   {
     name: 'people',
     mutate: ['practitioner', 'lists'].map((file) => `adapters/clinikapi/${file}.ts`),
-    tests: ['adapters/clinikapi'],
+    tests: ['adapters/clinikapi.people.test'],
   },
   {
     name: 'hours',
     mutate: ['adapters/vitalis/schedules.ts'],
-    tests: ['adapters/vitalis.test', 'update/dayRequests'],
+    tests: ['adapters/vitalis.hours.test'],
   },
   {
     name: 'list',
@@ -88,7 +88,7 @@ const GROUPS: readonly Group[] = [
   {
     name: 'oauth',
     mutate: ['src/adapter/oauth.ts'],
-    tests: ['adapters/fhir.login'],
+    tests: ['adapters/fhir.login', 'adapter/oauth'],
   },
   {
     name: 'match',
