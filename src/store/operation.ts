@@ -1,6 +1,6 @@
 /** An update that is delivered later, as data: what is asked for, what a worker holds of it, and what is told of it. */
 
-import type { AsLeft } from './idempotency';
+import type { AsLeft } from './asLeft';
 
 export const OPERATION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'dead'] as const;
 

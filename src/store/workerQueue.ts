@@ -1,9 +1,9 @@
 /** The queue as workers use it: each takes what is due, holds it by a lease, and gives it back or ends it. */
 import type { Transaction } from 'kysely';
+import type { AsLeft } from './asLeft';
 import type { Cipher } from './cipher';
 import type { Database } from './database';
 import { databaseClock } from './databaseClock';
-import type { AsLeft } from './idempotency';
 import { findLanes, type Lane, type Share, takeShares } from './lanes';
 import type { AttemptOutcome, Ending, Lease, Postponement } from './operation';
 import { type OperationRow, placeOf, toLease } from './operationRow';

@@ -3,7 +3,7 @@ import type { GoneSignal } from '../connection/transport';
 import { Problem, type ProblemCode, problemBody } from '../problem';
 import type { Clinic } from '../runtime/locate';
 import type { CanonicalPatch } from '../staff/patch';
-import type { AsLeft } from '../store/idempotency';
+import type { AsLeft } from '../store/asLeft';
 import type { Lease, OperationTarget } from '../store/operation';
 
 export interface UpdateRequest {
