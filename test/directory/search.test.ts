@@ -65,6 +65,8 @@ test('a national id in any case, with its zeros, or without where the vendor los
     zeros(entry({ nationalId: '020000010' })),
   ]).toEqual([true, true, false]);
   expect(matcher(lossy, { nationalId: '20000010' })(entry({ nationalId: '0020000010' }))).toBe(false);
+  expect(matcher(lossy, { nationalId: '2000010' })(entry({ nationalId: '210' }))).toBe(false);
+  expect(matcher(lossy, { nationalId: '20000010' })(entry({ nationalId: '210' }))).toBe(false);
 });
 
 function problemOf(work: () => void): Problem | undefined {
@@ -84,6 +86,9 @@ test('what the vendor does not hold is refused, all of it', () => {
   );
   const all: StaffFilter = { q: 'a', status: 'active', nationalId: '1', email: 'a@b', specialty: '1' };
   expect(told(() => refuseUnsupported(cobalt, all))).toEqual(['/q', '/nationalId', '/email', '/specialty']);
+  expect(problemOf(() => refuseUnsupported(cobalt, all))?.detail).toMatch(
+    /: q, nationalId, email, specialty\.$/,
+  );
   expect(told(() => refuseUnsupported(cobalt, { status: 'on-leave' }))).toEqual(['/status']);
   expect(told(() => refuseUnsupported(exact, { status: 'on-leave', nationalId: '1' }))).toEqual([
     '/status',

@@ -129,6 +129,14 @@ describe('a list that is not what it says', () => {
     expect(whole.body.meta).not.toHaveProperty('complete');
   });
 
+  test('records whose ids are no staff ids are told, where the ids are the vendor’s', async () => {
+    const rows = [row('_a'), row('pr_b'), row('.c')];
+    stage.clinikapi.faults.next(page({ data: rows, total: 3, hasMore: false }), { path: ROLES });
+    const reply = await fresh();
+    expect([ids(reply), codes(reply)]).toEqual([['pr_b'], expect.arrayContaining(['ids_not_usable'])]);
+    expect((await list('?linked=false')).body.meta.warnings).toEqual([]);
+  });
+
   test('a further resource whose list fails half way', async () => {
     stage.clinikapi.faults.next({ kind: 'answer', status: 500 }, { path: '/v1/practitioners', after: 1 });
     const { status, body } = await fresh();

@@ -17,6 +17,7 @@ test.each<[string, string, boolean]>([
   ['20123456', '2012346', true],
   ['20123456', '20213456', true],
   ['20123456', '20132457', false],
+  ['20123456', '20133457', false],
   ['20123456', '20123456', false],
   ['20123456', '20123465', true],
   ['20123456', '99999999', false],
@@ -34,7 +35,10 @@ test('names in any order, with one word less, with a slip, and others', () => {
   expect(of('Martinez Ana', 'Martines Ana')).toBeGreaterThan(0.95);
   expect(of('Martinez Ana', 'Martines Ana')).toBeLessThan(1);
   expect(of('Ana Paz', 'Bruno Klein')).toBeLessThan(0.4);
+  // The words that are most alike belong together, whatever their order.
+  expect(namesAlike(['marta', 'maria'], ['maria', 'marta'])).toBe(1);
   // Each word is matched once.
+  expect(of('Ana Ana', 'Ana')).toBeLessThan(1);
   expect(of('Ana Ana', 'Ana Sol')).toBeLessThan(0.9);
   expect(namesAlike([], ['ana'])).toBeUndefined();
   expect(namesAlike(['ana'], [])).toBeUndefined();
@@ -71,7 +75,11 @@ test.each<[string, object, object, number, string]>([
 
 test('each sign has its weight and its words', () => {
   expect(alike({}, {})).toBeUndefined();
-  expect(alike({ nationalId: '1' }, { email: 'a' })).toBeUndefined();
+  // What one side does not show is not compared.
+  const shown = { nationalId: '1', birthDate: '1980-01-01', email: 'a', phone: '12345678', specialty: '1' };
+  for (const [sign, value] of Object.entries(shown)) {
+    expect([alike({ [sign]: value }, {}), alike({}, { [sign]: value })]).toEqual([undefined, undefined]);
+  }
   const reasons = (one: Partial<Candidate>, other: Partial<Candidate>) => alike(one, other)?.reasons;
   expect(alike({ nationalId: '123' }, { nationalId: '123' })).toEqual({
     score: 1,
