@@ -37,13 +37,13 @@ function later(seconds: number): void {
 }
 
 test.each([
-  ['limit=0', 'limit (1 to 200)'],
-  ['limit=201', 'limit (1 to 200)'],
-  ['limit=1.5', 'limit (1 to 200)'],
-  ['status=retired', 'status (active, inactive or on-leave)'],
-  ['linked=no', 'linked (true or false)'],
-  [`q=${'a'.repeat(201)}`, 'q (at most 200 characters)'],
-  ['limit=500&page=2', 'limit (1 to 200), page.'],
+  ['limit=0', 'Expected: limit is 1 to 200.'],
+  ['limit=201', 'Expected: limit is 1 to 200.'],
+  ['limit=1.5', 'Expected: limit is 1 to 200.'],
+  ['status=retired', 'Expected: status is active, inactive or on-leave.'],
+  ['linked=no', 'Expected: linked is true or false.'],
+  [`q=${'a'.repeat(201)}`, 'Expected: q is at most 200 characters.'],
+  ['limit=500&page=2', 'cannot be used: limit, page. '],
 ])('a parameter that cannot be used is told with what it may be: %s', async (query, told) => {
   const { status, body } = await list(`?${query}`);
   expect([status, body.code]).toEqual([400, 'malformed_request']);
