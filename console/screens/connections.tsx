@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { act, type Reply, useRead } from '../api';
 import { t, told } from '../language';
 import { Badge, Facts, Failed, mayAct, Said, Time, toneOf, Waiting, Wide } from '../parts';
+import { decoded } from '../router';
 
 interface Connection {
   name: string;
@@ -33,7 +34,8 @@ export function Connections() {
   const isThere = read.data !== undefined;
   useEffect(() => {
     // The one that a link has meant.
-    if (isThere) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+    const wanted = location.hash.slice(1);
+    if (isThere) document.getElementById(decoded(wanted))?.scrollIntoView();
   }, [isThere]);
   return (
     <>

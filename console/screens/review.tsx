@@ -27,6 +27,9 @@ interface Decided {
   failed: number;
 }
 
+/** Pairs that are accepted by one act. */
+const MOST_AT_ONCE = 200;
+
 interface ReviewProps {
   clinic: string;
   connection: string;
@@ -69,7 +72,8 @@ export function Review({ clinic, connection, waiting, again }: ReviewProps) {
   useLayoutEffect(() => {
     if (shown !== '') first.current?.focus();
   }, [shown]);
-  const sure = open?.sure ?? [];
+  // As many as one request takes, whatever their ids are like; the others come after it.
+  const sure = open?.sure.slice(0, MOST_AT_ONCE) ?? [];
   return (
     <section aria-labelledby="review">
       <h2 id="review">{t('reviewTitle')}</h2>
@@ -95,7 +99,7 @@ export function Review({ clinic, connection, waiting, again }: ReviewProps) {
                 path: `${path}/decide`,
                 body: {
                   connection,
-                  decisions: sure.slice(0, 500).map(({ staffId, vendorRecordId }) => ({
+                  decisions: sure.map(({ staffId, vendorRecordId }) => ({
                     staffId,
                     vendorRecordId,
                     decision: 'accept',

@@ -13,7 +13,7 @@ import { createSwitchJobs } from '../store/switchJobs';
 import { StoreUnavailable } from '../store/unavailable';
 import { gatewayUnavailable } from '../update/request';
 import { readCookie } from './cookies';
-import { complaintOf } from './expected';
+import { complaintOf, prototypesIn } from './expected';
 import { Jobs } from './jobs';
 import { OidcSignIn } from './oidc';
 import { once } from './once';
@@ -224,9 +224,11 @@ function valid(schema: Joi.ObjectSchema, body: unknown): unknown {
     convert: false,
     errors: { render: false },
   });
-  if (error === undefined) return value;
+  // The library passes over a member of the name `__proto__`.
+  const errors = [...(error?.details ?? []).map(complaintOf), ...prototypesIn(body)];
+  if (errors.length === 0) return value;
   throw new Problem('validation_failed', 'The body is not what /console/api/openapi.json says for here.', {
-    errors: error.details.map(complaintOf),
+    errors,
   });
 }
 

@@ -1,6 +1,6 @@
 /** What is expected of a body that is not right, in words; the library's own texts may quote what was sent. */
 import type { Context, ValidationErrorItem } from 'joi';
-import { pointerToken } from '../lib/json';
+import { isObject, pointerToken } from '../lib/json';
 import type { FieldError } from '../problem';
 
 interface Complaint {
@@ -46,4 +46,15 @@ export function complaintOf({ path, type, context }: ValidationErrorItem): Field
 
 function counted(limit: unknown, noun: string): string {
   return limit === 1 ? `1 ${noun} is` : `${String(limit)} ${noun}s are`;
+}
+
+/** Members that a parsed body has of its own and that would pass for a prototype. No body of the console is deep. */
+export function prototypesIn(body: unknown, pointer = ''): FieldError[] {
+  if (Array.isArray(body)) return body.flatMap((item, index) => prototypesIn(item, `${pointer}/${index}`));
+  if (!isObject(body)) return [];
+  return Object.entries(body).flatMap(([name, value]) => {
+    const at = `${pointer}/${pointerToken(name)}`;
+    if (name !== '__proto__') return prototypesIn(value, at);
+    return [{ pointer: at, code: 'unknown_field', detail: 'There is no such member here.' }];
+  });
 }

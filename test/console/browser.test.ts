@@ -215,6 +215,44 @@ async function barriers(): Promise<string[]> {
   return found.map(({ id, places }) => `${id}: ${places.join(' ')}`);
 }
 
+/** What decides how a screen is drawn, and moments; all else is text of somebody. */
+const DRAWN_BY = /^(kind|urgency|screen|status|state|outcome|role|csrfToken|at|since|until|.*At)$/;
+
+function planted(value: unknown, text: string): unknown {
+  if (typeof value === 'string') return text;
+  if (Array.isArray(value)) return value.map((item) => planted(item, text));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, DRAWN_BY.test(name) ? item : planted(item, text)]),
+  );
+}
+
+test('every text of every screen may be markup, and is shown as text', async () => {
+  const text = '<img src=x onerror="document.title=1"><script>document.title=1</script>javascript:alert(1)';
+  await page.goto(url);
+  await page.getByRole('navigation').waitFor();
+  await page.route('**/console/api/**', async (route) => {
+    if (/\/(session|sign-in)$/.test(route.request().url())) return route.continue();
+    const response = await route.fetch({ headers: { ...route.request().headers(), 'if-none-match': '' } });
+    await route.fulfill({ response, json: planted(await response.json(), text) });
+  });
+  const shown: string[] = [];
+  for (const screen of SCREENS) {
+    await show(screen);
+    const inMain = await page.locator('main').textContent();
+    if (inMain?.includes(text)) shown.push(screen);
+    expect(await page.locator('img, main script, main [href^="javascript:"]').count()).toBe(0);
+    expect(await page.title()).toContain('Directory gateway');
+  }
+  // It was there to be seen: on all but those that have nothing to tell.
+  expect(shown.length).toBeGreaterThan(5);
+  await page.unroute('**/console/api/**');
+  // A link that is written wrongly leads to its screen all the same.
+  await page.goto(`${url}/connections#%E0%A4%A`);
+  await page.getByRole('heading', { name: 'cobalt-main' }).waitFor();
+  browser.complaints.length = 0;
+});
+
 test('no screen keeps anybody out, in either language and theme, and none is too wide for a phone', async () => {
   await page.goto(url);
   await page.getByRole('navigation').waitFor();
