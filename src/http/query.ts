@@ -66,13 +66,16 @@ export function validQuery<T>(req: Request, schema: Joi.ObjectSchema<T>): T {
   const unknown = Object.keys(query).filter((name) => !known.includes(name));
   if (error === undefined && unknown.length === 0) return value;
   const names = new Set([...(error?.details.map(({ path }) => path.join('.')) ?? []), ...unknown]);
-  const said = [...names].map((name) => {
-    const wanted = known.includes(name) ? wantedBy(schema, name) : undefined;
-    return wanted === undefined ? printable(name) : `${name} (${wanted})`;
+  const wanted = [...names].flatMap((name) => {
+    const words = known.includes(name) ? wantedBy(schema, name) : undefined;
+    return words === undefined ? [] : [`${name} is ${words}`];
   });
-  throw malformed(
-    `Query parameters that cannot be used: ${said.join(', ')}. Known here: ${known.join(', ')}.`,
-  );
+  const said = [
+    `Query parameters that cannot be used: ${[...names].map(printable).join(', ')}`,
+    `Known here: ${known.join(', ')}`,
+    ...(wanted.length > 0 ? [`Expected: ${wanted.join('; ')}`] : []),
+  ];
+  throw malformed(said.map((sentence) => `${sentence}.`).join(' '));
 }
 
 /** What a parameter may be, as far as a few words can say it: `1 to 200`, `active, inactive or on-leave`. */

@@ -67,6 +67,7 @@ function requestOf(lease: Lease, generation: Generation, gone: AbortSignal): Upd
     lenient: lease.lenient,
     dryRun: false,
     settleFirst: lease.settle,
+    asLeft: lease.asLeft,
     queued: true,
     gone,
     ifMatch: lease.ifMatch,

@@ -32,7 +32,7 @@ export interface Deliveries {
 /** How long after the cancelling a stop waits for what was cancelled to be given back. */
 export const GIVE_BACK_MS = 2_000;
 /** How long updates for mirrors gather before they are fetched. */
-const GATHER_MS = 250;
+const GATHER_MS = 500;
 const PURGE_MS = 3_600_000;
 
 export function createDeliveries(parts: DeliveryParts): Deliveries {

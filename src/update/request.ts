@@ -3,7 +3,7 @@ import type { GoneSignal } from '../connection/transport';
 import { Problem, type ProblemCode, problemBody } from '../problem';
 import type { Clinic } from '../runtime/locate';
 import type { CanonicalPatch } from '../staff/patch';
-import type { AsLeft } from '../store/idempotency';
+import type { AsLeft } from '../store/asLeft';
 import type { Lease, OperationTarget } from '../store/operation';
 
 export interface UpdateRequest {
@@ -61,6 +61,8 @@ export interface UpdateResponse {
   body: Record<string, unknown>;
   /** Set if the answer is not a success; `body` is then its document. */
   problem?: Problem;
+  /** The record as the update has left it, if it came with a condition and has not ended well. */
+  asLeft?: AsLeft;
 }
 
 /** The answer that a problem is. */

@@ -37,13 +37,13 @@ function later(seconds: number): void {
 }
 
 test.each([
-  ['limit=0', 'limit (1 to 200)'],
-  ['limit=201', 'limit (1 to 200)'],
-  ['limit=1.5', 'limit (1 to 200)'],
-  ['status=retired', 'status (active, inactive or on-leave)'],
-  ['linked=no', 'linked (true or false)'],
-  [`q=${'a'.repeat(201)}`, 'q (at most 200 characters)'],
-  ['limit=500&page=2', 'limit (1 to 200), page.'],
+  ['limit=0', 'Expected: limit is 1 to 200.'],
+  ['limit=201', 'Expected: limit is 1 to 200.'],
+  ['limit=1.5', 'Expected: limit is 1 to 200.'],
+  ['status=retired', 'Expected: status is active, inactive or on-leave.'],
+  ['linked=no', 'Expected: linked is true or false.'],
+  [`q=${'a'.repeat(201)}`, 'Expected: q is at most 200 characters.'],
+  ['limit=500&page=2', 'cannot be used: limit, page. '],
 ])('a parameter that cannot be used is told with what it may be: %s', async (query, told) => {
   const { status, body } = await list(`?${query}`);
   expect([status, body.code]).toEqual([400, 'malformed_request']);
@@ -127,6 +127,14 @@ describe('a list that is not what it says', () => {
     expect(JSON.stringify(bundle.body.entry.at(-1))).toContain('counts 5 records more');
     const whole = await fresh();
     expect(whole.body.meta).not.toHaveProperty('complete');
+  });
+
+  test('records whose ids are no staff ids are told, where the ids are the vendor’s', async () => {
+    const rows = [row('_a'), row('pr_b'), row('.c')];
+    stage.clinikapi.faults.next(page({ data: rows, total: 3, hasMore: false }), { path: ROLES });
+    const reply = await fresh();
+    expect([ids(reply), codes(reply)]).toEqual([['pr_b'], expect.arrayContaining(['ids_not_usable'])]);
+    expect((await list('?linked=false')).body.meta.warnings).toEqual([]);
   });
 
   test('a further resource whose list fails half way', async () => {

@@ -291,8 +291,8 @@ program
   .command('mirror-cost')
   .description('measure what a mirror, healthy or not, costs the callers of its clinic (Linux only)')
   .option('--engine <name>', 'sqlite, postgres or both', 'both')
-  .option('--rounds <number>', 'how often, each target in turn', Number, 8)
-  .option('--seconds <number>', 'of each target in each round', Number, 8)
+  .option('--rounds <number>', 'how often, each target in turn', Number, 12)
+  .option('--seconds <number>', 'of each target in each round', Number, 4)
   .option('--rate <number>', 'updates a second', Number, 50)
   .action(mirrorCost);
 program
