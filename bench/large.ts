@@ -4,7 +4,7 @@
  * hundredth and a tenth of the size and at all of it; and for how long each holds up the process.
  * `node dist/bench/large.js [size]`, by default 1,000,000, which takes some ten minutes; draws `bench/large.svg`.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
@@ -28,6 +28,7 @@ const GROUPS: readonly (readonly [LargeRoute['group'], string])[] = [
   ['staff', 'Staff, links and queued updates'],
   ['changes', 'The audit of one clinic'],
   ['operators', 'Metrics and the operators’ console'],
+  ['streams', 'Streams and exports: as much as there is'],
 ];
 
 /** One for each round. */
@@ -37,14 +38,8 @@ interface Figures {
   cpuMs: number[];
   /** From sending it to the answer. */
   ms: number[];
-  held: Held[];
-}
-
-/** The longest time that the main thread was held up, in milliseconds. */
-interface Held {
-  byTheClock: number;
-  /** Of it, what it computed. */
-  computing: number;
+  /** For how long the main thread was held up at most, without what it waited for a processor. */
+  held: number[];
 }
 
 async function main(size: number): Promise<void> {
@@ -57,14 +52,12 @@ async function main(size: number): Promise<void> {
     title,
     ...at(title).map((figures) => least(figures?.cpuMs).toFixed(2)),
     least(at(title).at(-1)?.ms).toFixed(1),
-    computing(held).toFixed(1),
-    byTheClock(held).toFixed(1),
+    usual(held).toFixed(1),
   ]);
   const header = [
     'CPU ms of a request, by size',
     ...sizes.map((each) => each.toLocaleString('en')),
     'ms to the answer',
-    'computing without a pause, ms',
     'held up, ms',
   ];
   console.log(markdownTable(header, rows));
@@ -86,9 +79,9 @@ async function main(size: number): Promise<void> {
     join(ROOT, 'bench/large.svg'),
     seriesChart('CPU time of a request by the size of the store, ms', drawn),
   );
-  const late = largest.filter(({ held }) => byTheClock(held) > MOST_MS || computing(held) > MOST_MS);
+  const late = largest.filter(({ held }) => usual(held) > MOST_MS);
   for (const { route, held } of late)
-    console.log(`more than ${MOST_MS} ms: ${route.title}: ${computing(held)} of ${byTheClock(held)}`);
+    console.log(`held up for more than ${MOST_MS} ms: ${route.title}: ${held.join(', ')}`);
   if (late.length > 0) process.exitCode = 1;
 }
 
@@ -96,14 +89,13 @@ function least(values: readonly number[] = []): number {
   return spread(values).min;
 }
 
-/** A neighbour on the machine adds to it, so the best round counts. */
-function byTheClock(held: readonly Held[]): number {
-  return Math.min(...held.map((round) => round.byTheClock));
+/** What holds up the process does so in each round; a machine that stops for a moment, in one. */
+function usual(held: readonly number[]): number {
+  return spread(held).median;
 }
 
-/** No neighbour adds to it, so the worst round counts. */
-function computing(held: readonly Held[]): number {
-  return Math.max(...held.map((round) => round.computing));
+function most(values: readonly number[]): number {
+  return Math.max(0, ...values);
 }
 
 async function measuredAt(size: number): Promise<Map<string, Figures>> {
@@ -155,8 +147,7 @@ async function signedIn({ opsOrigin }: RunningGateway): Promise<string> {
 }
 
 async function measure(gateway: RunningGateway, route: LargeRoute, round: number, session: string) {
-  const { title, group, method, path, body, headers, clinic = 'clinikapi', times = TIMES } = route;
-  const isOps = group === 'operators';
+  const { title, isOps, method, path, body, headers, clinic = 'clinikapi', times = TIMES } = route;
   const client = new Pool(isOps ? gateway.opsOrigin : gateway.origin, { connections: 1 });
   const own = isOps ? { cookie: session } : { authorization: `Bearer ${CLINICS[clinic].key}` };
   const ask = async (index: number) => {
@@ -191,16 +182,12 @@ async function measure(gateway: RunningGateway, route: LargeRoute, round: number
   }
 }
 
-function heldSince(file: string, from: number): Held {
+function heldSince(file: string, from: number): number {
+  if (!existsSync(file)) return 0;
   const lines = readFileSync(file, 'utf8')
     .split('\n')
-    .map((line) => line.split(' ').map(Number))
-    .filter(([end = 0]) => end > from);
-  const most = (values: readonly (number | undefined)[]) => Math.max(0, ...values.map((value) => value ?? 0));
-  return {
-    byTheClock: most(lines.map(([, clock]) => clock)),
-    computing: most(lines.map(([, , cpu]) => cpu)),
-  };
+    .map((line) => line.split(' ').map(Number));
+  return most(lines.flatMap(([end = 0, held = 0]) => (end > from ? [held] : [])));
 }
 
 main(Number(process.argv[2] ?? 1_000_000)).catch((error: unknown) => {

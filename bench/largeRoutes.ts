@@ -4,8 +4,10 @@ import { CLINICS } from './gateway';
 
 export interface LargeRoute {
   title: string;
-  group: 'staff' | 'changes' | 'operators';
+  group: 'staff' | 'changes' | 'operators' | 'streams';
   method: 'GET' | 'PATCH' | 'PUT' | 'DELETE';
+  /** At the ops port. */
+  isOps?: true;
   /** For the request with this number. */
   path: (index: number) => string;
   body?: (index: number) => object;
@@ -104,15 +106,22 @@ function changesRoutes(size: number): LargeRoute[] {
     of('outcome=unknown'),
     of(`vendor=${CLINICS.clinikapi.vendor}`),
     of('vendor=no-such'),
-    of('since=2026-01-01T00:10:00Z&until=2026-01-01T00:20:00Z'),
-    of('until=2026-01-01T00:01:00Z'),
-    of('since=2030-01-01T00:00:00Z'),
+    {
+      ...of('since=2026-01-01T00:10:00Z&until=2026-01-01T00:20:00Z'),
+      title: 'GET /changes?since=…&until=…, ten minutes',
+    },
+    { ...of('until=2026-01-01T00:01:00Z'), title: 'GET /changes?until=…, the oldest minute' },
+    { ...of('since=2030-01-01T00:00:00Z'), title: 'GET /changes?since=…, nothing' },
     of('caller=retired-app&outcome=failed'),
     of('staffId=st-7&outcome=unknown'),
-    of(`vendor=${CLINICS.clinikapi.vendor}&caller=nobody&outcome=failed&kind=all`),
+    {
+      ...of(`vendor=${CLINICS.clinikapi.vendor}&caller=nobody&outcome=failed&kind=all`),
+      title: 'GET /changes?vendor=…&caller=nobody&outcome=failed&kind=all',
+    },
     {
       ...of('until=2026-01-01T05:00:00Z'),
       title: 'GET /changes, 18,000 rows as a stream',
+      group: 'streams',
       headers: () => ({ accept: 'application/x-ndjson' }),
       times: 2,
     },
@@ -126,6 +135,7 @@ function operatorsRoutes(size: number, operationId: string): LargeRoute[] {
     title: path,
     group: 'operators' as const,
     method: 'GET' as const,
+    isOps: true as const,
     path: () => path,
   });
   const api = (path: string) => ({ ...at(`/console/api${path}`), title: `console ${path}` });
@@ -150,10 +160,20 @@ function operatorsRoutes(size: number, operationId: string): LargeRoute[] {
     api(`/changes?clinic=${clinic}&caller=nobody`),
     {
       ...api(`/changes?clinic=${clinic}&cursor=${Math.round(size / 20)}`),
-      title: `console /changes?clinic=${clinic}&cursor=…, among the oldest`,
+      title: 'console /changes?clinic=…&cursor=…, among the oldest',
     },
-    { ...api(`/changes/export?clinic=${clinic}`), times: 2 },
-    { ...api('/changes/export?outcome=unknown'), times: 2 },
+    {
+      ...api(`/changes/export?clinic=${clinic}`),
+      title: 'console /changes/export, at most 100,000 rows',
+      group: 'streams',
+      times: 2,
+    },
+    {
+      ...api('/changes/export?outcome=unknown'),
+      title: 'console /changes/export of what is not there',
+      group: 'streams',
+      times: 2,
+    },
     api('/connections'),
     api('/configuration'),
     api('/switch'),

@@ -42,7 +42,8 @@ async function main(options: { small: number; large: number; engine: string }): 
 }
 
 async function filled(engine: string, url: string, size: number): Promise<Table> {
-  const database = await openDatabase(url);
+  // As a command does that imports.
+  const database = await openDatabase(url, { limits: 'long' });
   const links = createLinks(database);
   const started = performance.now();
   await links.importAll(rows(size), {

@@ -13,27 +13,17 @@ export interface Panel {
 }
 
 const LEFT = 60;
-const RIGHT = 430;
+const RIGHT = 400;
 const LABEL = 15;
 /** Smaller costs are drawn as this. */
 const LEAST = 0.1;
 
-/** SVG text. Both scales are logarithmic, and the same in each panel; each series has its name and its last cost at its end. */
+/** SVG text. Both scales are logarithmic; each series has its last cost and its name at its end. */
 export function seriesChart(title: string, panels: readonly Panel[]): string {
-  const points = panels.flatMap(({ series }) => series.flatMap((one) => one.points));
-  const sizes = [...new Set(points.map(([size]) => size))];
-  const costs = points.map(([, cost]) => Math.max(LEAST, cost));
-  const [lowest, highest] = [
-    Math.floor(Math.log10(Math.min(...costs))),
-    Math.ceil(Math.log10(Math.max(...costs))),
-  ];
-  const x = (size: number) => LEFT + (RIGHT - LEFT) * share(Math.log10(size), sizes.map(Math.log10));
   let top = 50;
   const drawn = panels.map((panel) => {
-    const height = Math.max(200, panel.series.length * LABEL);
-    const bottom = top + 26 + height;
-    const y = (cost: number) => bottom - height * share(Math.log10(Math.max(LEAST, cost)), [lowest, highest]);
-    const text = panelText(panel, top + 12, { x, y, sizes, decades: range(lowest, highest), bottom });
+    const bottom = top + 26 + Math.max(120, panel.series.length * LABEL);
+    const text = panelText(panel, top + 12, bottom);
     top = bottom + 44;
     return text;
   });
@@ -50,44 +40,53 @@ ${drawn.join('\n')}
 `;
 }
 
-interface Scales {
-  x: (size: number) => number;
-  y: (cost: number) => number;
-  sizes: readonly number[];
-  /** Powers of ten. */
-  decades: readonly number[];
-  bottom: number;
-}
-
-function panelText({ title, series }: Panel, top: number, { x, y, sizes, decades, bottom }: Scales): string {
-  const grid = decades.map((power) => {
+function panelText({ title, series }: Panel, top: number, bottom: number): string {
+  const points = series.flatMap((one) => one.points);
+  const sizes = [...new Set(points.map(([size]) => size))];
+  const powers = points.map(([, cost]) => Math.log10(Math.max(LEAST, cost)));
+  const decades = [Math.floor(Math.min(...powers)), Math.ceil(Math.max(...powers))] as const;
+  const x = (size: number) => LEFT + (RIGHT - LEFT) * share(Math.log10(size), sizes.map(Math.log10));
+  const y = (cost: number) =>
+    bottom - (bottom - top - 14) * share(Math.log10(Math.max(LEAST, cost)), decades);
+  const grid = range(...decades).map((power) => {
     const at = y(10 ** power).toFixed(1);
     return `<line class="grid" x1="${LEFT}" x2="${RIGHT}" y1="${at}" y2="${at}"/>
-<text class="note" x="${LEFT - 8}" y="${at}" dy="4" text-anchor="end">${10 ** power}</text>`;
+<text class="note" x="${LEFT - 8}" y="${at}" dy="4" text-anchor="end">${Number((10 ** power).toFixed(2))}</text>`;
   });
   const ticks = sizes.map(
     (size) =>
       `<text class="note" x="${x(size).toFixed(1)}" y="${bottom + 20}" text-anchor="middle">${size.toLocaleString('en')}</text>`,
   );
   const last = (one: Series) => one.points.at(-1)?.[1] ?? LEAST;
-  const sorted = [...series].sort((a, b) => last(b) - last(a));
-  // From below, so that none is on top of another and all are in the panel.
-  const places: number[] = [];
-  let below = bottom + LABEL;
-  for (const one of [...sorted].reverse()) {
-    below = Math.min(y(last(one)), below - LABEL);
-    places.unshift(below);
-  }
-  let above = Number.NEGATIVE_INFINITY;
+  const sorted = [...series].sort((one, other) => last(other) - last(one));
+  const places = spreadOut(
+    sorted.map((one) => y(last(one))),
+    bottom,
+  );
   const lines = sorted.map((one, index) => {
-    above = Math.max(places[index] ?? 0, above + LABEL);
     const path = one.points.map(([size, cost]) => `${x(size).toFixed(1)},${y(cost).toFixed(1)}`).join(' ');
     return `<polyline class="line" points="${path}"/>
-<text class="value" x="${RIGHT + 12}" y="${above.toFixed(1)}" dy="4">${last(one).toFixed(2)}  ${escaped(one.title)}</text>`;
+<text class="value" x="${RIGHT + 40}" y="${(places[index] ?? 0).toFixed(1)}" dy="4">${last(one).toFixed(1)}  ${escaped(one.title)}</text>`;
   });
-  return [`<text class="panel" x="12" y="${top}">${escaped(title)}</text>`, ...grid, ...ticks, ...lines].join(
-    '\n',
-  );
+  const heading = `<text class="panel" x="12" y="${top}">${escaped(title)}</text>`;
+  return [heading, ...grid, ...ticks, ...lines].join('\n');
+}
+
+/** Places of labels, from above: as near to the wanted ones as there is room, none on top of another, none below the panel. */
+function spreadOut(wanted: readonly number[], bottom: number): number[] {
+  let above = Number.NEGATIVE_INFINITY;
+  const pushed = wanted.map((place) => {
+    above = Math.max(place, above + LABEL);
+    return above;
+  });
+  let below = bottom + LABEL;
+  return pushed
+    .reverse()
+    .map((place) => {
+      below = Math.min(place, below - LABEL);
+      return below;
+    })
+    .reverse();
 }
 
 function share(value: number, of: readonly number[]): number {

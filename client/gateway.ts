@@ -42,6 +42,8 @@ export type OperationStatus =
   | "failed"
   | "dead";
 
+export type Day = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+
 /** A JSON Merge Patch (RFC 7396): absent keeps, `null` clears, objects merge member by member, arrays replace. Shown is the canonical spelling; on the way in, white space is trimmed, case does not matter in enumerations and day names (`Monday` is `mon`), `9:00` is `09:00:00`, and a date-time counts as its date. Text has something visible, no half of a surrogate pair, and no control characters; line breaks and tabs are allowed in `address.text` and in the `description` of a recurrence. Dates are of the calendar, from the year 0001. */
 export interface StaffPatch {
   /** Whether the person works here now. */
@@ -149,7 +151,7 @@ export interface StaffPatch {
 /** One block of weekly hours. It ends after it starts, on the same day: an overnight shift is two blocks. Blocks of one day do not overlap. */
 export interface AvailableTimePatch {
   /** @minItems 1 */
-  daysOfWeek: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+  daysOfWeek: Day[];
   /** @pattern ^\s*[Tt]?([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*$ */
   availableStartTime: string;
   /** @pattern ^\s*[Tt]?([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*$ */
@@ -195,7 +197,7 @@ export interface Staff {
   /** The person’s name. */
   name?: Name;
   /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept. */
-  nationalId?: string | null;
+  nationalId?: NationalId;
   /** Date of birth, `YYYY-MM-DD`, 1850 or later. */
   birthDate?: BirthDate;
   /** Administrative gender. */
@@ -203,7 +205,7 @@ export interface Staff {
   /** Postal address. */
   address?: Address;
   /** 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without. */
-  phone?: string | null;
+  phone?: Phone;
   /** E-mail address. */
   email?: string | null;
   /** Role code, such as `doctor`. */
@@ -231,7 +233,7 @@ export interface ListedStaff {
   /** The person’s name. */
   name?: Name;
   /** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept. */
-  nationalId?: string | null;
+  nationalId?: NationalId;
   /** Date of birth, `YYYY-MM-DD`, 1850 or later. */
   birthDate?: BirthDate;
   /** Administrative gender. */
@@ -239,7 +241,7 @@ export interface ListedStaff {
   /** Postal address. */
   address?: Address;
   /** 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without. */
-  phone?: string | null;
+  phone?: Phone;
   /** E-mail address. */
   email?: string | null;
   /** Role code, such as `doctor`. */
@@ -262,10 +264,16 @@ export type Name = {
   family?: string | null;
 } | null;
 
+/** National identity number: 7 to 20 letters and digits. Dots, spaces and hyphens between its groups are removed, leading zeros kept. */
+export type NationalId = string | null;
+
 /** Postal address. */
 export type Address = {
   text?: string | null;
 } | null;
+
+/** 3 to 30 digits, spaces and the signs `-` `+` `(` `)` `.`, at least 3 of them digits, with an extension (`x23`, `ext. 23`) or without. */
+export type Phone = string | null;
 
 /** One coded specialty; `system` defaults to SNOMED CT. */
 export type Specialty = {
@@ -296,7 +304,7 @@ export type Gender = "male" | "female" | "other" | "unknown" | null;
 
 /** One block of weekly hours. */
 export interface AvailableTime {
-  daysOfWeek: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+  daysOfWeek: Day[];
   availableStartTime: string;
   availableEndTime: string;
   locationId?: string;
@@ -408,11 +416,13 @@ export interface StaffListAnswer {
      * @format date-time
      */
     asOf: string;
+    /** Set if the vendor counts more than it lists. */
+    complete?: false;
     /** How many records fit, on all pages. */
     total: number;
     /** Send it as `cursor`, with the same filters, for the next page; `null` on the last one. */
     nextCursor: string | null;
-    /** Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped`, `parts_not_listed` and `not_listed`. */
+    /** Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `list_incomplete`, `rows_skipped`, `parts_not_listed` and `not_listed`. */
     warnings: Warning[];
   };
 }
@@ -627,7 +637,7 @@ export interface OperationAnswer {
 
 /** One row of the audit. Rows are never changed. */
 export interface Change {
-  /** What was done: an attempted `update`, a `dry_run`, a link that was made, replaced (`link`) or removed, an `import` of links, a `discard` or `retry` of a queued update, a `refusal` (401 or 403), a `read`, a `copy` or `switch` to another vendor, an update for the `mirror`, or an `operator`’s act. */
+  /** What was done. `link`: one was made or replaced. `discard`, `retry`: of a queued update. `refusal`: 401 or 403. `copy`, `switch`: to another vendor. `mirror`: an update for it. `operator`: another act of theirs. */
   kind:
     | "update"
     | "dry_run"

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { begin, session, signOut } from './api';
 import { language, switchLanguage, t } from './language';
 import { Empty } from './parts';
-import { Link, path } from './router';
+import { decoded, Link, path } from './router';
 import { Capabilities } from './screens/capabilities';
 import { Changes } from './screens/changes';
 import { Configuration } from './screens/configuration';
@@ -28,7 +28,7 @@ const NAV = [
 ] as const;
 
 function screenAt(at: string) {
-  const [first = '', ...rest] = at.slice(1).split('/').map(decodeURIComponent);
+  const [first = '', ...rest] = at.slice(1).split('/').map(decoded);
   const [second, third] = rest;
   if (first === '') return <Now />;
   if (first === 'deliveries') return second === undefined ? <Deliveries /> : <DeliveryScreen id={second} />;

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { act, type Failure, type Reply, session } from './api';
-import { language, t, told } from './language';
+import { language, sentence, t, told } from './language';
 import { goWith, Link, query } from './router';
 
 /** Local for people, UTC where the pointer rests and for machines. */
@@ -57,21 +57,27 @@ export function Empty({ title, help }: { title: string; help?: string }) {
   );
 }
 
-export function Failed({ failure }: { failure: Failure }) {
+/** Why there is nothing to show, or why an act was not done. @param looks whether it is tried again by itself */
+export function Failed({ failure, looks = false }: { failure: Failure; looks?: boolean }) {
   return (
     <p class="failure" role="alert">
-      {failure.code === 'unreachable'
-        ? t('unreachable')
-        : failure.status === 404 || failure.code === 'conflict'
-          ? failure.detail
-          : t('failed', { code: failure.code, id: failure.requestId })}
+      {failureText(failure, looks)}
     </p>
   );
 }
 
+function failureText({ status, code, detail, requestId: id, retryAfter }: Failure, looks: boolean): string {
+  if (code === 'unreachable') return t(looks ? 'unreachable' : 'actUnreachable');
+  if (status === 404 || code === 'conflict') return sentence(detail);
+  if (status === 403) return t('actForbidden');
+  if (status === 429) return t('slower', { seconds: Math.max(1, retryAfter) });
+  if (looks) return status === 503 ? t('busyNow') : t('failed', { code, id });
+  return t('actFailed', { code, id });
+}
+
 /** What a read has come to so far, until there is something to show. */
 export function Waiting({ read }: { read: { data: unknown; failure: Failure | undefined } }) {
-  if (read.failure !== undefined) return <Failed failure={read.failure} />;
+  if (read.failure !== undefined) return <Failed failure={read.failure} looks />;
   return read.data === undefined ? <Loading /> : null;
 }
 
@@ -93,6 +99,16 @@ export function ConnectionLink({ name }: { name: string }) {
 /** A staff member's story. */
 export function StaffLink({ clinic, id }: { clinic: string; id: string }) {
   return <Link to={`/staff/${encodeURIComponent(clinic)}/${encodeURIComponent(id)}`}>{id}</Link>;
+}
+
+/** What the gateway says for people; it speaks English, and a screen reader has to know. */
+export function Said({ text }: { text: string }) {
+  const inTongue = sentence(text);
+  return inTongue === text && language.value !== 'en' ? (
+    <span lang="en">{text}</span>
+  ) : (
+    <span>{inTongue}</span>
+  );
 }
 
 export function Facts({ rows }: { rows: readonly (readonly [string, ComponentChildren])[] }) {
@@ -189,6 +205,8 @@ export function mayAct(): boolean {
 export interface Question<Data> {
   title: string;
   help: string;
+  /** What more is to be known before. */
+  more?: ComponentChildren;
   /** What the button says that does it. */
   does: string;
   path: string;
@@ -219,6 +237,7 @@ export function Ask<Data>({ question, leave }: { question: Question<Data>; leave
     <dialog ref={dialog} onClose={leave} aria-labelledby="question">
       <h2 id="question">{question.title}</h2>
       <p>{question.help}</p>
+      {question.more}
       <p class="buttons">
         <button type="button" autofocus onClick={() => dialog.current?.close()}>
           {t('cancel')}

@@ -18,6 +18,15 @@ addEventListener('popstate', () => {
 export const path = computed(() => here.value.split('?', 1)[0] || '/');
 export const query = computed(() => new URLSearchParams(here.value.split('?')[1] ?? ''));
 
+/** A part of a URL; one that is written wrongly stays as it is, and names nothing then. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** @param to a path below `/console`, with a query or a part of the screen if any */
 export function go(to: string): void {
   history.pushState(null, '', BASE + (to === '/' ? '' : to));

@@ -8,13 +8,16 @@ import { rolldown } from 'rolldown';
 const ROOT = join(__dirname, __filename.endsWith('.ts') ? '..' : '../..');
 const SOURCE = join(ROOT, 'console');
 
+/** One after the other. */
+const STYLES = ['frame.css', 'parts.css'];
+
 /** Whose code is in the script. */
 const INSIDE = ['preact', '@preact/signals', '@preact/signals-core'];
 
 /** @param folder emptied first */
 export async function bundleConsole(folder: string): Promise<void> {
   const script = await bundled();
-  const style = readFileSync(join(SOURCE, 'style.css'), 'utf8');
+  const style = STYLES.map((name) => readFileSync(join(SOURCE, 'style', name), 'utf8')).join('\n');
   const icon = readFileSync(join(SOURCE, 'icon.svg'), 'utf8');
   const names = {
     script: named('console', 'js', script),

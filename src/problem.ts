@@ -35,9 +35,9 @@ export const PROBLEMS = {
   },
   forbidden: {
     status: 403,
-    title: 'The caller lacks a scope',
+    title: 'This caller may not do this',
     meaning:
-      'The key is valid but its scopes do not cover this call. Ask the operator for the scope named in `detail`.',
+      'Who calls is known, but may not do this: `detail` says what is missing, for example a scope, which the operator can give.',
   },
   staff_not_found: {
     status: 404,
@@ -115,7 +115,7 @@ export const PROBLEMS = {
     status: 422,
     title: 'A stored value blocks the update',
     meaning:
-      'The vendor wants the whole record and would refuse a value that it already stores: send a valid value for each named field together with your change. Or it has no record, or no longer one, in which it keeps the named fields: somebody has to put that right at the vendor.',
+      'The vendor wants the whole record and would refuse a value that it already stores: send a valid value for each named field together with your change. Or it has no record in which it keeps the named fields: put that right at the vendor.',
   },
   vendor_rejected: {
     status: 422,

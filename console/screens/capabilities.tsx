@@ -1,7 +1,7 @@
 /** What two connections can hold, side by side, and what would be lost. */
 import { useRead } from '../api';
 import { t, told } from '../language';
-import { Badge, Empty, Filters, Waiting, Wide } from '../parts';
+import { Badge, Empty, Filters, Said, Waiting, Wide } from '../parts';
 import { query } from '../router';
 
 interface Held {
@@ -52,7 +52,11 @@ function Content({ data: { a, b, connections, fields, lost } }: { data: Comparis
           {lost.map(({ pointer, kind, names = [], reason }) => (
             <li key={`${pointer} ${kind} ${names.join()}`}>
               <code>{pointer}</code> {names.join(', ')} {told(kind, 'lost_')}
-              {reason !== undefined && `: ${reason}`}
+              {reason !== undefined && (
+                <>
+                  : <Said text={reason} />
+                </>
+              )}
             </li>
           ))}
         </ul>
@@ -94,7 +98,12 @@ function Cell({ held: { write, clear, values, reason } }: { held: Held }) {
       <Badge tone={write ? 'good' : 'plain'}>{t(write ? 'holds' : 'holdsNot')}</Badge>
       {clear && ` ${t('clears')}`}
       {values !== undefined && ` (${values.join(', ')})`}
-      {reason !== undefined && <span class="quiet"> {reason}</span>}
+      {reason !== undefined && (
+        <span class="quiet">
+          {' '}
+          <Said text={reason} />
+        </span>
+      )}
     </>
   );
 }

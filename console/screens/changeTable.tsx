@@ -1,5 +1,5 @@
 /** Rows of the audit. */
-import { t } from '../language';
+import { t, told } from '../language';
 import { Badge, Time, toneOf, Wide } from '../parts';
 import { Link } from '../router';
 
@@ -38,7 +38,7 @@ export function ChangeTable({ rows }: { rows: readonly Change[] }) {
               <td>
                 <Time at={row.at} />
               </td>
-              <td>{row.kind}</td>
+              <td>{told(row.kind, 'kind_')}</td>
               <td>
                 {row.staffId !== '' && row.clinic !== '' ? (
                   <Link to={`/staff/${encodeURIComponent(row.clinic)}/${encodeURIComponent(row.staffId)}`}>
@@ -51,10 +51,10 @@ export function ChangeTable({ rows }: { rows: readonly Change[] }) {
               <td>{row.caller}</td>
               <td>{row.vendor}</td>
               <td>
-                <Badge tone={toneOf(row.outcome)}>{row.outcome}</Badge> {row.code}
+                <Badge tone={toneOf(row.outcome)}>{told(row.outcome, 'outcome_')}</Badge> {row.code}
               </td>
               <td>
-                {row.fields.map(({ pointer, outcome }) => `${pointer} ${outcome}`).join(', ')}
+                {row.fields.map(({ pointer, outcome }) => `${pointer} ${told(outcome, 'field_')}`).join(', ')}
                 {Object.entries(row.detail ?? {})
                   .map(([name, value]) => ` ${name}: ${value}`)
                   .join(',')}

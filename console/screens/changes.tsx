@@ -1,6 +1,6 @@
 /** The audit: filters in the URL, page by page, and an export of just that. */
 import { useRead } from '../api';
-import { t } from '../language';
+import { t, told } from '../language';
 import { Empty, Filters, Pages, Waiting } from '../parts';
 import { query } from '../router';
 import { type Change, ChangeTable } from './changeTable';
@@ -25,12 +25,15 @@ export function Changes() {
           {
             name: 'kind',
             label: t('kind'),
-            options: [...any, ...(read.meta.kinds ?? []).map((kind) => [kind, kind] as const)],
+            options: [...any, ...(read.meta.kinds ?? []).map((kind) => [kind, told(kind, 'kind_')] as const)],
           },
           {
             name: 'outcome',
             label: t('outcome'),
-            options: [...any, ...(read.meta.outcomes ?? []).map((outcome) => [outcome, outcome] as const)],
+            options: [
+              ...any,
+              ...(read.meta.outcomes ?? []).map((outcome) => [outcome, told(outcome, 'outcome_')] as const),
+            ],
           },
           { name: 'staffId', label: t('staffId') },
           { name: 'caller', label: t('caller') },

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { act, type Reply, useRead } from '../api';
 import { t, told } from '../language';
-import { Badge, Failed, mayAct, Time, toneOf, Waiting, Wide } from '../parts';
+import { Badge, Failed, mayAct, Said, Time, toneOf, Waiting, Wide } from '../parts';
 import { Link } from '../router';
 
 interface State {
@@ -37,7 +37,7 @@ export function Configuration() {
                   <ul>
                     {lines.map((line) => (
                       <li key={line}>
-                        {line} <ToSwitch line={line} />
+                        <Said text={line} /> <ToSwitch line={line} />
                       </li>
                     ))}
                   </ul>

@@ -2,7 +2,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { act, type Reply, useRead } from '../api';
 import { t, told } from '../language';
-import { Badge, Facts, Failed, mayAct, Time, toneOf, Waiting, Wide } from '../parts';
+import { Badge, Facts, Failed, mayAct, Said, Time, toneOf, Waiting, Wide } from '../parts';
+import { decoded } from '../router';
 
 interface Connection {
   name: string;
@@ -33,7 +34,8 @@ export function Connections() {
   const isThere = read.data !== undefined;
   useEffect(() => {
     // The one that a link has meant.
-    if (isThere) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+    const wanted = location.hash.slice(1);
+    if (isThere) document.getElementById(decoded(wanted))?.scrollIntoView();
   }, [isThere]);
   return (
     <>
@@ -61,7 +63,8 @@ function One({ connection }: { connection: Connection }) {
           [
             t('breaker'),
             <>
-              <Badge tone={toneOf(breaker.state)}>{told(breaker.state)}</Badge> {breaker.kind}{' '}
+              <Badge tone={toneOf(breaker.state)}>{told(breaker.state)}</Badge>{' '}
+              {breaker.kind !== undefined && told(breaker.kind, 'failure_')}{' '}
               {breaker.since !== undefined && (
                 <>
                   {t('since')} <Time at={breaker.since} />
@@ -123,13 +126,15 @@ function Doctor({ name }: { name: string }) {
             <tbody>
               {reply.data.checks.map(({ check, result, detail }) => (
                 <tr key={check}>
-                  <td>{check}</td>
+                  <td>{told(check, 'check_')}</td>
                   <td>
                     <Badge tone={toneOf(result)}>
                       {result === 'failed' ? t('failedCheck') : told(result)}
                     </Badge>
                   </td>
-                  <td>{detail}</td>
+                  <td>
+                    <Said text={detail} />
+                  </td>
                 </tr>
               ))}
             </tbody>

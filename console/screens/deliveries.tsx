@@ -6,10 +6,12 @@ import {
   Ask,
   Badge,
   Empty,
+  Failed,
   Filters,
   mayAct,
   Pages,
   type Question,
+  Said,
   statusWord,
   Time,
   toneOf,
@@ -162,7 +164,7 @@ export function DeliveryRow({ row }: { row: Delivery }) {
       </span>
       {lastError !== undefined && (
         <p>
-          <code>{lastError.code}</code> {lastError.detail}
+          <code>{lastError.code}</code> <Said text={lastError.detail} />
         </p>
       )}
       <p class="quiet">
@@ -195,7 +197,7 @@ export function Decide({ retry, discard, after, tell }: DecideProps) {
     tell(undefined);
     setQuestion({
       title: t(kind === 'retry' ? 'retrySure' : 'discardSure', { count: ids.length }),
-      help: t(kind === 'retry' ? 'retryHelp' : 'discardHelp'),
+      help: t(kind === 'retry' ? 'retryHelp' : 'discardHelp', { count: ids.length }),
       does: `${t(kind)} (${ids.length})`,
       path: `/deliveries/${kind}`,
       body: { ids },
@@ -222,14 +224,7 @@ export function Decide({ retry, discard, after, tell }: DecideProps) {
 
 /** What became of each. */
 export function Outcome({ reply }: { reply: Reply<Redriven> }) {
-  if (!reply.ok) {
-    const { code, requestId } = reply.failure;
-    return (
-      <p class="failure">
-        {code === 'unreachable' ? t('unreachable') : t('failed', { code, id: requestId })}
-      </p>
-    );
-  }
+  if (!reply.ok) return <Failed failure={reply.failure} />;
   const { done, failed, results } = reply.data;
   const others = results.filter(({ result }) => result !== 'done');
   return (

@@ -1,8 +1,19 @@
 /** One delivery whole: what it is about, every attempt, and what can be done. */
 import { useState } from 'preact/hooks';
 import { type Reply, useRead } from '../api';
-import { t, told } from '../language';
-import { Badge, ConnectionLink, Facts, mayAct, statusWord, Time, toneOf, Waiting, Wide } from '../parts';
+import { meaningOf, t, told } from '../language';
+import {
+  Badge,
+  ConnectionLink,
+  Facts,
+  mayAct,
+  Said,
+  statusWord,
+  Time,
+  toneOf,
+  Waiting,
+  Wide,
+} from '../parts';
 import { Link } from '../router';
 import { Decide, type Delivery, Outcome, type Redriven } from './deliveries';
 
@@ -40,6 +51,7 @@ function Content({ data, again }: { data: Whole; again: () => void }) {
   const { id, status, lastError, meaning, fields, waitsFor, createdAt, caller, requestId } = data;
   const { clinic, staffId, connection } = data;
   const [reply, setReply] = useState<Reply<Redriven> | undefined>();
+  const means = (lastError && meaningOf(lastError.code)) ?? meaning;
   return (
     <>
       <Facts
@@ -47,8 +59,15 @@ function Content({ data, again }: { data: Whole; again: () => void }) {
           [t('status'), <Badge tone={toneOf(status)}>{statusWord(status)}</Badge>],
           ...(lastError === undefined
             ? []
-            : [[t('lastError'), `${lastError.code}: ${lastError.detail}`] as const]),
-          ...(meaning === undefined ? [] : [[t('meaning'), meaning] as const]),
+            : [
+                [
+                  t('lastError'),
+                  <>
+                    <code>{lastError.code}</code> <Said text={lastError.detail} />
+                  </>,
+                ] as const,
+              ]),
+          ...(means === undefined ? [] : [[t('meaning'), <Said text={means} />] as const]),
           ...(connection === undefined ? [] : [[t('vendor'), <ConnectionLink name={connection} />] as const]),
           ...(waitsFor === undefined ? [] : [[t('next'), told(waitsFor.kind, 'waits_')] as const]),
           [t('changesFields'), fields.length === 0 ? t('none') : fields.join(', ')],
@@ -90,9 +109,9 @@ function Content({ data, again }: { data: Whole; again: () => void }) {
                   <td>
                     <Time at={attempt.startedAt} />
                   </td>
-                  <td>{attempt.outcome ?? '–'}</td>
+                  <td>{attempt.outcome === undefined ? '–' : told(attempt.outcome, 'attempt_')}</td>
                   <td>{attempt.code ?? '–'}</td>
-                  <td>{attempt.detail ?? '–'}</td>
+                  <td>{attempt.detail === undefined ? '–' : <Said text={attempt.detail} />}</td>
                 </tr>
               ))}
             </tbody>

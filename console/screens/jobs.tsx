@@ -1,7 +1,7 @@
 /** Work that goes on in the gateway: how far it is, and what it has come to. */
 import { act } from '../api';
 import { t, told } from '../language';
-import { Badge, mayAct, StaffLink, Time, Wide } from '../parts';
+import { Badge, mayAct, Said, StaffLink, Time, Wide } from '../parts';
 
 interface Result {
   complete?: boolean;
@@ -79,7 +79,11 @@ export function JobList({
                 {t('resume')}
               </button>
             )}
-            {job.reason !== undefined && <p class="failure">{job.reason}</p>}
+            {job.reason !== undefined && (
+              <p class="failure">
+                <Said text={job.reason} />
+              </p>
+            )}
             {job.result !== undefined && <Outcome clinic={clinic} result={job.result} />}
           </div>
         </li>
@@ -98,10 +102,17 @@ function Progress({ job: { step, task } }: { job: Job }) {
         max={total ?? 1}
         {...(total !== undefined && { value: done })}
       />
-      {name}: {done}
-      {total !== undefined && ` / ${total}`}
+      {total === undefined
+        ? `${stepWord(name)}: ${done}`
+        : t('stepText', { name: stepWord(name), done, total })}
     </p>
   );
+}
+
+/** What a step of the work is called. */
+function stepWord(name: string): string {
+  if (name.startsWith('reading ')) return t('stepReading', { name: name.slice('reading '.length) });
+  return told(name.startsWith('waiting ') ? 'waiting' : name, 'step_');
 }
 
 function Outcome({ clinic, result }: { clinic: string; result: Result }) {
@@ -132,7 +143,9 @@ function Outcome({ clinic, result }: { clinic: string; result: Result }) {
       {lines.length > 0 && (
         <ul>
           {lines.map((line) => (
-            <li key={line}>{line}</li>
+            <li key={line}>
+              <Said text={line} />
+            </li>
           ))}
         </ul>
       )}
@@ -179,7 +192,9 @@ function Outcome({ clinic, result }: { clinic: string; result: Result }) {
                       <code>{field === '' ? '/' : field}</code>
                     </td>
                     <td>{told(verdict, 'verdict_')}</td>
-                    <td>{detail}</td>
+                    <td>
+                      <Said text={detail} />
+                    </td>
                     <td>
                       {staff.map((id) => (
                         <span key={id}>

@@ -1,9 +1,9 @@
 /** What needs a person, the most urgent first. */
 import { useRead } from '../api';
-import { t, told } from '../language';
+import { duration, t, told } from '../language';
 import { Badge, Empty, Time, Waiting } from '../parts';
 import { Link } from '../router';
-import type { Word } from '../words';
+import type { Word } from '../words/index';
 
 interface Item {
   kind: string;
@@ -29,7 +29,7 @@ export function Now() {
               {t(item.urgency === 'act' ? 'needsAct' : 'needsLook')}
             </Badge>
             <p>
-              {t(wordOf(item), { ...item, task: told(item.detail ?? '', 'task_') })}
+              {t(wordOf(item), { ...item, ...inWords(item) })}
               {item.since !== undefined && (
                 <>
                   {' '}
@@ -51,4 +51,11 @@ function wordOf({ kind, urgency, detail }: Item): Word {
   if (kind === 'dead' && detail !== undefined) return 'now_dead_because';
   if (kind === 'mirror' && urgency === 'act') return 'now_mirror_dead';
   return `now_${kind}` as Word;
+}
+
+/** What the gateway names by a code, or tells in seconds. */
+function inWords({ kind, detail = '' }: Item): Readonly<Record<string, string>> {
+  if (kind === 'breaker') return { detail: told(detail, 'failure_') };
+  if (kind === 'mirror') return { lag: duration(Number(detail)) };
+  return { task: told(detail, 'task_') };
 }

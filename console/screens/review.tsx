@@ -1,8 +1,8 @@
 /** Who is the same person: pair by pair, by mouse or by keyboard. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { act, type Failure, type Reply } from '../api';
-import { t } from '../language';
-import { Ask, Failed, type Question, Wide } from '../parts';
+import { t, told as word } from '../language';
+import { Ask, Failed, type Question, Said, Wide } from '../parts';
 
 type Evidence = Readonly<Record<string, string>>;
 
@@ -26,6 +26,9 @@ interface Decided {
   rejected: number;
   failed: number;
 }
+
+/** Pairs that are accepted by one act. */
+const MOST_AT_ONCE = 200;
 
 interface ReviewProps {
   clinic: string;
@@ -69,7 +72,8 @@ export function Review({ clinic, connection, waiting, again }: ReviewProps) {
   useLayoutEffect(() => {
     if (shown !== '') first.current?.focus();
   }, [shown]);
-  const sure = open?.sure ?? [];
+  // As many as one request takes, whatever their ids are like; the others come after it.
+  const sure = open?.sure.slice(0, MOST_AT_ONCE) ?? [];
   return (
     <section aria-labelledby="review">
       <h2 id="review">{t('reviewTitle')}</h2>
@@ -90,12 +94,12 @@ export function Review({ clinic, connection, waiting, again }: ReviewProps) {
             onClick={() =>
               setQuestion({
                 title: t('acceptSure', { count: sure.length }),
-                help: t('acceptSureHelp'),
+                help: t('acceptSureHelp', { count: sure.length }),
                 does: `${t('accept')} (${sure.length})`,
                 path: `${path}/decide`,
                 body: {
                   connection,
-                  decisions: sure.slice(0, 500).map(({ staffId, vendorRecordId }) => ({
+                  decisions: sure.map(({ staffId, vendorRecordId }) => ({
                     staffId,
                     vendorRecordId,
                     decision: 'accept',
@@ -119,7 +123,7 @@ export function Review({ clinic, connection, waiting, again }: ReviewProps) {
           <p class="quiet">{t('reviewLeft', { count: open?.left ?? 0 })}</p>
           <Evidences pair={pair} />
           <p>
-            {Math.round(pair.confidence * 100)} %: {pair.reasons.join('; ')}
+            {Math.round(pair.confidence * 100)} %: <Said text={pair.reasons.join('; ')} />
           </p>
           <p class="buttons">
             <button type="button" onClick={() => void decide(pair, 'reject')}>
@@ -162,7 +166,7 @@ function Evidences({ pair: { staffId, vendorRecordId, here, there } }: { pair: P
         <tbody>
           {names.map((name) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">{word(name, 'evidence_')}</th>
               <td>{here[name] ?? '–'}</td>
               <td>{there[name] ?? '–'}</td>
             </tr>

@@ -1,7 +1,7 @@
 /** The switch of a clinic: where it stands, and every step but the line of the configuration. */
 import { useState } from 'preact/hooks';
 import { act, type Failure, type Reply, useRead } from '../api';
-import { t, told } from '../language';
+import { duration, t, told } from '../language';
 import {
   Ask,
   Badge,
@@ -12,12 +12,14 @@ import {
   Filters,
   mayAct,
   type Question,
+  Said,
   Time,
   Waiting,
 } from '../parts';
 import { Link, query } from '../router';
 import { type Job, JobList } from './jobs';
 import { Review } from './review';
+import { UndoCommands } from './undo';
 
 interface Overview {
   clinics: readonly { name: string; vendor: string; mirror?: string }[];
@@ -139,6 +141,7 @@ function useWork(clinic: string, again: () => void) {
     setQuestion({
       title: t(overwrite ? 'overwriteSure' : 'copySure', { clinic, to: connection }),
       help: t(overwrite ? 'overwriteHelp' : 'copyHelp'),
+      more: <UndoCommands clinic={clinic} connection={connection} overwrite={overwrite} />,
       does: t(overwrite ? 'overwrite' : 'task_copy'),
       path: path('copy'),
       body: { connection, overwrite },
@@ -183,7 +186,8 @@ function State({ data }: { data: Status }) {
             t('none')
           ) : (
             <>
-              <ConnectionLink name={mirror} />: {t('mirrorText', { ...mirrorQueue })}{' '}
+              <ConnectionLink name={mirror} />:{' '}
+              {t('mirrorText', { ...mirrorQueue, lag: duration(mirrorQueue.lagSeconds) })}{' '}
               <Link to={`/deliveries?clinic=${encodeURIComponent(clinic)}`}>{t('deliveries')}</Link>
             </>
           ),
@@ -195,7 +199,7 @@ function State({ data }: { data: Status }) {
             <ul>
               {guard.reasons.map(({ code, detail }) => (
                 <li key={code}>
-                  <code>{code}</code>: {detail}
+                  <code>{code}</code>: {told(code, 'against_')} (<Said text={detail} />)
                 </li>
               ))}
             </ul>
@@ -219,7 +223,15 @@ function TheLine({ clinic, connection }: { clinic: string; connection: string })
   );
 }
 
-function Steps({ data: { jobs }, to, work }: { data: Status; to: string; work: ReturnType<typeof useWork> }) {
+function Steps({
+  data: { clinic, jobs },
+  to,
+  work,
+}: {
+  data: Status;
+  to: string;
+  work: ReturnType<typeof useWork>;
+}) {
   if (!mayAct()) return <p class="quiet">{t('viewerNote')}</p>;
   const busy = jobs.some(({ state }) => state === 'running');
   return (
@@ -240,6 +252,10 @@ function Steps({ data: { jobs }, to, work }: { data: Status; to: string; work: R
           {t('overwrite')}
         </button>
       </p>
+      <details>
+        <summary>{t('undoTitle')}</summary>
+        <UndoCommands clinic={clinic} connection={to} overwrite />
+      </details>
     </>
   );
 }

@@ -18,6 +18,8 @@ export interface CommandContext {
   configPath(): string;
   /** Sets the exit code of the process, which ends when nothing is left to do. */
   exit(code: number): void;
+  /** From here on this process rather takes longer than much memory. */
+  spareMemory?(): void;
 }
 
 /** Declares a command: its name, options, help and exit codes, and what it runs. */

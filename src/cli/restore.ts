@@ -78,7 +78,9 @@ export async function restore({ databaseUrl, file, keys, out, err }: RestoreOpti
     copyDatabase(file, copy);
     const rows = await examine(copy, keys);
     const kept = replace(target, copy);
-    out.write(`Restored ${file} to ${target}: integrity checked, ${rows} rows of the audit verified.\n`);
+    out.write(
+      `Restored ${file} to ${target}: integrity checked, ${rows} ${rows === 1 ? 'row' : 'rows'} of the audit verified.\n`,
+    );
     if (kept !== undefined) out.write(`The database that was there is kept as ${kept}.\n`);
     return 0;
   } catch (error) {

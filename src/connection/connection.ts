@@ -9,7 +9,6 @@ import type {
   AdapterModule,
   RecordAccess,
   RecordList,
-  Resource,
   VendorRecord,
   VendorRequest,
 } from '../adapter/contract';
@@ -20,10 +19,11 @@ import { isObject } from '../lib/json';
 import { SlidingLimit } from '../lib/limits';
 import { shared } from '../lib/shared';
 import { Calls, type ConnectionSurroundings } from './calls';
-import { unexpectedResponse, VendorFailure } from './failure';
+import { isNotFound, unexpectedResponse, VendorFailure } from './failure';
 import type { BreakerState } from './guard';
 import { plainHeaders } from './headers';
-import { type ListPage, readPages } from './list';
+import { readJoined } from './joinedList';
+import type { ListPage } from './list';
 import type { VendorObserver } from './observer';
 import type { GoneSignal } from './transport';
 
@@ -261,66 +261,20 @@ export class VendorConnection {
    * @param resources names of further resources; default: all that there are
    * @throws VendorFailure: what was read until then is not the whole list. TypeError at an adapter without a list
    */
-  async *list(
+  list(
     whole: Deadline,
     resources: readonly string[] = this.resources,
   ): AsyncGenerator<ListPage, void, undefined> {
-    const { list, idOf } = this.adapter;
-    if (list === undefined) throw new TypeError('this vendor has no list');
-    const wanted = (this.adapter.also ?? []).filter(({ name }) => resources.includes(name));
-    const parts: [Resource, ReadonlyMap<string, string>][] = [];
-    for (const resource of wanted) {
-      if (resource.list) parts.push([resource, await this.#listOfParts(resource, resource.list, whole)]);
-    }
-    const admitted = (record: VendorRecord) => {
-      const id = idOf(record);
-      return id !== undefined && this.admits(id) ? id : undefined;
-    };
-    for await (const page of this.#pages(list, admitted, whole)) {
-      let partless = 0;
-      const records = page.records.map(({ id, record }) => {
-        const joined = parts.reduce((into, [resource, known]) => {
-          const partId = resource.idIn(record);
-          if (partId === undefined) return into;
-          const part = recordIn(known.get(partId)) ?? resource.absent;
-          if (part === undefined) partless += 1;
-          return part === undefined ? into : withPart(into, resource.name, part);
-        }, record);
-        return { id, record: joined };
-      });
-      yield { ...page, records, partless };
-    }
-  }
-
-  #pages(list: RecordList, idOf: (record: VendorRecord) => string | undefined, whole: Deadline) {
-    return readPages(list, {
+    const pages = {
       whole,
       pace: this.#listPace,
-      idOf,
-      fetch: (request) =>
+      fetch: (request: VendorRequest) =>
         this.#calls.read(request, {
           isList: true,
           deadline: new Deadline(Math.min(this.config.timeoutMs, whole.remaining())),
         }),
-    });
-  }
-
-  /** All records of a further resource by their ids, as text, which takes a fraction of the memory. */
-  async #listOfParts(
-    { idOf, absent }: Resource,
-    list: RecordList,
-    whole: Deadline,
-  ): Promise<ReadonlyMap<string, string>> {
-    const found = new Map<string, string>();
-    try {
-      for await (const { records } of this.#pages(list, (record) => idOf?.(record), whole)) {
-        for (const { id, record } of records) found.set(id, JSON.stringify(record));
-      }
-    } catch (error) {
-      // "Not found" says that there is none at all.
-      if (absent === undefined || !isNotFound(error)) throw error;
-    }
-    return found;
+    };
+    return readJoined(this.adapter, resources, (id) => this.admits(id), pages);
   }
 
   /**
@@ -394,10 +348,6 @@ export class VendorConnection {
   }
 }
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof VendorFailure && error.kind === 'record_not_found';
-}
-
 /** What stands before it in the same write was done. */
 function halfWay(failure: VendorFailure): VendorFailure {
   const { kind, status, vendorCode, complaints, retryAfter, late, reason } = failure;
@@ -408,10 +358,4 @@ function halfWay(failure: VendorFailure): VendorFailure {
     ...(vendorCode !== undefined && { vendorCode }),
     ...(retryAfter !== undefined && { retryAfter }),
   });
-}
-
-/** Of text that was a record. */
-function recordIn(text: string | undefined): VendorRecord | undefined {
-  const record: unknown = text === undefined ? undefined : JSON.parse(text);
-  return isObject(record) ? record : undefined;
 }

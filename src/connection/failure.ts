@@ -238,3 +238,7 @@ function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   return 'code' in error && typeof error.code === 'string' ? error.code : errorCode(error.cause);
 }
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof VendorFailure && error.kind === 'record_not_found';
+}

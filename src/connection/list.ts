@@ -15,6 +15,8 @@ export interface ListPage {
   records: readonly ListedRecord[];
   /** Rows that are no record, such as one without an id. */
   skipped: number;
+  /** Of the last page: how many rows more the vendor counts than it has listed. */
+  missing: number;
   /** Records that lead to a part in a further resource which its list does not have. */
   partless: number;
 }
@@ -47,6 +49,7 @@ export async function* readPages(
   const seen = new Set<string>();
   let request: VendorRequest | undefined = list.first;
   let total: number | undefined;
+  let listed = 0;
   while (request !== undefined) {
     if (asked.has(request.path)) throw unexpectedResponse('The vendor’s list leads back to an earlier page.');
     asked.add(request.path);
@@ -56,11 +59,14 @@ export async function* readPages(
     const said = list.total?.(body);
     if (total !== undefined && said !== undefined && said !== total) throw new ListChanged();
     total ??= said;
-    yield pageOf(rows, seen, parts.idOf);
+    listed += rows.length;
+    const next: VendorRequest | undefined = list.next?.(body, request);
+    const missing = next === undefined ? Math.max(0, (total ?? 0) - listed) : 0;
+    yield { ...pageOf(rows, seen, parts.idOf), missing };
     if (asked.size > MOST_PAGES || seen.size > MOST_RECORDS) {
       throw unexpectedResponse('The vendor’s list does not end.');
     }
-    request = list.next?.(body, request);
+    request = next;
   }
 }
 
@@ -69,7 +75,7 @@ function pageOf(
   rows: readonly unknown[],
   seen: Set<string>,
   idOf: ListParts['idOf'],
-): Omit<ListPage, 'partless'> {
+): Pick<ListPage, 'records' | 'skipped'> {
   const records: ListedRecord[] = [];
   let skipped = 0;
   for (const record of rows) {

@@ -7,13 +7,13 @@ import { Anonymous } from '../callers/limits';
 import { contextOf, sendJson, sendNotModified, sendProblem } from '../http/answer';
 import { readJsonBody } from '../http/jsonBody';
 import { refuseUnknownQuery, validQuery } from '../http/query';
-import { pointerToken } from '../lib/json';
 import { Problem } from '../problem';
 import { createConsoleSessions } from '../store/consoleSessions';
 import { createSwitchJobs } from '../store/switchJobs';
 import { StoreUnavailable } from '../store/unavailable';
 import { gatewayUnavailable } from '../update/request';
 import { readCookie } from './cookies';
+import { complaintOf, prototypesIn } from './expected';
 import { Jobs } from './jobs';
 import { OidcSignIn } from './oidc';
 import { once } from './once';
@@ -181,7 +181,10 @@ function requireIntent(signed: Signed, req: Request): void {
   refuseForeign(req);
   const given = req.headers['x-csrf-token'];
   if (isCsrfToken(signed, typeof given === 'string' ? given : undefined)) return;
-  throw new Problem('forbidden', 'The header X-CSRF-Token is missing, or not of this session.');
+  throw new Problem(
+    'forbidden',
+    'The header X-CSRF-Token is missing, or belongs to another session. Load the page again, or send the csrfToken that signing in has answered.',
+  );
 }
 
 async function serve(
@@ -221,13 +224,11 @@ function valid(schema: Joi.ObjectSchema, body: unknown): unknown {
     convert: false,
     errors: { render: false },
   });
-  if (error === undefined) return value;
+  // The library passes over a member of the name `__proto__`.
+  const errors = [...(error?.details ?? []).map(complaintOf), ...prototypesIn(body)];
+  if (errors.length === 0) return value;
   throw new Problem('validation_failed', 'The body is not what /console/api/openapi.json says for here.', {
-    errors: error.details.map(({ path, type }) => ({
-      pointer: path.map((step) => `/${pointerToken(step)}`).join(''),
-      code: 'invalid_format',
-      detail: `breaks the rule ${type}`,
-    })),
+    errors,
   });
 }
 

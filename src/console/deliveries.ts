@@ -32,7 +32,7 @@ const MOST_IDS = 500;
 
 const body = Joi.object<{ ids: string[] }>({
   ids: Joi.array()
-    .items(Joi.string().pattern(/^[0-9a-f-]{36}$/))
+    .items(Joi.string().pattern(/^[0-9a-f-]{36}$/, 'the id of a delivery, as the list shows it'))
     .min(1)
     .max(MOST_IDS)
     .unique()

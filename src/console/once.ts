@@ -1,7 +1,7 @@
 /** Acts that come with an `Idempotency-Key`: a double click does one thing, and gets one answer. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Request } from 'express';
-import { idempotencyKeyOf } from '../http/idempotencyKey';
+import { idempotencyKeyOf } from '../http/headers';
 import { canonicalJson } from '../lib/json';
 import { Problem } from '../problem';
 import type { Answer, ConsoleParts } from './route';

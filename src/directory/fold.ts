@@ -9,6 +9,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   ħ: 'h',
   ŧ: 't',
   ı: 'i',
+  ς: 'σ',
   ß: 'ss',
   ẞ: 'ss',
   æ: 'ae',
@@ -22,7 +23,7 @@ export function folded(text: string): string {
     .normalize('NFKD')
     .toLowerCase()
     .replaceAll(/[\p{M}\p{Cf}'’ʼ`´]/gu, '')
-    .replaceAll(/[łøđðħŧıßẞæœþ]/gu, (letter) => LETTERS[letter] ?? letter)
+    .replaceAll(/[łøđðħŧıςßẞæœþ]/gu, (letter) => LETTERS[letter] ?? letter)
     .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
 }

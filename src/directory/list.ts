@@ -38,6 +38,8 @@ export interface ListMeta {
   source: 'live' | 'cache';
   /** When the reading of the list began. */
   asOf: string;
+  /** Set if the vendor counts more records than it has listed. */
+  complete?: false;
   /** Records that fit, on all pages. */
   total: number;
   nextCursor: string | null;
@@ -62,11 +64,11 @@ export async function listStaff({ lists, links }: ListParts, request: ListReques
   const digest = digestOf({ clinic: clinic.name, linked, filter });
   const { snapshot, source } = await snapshotFor(lists, request, digest);
   refuseUnshown(snapshot, filter);
-  const { idOf, unlisted } = await identities(links, request, snapshot);
+  const { idOf, unlisted, unnamed } = await identities(links, request, snapshot);
   const fits = matcher(table, filter);
   const keep = (entry: Entry) => idOf(entry) !== undefined && fits(entry);
   const { shown, total, next } = select(snapshot.entries, keep, cursor?.position ?? 0, limit);
-  if (next !== undefined) lists.keepForCursor(connection, snapshot);
+  if (next !== undefined) lists.keepForCursor(connection, snapshot, cursor === undefined);
   const page = shown.map((entry) => record(entry, idOf(entry) ?? null));
   // What a list has shown once is no news when it is shown again.
   if (source === 'live') {
@@ -80,10 +82,11 @@ export async function listStaff({ lists, links }: ListParts, request: ListReques
       vendor: connection.name,
       source,
       asOf: snapshot.asOf,
+      ...(snapshot.missing > 0 && { complete: false }),
       total,
       nextCursor: next === undefined ? null : cursorText({ snapshotId: snapshot.id, position: next, digest }),
       warnings: [
-        ...listWarnings(connection, snapshot, unlisted),
+        ...listWarnings(connection, snapshot, { unlisted, unnamed }),
         ...page.flatMap((item, index) => item.warnings.map((warning) => below(index, warning))),
       ],
     },
@@ -141,6 +144,8 @@ interface Identities {
   idOf: (entry: Entry) => string | null | undefined;
   /** Linked records that the vendor does not list. */
   unlisted: number;
+  /** Listed records whose id can be no staff id, if it has to be one. */
+  unnamed: number;
 }
 
 /** Asked for each page: a record that is no longer the clinic's is not shown from a kept list either. */
@@ -151,15 +156,16 @@ async function identities(
 ): Promise<Identities> {
   if (clinic.identity === 'direct') {
     // Every record is staff then.
-    return { idOf: ({ id }) => (linked && isStaffId(id) ? id : undefined), unlisted: 0 };
+    const unnamed = linked ? entries.filter(({ id }) => !isStaffId(id)).length : 0;
+    return { idOf: ({ id }) => (linked && isStaffId(id) ? id : undefined), unlisted: 0, unnamed };
   }
   if (!linked) {
     const taken = await links.atVendor(clinic.connection.name);
-    return { idOf: ({ id }) => (taken.has(id) ? undefined : null), unlisted: 0 };
+    return { idOf: ({ id }) => (taken.has(id) ? undefined : null), unlisted: 0, unnamed: 0 };
   }
   const own = await links.atVendor(clinic.connection.name, clinic.name);
   const listed = entries.reduce((count, { id }) => (own.has(id) ? count + 1 : count), 0);
-  return { idOf: ({ id }) => own.get(id), unlisted: own.size - listed };
+  return { idOf: ({ id }) => own.get(id), unlisted: own.size - listed, unnamed: 0 };
 }
 
 function record(
@@ -177,17 +183,25 @@ function below(index: number, { pointer = '', ...rest }: Warning): Warning {
 
 function listWarnings(
   { title }: VendorConnection,
-  { skipped, partless }: Snapshot,
-  unlisted: number,
+  { skipped, partless, missing }: Snapshot,
+  { unlisted, unnamed }: Pick<Identities, 'unlisted' | 'unnamed'>,
 ): Warning[] {
   const warnings: Warning[] = [];
+  if (missing > 0) {
+    const detail = `${title} counts ${missing} records more than it lists, so some may be missing here.`;
+    warnings.push({ code: 'list_incomplete', detail });
+  }
   if (skipped > 0) {
-    const detail = `${title} lists ${skipped} rows that are no records, such as rows without an id. They are left out.`;
+    const detail = `${title} lists ${skipped === 1 ? 'a row that is no record, such as one without an id. It is' : `${skipped} rows that are no records, such as rows without an id. They are`} left out.`;
     warnings.push({ code: 'rows_skipped', detail });
   }
   if (partless > 0) {
-    const detail = `${title} keeps a part of ${partless} records elsewhere and does not list it there, so some of their fields are missing here.`;
+    const detail = `${title} keeps a part of ${partless === 1 ? 'a record' : `${partless} records`} elsewhere and does not list it there, so some of ${partless === 1 ? 'its' : 'their'} fields are missing here.`;
     warnings.push({ code: 'parts_not_listed', detail });
+  }
+  if (unnamed > 0) {
+    const detail = `${title} lists ${unnamed} records whose ids no request can name, so they are missing here.`;
+    warnings.push({ code: 'ids_not_usable', detail });
   }
   if (unlisted > 0) {
     const detail = `${unlisted} linked staff members are not in the list of ${title}, so they are missing here.`;

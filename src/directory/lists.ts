@@ -20,6 +20,8 @@ interface Kept {
   snapshot: Snapshot;
   /** Milliseconds of the monotonic clock: the end of its reading. */
   readAt: number;
+  /** By the same clock: until when its cursors are good. */
+  goodUntil: number;
   /** Whether a cursor was given that points into it. */
   hasCursor: boolean;
 }
@@ -70,17 +72,24 @@ export class StaffLists {
   at(connection: VendorConnection, id: string): Snapshot | undefined {
     const kept = this.#kept.get<Kept>(id);
     if (kept?.connection !== connection) return undefined;
-    return this.#now() - kept.readAt < CURSOR_SECONDS * 1000 ? kept.snapshot : undefined;
+    return this.#now() < kept.goodUntil ? kept.snapshot : undefined;
   }
 
-  /** A cursor was given that points into this list. */
-  keepForCursor(connection: VendorConnection, snapshot: Snapshot): void {
+  /**
+   * A cursor is given that points into this list.
+   * @param begins whether a walk through it begins: it has the whole time, however old the list is
+   */
+  keepForCursor(connection: VendorConnection, snapshot: Snapshot, begins: boolean): void {
     const { id } = snapshot;
     const kept = this.#kept.get<Kept>(id);
+    if (kept?.hasCursor && !begins) return;
+    const now = this.#now();
+    // Set anew, so that it is kept for as long; a newer one may also have come meanwhile.
+    this.#kept.set(id, {
+      ...{ connection, snapshot, hasCursor: true },
+      ...{ readAt: kept?.readAt ?? now, goodUntil: now + CURSOR_SECONDS * 1000 },
+    });
     if (kept?.hasCursor) return;
-    if (kept) kept.hasCursor = true;
-    // A newer one has come meanwhile.
-    else this.#kept.set(id, { connection, snapshot, readAt: this.#now(), hasCursor: true });
     const { walked } = this.#readingOf(connection);
     walked.push(id);
     for (const old of walked.splice(0, walked.length - MOST_KEPT)) this.#kept.del(old);
@@ -128,7 +137,14 @@ export class StaffLists {
   #keep(connection: VendorConnection, reading: Reading, snapshot: Snapshot): Kept {
     const latest = this.#latest(reading);
     if (latest && !latest.hasCursor) this.#kept.del(latest.snapshot.id);
-    const kept = { connection, snapshot, readAt: this.#now(), hasCursor: false };
+    const now = this.#now();
+    const kept = {
+      connection,
+      snapshot,
+      readAt: now,
+      goodUntil: now + CURSOR_SECONDS * 1000,
+      hasCursor: false,
+    };
     this.#kept.set(snapshot.id, kept);
     reading.latest = snapshot.id;
     return kept;

@@ -8,6 +8,7 @@ import type { Deadline } from '../lib/deadline';
 import { member } from '../lib/json';
 import type { Warning } from '../receipt';
 import { FIELDS, type Field, pointerOf } from '../staff/fields';
+import { plainText } from '../staff/spelling';
 import { folded } from './fold';
 import { namesOf, withNames } from './names';
 import { type AnyTable, blockedUpdates, type ShownFields, showRecord, tableOf } from './record';
@@ -45,6 +46,8 @@ export interface Snapshot {
   readonly skipped: number;
   /** Records of which a part is missing, because the list of its own resource does not have it. */
   readonly partless: number;
+  /** How many rows more the vendor counts than it has listed: the list is not whole if there are any. */
+  readonly missing: number;
 }
 
 /** Records that are made canonical before other requests get their turn. */
@@ -106,12 +109,14 @@ async function readOnce(
   const asOf = new Date().toISOString();
   let skipped = 0;
   let partless = 0;
+  let missing = 0;
   let pages = 0;
   try {
     for await (const page of connection.list(whole)) {
       pages += 1;
       skipped += page.skipped;
       partless += page.partless;
+      missing += page.missing;
       for (const [index, row] of page.records.entries()) {
         if (index % AT_ONCE === AT_ONCE - 1) await nextTurn();
         const entry = entryOf(table, row, shows, names);
@@ -122,7 +127,7 @@ async function readOnce(
   } catch (error) {
     throw new Incomplete(pages, error);
   }
-  return { id: randomBytes(16).toString('hex'), asOf, entries, shows, skipped, partless };
+  return { id: randomBytes(16).toString('hex'), asOf, entries, shows, skipped, partless, missing };
 }
 
 /** @param shows takes the fields that the record shows */
@@ -143,10 +148,15 @@ function entryOf(
     name: folded(`${textOf(fields['name.given']) ?? ''} ${textOf(fields['name.family']) ?? ''}`),
     status: textOf(fields.status),
     nationalId: textOf(fields.nationalId)?.toLowerCase(),
-    email: textOf(fields.email)?.toLowerCase(),
+    email: comparableEmail(textOf(fields.email)),
     specialty: textOf(member(fields.specialty, 'code')),
     text: JSON.stringify(stored),
   };
+}
+
+/** As a filter gives it. */
+function comparableEmail(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : plainText(value).toLowerCase();
 }
 
 function isShown(field: Field, fields: ShownFields, warnings: readonly Warning[]): boolean {

@@ -66,9 +66,34 @@ export function validQuery<T>(req: Request, schema: Joi.ObjectSchema<T>): T {
   const unknown = Object.keys(query).filter((name) => !known.includes(name));
   if (error === undefined && unknown.length === 0) return value;
   const names = new Set([...(error?.details.map(({ path }) => path.join('.')) ?? []), ...unknown]);
-  throw malformed(
-    `Query parameters that cannot be used: ${[...names].map(printable).join(', ')}. Known here: ${known.join(', ')}.`,
-  );
+  const wanted = [...names].flatMap((name) => {
+    const words = known.includes(name) ? wantedBy(schema, name) : undefined;
+    return words === undefined ? [] : [`${name} is ${words}`];
+  });
+  const said = [
+    `Query parameters that cannot be used: ${[...names].map(printable).join(', ')}`,
+    `Known here: ${known.join(', ')}`,
+    ...(wanted.length > 0 ? [`Expected: ${wanted.join('; ')}`] : []),
+  ];
+  throw malformed(said.map((sentence) => `${sentence}.`).join(' '));
+}
+
+/** What a parameter may be, as far as a few words can say it: `1 to 200`, `active, inactive or on-leave`. */
+function wantedBy(schema: Joi.ObjectSchema, name: string): string | undefined {
+  const { type, allow, flags, rules = [] }: Wanted = schema.describe().keys[name] ?? {};
+  const bound = (rule: string) => rules.find((item) => item.name === rule)?.args?.limit;
+  const [least, most] = [bound('min'), bound('max')];
+  if (flags?.only && allow) return allow.join(', ').replace(/, ([^,]+)$/, ' or $1');
+  if (type === 'number' && most !== undefined) return `${least ?? 0} to ${most}`;
+  return most === undefined ? undefined : `at most ${most} characters`;
+}
+
+/** What is needed of a library's description of a rule. */
+interface Wanted {
+  type?: string;
+  allow?: readonly unknown[];
+  flags?: { only?: boolean };
+  rules?: readonly { name: string; args?: { limit?: unknown } }[];
 }
 
 /** A misspelt name is told back; anything that is not a plain word is not. */

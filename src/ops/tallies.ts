@@ -75,8 +75,9 @@ export class TalliedHistogram<Label extends string> extends Histogram<Label> {
     }
     series.count += 1;
     series.sum += amount;
-    const at = buckets.findIndex((bound) => amount <= bound);
-    if (at !== -1) series.buckets[at] = (series.buckets[at] ?? 0) + 1;
+    let at = 0;
+    while (at < buckets.length && amount > (buckets[at] ?? 0)) at += 1;
+    if (at < buckets.length) series.buckets[at] = (series.buckets[at] ?? 0) + 1;
   }
 
   /** In place of prom-client's own, which is how a registry has a histogram written down. */

@@ -1,15 +1,14 @@
 import type { DeliveriesConfig } from '../config/types';
 import type { Problem } from '../problem';
 import type { Ending, Lease, Postponement } from '../store/operation';
-import type { UpdateResponse } from '../update/request';
-import { provablyUnsent } from '../update/unsent';
+import { provablyUnsent, type UpdateResponse } from '../update/request';
 
 /**
  * What an answer means for a queued update: its end, or another attempt. Pure but for the jitter.
  * @param random gives a number from 0 to 1
  */
 export function judge(
-  { status, headers, body, problem }: UpdateResponse,
+  { status, headers, body, problem, asLeft }: UpdateResponse,
   lease: Pick<Lease, 'counted' | 'settle' | 'mirror'>,
   settings: DeliveriesConfig,
   random: () => number = Math.random,
@@ -19,22 +18,22 @@ export function judge(
   if (problem === undefined || (lease.mirror !== undefined && holdsNothing(problem)))
     return { status: 'succeeded', ...(answer && { answer }) };
   const error = { code: problem.code, detail: problem.detail };
-  const settle = lease.settle || !provablyUnsent(problem);
+  const left = { settle: lease.settle || !provablyUnsent(problem), ...(asLeft && { asLeft }) };
   if (status < 500 && status !== 429) {
     // No caller hears that the mirror has refused, so an operator decides; later updates of the person wait for that.
     const isLost = lease.mirror !== undefined && problem.code !== 'forbidden';
-    if (isLost) return { status: 'dead', error, settle };
+    if (isLost) return { status: 'dead', error, ...left };
     return { status: 'failed', ...(answer && { answer }), error };
   }
   if (lease.counted >= settings.maxAttempts)
-    return { status: 'dead', ...(answer && { answer }), error, settle };
+    return { status: 'dead', ...(answer && { answer }), error, ...left };
   const ceiling = Math.min(settings.maxDelayMs, settings.baseDelayMs * 2 ** (lease.counted - 1));
   // Somebody has to give the gateway new credentials; trying sooner could lock the account.
   const delay = problem.code === 'vendor_credentials_rejected' ? settings.maxDelayMs : random() * ceiling;
   const asked = Number(headers['retry-after'] ?? 0) * 1000;
   return {
     delayMs: Math.max(delay, Number.isFinite(asked) ? asked : 0),
-    settle,
+    ...left,
     error,
   };
 }

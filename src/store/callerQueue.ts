@@ -219,6 +219,10 @@ async function insert(
       lenient: operation.lenient ? 1 : 0,
       if_match: operation.ifMatch ?? null,
       if_none_match: operation.ifNoneMatch ?? null,
+      as_left:
+        operation.asLeft === undefined
+          ? null
+          : cipher.seal(JSON.stringify(operation.asLeft), placeOf(id, 'as_left')),
       vendor: operation.target?.vendor ?? null,
       vendor_record_id: operation.target?.vendorRecordId ?? null,
       idempotency_scope: key?.scope ?? null,

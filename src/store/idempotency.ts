@@ -3,6 +3,7 @@
  * first request's answer holds staff data and is kept for as long as the key is.
  */
 import { sql, type Transaction } from 'kysely';
+import type { AsLeft } from './asLeft';
 import type { Cipher } from './cipher';
 import type { Database } from './database';
 import type { Engine } from './engine';
@@ -34,9 +35,6 @@ export interface StoredAnswer {
   headers: Readonly<Record<string, string>>;
   body: Readonly<Record<string, unknown>>;
 }
-
-/** What each field of a record was known to hold when an update of it ended: a digest of the value, by the field's name. */
-export type AsLeft = Readonly<Record<string, string>>;
 
 /**
  * `done`: answer alike from now on. `unsettled`: the outcome is unknown, or only a part was applied; without `asLeft` what an earlier

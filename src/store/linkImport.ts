@@ -10,7 +10,6 @@ import { isVendorRecordId, type Link } from './link';
 import {
   type Connection,
   createStage,
-  dropSame,
   dropStage,
   freeMoved,
   GIVEN,
@@ -115,8 +114,6 @@ export function importLinkSet(
       await indexStage(on, engine);
       await options.review?.((pairs) => linesOf(on, pairs));
       await refuseTwice(on);
-      // What stands in the file twice is there already when it comes again.
-      const repeated = await dropSame(on);
       await refuseTaken(on);
       if (options.check) {
         await options.check(accepted(on), (line, reason) => refuse(on, line, reason));
@@ -127,7 +124,7 @@ export function importLinkSet(
         ? { ...(await outcomes(on)), refused: await countRefused(on) }
         : await linkAll(on, engine, now, options, trail);
       for await (const row of refusedRows(on)) await options.onRefused(row);
-      return { ...totals, unchanged: totals.unchanged + repeated };
+      return totals;
     } finally {
       // The connection may be the reason why it ends.
       await dropStage(on, engine).catch(() => {});

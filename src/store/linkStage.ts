@@ -92,21 +92,8 @@ export async function indexStage(on: Connection, engine: Engine): Promise<void> 
 
 /** Refuses rows that contradict each other: all of them, so that their order does not matter. */
 export async function refuseTwice(on: Connection): Promise<void> {
-  await refuseRepeated(on, ['vendor', 'clinic', 'staff_id'], ['vendor_record_id'], STAFF_TWICE);
-  await refuseRepeated(on, ['vendor', 'vendor_record_id'], ['clinic', 'staff_id'], RECORD_TWICE);
-}
-
-/**
- * After `refuseTwice`: of rows with one record that nothing speaks against, which are all the same then, takes out all but the first.
- * @returns how many they were
- */
-export async function dropSame(on: Connection): Promise<number> {
-  const { numAffectedRows } = await sql`delete from staged where line in (
-    select later.line from (select vendor, vendor_record_id, min(line) as line from staged where state = ${sql.lit(OPEN)}
-        group by vendor, vendor_record_id having count(*) > 1) as first
-      inner join staged as later on later.vendor = first.vendor and later.vendor_record_id = first.vendor_record_id
-    where later.line > first.line and later.state = ${sql.lit(OPEN)})`.execute(on);
-  return Number(numAffectedRows ?? 0n);
+  await refuseRepeated(on, ['vendor', 'clinic', 'staff_id'], STAFF_TWICE);
+  await refuseRepeated(on, ['vendor', 'vendor_record_id'], RECORD_TWICE);
 }
 
 /** The lines of the staged rows that are one of these pairs, with the pair. */
@@ -128,7 +115,6 @@ export async function linesOf<Pair extends Link>(
 async function refuseRepeated(
   on: Connection,
   columns: readonly (keyof StagedRow)[],
-  others: readonly (keyof StagedRow)[],
   state: State,
 ): Promise<void> {
   const list = sql.join(columns.map((column) => sql.ref(column)));
@@ -136,18 +122,12 @@ async function refuseRepeated(
     columns.map((column) => sql`${sql.ref(column)} is not null`),
     sql` and `,
   );
-  const differing = sql.join(
-    others.map(
-      (column) => sql`min(coalesce(${sql.ref(column)}, '')) <> max(coalesce(${sql.ref(column)}, ''))`,
-    ),
-    sql` or `,
-  );
   const same = sql.join(
     columns.map((column) => sql`mine.${sql.ref(column)} = repeated.${sql.ref(column)}`),
     sql` and `,
   );
   await sql`create temp table repeated as select ${list} from staged where ${given} group by ${list}
-    having ${differing}`.execute(on);
+    having count(*) > 1`.execute(on);
   await sql`update staged set state = ${sql.lit(state)} where state = ${sql.lit(OPEN)} and line in (
     select mine.line from repeated inner join staged as mine on ${same})`.execute(on);
   await sql`drop table repeated`.execute(on);

@@ -1,5 +1,7 @@
 /** An update that is delivered later, as data: what is asked for, what a worker holds of it, and what is told of it. */
 
+import type { AsLeft } from './asLeft';
+
 export const OPERATION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'dead'] as const;
 
 /**
@@ -34,6 +36,8 @@ export interface NewOperation {
   idempotencyScope?: string;
   /** An attempt that was already made may have reached the vendor. */
   settle: boolean;
+  /** The record as that attempt has left it, if the update has a condition. */
+  asLeft?: AsLeft | undefined;
 }
 
 /** An answer as the caller would have had it. */
@@ -93,6 +97,8 @@ export interface Lease {
   /** The mirror that it is for: the clinic's own connection has confirmed it. */
   mirror?: string;
   settle: boolean;
+  /** The record as an attempt before has left it, if the update has a condition. */
+  asLeft?: AsLeft;
 }
 
 export interface Ending {
@@ -102,12 +108,16 @@ export interface Ending {
   error?: { code: string; detail: string };
   /** Whether an attempt that is made after all has to read first. */
   settle?: boolean;
+  /** As of a postponement. */
+  asLeft?: AsLeft;
 }
 
 export interface Postponement {
   delayMs: number;
   /** Whether the next attempt has to read first. */
   settle: boolean;
+  /** The record as this attempt has left it; absent: what is known of an earlier one stays. */
+  asLeft?: AsLeft;
   error: { code: string; detail: string };
 }
 

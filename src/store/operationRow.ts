@@ -7,12 +7,13 @@ import type { Schema } from './schema';
 export type OperationRow = Selectable<Schema['operations']>;
 
 /** What a sealed text belongs to. */
-export function placeOf(id: string, column: 'patch' | 'answer'): string {
+export function placeOf(id: string, column: 'patch' | 'answer' | 'as_left'): string {
   return `operation ${id} ${column}`;
 }
 
 /** What the worker `owner` is given of the operation that it has taken. */
 export function toLease(row: OperationRow, owner: string, cipher: Cipher): Lease {
+  const asLeft = row.as_left === null ? undefined : cipher.open(row.as_left, placeOf(row.id, 'as_left'));
   const patch = row.patch === null ? undefined : cipher.open(row.patch, placeOf(row.id, 'patch'));
   return {
     id: row.id,
@@ -26,6 +27,7 @@ export function toLease(row: OperationRow, owner: string, cipher: Cipher): Lease
     ...(patch !== undefined && { patch }),
     lenient: row.lenient === 1,
     settle: row.settle === 1,
+    ...(asLeft !== undefined && { asLeft: JSON.parse(asLeft) }),
     ...(row.if_match !== null && { ifMatch: row.if_match }),
     ...(row.if_none_match !== null && { ifNoneMatch: row.if_none_match }),
     ...(row.vendor !== null &&

@@ -76,7 +76,7 @@ export function createOperatorQueue(database: Database, trail: Trail): OperatorQ
 
     expire: async (days) => {
       const expired: string[] = [];
-      const detail = `Nobody decided about this update for ${days} days.`;
+      const detail = `Nobody decided about this update for ${days === 1 ? 'a day' : `${days} days`}.`;
       const change = () => ({ ...ended('expired', detail), answer: null });
       for (const id of await orUnavailable(() => deadFor(database, days))) {
         const done = await redrive(parts, {

@@ -51,11 +51,9 @@ function refusedAfter(on: Connection, line: number) {
     select mine.line, mine.clinic, mine.staff_id, mine.vendor, mine.vendor_record_id, mine.state, mine.note,
       case mine.state
         when ${sql.lit(STAFF_TWICE)} then (select min(line) from staged as other where other.vendor = mine.vendor
-          and other.clinic = mine.clinic and other.staff_id = mine.staff_id
-          and coalesce(other.vendor_record_id, '') <> coalesce(mine.vendor_record_id, ''))
+          and other.clinic = mine.clinic and other.staff_id = mine.staff_id and other.line <> mine.line)
         when ${sql.lit(RECORD_TWICE)} then (select min(line) from staged as other where other.vendor = mine.vendor
-          and other.vendor_record_id = mine.vendor_record_id
-          and (other.clinic is distinct from mine.clinic or other.staff_id is distinct from mine.staff_id))
+          and other.vendor_record_id = mine.vendor_record_id and other.line <> mine.line)
       end as other_line,
       links.clinic as holder_clinic, links.staff_id as holder_staff_id,
       (select min(line) from staged as holder where holder.vendor = links.vendor and holder.clinic = links.clinic

@@ -34,6 +34,8 @@ interface OperationsTable {
   lenient: number;
   if_match: string | null;
   if_none_match: string | null;
+  /** `AsLeft` as JSON, sealed. */
+  as_left: string | null;
   /** The connection and the record that the update was meant for when it was queued. */
   vendor: string | null;
   vendor_record_id: string | null;

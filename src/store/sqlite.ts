@@ -167,7 +167,8 @@ function identityOf(path: string): string | undefined {
 
 /** `node:sqlite` would take an object in the first place for named parameters, and bind null for every value after it. */
 function checkBindable(values: readonly unknown[]): asserts values is readonly StoredValue[] {
-  for (const value of values) {
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index];
     if (typeof value !== 'string' && typeof value !== 'number' && value !== null)
       throw new TypeError('a query parameter is neither text nor a number nor null');
   }

@@ -15,7 +15,7 @@ interface StaffMember {
 }
 
 /** What is needed for delivery only and says something about a person. */
-export const PERSONAL = { patch: null, if_match: null, if_none_match: null } as const;
+export const PERSONAL = { patch: null, if_match: null, if_none_match: null, as_left: null } as const;
 
 /** Due, or to be taken over, in so many milliseconds. */
 export function scheduled(

@@ -1,5 +1,6 @@
 /** The queue as workers use it: each takes what is due, holds it by a lease, and gives it back or ends it. */
 import type { Transaction } from 'kysely';
+import type { AsLeft } from './asLeft';
 import type { Cipher } from './cipher';
 import type { Database } from './database';
 import { databaseClock } from './databaseClock';
@@ -29,6 +30,9 @@ const MOST_JITTER_MS = 1_000;
 export function createWorkerQueue(database: Database, cipher: Cipher): WorkerQueue {
   const { db, engine } = database;
   const { now } = databaseClock(engine);
+  /** Without a newer one, what is known of an earlier attempt stays. */
+  const leftOf = ({ id }: Lease, asLeft: AsLeft | undefined) =>
+    asLeft && { as_left: cipher.seal(JSON.stringify(asLeft), placeOf(id, 'as_left')) };
 
   return {
     lanes: () =>
@@ -51,7 +55,7 @@ export function createWorkerQueue(database: Database, cipher: Cipher): WorkerQue
     renew: (lease, leaseSeconds) =>
       orUnavailable(() => change(db, lease, scheduled(engine, leaseSeconds * 1000))),
 
-    finish: (lease, { status, answer, error, settle }) =>
+    finish: (lease, { status, answer, error, settle, asLeft }) =>
       inQueue(database, lease, async (transaction) => {
         const ours = await change(transaction, lease, {
           status,
@@ -60,6 +64,7 @@ export function createWorkerQueue(database: Database, cipher: Cipher): WorkerQue
           last_code: error?.code ?? null,
           last_detail: error?.detail ?? null,
           ...(settle && { settle: 1 }),
+          ...leftOf(lease, asLeft),
           answer:
             answer === undefined ? null : cipher.seal(JSON.stringify(answer), placeOf(lease.id, 'answer')),
           ...(status !== 'dead' && { finished_at: now(), ...PERSONAL }),
@@ -71,7 +76,7 @@ export function createWorkerQueue(database: Database, cipher: Cipher): WorkerQue
         return true;
       }),
 
-    postpone: (lease, { delayMs, settle, error }) =>
+    postpone: (lease, { delayMs, settle, asLeft, error }) =>
       orUnavailable(() =>
         db.transaction().execute(async (transaction) => {
           const ours = await change(transaction, lease, {
@@ -79,6 +84,7 @@ export function createWorkerQueue(database: Database, cipher: Cipher): WorkerQue
             ...scheduled(engine, delayMs),
             lease_owner: null,
             settle: settle ? 1 : 0,
+            ...leftOf(lease, asLeft),
             last_code: error.code,
             last_detail: error.detail,
           });

@@ -47,6 +47,7 @@ export async function checkLinks(parts: LinkCheckParts): Promise<LinkCheckResult
     ...{ wanted, owner: clinic.name, onStep, signal },
     // Whether a record is there, its further parts do not tell.
     resources: [],
+    whole: true,
   });
   const notFound = [...links]
     .filter(([, vendorRecordId]) => 'absent' in side.find(vendorRecordId))

@@ -41,6 +41,8 @@ export interface SideOptions extends Watch {
   keeps?: (recordId: string, text: string) => boolean;
   /** Names of further resources that records are read from; default: all. */
   resources?: readonly string[];
+  /** Whether it matters that the list is whole, although certain records are wanted. */
+  whole?: boolean;
 }
 
 /** For all pages of a list together. */
@@ -73,6 +75,8 @@ class Reading {
   #pages = 0;
   #waits = 0;
   #incomplete: VendorFailure | undefined;
+  /** Whether the vendor counts more than it lists. */
+  #isShort = false;
   /** Why there is no list; nothing is known then. */
   #noList: VendorFailure | undefined;
 
@@ -98,7 +102,7 @@ class Reading {
       incomplete: this.#incomplete,
       find: (id) => this.#find(id),
       textOf: (id) => this.#texts.get(id),
-      listed: listed ? this.#listed : undefined,
+      listed: listed && !this.#isShort ? this.#listed : undefined,
       pages: this.#pages,
     };
   }
@@ -136,6 +140,7 @@ class Reading {
     this.#listed.clear();
     this.#pages = 0;
     let seen = 0;
+    let missing = 0;
     const whole = new Deadline(LONGEST_LIST_MS, this.#options.owner);
     for await (const page of this.#connection.list(whole, this.#options.resources)) {
       for (const { id, record } of page.records) {
@@ -145,8 +150,14 @@ class Reading {
         if (wanted === undefined || wanted.has(id)) this.#keep(id, record);
       }
       this.#pages += 1;
+      missing += page.missing;
       signal?.throwIfAborted();
       onStep?.({ name: this.#name(), done: this.#texts.size, total: wanted?.size });
+    }
+    // What is wanted and not listed is read by itself.
+    if (missing > 0 && (wanted === undefined || this.#options.whole)) {
+      this.#isShort = true;
+      this.#incomplete = notRead('unavailable', `The vendor counts ${missing} records more than it lists.`);
     }
   }
 

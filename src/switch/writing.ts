@@ -1,4 +1,5 @@
 /** Writing to the connection that a clinic may move to: the same path as any update, with its receipt and its row of the audit. */
+
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VendorRecord } from '../adapter/contract';
@@ -18,7 +19,7 @@ import { parsePatch } from '../staff/patch';
 import { countAttempts } from '../store/attempts';
 import type { Database } from '../store/database';
 import { leaseMs } from '../update/auditRow';
-import { provablyUnsent } from '../update/unsent';
+import { provablyUnsent } from '../update/request';
 import { type UpdateParts, update } from '../update/update';
 import type { Watch } from './watch';
 

@@ -7,7 +7,7 @@ import { etagOf } from '../directory/etag';
 import { type AnyTable, type ShownFields, showRecord } from '../directory/record';
 import type { Problem } from '../problem';
 import { FIELDS } from '../staff/fields';
-import type { AsLeft } from '../store/idempotency';
+import type { AsLeft } from '../store/asLeft';
 import type { Plan } from './plan';
 
 interface Planned {

@@ -5,9 +5,9 @@ import type { ReceiptRow } from '../receipt';
 import type { Location } from '../runtime/locate';
 import { pointerOf } from '../staff/fields';
 import type { CanonicalPatch } from '../staff/patch';
+import type { AsLeft } from '../store/asLeft';
 import type { Attempt } from '../store/attempts';
 import type { Change, ChangeOutcome, FieldResult } from '../store/changes';
-import type { AsLeft } from '../store/idempotency';
 import type { UpdateResult } from './receipt';
 import type { UpdateRequest } from './request';
 

@@ -11,13 +11,14 @@ import { Deadline } from '../lib/deadline';
 import { Problem } from '../problem';
 import { type FindLink, type Location, locate } from '../runtime/locate';
 import type { Presence } from '../runtime/presence';
+import type { AsLeft } from '../store/asLeft';
 import type { Attempt } from '../store/attempts';
-import type { AsLeft } from '../store/idempotency';
 import type { Journal } from '../store/journal';
 import type { Locks, Release, Turn } from '../store/locks';
 import type { Operations } from '../store/operations';
 import { StoreUnavailable } from '../store/unavailable';
 import { type Admitted, admit } from './admit';
+import { completed, sharedWarnings, unreadParts } from './answerReads';
 import { leftBehind } from './asLeft';
 import { attemptFor, type Ending, leaseMs } from './auditRow';
 import {
@@ -35,8 +36,6 @@ import { isMirrored, isPatient } from './mirror';
 import { ofResource } from './plan';
 import { dryRunResult, type UpdateResult, updateResult } from './receipt';
 import { gatewayUnavailable, type UpdateRequest } from './request';
-import { sharedWarnings } from './shared';
-import { completed, unreadParts } from './whole';
 import { writeAndConfirm } from './write';
 
 export interface CarryParts {

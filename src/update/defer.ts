@@ -4,14 +4,19 @@ import { Problem } from '../problem';
 import { type FindLink, type Location, locate } from '../runtime/locate';
 import { scopeOf } from '../store/idempotency';
 import type { Journal } from '../store/journal';
-import type { Operation } from '../store/operation';
+import type { NewOperation, Operation } from '../store/operation';
 import type { Operations } from '../store/operations';
 import { StoreUnavailable } from '../store/unavailable';
 import { admit } from './admit';
 import type { Ending } from './auditRow';
 import { endKey, releaseKey } from './idempotency';
-import { gatewayUnavailable, refusal, type UpdateRequest, type UpdateResponse } from './request';
-import { provablyUnsent } from './unsent';
+import {
+  gatewayUnavailable,
+  provablyUnsent,
+  refusal,
+  type UpdateRequest,
+  type UpdateResponse,
+} from './request';
 
 interface DeferParts {
   links: FindLink;
@@ -28,7 +33,10 @@ export async function defer(parts: DeferParts, request: UpdateRequest): Promise<
     const location = await locate(parts.links, request.clinic, request.staffId);
     const { connection } = location;
     admit(request.patch, tableOf(connection.adapter), request.lenient, connection.title);
-    const operation = await enqueue(parts, request, location, request.settleFirst ?? false);
+    const operation = await enqueue(parts, request, location, {
+      settle: request.settleFirst ?? false,
+      asLeft: request.asLeft,
+    });
     if (operation === 'away') return operation;
     const response = acceptedAs(operation, request);
     await endKey(parts.journal, request, response);
@@ -62,7 +70,8 @@ export async function deferUnsent(
   try {
     const settle = (request.settleFirst ?? false) || !provablyUnsent(ended.problem);
     const location = await locate(parts.links, request.clinic, request.staffId);
-    const operation = await enqueue(parts, request, location, settle);
+    const asLeft = ended.asLeft ?? request.asLeft;
+    const operation = await enqueue(parts, request, location, { settle, asLeft });
     return operation === 'away' ? undefined : acceptedAs(operation, request);
   } catch (error) {
     if (error instanceof StoreUnavailable) return undefined;
@@ -72,7 +81,7 @@ export async function deferUnsent(
 }
 
 /**
- * @param settle an attempt that was already made may have reached the vendor
+ * @param made an attempt that was already made may have reached the vendor, and left the record so
  * @returns `away` if the clinic is elsewhere by now
  * @throws Problem `rate_limited` if the caller has as many queued as it may
  */
@@ -80,7 +89,7 @@ async function enqueue(
   { operations }: DeferParts,
   request: UpdateRequest,
   { connection, recordId }: Location,
-  settle: boolean,
+  made: Pick<NewOperation, 'settle' | 'asLeft'>,
 ): Promise<Operation | 'away'> {
   const { idempotencyHandle: handle, ifMatch, ifNoneMatch, clinic, patch, staffId } = request;
   const operation = await operations.enqueueWithin(clinic.maxQueuedPerCaller, {
@@ -91,7 +100,7 @@ async function enqueue(
     patch: JSON.stringify(patch),
     lenient: request.lenient,
     target: { vendor: connection.name, vendorRecordId: recordId },
-    settle,
+    ...made,
     ...(ifMatch !== undefined && { ifMatch }),
     ...(ifNoneMatch !== undefined && { ifNoneMatch }),
     ...(handle !== undefined && { idempotencyScope: scopeOf(handle) }),

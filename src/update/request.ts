@@ -1,9 +1,9 @@
 /** One update as data: what is asked for, and what is answered. */
 import type { GoneSignal } from '../connection/transport';
-import { Problem, problemBody } from '../problem';
+import { Problem, type ProblemCode, problemBody } from '../problem';
 import type { Clinic } from '../runtime/locate';
 import type { CanonicalPatch } from '../staff/patch';
-import type { AsLeft } from '../store/idempotency';
+import type { AsLeft } from '../store/asLeft';
 import type { Lease, OperationTarget } from '../store/operation';
 
 export interface UpdateRequest {
@@ -61,6 +61,8 @@ export interface UpdateResponse {
   body: Record<string, unknown>;
   /** Set if the answer is not a success; `body` is then its document. */
   problem?: Problem;
+  /** The record as the update has left it, if it came with a condition and has not ended well. */
+  asLeft?: AsLeft;
 }
 
 /** The answer that a problem is. */
@@ -87,5 +89,25 @@ export function clinicIsMoving({ settleFirst }: Pick<UpdateRequest, 'settleFirst
     'clinic_is_moving',
     'The clinic is moving to another connection, and not all of the gateway knows it yet. Nothing was sent.',
     { outcome: settleFirst ? 'unknown' : 'not_applied', headers: { 'retry-after': '2' } },
+  );
+}
+
+/** Codes of failures that can happen before anything has reached the vendor. */
+const EARLY: readonly ProblemCode[] = [
+  'vendor_unavailable',
+  'vendor_rate_limited',
+  'vendor_credentials_rejected',
+  'gateway_unavailable',
+  'clinic_is_moving',
+];
+
+/**
+ * True if no trace of the update can be at the vendor. `not_applied` alone may also be what a read has shown after a
+ * failure, and then the write might still arrive late.
+ */
+export function provablyUnsent({ code, extras }: Problem): boolean {
+  const answered = extras.vendor?.status;
+  return (
+    extras.outcome === 'not_applied' && EARLY.includes(code) && (answered === undefined || answered < 500)
   );
 }

@@ -104,7 +104,10 @@ async function conclude(
 
 function responseTo(request: UpdateRequest, ended: Ending): UpdateResponse {
   if ('defect' in ended) throw ended.defect;
-  if ('problem' in ended) return refusal(ended.problem, request);
+  if ('problem' in ended) {
+    const { problem, asLeft } = ended;
+    return { ...refusal(problem, request), ...(asLeft && { asLeft }) };
+  }
   const { data, meta, etag } = ended.result;
   return {
     status: 200,

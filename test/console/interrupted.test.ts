@@ -149,7 +149,14 @@ test('a process that is killed leaves work that is seen as interrupted, and that
   const killed = await startGatewayProcess(stage.configPath);
   const there = await signedIn(killed.opsUrl);
   vitalis.faults.add(
-    { kind: 'hook', when: 'commit', run: () => killed.signal('SIGKILL') },
+    // Whoever asked for it is gone before any more is answered.
+    {
+      ...{ kind: 'hook', when: 'commit' },
+      run: async () => {
+        killed.signal('SIGKILL');
+        await killed.gone;
+      },
+    },
     { method: 'PATCH', after: 3 },
   );
   const asked = { connection: 'vitalis-centro', overwrite: true };

@@ -58,7 +58,7 @@ describe('a role without its practitioner', () => {
 
   test('tells what was written if only the write to the practitioner shows that it is not there', async () => {
     const { status, body } = await stage.patch(KEYS.north, { status: 'inactive', gender: 'other' });
-    expect([status, body.code, body.outcome]).toEqual([404, 'staff_not_found', 'partial']);
+    expect([status, body.code, body.outcome]).toEqual([422, 'stored_value_invalid', 'partial']);
     expect(body.receipt).toEqual([
       { pointer: '/status', outcome: 'verified' },
       { pointer: '/gender', outcome: 'not_applied' },

@@ -1,7 +1,7 @@
 import { Problem, type ProblemCode, type ProblemExtras, problemBody } from '../../src/problem';
 import { judge } from '../../src/queue/judge';
 import type { UpdateResponse } from '../../src/update/request';
-import { provablyUnsent } from '../../src/update/unsent';
+import { provablyUnsent } from '../../src/update/request';
 
 const SETTINGS = {
   concurrency: 1,

@@ -43,6 +43,53 @@ test('a delivery whose second write fails goes on with that one', async () => {
   expect(person()).toMatchObject({ firstName: 'Ana', lastName: 'Paz' });
 });
 
+describe('with If-Match', () => {
+  const conditional = async () => {
+    const { headers } = await queue.call('GET', `/staff/${ANNA}`);
+    return { 'if-match': headers.get('etag') ?? '' };
+  };
+  const RETRIED = [
+    { pointer: '/status', outcome: 'verified' },
+    { pointer: '/name', outcome: 'verified' },
+  ];
+
+  test('the next attempt completes what the one before has half done', async () => {
+    const headers = await conditional();
+    queue.vendor.faults.next({ kind: 'drop' }, { ...PERSON, times: 2 });
+    const { body } = await queue.queue(ANNA, PATCH, headers);
+    const done = await queue.reaches(body.data.id, 'succeeded');
+    expect(done.body.data.answer.body.meta.receipt).toEqual(RETRIED);
+    expect([roleWrites(), personWrites()]).toEqual([['inactive'], ['Ana', 'Ana', 'Ana']]);
+  });
+
+  test('so does the queue for an update that came directly', async () => {
+    const headers = await conditional();
+    queue.vendor.faults.next({ kind: 'answer', status: 503 }, PERSON);
+    const reply = await queue.patch(KEYS.north, PATCH, headers, ANNA);
+    expect(reply.status).toBe(202);
+    await queue.reaches(reply.body.data.id, 'succeeded');
+    expect(roleWrites()).toEqual(['inactive']);
+    expect(person()).toMatchObject({ firstName: 'Ana', lastName: 'Paz' });
+  });
+
+  test('a change by somebody else between the attempts is a failed condition', async () => {
+    const headers = await conditional();
+    queue.vendor.faults.next(
+      {
+        kind: 'hook',
+        when: 'request',
+        run: () => void queue.vendor.state.roles.change(ANNA, { role: 'nurse' }),
+      },
+      PERSON,
+    );
+    queue.vendor.faults.next({ kind: 'drop' }, PERSON);
+    const { body } = await queue.queue(ANNA, PATCH, headers);
+    const failed = await queue.reaches(body.data.id, 'failed');
+    expect(failed.body.data.answer.body.code).toBe('precondition_failed');
+    expect(person()?.firstName).not.toBe('Ana');
+  });
+});
+
 test('a second write that is refused ends it, with a receipt that says what was applied', async () => {
   queue.vendor.faults.next({ kind: 'answer', status: 422, body: {} }, PERSON);
   const { body } = await queue.queue(ANNA, PATCH);

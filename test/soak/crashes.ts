@@ -29,6 +29,8 @@ export interface CrashSoakOptions {
   clients: number;
   /** Whether the clinic has a mirror. */
   mirror?: boolean;
+  /** For how long, in milliseconds and from the start, the mirror takes no connections. */
+  downMs?: number;
   onProgress?: (done: number, kills: number) => void;
 }
 
@@ -56,7 +58,8 @@ export async function runCrashSoak(options: CrashSoakOptions): Promise<CrashSoak
   const vendor = createClinikapiSandbox({ logLimit: OPEN_LIMIT, rateLimit: OPEN_LIMIT });
   const listening = await vendor.listen();
   const copy = createClinikapiSandbox({ logLimit: OPEN_LIMIT, rateLimit: OPEN_LIMIT });
-  const copyListening = await copy.listen();
+  let copyListening = await copy.listen();
+  const copyUrl = copyListening.url;
   const staff = Array.from({ length: options.clients }, (_, index) => `pr_soak${index}`);
   const seed = vendor.state.roles.get('pr_abc123');
   if (seed === undefined) throw new Error('the sandbox has no seed role');
@@ -65,7 +68,7 @@ export async function runCrashSoak(options: CrashSoakOptions): Promise<CrashSoak
   // Short, since a key whose owner was killed is free again when this and a margin are over.
   const settings = { timeoutMs: 400 };
   const mirrored = {
-    vendors: { copy: { ...connectionAt(copyListening.url), ...settings } },
+    vendors: { copy: { ...connectionAt(copyUrl), ...settings } },
     clinic: { mirror: 'copy' },
     deliveries: { baseDelayMs: 20, maxDelayMs: 200, pollMs: 100, leaseSeconds: 1 },
   };
@@ -73,9 +76,14 @@ export async function runCrashSoak(options: CrashSoakOptions): Promise<CrashSoak
   await writeFile(configPath, soakConfiguration(database.url, listening.url, more));
   await linkAtMirror(database.url, staff);
 
+  if (options.downMs) await copyListening.close();
+  const back = sleep(options.downMs ?? 0).then(async () => {
+    if (options.downMs) copyListening = await copy.listen(Number(new URL(copyUrl).port));
+  });
   const soak = new Soak(options, configPath);
   try {
     await soak.run(staff);
+    await back;
     const commits = commitsIn(vendor.log);
     const rows = await soak.auditRows();
     const succeeded = new Set(
@@ -102,6 +110,7 @@ export async function runCrashSoak(options: CrashSoakOptions): Promise<CrashSoak
     };
   } finally {
     await soak.stop();
+    await back;
     await listening.close();
     await copyListening.close();
     await database.drop();

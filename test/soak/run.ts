@@ -9,7 +9,7 @@ import { runCrashSoak } from './crashes';
 import { runFailover } from './failover';
 import { measureClaims, runFairness } from './fairness';
 import { runFaultSoak } from './faults';
-import { runListSoak } from './list';
+import { runLimitedList, runListSoak } from './list';
 import { compareMirrors, measureMirror } from './mirrorCost';
 import { runMovingSoak } from './moving';
 import { runOutage } from './outage';
@@ -25,11 +25,13 @@ async function crashes(options: {
   kills: number;
   clients: number;
   mirror?: boolean;
+  down?: number;
 }) {
   for (const engine of enginesOf(options.engine)) {
     const result = await runCrashSoak({
       ...options,
       engine,
+      downMs: (options.down ?? 0) * 1000,
       onProgress: (done, kills) => {
         if (done % 100 === 0) progress(`${engine}: ${done} of ${options.updates} updates, ${kills} kills`);
       },
@@ -186,6 +188,15 @@ async function failover(options: { updates: number }) {
 }
 
 async function list(options: { staff: number; rounds: number }) {
+  const limited = await runLimitedList(options);
+  report(
+    `within the vendor’s limit of 200 calls a minute: ${limited.listed} of ${options.staff} listed with ${limited.calls} calls ` +
+      `in ${limited.seconds.toFixed(0)} s, ${limited.refused} refused, ${limited.most} in the busiest minute; ` +
+      `${limited.updates.done} of ${limited.updates.sent} updates done meanwhile`,
+    limited.listed === options.staff &&
+      limited.refused === 0 &&
+      limited.updates.done === limited.updates.sent,
+  );
   const result = await runListSoak({ ...options, onProgress: (round) => progress(`round ${round + 1}`) });
   report(
     `${result.listed} of ${options.staff} listed with ${result.calls} calls in ${Math.round(result.readMs)} ms; ` +
@@ -274,13 +285,14 @@ program
   .option('--updates <number>', 'keyed updates', Number, 2000)
   .option('--kills <number>', 'how often the gateway is killed', Number, 50)
   .option('--clients <number>', 'concurrent clients', Number, 40)
+  .option('--down <seconds>', 'for how long the mirror takes no connections, from the start', Number, 60)
   .action((options) => crashes({ ...options, mirror: true }));
 program
   .command('mirror-cost')
   .description('measure what a mirror, healthy or not, costs the callers of its clinic (Linux only)')
   .option('--engine <name>', 'sqlite, postgres or both', 'both')
-  .option('--rounds <number>', 'how often, each target in turn', Number, 8)
-  .option('--seconds <number>', 'of each target in each round', Number, 8)
+  .option('--rounds <number>', 'how often, each target in turn', Number, 12)
+  .option('--seconds <number>', 'of each target in each round', Number, 4)
   .option('--rate <number>', 'updates a second', Number, 50)
   .action(mirrorCost);
 program
@@ -348,7 +360,9 @@ program
   .action(failover);
 program
   .command('list')
-  .description('list very many staff, and measure the memory (Linux only)')
+  .description(
+    'list very many staff: within the vendor’s limit on calls, and in how much memory (Linux only)',
+  )
   .option('--staff <number>', 'staff members', Number, 10_000)
   .option('--rounds <number>', 'how often the list is read anew', Number, 8)
   .action(list);

@@ -430,26 +430,6 @@ describe.each(['sqlite', 'postgres'] as const)('links files on %s', (engine) => 
     },
   );
 
-  it('takes a row that stands there twice once', async () => {
-    const rows = ['north,st-1,v,a', 'north,st-2,v,b', 'north,st-1,v,a', 'north,st-1,v,a'];
-    const { code, out, err } = await runImport(`${HEADER}\n${rows.join('\n')}\n`);
-    expect({ code, out, err }).toEqual({
-      ...{ code: 0, err: '' },
-      out: 'Imported 4 rows: 2 new, 0 changed, 2 already there. Refused 0 rows.\n',
-    });
-    expect((await runExport()).out).toBe(`${HEADER}\nnorth,st-1,v,a\nnorth,st-2,v,b\n`);
-    // Beside another record all of them are refused, and the record that two of them name is nobody’s.
-    const wrong = await runImport(`${HEADER}\nnorth,st-3,v,c\nnorth,st-3,v,c\nnorth,st-3,v,d\n`);
-    expect([wrong.code, wrong.err.trim().split('\n')]).toEqual([
-      2,
-      [
-        'line 2: the staff id "st-3" has another row for v, in line 4',
-        'line 3: the staff id "st-3" has another row for v, in line 4',
-        'line 4: the staff id "st-3" has another row for v, in line 2',
-      ],
-    ]);
-  });
-
   it('swaps and chains work in any order of rows', async () => {
     await runImport(`${HEADER}\nnorth,a,v,1\nnorth,b,v,2\nnorth,c,v,3\n`);
     for (const rows of [

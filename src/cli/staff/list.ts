@@ -39,6 +39,7 @@ export function staffListCommand(staff: Command, context: CommandContext): void 
     command,
     'the whole list is shown',
     'it cannot be read to its end, or the file cannot be written',
+    'the vendor counts more records than it lists',
   );
 }
 
@@ -63,7 +64,7 @@ interface Owner {
 
 type Owners = ReadonlyMap<string, Owner>;
 
-/** @returns the exit code: 0 shown, 1 the list, the store or the file cannot be used */
+/** @returns the exit code: 0 shown, 1 the list, the store or the file cannot be used, 2 the vendor counts more than it lists */
 export async function listStaffOf(options: StaffListOptions): Promise<number> {
   const { config, adapters, connection: name, csv, json = false, out, err } = options;
   const vendor = config.vendors[name];
@@ -79,10 +80,15 @@ export async function listStaffOf(options: StaffListOptions): Promise<number> {
     if (snapshot.skipped > 0) {
       err.write(`${count(snapshot.skipped, 'row')} of the vendor’s list are no records and left out.\n`);
     }
+    if (snapshot.missing > 0) {
+      err.write(
+        `The vendor counts ${count(snapshot.missing, 'record')} more than it lists, so the list may not be whole.\n`,
+      );
+    }
     if (csv !== undefined) await writeCsv(csv, name, snapshot, owners, out);
     else if (json) writeJson(out, documentOf(name, snapshot, owners));
     else out.write(table(snapshot, owners));
-    return 0;
+    return snapshot.missing > 0 ? 2 : 0;
   } catch (error) {
     err.write(`Cannot list the staff of ${name}: ${reasonOf(error)}\n`);
     return 1;
@@ -115,14 +121,18 @@ async function ownersAt(vendor: string, databaseUrl: string, err: Writable): Pro
   }
 }
 
-function documentOf(connection: string, { asOf, skipped, entries }: Snapshot, owners: Owners): object {
+function documentOf(
+  connection: string,
+  { asOf, skipped, missing, entries }: Snapshot,
+  owners: Owners,
+): object {
   const records = entries.map((entry) => {
     const { fields, warnings } = storedRecord(entry);
     const { clinic = null, staffId = null } = owners.get(entry.id) ?? {};
     const { id: _, ...record } = staffRecord('', fields);
     return { clinic, staffId, vendorRecordId: entry.id, record, warnings };
   });
-  return { connection, complete: true, asOf, skipped, records };
+  return { connection, complete: missing === 0, asOf, skipped, records };
 }
 
 /** The first four are those of `links import`. */

@@ -1,13 +1,13 @@
 /** `switch compare`: how every field of every staff member stands on both sides. The result is kept for the guard. */
 import type { Command } from 'commander';
-import { type ComparisonReport, compare } from '../../switch/compare';
+import { compare } from '../../switch/compare';
 import type { ComparisonVerdict } from '../../switch/verdict';
 import { type CommandContext, exitCodes } from '../command';
 import { count } from '../links/progress';
 import { directRemark, type Opened, withOpened } from './open';
-import { createStepProgress } from './progress';
 import { incompleteText, withReport } from './rehearse';
-import { documentOf, openReport, type ReportChoices } from './report';
+import type { ReportChoices } from './report';
+import { reported } from './reported';
 import { codesText, Summary } from './summary';
 
 const MEANINGS: Readonly<Record<ComparisonVerdict, string>> = {
@@ -38,25 +38,10 @@ async function run(
   choices: ReportChoices,
 ): Promise<number> {
   const { out, err } = context;
-  const progress = createStepProgress(context);
-  const summary = new Summary(MEANINGS, ['equal']);
-  const report = openReport(out, choices);
-  let found: ComparisonReport;
-  try {
-    found = await compare({
-      ...{ clinic, there, database, values: choices.values === true, onStep: progress.show },
-      onRow: async (row) => {
-        summary.add(row);
-        await report.row(row);
-      },
-    });
-  } catch (error) {
-    await report.discard();
-    throw error;
-  } finally {
-    progress.end();
-  }
-  await report.end(documentOf(found));
+  const summary = new Summary<ComparisonVerdict>(MEANINGS, ['equal']);
+  const found = await reported(context, choices, summary, (told) =>
+    compare({ clinic, there, database, ...told }),
+  );
   const { incomplete, complete, differences, noise, codes } = found;
   err.write(directRemark(clinic) + incompleteText(incomplete) + noiseText(noise));
   if (!choices.json) {

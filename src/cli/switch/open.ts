@@ -41,6 +41,7 @@ export async function withOpened(
   asked: Asked,
   work: (opened: Opened) => Promise<number>,
 ): Promise<number> {
+  context.spareMemory?.();
   const named = await configFor(context, asked);
   if (named === undefined) return 1;
   const { config, here } = named;

@@ -4,8 +4,8 @@ import { type Rehearsal, rehearse } from '../../switch/rehearse';
 import type { RehearsalVerdict } from '../../switch/verdict';
 import { type CommandContext, exitCodes, withJson } from '../command';
 import { directRemark, type Opened, withOpened } from './open';
-import { createStepProgress } from './progress';
-import { documentOf, openReport, type ReportChoices } from './report';
+import type { ReportChoices } from './report';
+import { reported } from './reported';
 import { codesText, Summary } from './summary';
 
 export const REHEARSAL_MEANINGS: Readonly<Record<RehearsalVerdict, string>> = {
@@ -44,25 +44,10 @@ async function run(
   choices: ReportChoices,
 ): Promise<number> {
   const { out, err } = context;
-  const progress = createStepProgress(context);
-  const summary = new Summary(REHEARSAL_MEANINGS, ['fits', 'same']);
-  const report = openReport(out, choices);
-  let found: Rehearsal;
-  try {
-    found = await rehearse({
-      ...{ clinic, there, database, values: choices.values === true, onStep: progress.show },
-      onRow: async (row) => {
-        summary.add(row);
-        await report.row(row);
-      },
-    });
-  } catch (error) {
-    await report.discard();
-    throw error;
-  } finally {
-    progress.end();
-  }
-  await report.end(documentOf(found));
+  const summary = new Summary<RehearsalVerdict>(REHEARSAL_MEANINGS, ['fits', 'same']);
+  const found = await reported(context, choices, summary, (told) =>
+    rehearse({ clinic, there, database, ...told }),
+  );
   err.write(directRemark(clinic) + incompleteText(found.incomplete));
   const { codes, proposed, counts, complete } = found;
   if (choices.json) err.write(codesText(there.name, codes, proposed));

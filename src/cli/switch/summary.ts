@@ -45,7 +45,7 @@ export class Summary<Verdict extends string> {
     const verdicts = Object.entries<string>(this.#meanings) as [Verdict, string][];
     const width = Math.max(...verdicts.map(([verdict]) => verdict.length));
     const lines = [
-      `${clinic}: ${here} → ${there}, ${number(people)} people, as of ${asOf}`,
+      `${clinic}: ${here} → ${there}, ${number(people)} ${people === 1 ? 'person' : 'people'}, as of ${asOf}`,
       ...verdicts.map(
         ([verdict, meaning]) =>
           `  ${verdict.padEnd(width)}  ${number(counts[verdict]).padStart(9)}  ${meaning}`,

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type UndoReport, type UndoRow, undo } from '../../switch/undo';
 import { readUndoHead, type UndoHead } from '../../switch/undoFile';
 import { type CommandContext, exitCodes, withJson, writeJson } from '../command';
-import { number } from '../links/progress';
+import { count, number } from '../links/progress';
 import { printable } from '../printable';
 import { messageOf } from '../problems';
 import { withOpened } from './open';
@@ -64,7 +64,7 @@ function inWords({ clinic, connection, counts }: UndoReport, rows: readonly Undo
   const { restored, already, otherwise, changed_since, not_restored } = counts;
   const lines = [
     ...rows.map(({ staffId, field, outcome, detail = '' }) => `${outcome}: ${staffId} ${field}  ${detail}`),
-    `${clinic} at ${connection}: ${number(restored)} fields put back, ${number(already)} were so already, ` +
+    `${clinic} at ${connection}: ${count(restored, 'field')} put back, ${number(already)} ${already === 1 ? 'was' : 'were'} so already, ` +
       `${number(changed_since)} changed since, ${number(not_restored)} not put back, ${number(otherwise)} in another form.`,
   ];
   return lines.map((line) => `${printable(line)}\n`).join('');

@@ -52,8 +52,11 @@ const operation = {
       outcome: 'succeeded',
     },
   ],
-  // As it is with `Prefer: return=minimal`: the record is in the examples of the update itself.
-  answer: { status: 200, body: { meta: updated.meta } },
+  // As it is with `Prefer: return=minimal`; the record and other outcomes are in the example of the update itself.
+  answer: {
+    status: 200,
+    body: { meta: { ...meta, receipt: [{ pointer: '/status', outcome: 'verified' }], warnings: [] } },
+  },
 };
 
 /** By the name that they have in the document. */
@@ -64,7 +67,6 @@ const ANSWERS_AND_BODIES = {
     value: {
       name: { family: 'Quiroga' },
       phone: '+54 11 5555-0000',
-      address: { text: 'Calle Falsa 123' },
     },
   },
   hoursPatch: {
@@ -72,12 +74,7 @@ const ANSWERS_AND_BODIES = {
     value: {
       availableTime: [
         { daysOfWeek: ['mon', 'wed'], availableStartTime: '09:00:00', availableEndTime: '13:00:00' },
-        {
-          daysOfWeek: ['fri'],
-          availableStartTime: '14:00:00',
-          availableEndTime: '18:00:00',
-          locationId: 'centro',
-        },
+        { daysOfWeek: ['fri'], availableStartTime: '14:00:00', availableEndTime: '18:00:00' },
       ],
     },
   },
@@ -143,7 +140,6 @@ const ANSWERS_AND_BODIES = {
         staffId: 'st-42',
         status: 'queued',
         createdAt: '2025-11-13T09:00:00.000Z',
-        nextAttemptAt: '2025-11-13T09:30:00.000Z',
         attempts: [],
       },
       meta: clinicMeta,

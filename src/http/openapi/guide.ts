@@ -79,7 +79,8 @@ curl -i 'http://127.0.0.1:8080/staff?status=active&limit=20' -H 'Authorization: 
 - **How fresh**: \`meta.asOf\` says when the list was read, \`meta.source\` whether for this request. \`Cache-Control: no-cache\` reads it
   anew. A vendor's list may itself lag behind its records for some seconds: \`GET /staff/{id}\` shows a change at once.
 - **Whole or not at all**: a list that could not be read to its end is a 503 with \`Retry-After\`. \`meta.warnings\` tells of rows that were no
-  records (\`rows_skipped\`) and of linked staff that the vendor does not list (\`not_listed\`).
+  records (\`rows_skipped\`), and of linked staff
+  that the vendor does not list (\`not_listed\`); with \`meta.complete: false\` the vendor counts more than it lists.
 - \`?linked=false\` shows the vendor's records that have no staff id yet; it needs the scope \`links:write\`.`;
 
 const WRITING = `## Saying who you are
@@ -116,7 +117,7 @@ const SENDING_SAFELY = `- **Repeat without fear**: send a fresh \`Idempotency-Ke
   carried out once. A key counts for you, the method and the path: for another staff member the same text is another key. An
   update that is refused as not valid does not use its key up.
 - **Do not overwrite others**: \`GET\` the record, send its \`ETag\` as \`If-Match\`. If it changed meanwhile, the answer is 412.
-  After an answer with \`outcome: "partial"\` repeat the same request, \`If-Match\` included, with the same \`Idempotency-Key\`.
+  After \`outcome: "partial"\` repeat the same with the same \`Idempotency-Key\`.
   A \`PATCH\` answers with the new \`ETag\` where the vendor has shown the whole record; where it gives none, \`GET\` again. The \`ETag\`
   of the FHIR form is the weak form of the same (\`W/"…"\`): without the \`W/\` it serves as \`If-Match\`.
 - **Do not wait**: \`Prefer: respond-async\` queues the update and answers 202; follow it at \`Location\`.

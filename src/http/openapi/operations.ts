@@ -22,18 +22,13 @@ export function paths(): Record<string, Part> {
   return Object.fromEntries(
     [...new Set(OPERATIONS.map(({ path }) => path))].map((path) => {
       const own = OPERATIONS.filter((operation) => operation.path === path);
-      const [first, ...others] = own.map(({ parameters = [] }) => parameters);
-      const common = (first ?? []).filter((one) => others.every((parameters) => parameters.includes(one)));
-      const methods = own.map((operation) => [operation.method, describe(operation, common)]);
-      return [path, { ...(common.length > 0 && { parameters: common }), ...Object.fromEntries(methods) }];
+      return [path, Object.fromEntries(own.map((operation) => [operation.method, describe(operation)]))];
     }),
   );
 }
 
-/** @param common parameters of every operation of the path, which are said there */
-function describe(operation: Operation, common: readonly Part[]): Part {
-  const { id, tag, summary, description, scope, body, success, problems } = operation;
-  const parameters = (operation.parameters ?? []).filter((one) => !common.includes(one));
+function describe(operation: Operation): Part {
+  const { id, tag, summary, description, scope, parameters = [], body, success, problems } = operation;
   const needed = scope === undefined ? '' : `\n\nNeeds the scope \`${scope}\`.`;
   return {
     operationId: id,

@@ -11,9 +11,8 @@ import { type UpdateParts, update } from '../../update/update';
 import { sendAnswer, sendFhir, sendJson, sendNotModified } from '../answer';
 import { authorized, staffIdOf } from '../authentication';
 import { fhirEtag, prefersFhir, toPractitionerRole } from '../fhir';
-import { idempotencyKeyOf } from '../idempotencyKey';
+import { idempotencyKeyOf, parsePrefer } from '../headers';
 import { readJsonBody } from '../jsonBody';
-import { parsePrefer } from '../prefer';
 import { booleanQuery, refuseUnknownQuery } from '../query';
 
 /** Writes down that somebody was shown a record, or a page of a list, before it is shown; undefined if the operator does not want that. */

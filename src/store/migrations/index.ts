@@ -17,6 +17,7 @@ import { queueQuota } from './0015_quota';
 import { switchJobs } from './0016_switch_jobs';
 import { clinicIdentity } from './0018_clinic_identity';
 import { attemptKinds } from './0019_attempt_kinds';
+import { asLeft } from './0020_as_left';
 
 /**
  * Every migration, by name. Names sort in the order in which they run. A released migration is never edited: the next
@@ -41,5 +42,6 @@ export function migrations(engine: Engine): Readonly<Record<string, Migration>> 
     '0016_switch_jobs': switchJobs(engine),
     '0018_clinic_identity': clinicIdentity,
     '0019_attempt_kinds': attemptKinds(engine),
+    '0020_as_left': asLeft,
   };
 }

@@ -10,8 +10,8 @@ const change = object('One row of the audit. Rows are never changed.', {
     type: 'string',
     enum: [...CHANGE_KINDS],
     description:
-      'What was done: an attempted `update`, a `dry_run`, a link that was made, replaced (`link`) or removed, an `import` of links, ' +
-      'a `discard` or `retry` of a queued update, a `refusal` (401 or 403), a `read`, a `copy` or `switch` to another vendor, an update for the `mirror`, or an `operator`’s act.',
+      'What was done. `link`: one was made or replaced. `discard`, `retry`: of a queued update. `refusal`: 401 or 403. ' +
+      '`copy`, `switch`: to another vendor. `mirror`: an update for it. `operator`: another act of theirs.',
   },
   sequence: number('Position among the rows of this clinic, of every kind, from 1 and without gaps.'),
   at: time('When it ended.'),

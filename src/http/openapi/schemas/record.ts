@@ -25,6 +25,10 @@ export function recordSchemas(): Record<string, Part> {
     },
     AvailableTimePatch: {
       ...sentBlock,
+      properties: {
+        ...objectOf(sentBlock.properties),
+        daysOfWeek: { ...daysOf(sentBlock), items: ref('Day') },
+      },
       description:
         'One block of weekly hours. It ends after it starts, on the same day: an overnight shift is two blocks. Blocks of ' +
         'one day do not overlap.',
@@ -54,12 +58,31 @@ export function recordSchemas(): Record<string, Part> {
     ...Object.fromEntries(
       Object.entries({ ...SHARED, ...SAME }).map(([name, schema]) => [schema, objectOf(shown[name])]),
     ),
-    AvailableTime: { ...shownBlock, description: 'One block of weekly hours.' },
+    AvailableTime: {
+      ...shownBlock,
+      description: 'One block of weekly hours.',
+      properties: {
+        ...objectOf(shownBlock.properties),
+        daysOfWeek: { ...daysOf(shownBlock), items: ref('Day') },
+      },
+    },
+    Day: objectOf(member(daysOf(sentBlock), 'items')),
   };
 }
 
-/** Members of a record that are objects: in the list, too. */
-const SHARED = { name: 'Name', address: 'Address', specialty: 'Specialty', period: 'Period' } as const;
+function daysOf(block: Record<string, unknown>): Record<string, unknown> {
+  return objectOf(member(block.properties, 'daysOfWeek'));
+}
+
+/** Members of a record that are objects, or have much to say: in the list, too. */
+const SHARED = {
+  name: 'Name',
+  nationalId: 'NationalId',
+  address: 'Address',
+  phone: 'Phone',
+  specialty: 'Specialty',
+  period: 'Period',
+} as const;
 
 /** Members that an update takes as the record shows them. */
 const SAME = { status: 'StaffStatus', birthDate: 'BirthDate', gender: 'Gender' } as const;

@@ -36,6 +36,11 @@ const listMeta = object('About the page, and the list that it is of.', {
     description: '`live`: read from the vendor for this request. `cache`: read a short while ago.',
   },
   asOf: time('When the reading of the list began.'),
+  'complete?': {
+    type: 'boolean',
+    enum: [false],
+    description: 'Set if the vendor counts more than it lists.',
+  },
   total: number('How many records fit, on all pages.'),
   nextCursor: {
     type: ['string', 'null'],
@@ -43,7 +48,7 @@ const listMeta = object('About the page, and the list that it is of.', {
   },
   warnings: listOf(
     ref('Warning'),
-    'Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `rows_skipped`, `parts_not_listed` and `not_listed`.',
+    'Pointers lead into `data`: `/0/status`. One without a pointer is about the list, such as `list_incomplete`, `rows_skipped`, `parts_not_listed` and `not_listed`.',
   ),
 });
 

@@ -1,15 +1,62 @@
-/** A part of a staff record that other staff have too: what is written there changes for them as well. */
+/**
+ * Reads that only the answer to an update needs, for its entity tag and its warnings. They never fail, and the answer does not wait
+ * long for them.
+ */
 import type { VendorRecord } from '../adapter/contract';
+import { partOf, withPart } from '../adapter/resources';
 import { Deadline } from '../lib/deadline';
 import type { Warning } from '../receipt';
 import type { FindLink, Location } from '../runtime/locate';
 import { topLevelOf } from '../staff/fields';
 import { ofResource, type Plan } from './plan';
 
+const PATIENCE_MS = 1_000;
 /** As many other records are looked up: one that is linked is enough for the warning. */
 const MOST_LOOKED_UP = 20;
-/** The answer to an update does not wait longer for a warning. */
-const PATIENCE_MS = 1_000;
+
+type Parts = ReadonlyMap<string, VendorRecord>;
+const NONE: Parts = new Map();
+
+/**
+ * The parts that nobody has read, of a vendor whose updates are whole records. Where only changes are written nothing more is
+ * read. Never fails: without them there is no entity tag.
+ */
+export function unreadParts(
+  location: Location,
+  current: VendorRecord | undefined,
+  deadline: Deadline,
+): Parts | Promise<Parts> {
+  const { connection } = location;
+  if (current === undefined || connection.adapter.writes !== 'whole-record') return NONE;
+  const names = connection.resources.filter((name) => partOf(current, name) === undefined);
+  return names.length === 0 ? NONE : readParts(location, names, current, deadline);
+}
+
+async function readParts(
+  { connection, clinic }: Location,
+  names: readonly string[],
+  current: VendorRecord,
+  deadline: Deadline,
+): Promise<Parts> {
+  const patience = new Deadline(Math.min(PATIENCE_MS, deadline.remaining()), clinic.name, deadline.requestId);
+  try {
+    const record = await connection.readParts(current, names, patience);
+    return new Map(
+      names.flatMap((name): [string, VendorRecord][] => {
+        const part = partOf(record, name);
+        return part === undefined ? [] : [[name, part]];
+      }),
+    );
+  } catch {
+    return NONE;
+  }
+}
+
+/** The record with these parts; undefined if there is no record, or none of them. */
+export function completed(record: VendorRecord | undefined, parts: Parts): VendorRecord | undefined {
+  if (record === undefined || parts.size === 0) return undefined;
+  return [...parts].reduce<VendorRecord>((whole, [name, part]) => withPart(whole, name, part), record);
+}
 
 /** Never fails: a vendor that cannot say who shares a part has shown nothing that could be told. */
 export function sharedWarnings(

@@ -1,4 +1,6 @@
-/** What steps of a switch count, in words. */
+/** What steps of a switch count. */
+import type { Words } from './words';
+
 export const VERDICTS = {
   verdict_linked: ['linked', 'enlazados'],
   verdict_missing: ['without a link there', 'sin enlace allí'],
@@ -22,4 +24,4 @@ export const VERDICTS = {
   verdict_known_difference: ['cannot be held there', 'no cabe allí'],
   verdict_missing_there: ['no record there', 'sin registro allí'],
   verdict_unreadable: ['cannot be read', 'no se puede leer'],
-} as const satisfies Readonly<Record<string, readonly [string, string]>>;
+} as const satisfies Words;

@@ -1,0 +1,30 @@
+/** What several screens have in common. */
+import type { Words } from './words';
+
+export const COMMON = {
+  show: ['Show', 'Mostrar'],
+  all: ['all', 'todos'],
+  any: ['any', 'cualquiera'],
+  nextPage: ['Older', 'Más antiguos'],
+  firstPage: ['Newest', 'Los más nuevos'],
+  cancel: ['Cancel', 'Cancelar'],
+  close: ['Close', 'Cerrar'],
+  details: ['Details', 'Detalles'],
+  none: ['none', 'ninguno'],
+  yes: ['yes', 'sí'],
+  no: ['no', 'no'],
+  since: ['since', 'desde'],
+  clinic: ['Clinic', 'Clínica'],
+  status: ['Status', 'Estado'],
+  staffId: ['Staff id', 'Id de la persona'],
+  vendor: ['Connection', 'Conexión'],
+  record: ['Record there', 'Registro allí'],
+  when: ['When', 'Cuándo'],
+  what: ['What', 'Qué'],
+  who: ['Who', 'Quién'],
+  outcome: ['Outcome', 'Resultado'],
+  fields: ['Fields', 'Campos'],
+  code: ['Code', 'Código'],
+  attempts: ['Attempts', 'Intentos'],
+  count: ['Count', 'Cuántos'],
+} as const satisfies Words;

@@ -1,0 +1,61 @@
+/** Deliveries, and what an operator decides about them. */
+import type { Words } from './words';
+
+export const DELIVERIES = {
+  dead: ['dead', 'muerta'],
+  queued: ['queued', 'en cola'],
+  running: ['running', 'en curso'],
+  failedStatus: ['failed', 'fallida'],
+  succeeded: ['succeeded', 'hecha'],
+  unclear: ['unclear', 'sin aclarar'],
+  ofInterest: ['unfinished or failed', 'sin terminar o fallidas'],
+  noDeliveries: ['There are none like this.', 'No hay ninguna así.'],
+  noDeliveriesHelp: [
+    'Choose another status, or take the clinic and the staff id away.',
+    'Elija otro estado, o quite la clínica y la persona.',
+  ],
+  choose: ['Choose {id}', 'Elegir {id}'],
+  chooseAll: ['Choose all on this page', 'Elegir todas las de esta página'],
+  chosen: ['{count} chosen', '{count} {count|elegida|elegidas}'],
+  retry: ['Retry', 'Reintentar'],
+  discard: ['Discard', 'Descartar'],
+  retrySure: ['Retry {count} {count|delivery|deliveries}?', '¿Reintentar {count} {count|entrega|entregas}?'],
+  discardSure: [
+    'Discard {count} {count|delivery|deliveries}?',
+    '¿Descartar {count} {count|entrega|entregas}?',
+  ],
+  retryHelp: [
+    '{count|It gets its|Each gets its} full number of attempts again. If an attempt may have reached the vendor, the record is read first.',
+    '{count|Recibe|Cada una recibe} de nuevo todos sus intentos. Si un intento pudo llegar al proveedor, primero se lee el registro.',
+  ],
+  discardHelp: [
+    '{count|It ends|They end} without being delivered, and {count|its|their} content is deleted. This cannot be taken back.',
+    '{count|Termina|Terminan} sin entregarse y se borra su contenido. No se puede deshacer.',
+  ],
+  doneOf: ['{done} done, {failed} not done.', '{done} {done|hecha|hechas}, {failed} sin hacer.'],
+  result_not_found: ['there is no such delivery any more', 'ya no existe'],
+  result_wrong_status: [
+    'its status has changed meanwhile, so nothing was done',
+    'su estado ha cambiado entretanto, así que no se hizo nada',
+  ],
+  waits_time: ['next attempt', 'próximo intento'],
+  waits_operation: ['waits for the update before it', 'espera al cambio anterior'],
+  waits_worker: ['waits for a gateway to take it', 'espera a que una pasarela la tome'],
+  waits_vendor: ['at the vendor', 'en el proveedor'],
+  waits_operator: ['waits for you', 'le espera a usted'],
+  changesFields: ['Changes', 'Cambia'],
+  lastError: ['Last error', 'Último error'],
+  meaning: ['What it means', 'Qué significa'],
+  created: ['Asked for', 'Pedida'],
+  answered: ['Answered', 'Respondida'],
+  theirStory: ['This person’s story', 'La historia de esta persona'],
+  next: ['What is next', 'Qué sigue'],
+  doneThen: [
+    'What is retried is on its way now: it ends under succeeded, or is dead again.',
+    'Lo reintentado está en camino: acaba como hecha, o vuelve a estar muerta.',
+  ],
+  attempt_succeeded: ['delivered', 'entregado'],
+  attempt_failed: ['failed', 'fallido'],
+  attempt_postponed: ['postponed', 'aplazado'],
+  attempt_interrupted: ['interrupted', 'interrumpido'],
+} as const satisfies Words;
