@@ -130,7 +130,7 @@ function mirroredSubject(mirrored: Mirrored, ids: readonly string[]): Subject {
     ...UPDATE,
     name: 'gateway-mirrored',
     title: 'Gateway, ClinikAPI update of a clinic with a mirror',
-    note: 'with all that the mirror is sent later: a read and a write for each',
+    note: 'with all that the mirror is sent later: a write for each',
     mirrored,
     pid,
     traffic: gatewayTraffic(origin, 'clinikapi', ids, CLINIKAPI),
