@@ -34,7 +34,7 @@ const BATCHES = {
     'store/backup',
     'packaging',
   ],
-  deliveries: ['queue', 'update/idempotency', 'store/links', 'runtime', 'console/browser'],
+  deliveries: ['queue', 'update/idempotency', 'store/links', 'runtime', 'console'],
 } as const satisfies Record<string, readonly string[]>;
 
 type BatchName = keyof typeof BATCHES | 'others';
