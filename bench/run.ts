@@ -82,7 +82,7 @@ function isMissed({ met }: Verdict): boolean {
 
 /** By the median of the rounds, and by the least of all: what a neighbour adds to one of the two is not in the other. */
 function isFarOff({ target, spread }: Verdict, subjects: Measurements['subjects']): boolean {
-  const most = target.limit * QUICK_TOLERANCE;
+  const most = target.limit * (target.quickTolerance ?? QUICK_TOLERANCE);
   // On a machine that is so busy nothing can be said.
   if (subjects.some(({ turns }) => turns.length > 0 && turns.length < QUICK.rounds)) return false;
   if (target.ratioOf === undefined || spread.median <= most) return false;
